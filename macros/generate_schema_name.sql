@@ -1,0 +1,4 @@
+{# A schema is a folder: `features`, not `main_features`. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}
