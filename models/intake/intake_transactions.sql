@@ -1,0 +1,29 @@
+-- one row per order line
+with
+
+source_rows as (
+    select * from {{ source_rows('transactions') }}
+),
+
+contracted as (
+    select
+        transaction_id,
+        order_id,
+        user_id,
+        product_id,
+        location_id,
+        coupon_id,
+        currency,
+        sales_channel,
+        order_status,
+        payment_method,
+        quantity,
+        unit_price,
+        discount_amount,
+        coupon_amount,
+        net_amount,
+        ordered_at
+    from source_rows
+)
+
+select * from contracted

@@ -1,0 +1,27 @@
+-- one row per user
+with
+
+source_rows as (
+    select * from {{ source_rows('users') }}
+),
+
+contracted as (
+    select
+        user_id,
+        age_band,
+        income_band,
+        gender,
+        city,
+        region,
+        acquisition_channel,
+        birth_year,
+        household_size,
+        consent_email,
+        consent_sms,
+        consent_push,
+        consent_ads,
+        signup_at
+    from source_rows
+)
+
+select * from contracted
