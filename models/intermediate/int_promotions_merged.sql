@@ -1,0 +1,27 @@
+-- one row per product, location and week; a view, as nothing reads its 20.9 M rows yet
+{{ config(materialized="view") }}
+with
+
+promotions as (
+    select * from {{ ref('intake_promotions') }}
+    where
+        product_id is not null
+        and location_id is not null
+        and week_start_date is not null
+),
+
+-- a key that comes again with another placement keeps the highest code of each kind
+merged as (
+    select
+        product_id,
+        location_id,
+        max(display) as display,
+        max(mailer) as mailer,
+        max(price_cut) as price_cut,
+        cast(count(*) as bigint) as source_row_count,
+        week_start_date
+    from promotions
+    group by product_id, location_id, week_start_date
+)
+
+select * from merged

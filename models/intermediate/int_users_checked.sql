@@ -1,0 +1,59 @@
+-- one row per user row of the source, with what became of it
+{% set columns = [
+    'user_id', 'age_band', 'income_band', 'gender', 'city', 'region',
+    'acquisition_channel', 'birth_year', 'household_size', 'consent_email',
+    'consent_sms', 'consent_push', 'consent_ads', 'signup_at',
+] -%}
+with
+
+source_rows as (
+    select * from {{ ref('intake_users') }}
+),
+
+numbered as (
+    select
+        *,
+        {{ copy_number(columns) }} as copy_number,
+        {{ version_number(['user_id'], columns) }} as version_number
+    from source_rows
+),
+
+judged as (
+    select
+        numbered.*,
+        case
+            when numbered.copy_number > 1 then 'exact duplicate'
+            when numbered.user_id is null then 'user_id is missing'
+            when
+                numbered.version_number > 1
+                then 'user_id comes again with other values'
+        end as status_reason
+    from numbered
+),
+
+decided as (
+    select
+        user_id,
+        age_band,
+        income_band,
+        gender,
+        city,
+        region,
+        acquisition_channel,
+        birth_year,
+        household_size,
+        consent_email,
+        consent_sms,
+        consent_push,
+        consent_ads,
+        signup_at,
+        status_reason,
+        case
+            when status_reason is null then 'kept'
+            when status_reason = 'exact duplicate' then 'folded'
+            else 'rejected'
+        end as row_status
+    from judged
+)
+
+select * from decided

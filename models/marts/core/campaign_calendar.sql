@@ -1,0 +1,55 @@
+-- one row per campaign
+with
+
+campaigns as (
+    select * from {{ ref('int_campaigns_checked') }}
+    where row_status = 'kept'
+),
+
+contacts_counted as (
+    select
+        campaign_id,
+        cast(count(*) as bigint) as contact_count
+    from {{ ref('campaign_contacts') }}
+    group by campaign_id
+),
+
+coupons_counted as (
+    select
+        campaign_id,
+        cast(count(distinct coupon_id) as bigint) as coupon_count,
+        cast(count(distinct product_id) as bigint) as product_count
+    from {{ ref('coupon_products') }}
+    group by campaign_id
+),
+
+data_span as (
+    select
+        min(order_date) as first_date,
+        max(order_date) as last_date
+    from {{ ref('orders') }}
+),
+
+described as (
+    select
+        campaigns.campaign_id,
+        campaigns.campaign_type,
+        campaigns.campaign_class,
+        campaigns.channel,
+        coalesce(contacts_counted.contact_count, 0) as contact_count,
+        coalesce(coupons_counted.coupon_count, 0) as coupon_count,
+        coalesce(coupons_counted.product_count, 0) as product_count,
+        {{ days_between('campaigns.starts_on', 'campaigns.ends_on') }} + 1
+            as duration_days,
+        campaigns.is_randomised,
+        campaigns.starts_on >= data_span.first_date as is_start_observed,
+        campaigns.ends_on <= data_span.last_date as is_end_observed,
+        campaigns.starts_on,
+        campaigns.ends_on
+    from campaigns
+    cross join data_span
+    left join contacts_counted on campaigns.campaign_id = contacts_counted.campaign_id
+    left join coupons_counted on campaigns.campaign_id = coupons_counted.campaign_id
+)
+
+select * from described

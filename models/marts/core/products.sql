@@ -1,0 +1,14 @@
+-- one row per product
+select
+    product_id,
+    product_name,
+    department,
+    category,
+    subcategory,
+    brand,
+    product_kind,
+    list_price,
+    unit_cost,
+    is_in_catalogue,
+    launched_at
+from {{ ref('int_products_completed') }}

@@ -1,0 +1,27 @@
+-- one row per order line
+select
+    transaction_id,
+    order_id,
+    user_id,
+    product_id,
+    location_id,
+    coupon_id,
+    currency,
+    sales_channel,
+    order_status,
+    payment_method,
+    quantity,
+    unit_price,
+    discount_amount,
+    coupon_amount,
+    net_amount,
+    is_product_known,
+    is_fuel,
+    is_quantity_plausible,
+    is_free,
+    is_amount_outlier,
+    is_basket_line,
+    order_date,
+    ordered_at,
+    ordered_at_local
+from {{ ref('int_transactions_cleaned') }}
