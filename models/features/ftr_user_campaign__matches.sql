@@ -1,0 +1,119 @@
+-- one row per campaign, user and as-of date: what the user bought of what coupons cover
+with
+
+candidates as (
+    select * from {{ ref('ftr_user_campaign__candidates') }}
+),
+
+coupon_products as (
+    select * from {{ ref('coupon_products') }}
+),
+
+transactions as (
+    select * from {{ ref('transactions') }}
+    where user_id is not null
+),
+
+campaign_products as (
+    select
+        campaign_id,
+        product_id,
+        count(*) as coupon_count
+    from coupon_products
+    group by campaign_id, product_id
+),
+
+purchases as (
+    select
+        user_id,
+        product_id,
+        order_date,
+        count(*) as line_count,
+        sum(net_amount) as net_amount
+    from transactions
+    group by user_id, product_id, order_date
+),
+
+covered_purchases as (
+    select
+        candidates.user_id,
+        candidates.campaign_id,
+        candidates.as_of_date,
+        purchases.product_id,
+        sum(purchases.line_count) as line_count,
+        sum(purchases.net_amount) as net_amount,
+        sum(
+            case
+                when
+                    purchases.order_date
+                    >= {{ days_after('candidates.as_of_date', -91) }}
+                    then purchases.line_count
+                else 0
+            end
+        ) as line_count_91d
+    from candidates
+    inner join purchases
+        on
+            candidates.user_id = purchases.user_id
+            and candidates.as_of_date > purchases.order_date
+    inner join campaign_products
+        on
+            candidates.campaign_id = campaign_products.campaign_id
+            and purchases.product_id = campaign_products.product_id
+    group by
+        candidates.user_id,
+        candidates.campaign_id,
+        candidates.as_of_date,
+        purchases.product_id
+),
+
+products_summed as (
+    select
+        user_id,
+        campaign_id,
+        as_of_date,
+        cast(count(*) as bigint) as covered_product_count,
+        cast(sum(line_count) as bigint) as covered_line_count,
+        cast(sum(line_count_91d) as bigint) as covered_line_count_91d,
+        cast(sum(net_amount) as decimal(18, 2)) as covered_amount
+    from covered_purchases
+    group by user_id, campaign_id, as_of_date
+),
+
+coupons_summed as (
+    select
+        covered_purchases.user_id,
+        covered_purchases.campaign_id,
+        covered_purchases.as_of_date,
+        cast(count(distinct coupon_products.coupon_id) as bigint)
+            as matched_coupon_count
+    from covered_purchases
+    inner join coupon_products
+        on
+            covered_purchases.campaign_id = coupon_products.campaign_id
+            and covered_purchases.product_id = coupon_products.product_id
+    group by
+        covered_purchases.user_id,
+        covered_purchases.campaign_id,
+        covered_purchases.as_of_date
+),
+
+joined as (
+    select
+        products_summed.user_id,
+        products_summed.campaign_id,
+        products_summed.covered_product_count,
+        products_summed.covered_line_count,
+        products_summed.covered_line_count_91d,
+        coupons_summed.matched_coupon_count,
+        products_summed.covered_amount,
+        products_summed.as_of_date
+    from products_summed
+    inner join coupons_summed
+        on
+            products_summed.user_id = coupons_summed.user_id
+            and products_summed.campaign_id = coupons_summed.campaign_id
+            and products_summed.as_of_date = coupons_summed.as_of_date
+)
+
+select * from joined

@@ -1,0 +1,136 @@
+-- one row per campaign, user and as-of date
+{% set test_days = 7 * var('campaign_test_weeks') -%}
+{% set validation_days = 7 * var('campaign_validation_weeks') -%}
+{% set observed_days = var('campaign_min_observed_days') %}
+with
+
+candidates as (
+    select * from {{ ref('ftr_user_campaign__candidates') }}
+),
+
+campaigns as (
+    select * from {{ ref('campaign_calendar') }}
+),
+
+as_of_dates as (
+    select * from {{ ref('ftr_as_of_dates') }}
+),
+
+redemptions as (
+    select * from {{ ref('coupon_redemptions') }}
+),
+
+matches as (
+    select * from {{ ref('ftr_user_campaign__matches') }}
+),
+
+snapshot as (
+    select * from {{ ref('ftr_user__snapshot') }}
+),
+
+redeemed as (
+    select distinct
+        candidates.user_id,
+        candidates.campaign_id,
+        candidates.as_of_date
+    from candidates
+    inner join redemptions
+        on
+            candidates.user_id = redemptions.user_id
+            and candidates.campaign_id = redemptions.campaign_id
+            and candidates.as_of_date <= redemptions.redeemed_on
+),
+
+redeemed_before as (
+    select distinct
+        candidates.user_id,
+        candidates.campaign_id,
+        candidates.as_of_date
+    from candidates
+    inner join redemptions
+        on
+            candidates.user_id = redemptions.user_id
+            and candidates.campaign_id = redemptions.campaign_id
+            and candidates.as_of_date > redemptions.redeemed_on
+),
+
+-- campaigns tested, and campaigns that ended before the first of them
+split as (
+    select
+        campaigns.campaign_id,
+        {{ days_after('as_of_dates.scoring_date', -test_days) }} as first_test_date,
+        campaigns.starts_on >= {{ days_after('as_of_dates.scoring_date', -test_days) }}
+        and campaigns.starts_on
+        <= {{ days_after('as_of_dates.scoring_date', -observed_days) }}
+            as is_test,
+        campaigns.starts_on
+        >= {{ days_after('as_of_dates.scoring_date', -(test_days + validation_days)) }}
+        and campaigns.ends_on
+        < {{ days_after('as_of_dates.scoring_date', -test_days) }} as is_validation
+    from campaigns
+    cross join as_of_dates
+    where as_of_dates.is_scoring_date
+),
+
+joined as (
+    select
+        candidates.campaign_id,
+        candidates.is_contacted,
+        redeemed_before.user_id is not null as has_redeemed_before,
+        campaigns.campaign_class,
+        campaigns.coupon_count as campaign_coupon_count,
+        campaigns.product_count as campaign_product_count,
+        {{ days_between('candidates.as_of_date', 'campaigns.ends_on') }} + 1
+            as campaign_days_left,
+        coalesce(matches.covered_product_count, 0) as covered_product_count,
+        coalesce(matches.covered_line_count, 0) as covered_line_count,
+        coalesce(matches.covered_line_count_91d, 0) as covered_line_count_91d,
+        coalesce(matches.matched_coupon_count, 0) as matched_coupon_count,
+        coalesce(matches.matched_coupon_count, 0)
+        / nullif(cast(campaigns.coupon_count as double), 0) as matched_coupon_share,
+        coalesce(cast(matches.covered_amount as double), 0) as covered_amount,
+        snapshot.*,
+        -- seen so far; a campaign still open may yet be redeemed
+        redeemed.user_id is not null as is_redeemed_so_far,
+        case
+            when campaigns.ends_on < as_of_dates.scoring_date
+                then redeemed.user_id is not null
+        end as is_redeemed,
+        {{ days_after('campaigns.ends_on', 1) }} as label_end_date,
+        case
+            when candidates.is_current then 'score'
+            when split.is_test then 'test'
+            when split.is_validation then 'validation'
+        end as split_name,
+        -- each campaign is predicted from those that had ended when it started
+        case
+            when candidates.is_current or split.is_test or split.is_validation
+                then candidates.as_of_date
+        end as train_until_date
+    from candidates
+    inner join campaigns on candidates.campaign_id = campaigns.campaign_id
+    inner join as_of_dates on candidates.as_of_date = as_of_dates.as_of_date
+    inner join split on candidates.campaign_id = split.campaign_id
+    inner join snapshot
+        on
+            candidates.user_id = snapshot.user_id
+            and candidates.as_of_date = snapshot.as_of_date
+    left join matches
+        on
+            candidates.user_id = matches.user_id
+            and candidates.campaign_id = matches.campaign_id
+            and candidates.as_of_date = matches.as_of_date
+    left join redeemed
+        on
+            candidates.user_id = redeemed.user_id
+            and candidates.campaign_id = redeemed.campaign_id
+            and candidates.as_of_date = redeemed.as_of_date
+    left join redeemed_before
+        on
+            candidates.user_id = redeemed_before.user_id
+            and candidates.campaign_id = redeemed_before.campaign_id
+            and candidates.as_of_date = redeemed_before.as_of_date
+)
+
+-- a panel is the whole snapshot and its labels: a list would be a second home of it
+select * from joined  -- noqa: AM04
