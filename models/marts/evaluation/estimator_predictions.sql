@@ -1,0 +1,34 @@
+-- one row per task, candidate or plain rule and judged row
+with
+
+lapse_backtest as (
+    select * from {{ ref('ml_lapse_28d__backtest') }}
+),
+
+redeem_backtest as (
+    select * from {{ ref('ml_redeem__backtest') }}
+),
+
+united as (
+    select * from lapse_backtest
+    union all
+    select * from redeem_backtest
+),
+
+typed as (
+    select
+        cast(task as string) as task,
+        cast(estimator_name as string) as estimator_name,
+        cast(split_name as string) as split_name,
+        cast(campaign_id as string) as campaign_id,
+        cast(user_id as string) as user_id,
+        cast(outcome as bigint) as outcome,
+        cast(prediction as double) as prediction,
+        cast(is_plain_rule as boolean) as is_plain_rule,
+        cast(is_outcome_final as boolean) as is_outcome_final,
+        cast(train_until_date as date) as train_until_date,
+        cast(as_of_date as date) as as_of_date
+    from united
+)
+
+select * from typed

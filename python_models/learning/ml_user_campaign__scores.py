@@ -1,0 +1,16 @@
+"""One row per task of grain user_campaign and row to score."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.scoring import score_panel
+
+
+def model(dbt, session):
+    panel = dbt.ref("ftr_user_campaign__panel")
+    registry = dbt.ref("ml_estimator_registry")
+    tasks = dbt.ref("learning_tasks")
+    return score_panel(
+        to_pandas(panel, ["as_of_date", "campaign_id", "user_id"]),
+        to_pandas(registry, ["task", "estimator_name"]),
+        to_pandas(tasks, ["task"]),
+        grain="user_campaign",
+    )

@@ -1,0 +1,76 @@
+"""Scores from the registry's live estimator; nothing is fitted here."""
+
+import json
+
+import pandas as pd
+
+from precision_marketing.registry import load_estimator
+from precision_marketing.tasks import KEY_COLUMNS, feature_frame
+
+SCORE_COLUMNS = {
+    "task": "object",
+    "user_id": "object",
+    "campaign_id": "object",
+    "estimator_name": "object",
+    "estimator_version": "object",
+    "score": "float64",
+    "as_of_date": "datetime64[us]",
+}
+
+
+def score_panel(
+    panel: pd.DataFrame, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str
+) -> pd.DataFrame:
+    """Score the rows of a panel whose split is ``score``, for every task of a grain.
+
+    Parameters
+    ----------
+    panel : pandas.DataFrame
+        A feature panel.
+    registry : pandas.DataFrame
+        Output of `precision_marketing.registry.register`.
+    tasks : pandas.DataFrame
+        The seed ``learning_tasks``.
+    grain : str
+        ``user`` or ``user_campaign``: tasks of this grain are scored.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `SCORE_COLUMNS`, ``score`` a probability; empty where a task has no
+        live estimator.
+
+    Raises
+    ------
+    ValueError
+        If the panel lacks a feature that the live estimator was fitted on.
+    """
+    rows = panel[panel["split_name"] == "score"]
+    features = feature_frame(rows, tasks)
+    keys = rows.reindex(columns=list(KEY_COLUMNS))
+    parts = []
+    for task in tasks[tasks["grain"] == grain]["task"]:
+        live = registry[(registry["task"] == task) & (registry["status"] == "live")]
+        if live.empty or rows.empty:
+            continue
+        entry = live.iloc[0]
+        names = json.loads(entry["feature_names"])
+        missing = sorted(set(names) - set(features.columns))
+        if missing:
+            raise ValueError(
+                f"The live estimator of {task} needs features that the {grain} panel "
+                f"lacks: {', '.join(missing)}. Build again with training included."
+            )
+        estimator = load_estimator(bytes(entry["estimator_bytes"]))
+        scored = keys.assign(
+            task=task,
+            estimator_name=entry["estimator_name"],
+            estimator_version=entry["estimator_version"],
+            score=estimator.predict_proba(features[names])[:, 1],
+        )
+        parts.append(scored[list(SCORE_COLUMNS)])
+    if not parts:
+        return pd.DataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in SCORE_COLUMNS.items()}
+        )
+    return pd.concat(parts, ignore_index=True).astype(SCORE_COLUMNS)
