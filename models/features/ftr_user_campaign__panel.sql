@@ -58,7 +58,6 @@ redeemed_before as (
 split as (
     select
         campaigns.campaign_id,
-        {{ days_after('as_of_dates.scoring_date', -test_days) }} as first_test_date,
         campaigns.starts_on >= {{ days_after('as_of_dates.scoring_date', -test_days) }}
         and campaigns.starts_on
         <= {{ days_after('as_of_dates.scoring_date', -observed_days) }}
@@ -80,8 +79,7 @@ joined as (
         campaigns.campaign_class,
         campaigns.coupon_count as campaign_coupon_count,
         campaigns.product_count as campaign_product_count,
-        {{ days_between('candidates.as_of_date', 'campaigns.ends_on') }} + 1
-            as campaign_days_left,
+        campaigns.duration_days as campaign_duration_days,
         coalesce(matches.covered_product_count, 0) as covered_product_count,
         coalesce(matches.covered_line_count, 0) as covered_line_count,
         coalesce(matches.covered_line_count_91d, 0) as covered_line_count_91d,
