@@ -1,4 +1,4 @@
--- one row per campaign open on the scoring date: how much of its response is yet to come
+-- one row per campaign open on the scoring date: how far it is, what is yet to come
 with
 
 campaigns as (

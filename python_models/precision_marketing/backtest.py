@@ -49,7 +49,7 @@ def backtest(
     pandas.DataFrame
         One row per candidate or rule and judged row; columns `PREDICTION_COLUMNS`.
         A rule's ``prediction`` orders rows and is no probability. Empty where no
-        judged row has earlier rows of both classes to learn from.
+        judged row has enough earlier rows of both classes to learn from.
     """
     task = Task.from_seed(tasks, task_name)
     features = feature_frame(panel, tasks)

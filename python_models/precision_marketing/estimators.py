@@ -25,6 +25,8 @@ AVERAGE = "average"
 # a boosted tree.
 AVERAGED = ("logistic_regression", "random_forest", "gradient_boosting")
 PLAIN_RULE = "plain_rule"
+# The support vector machine gives no probability: it is calibrated on folds.
+CALIBRATION_FOLDS = 3
 
 
 def signed_log(values: np.ndarray) -> np.ndarray:
@@ -113,7 +115,10 @@ def _support_vector_machine(features: pd.DataFrame, seed: int) -> Pipeline:
         preprocessor(features, scaled=True),
         Nystroem(gamma=0.003, n_components=200, random_state=seed),
         CalibratedClassifierCV(
-            LinearSVC(C=0.1, random_state=seed), method="sigmoid", cv=3, ensemble=False
+            LinearSVC(C=0.1, random_state=seed),
+            method="sigmoid",
+            cv=CALIBRATION_FOLDS,
+            ensemble=False,
         ),
     )
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from precision_marketing.estimators import (
     AVERAGE,
     AVERAGED,
+    CALIBRATION_FOLDS,
     FAMILIES,
     CalibratedAverage,
     platt_map,
@@ -73,9 +74,15 @@ class TrainingRows:
         )
 
     @property
+    def rarer_count(self) -> int:
+        """Rows of the rarer class."""
+        positives = int(self.labels.sum())
+        return min(positives, len(self.labels) - positives)
+
+    @property
     def can_be_learnt(self) -> bool:
-        """Whether both classes occur."""
-        return 0 < self.labels.sum() < len(self.labels)
+        """Whether every family can be fitted: each fold needs a row of each class."""
+        return self.rarer_count >= CALIBRATION_FOLDS
 
 
 def training_rows(
@@ -110,7 +117,7 @@ def fit_candidates(
     Parameters
     ----------
     rows : TrainingRows
-        At least one row of each class.
+        At least `CALIBRATION_FOLDS` rows of each class.
     settings : Settings
         Seed and calibration.
     names : tuple of str
@@ -152,7 +159,8 @@ def _fit_calibrated(
     slope, intercept = 1.0, 0.0
     earlier, later = _calibration_split(rows, settings.calibration_share)
     positives = min(earlier.labels.sum(), later.labels.sum())
-    if positives >= settings.min_calibration_positives:
+    enough = positives >= settings.min_calibration_positives
+    if enough and earlier.can_be_learnt and later.can_be_learnt:
         scout = _fit_family(name, earlier, settings.seed)
         slope, intercept = platt_map(
             scout.predict_proba(later.features)[:, 1], later.labels
@@ -163,9 +171,11 @@ def _fit_calibrated(
 def _fit_family(name: str, rows: TrainingRows, seed: int) -> Pipeline:
     pipeline = FAMILIES[name](rows.features, seed)
     # Small shops: neighbours and landmarks cannot outnumber the rows.
-    last = pipeline.steps[-1][1]
-    if hasattr(last, "n_neighbors"):
-        last.set_params(n_neighbors=min(last.n_neighbors, len(rows.labels)))
+    for _, step in pipeline.steps:
+        for parameter in ("n_neighbors", "n_components"):
+            if hasattr(step, parameter):
+                most = min(getattr(step, parameter), len(rows.labels))
+                step.set_params(**{parameter: most})
     return pipeline.fit(rows.features, rows.labels.astype(int))
 
 

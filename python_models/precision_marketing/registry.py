@@ -71,16 +71,25 @@ def load_estimator(blob: bytes) -> CalibratedAverage:
     Raises
     ------
     ValueError
-        If the bytes are no skops archive or hold a type outside `ALLOWED_TYPES`.
+        If the bytes are no whole skops archive, hold a type outside `ALLOWED_TYPES` or
+        are another estimator.
     """
+    foreign, estimator = [], None
     try:
         found = skops.io.get_untrusted_types(data=blob)
+        foreign = sorted(set(found) - set(ALLOWED_TYPES))
+        if not foreign:
+            estimator = skops.io.loads(blob, trusted=list(ALLOWED_TYPES))
     except Exception as error:
-        raise ValueError("The registry's bytes are no skops archive.") from error
-    foreign = sorted(set(found) - set(ALLOWED_TYPES))
+        raise ValueError(
+            "The registry's bytes are no skops archive, or a damaged one."
+        ) from error
     if foreign:
         raise ValueError(f"The registry's bytes hold types not allowed: {foreign}.")
-    return skops.io.loads(blob, trusted=list(ALLOWED_TYPES))
+    if not isinstance(estimator, CalibratedAverage):
+        held = type(estimator).__name__
+        raise ValueError(f"The registry's bytes hold {held}, not CalibratedAverage.")
+    return estimator
 
 
 def judge_candidates(intervals: pd.DataFrame, task: str) -> pd.DataFrame:
@@ -193,7 +202,7 @@ def register(
         if not training.can_be_learnt:
             judged.loc[live, ["status", "status_reason"]] = [
                 "refused",
-                "no rows of both classes to learn from",
+                "too few rows of a class to learn from",
             ]
         else:
             own_rules = rules[rules["task"] == task.name]

@@ -60,7 +60,7 @@ deciles as (
         user_id,
         cast(
             ntile(10) over (
-                partition by task, campaign_id order by score desc, user_id
+                partition by task, campaign_id order by score desc, user_id asc
             ) as bigint
         ) as score_decile
     from conditioned
