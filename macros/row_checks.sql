@@ -19,6 +19,15 @@
     )
 {%- endmacro %}
 
+{# What becomes of a row, from the reason that speaks against it. #}
+{% macro row_status(reason) -%}
+    case
+        when {{ reason }} is null then 'kept'
+        when {{ reason }} = 'exact duplicate' then 'folded'
+        else 'rejected'
+    end
+{%- endmacro %}
+
 {# The row as JSON text, for rejected_rows. #}
 {% macro row_as_json(columns) -%}
     {{ return(adapter.dispatch('row_as_json')(columns)) }}

@@ -39,18 +39,9 @@ judged as (
 
 decided as (
     select
-        campaign_id,
-        user_id,
-        arm,
-        channel,
-        offer_id,
-        sent_at,
+        {{ columns | join(',\n        ') }},
         status_reason,
-        case
-            when status_reason is null then 'kept'
-            when status_reason = 'exact duplicate' then 'folded'
-            else 'rejected'
-        end as row_status
+        {{ row_status('status_reason') }} as row_status
     from judged
 )
 

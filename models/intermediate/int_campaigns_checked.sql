@@ -37,19 +37,9 @@ judged as (
 
 decided as (
     select
-        campaign_id,
-        campaign_type,
-        campaign_class,
-        channel,
-        is_randomised,
-        starts_on,
-        ends_on,
+        {{ columns | join(',\n        ') }},
         status_reason,
-        case
-            when status_reason is null then 'kept'
-            when status_reason = 'exact duplicate' then 'folded'
-            else 'rejected'
-        end as row_status
+        {{ row_status('status_reason') }} as row_status
     from judged
 )
 

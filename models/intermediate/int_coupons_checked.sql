@@ -47,17 +47,9 @@ judged as (
 
 decided as (
     select
-        coupon_id,
-        product_id,
-        campaign_id,
-        face_value,
-        discount_share,
+        {{ columns | join(',\n        ') }},
         status_reason,
-        case
-            when status_reason is null then 'kept'
-            when status_reason = 'exact duplicate' then 'folded'
-            else 'rejected'
-        end as row_status
+        {{ row_status('status_reason') }} as row_status
     from judged
 )
 

@@ -32,22 +32,9 @@ judged as (
 
 decided as (
     select
-        product_id,
-        product_name,
-        department,
-        category,
-        subcategory,
-        brand,
-        product_kind,
-        list_price,
-        unit_cost,
-        launched_at,
+        {{ columns | join(',\n        ') }},
         status_reason,
-        case
-            when status_reason is null then 'kept'
-            when status_reason = 'exact duplicate' then 'folded'
-            else 'rejected'
-        end as row_status
+        {{ row_status('status_reason') }} as row_status
     from judged
 )
 

@@ -59,28 +59,9 @@ judged as (
 
 decided as (
     select
-        transaction_id,
-        order_id,
-        user_id,
-        product_id,
-        location_id,
-        coupon_id,
-        currency,
-        sales_channel,
-        order_status,
-        payment_method,
-        quantity,
-        unit_price,
-        discount_amount,
-        coupon_amount,
-        net_amount,
-        ordered_at,
+        {{ columns | join(',\n        ') }},
         status_reason,
-        case
-            when status_reason is null then 'kept'
-            when status_reason = 'exact duplicate' then 'folded'
-            else 'rejected'
-        end as row_status
+        {{ row_status('status_reason') }} as row_status
     from judged
 )
 

@@ -33,26 +33,9 @@ judged as (
 
 decided as (
     select
-        user_id,
-        age_band,
-        income_band,
-        gender,
-        city,
-        region,
-        acquisition_channel,
-        birth_year,
-        household_size,
-        consent_email,
-        consent_sms,
-        consent_push,
-        consent_ads,
-        signup_at,
+        {{ columns | join(',\n        ') }},
         status_reason,
-        case
-            when status_reason is null then 'kept'
-            when status_reason = 'exact duplicate' then 'folded'
-            else 'rejected'
-        end as row_status
+        {{ row_status('status_reason') }} as row_status
     from judged
 )
 
