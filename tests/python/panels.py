@@ -1,0 +1,58 @@
+"""Small made-up panels, shaped like ftr_user__panel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from precision_marketing.learning import Settings
+
+TASK = "lapse_28d"
+KEY = ["as_of_date", "user_id"]
+STEP = pd.Timedelta(days=28)
+# Four dates to learn from; windows of 28 days that meet end to end.
+SPLIT_NAMES = [None, None, None, None, "validation", "test", "score"]
+DATES = [pd.Timestamp("2024-01-01") + number * STEP for number in range(7)]
+VALIDATION_DATE, TEST_DATE, SCORING_DATE = DATES[4:]
+
+TASKS = pd.DataFrame(
+    {
+        "task": [TASK],
+        "grain": ["user"],
+        "label_column": ["is_lapsed"],
+        "outcome_column": ["is_lapsed"],
+    }
+)
+RULES = pd.DataFrame(
+    {
+        "task": [TASK],
+        "rule_name": ["frequency"],
+        "column_name": ["order_count"],
+        "direction": [-1],
+    }
+)
+# so many positives that no calibration map is fitted
+SETTINGS = Settings(seed=7, calibration_share=0.2, min_calibration_positives=10**6)
+
+
+def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
+    """Make a panel, sorted by key, whose labels follow days_since_last_order."""
+    random = np.random.default_rng(seed)
+    row_count = user_count * len(DATES)
+    days = random.exponential(20, row_count)
+    chances = 1 / (1 + np.exp(-(days - 25) / 5))
+    panel = pd.DataFrame(
+        {
+            "user_id": [f"u{number:03}" for number in range(user_count)] * len(DATES),
+            "as_of_date": np.repeat(DATES, user_count),
+            "days_since_last_order": days,
+            "order_count": pd.array(random.poisson(4, row_count), dtype="Int64"),
+            "segment_name": random.choice(["champions", "lost", None], row_count),
+            "is_lapsed": pd.array(random.random(row_count) < chances, dtype="boolean"),
+            "split_name": np.repeat(np.array(SPLIT_NAMES, dtype=object), user_count),
+        }
+    )
+    panel.loc[random.random(row_count) < 0.1, "order_count"] = pd.NA
+    panel.loc[panel["as_of_date"] == SCORING_DATE, "is_lapsed"] = pd.NA
+    panel["label_end_date"] = panel["as_of_date"] + STEP
+    panel["train_until_date"] = panel["as_of_date"].where(panel["split_name"].notna())
+    return panel
