@@ -55,6 +55,7 @@ def backtest(
     features = feature_frame(panel, tasks)
     labels = task.labels(panel)
     outcomes = task.outcomes(panel)
+    own_rules = task.rules(rules, panel)
     judged = panel[panel["split_name"].isin(["validation", "test"]) & outcomes.notna()]
     parts = []
     for until, rows in judged.groupby("train_until_date"):
@@ -65,7 +66,7 @@ def backtest(
         for name, estimator in fit_candidates(training, settings, CANDIDATES).items():
             predicted = pd.Series(estimator.predict_proba(shown)[:, 1], rows.index)
             parts.append(_predictions(task, name, False, rows, predicted, panel))
-        for rule in rules[rules["task"] == task_name].itertuples():
+        for rule in own_rules.itertuples():
             ordered = shown[rule.column_name].fillna(0.0) * rule.direction
             parts.append(_predictions(task, rule.rule_name, True, rows, ordered, panel))
     if not parts:

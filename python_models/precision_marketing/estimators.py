@@ -19,6 +19,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
 
 AVERAGE = "average"
 # The average takes the three families whose errors differ most: a line, a bagged and
@@ -171,9 +172,11 @@ class CalibratedAverage(ClassifierMixin, BaseEstimator):
         """Probabilities of class 0 and 1, shape (rows, 2)."""
         total = np.zeros(len(features))
         parts = zip(self.members, self.slopes, self.intercepts, strict=True)
-        for member, slope, intercept in parts:
-            log_odds = _log_odds(member.predict_proba(features)[:, 1])
-            total += 1 / (1 + np.exp(-(slope * log_odds + intercept)))
+        # threads of several libraries on few busy cores wait for one another
+        with threadpool_limits(limits=1):
+            for member, slope, intercept in parts:
+                log_odds = _log_odds(member.predict_proba(features)[:, 1])
+                total += 1 / (1 + np.exp(-(slope * log_odds + intercept)))
         positive = total / len(self.members)
         return np.column_stack([1 - positive, positive])
 

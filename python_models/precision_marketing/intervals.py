@@ -1,7 +1,7 @@
 """Metrics of predictions, with bootstrap intervals over users.
 
-The point values are computed a second time in SQL (mart ``estimator_metrics``); a
-test holds the two and scikit-learn against each other.
+The point values are computed a second time in SQL (marts ``ranking_metrics``
+and ``probability_metrics``); a test holds the two and scikit-learn against each other.
 """
 
 import numpy as np

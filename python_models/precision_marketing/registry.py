@@ -205,7 +205,7 @@ def register(
                 "too few rows of a class to learn from",
             ]
         else:
-            own_rules = rules[rules["task"] == task.name]
+            own_rules = task.rules(rules, panel)
             details = _fit_live(judged.loc[live], training, own_rules, settings)
             for column, value in details.items():
                 judged.loc[live, column] = value

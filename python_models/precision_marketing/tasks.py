@@ -50,13 +50,43 @@ class Task:
         row = rows.iloc[0]
         return cls(name, row["label_column"], row["outcome_column"])
 
+    def rules(self, rules: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+        """Return the task's rows of the seed ``plain_rules``.
+
+        Raises
+        ------
+        ValueError
+            If a rule names a column that the panel lacks or that holds no numbers.
+        """
+        own = rules[rules["task"] == self.name]
+        for rule in own.itertuples():
+            if rule.column_name not in panel.columns:
+                raise ValueError(
+                    f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
+                    f"panel has no column {rule.column_name!r}."
+                )
+            if not pd.api.types.is_numeric_dtype(panel[rule.column_name]):
+                raise ValueError(
+                    f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
+                    f"column {rule.column_name!r} holds no numbers."
+                )
+        return own
+
     def labels(self, panel: pd.DataFrame) -> pd.Series:
         """Return 0.0, 1.0 or NaN (unknown) per row of the panel."""
-        return panel[self.label_column].astype("Float64").astype(float)
+        return self._column(panel, self.label_column)
 
     def outcomes(self, panel: pd.DataFrame) -> pd.Series:
         """Show what was seen so far as 0.0 or 1.0 (NaN where nothing can be said)."""
-        return panel[self.outcome_column].astype("Float64").astype(float)
+        return self._column(panel, self.outcome_column)
+
+    def _column(self, panel: pd.DataFrame, name: str) -> pd.Series:
+        if name not in panel.columns:
+            raise ValueError(
+                f"Seed learning_tasks, task {self.name}: the panel has no column "
+                f"{name!r}."
+            )
+        return panel[name].astype("Float64").astype(float)
 
 
 def feature_frame(panel: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:

@@ -25,8 +25,16 @@ intervals as (
     select * from {{ ref('ml_estimator_intervals') }}
 ),
 
-registry as (
-    select * from {{ ref('estimator_registry') }}
+-- where no estimator may go live, a plain rule is
+live as (
+    select
+        task,
+        case
+            when estimator_name = 'plain_rule' then best_rule_name
+            else estimator_name
+        end as estimator_name
+    from {{ ref('estimator_registry') }}
+    where status = 'live'
 ),
 
 metrics as (
@@ -66,7 +74,7 @@ joined as (
         intervals.gain_low,
         intervals.gain_high,
         evaluated.is_plain_rule,
-        coalesce(registry.status = 'live', false) as is_live
+        live.estimator_name is not null as is_live
     from evaluated
     inner join metrics on evaluated.metric_key = metrics.metric_key
     inner join ranking_metrics on evaluated.metric_key = ranking_metrics.metric_key
@@ -78,10 +86,10 @@ joined as (
             and evaluated.row_set = intervals.row_set
             and evaluated.period = intervals.period
             and metrics.metric = intervals.metric
-    left join registry
+    left join live
         on
-            evaluated.task = registry.task
-            and evaluated.estimator_name = registry.estimator_name
+            evaluated.task = live.task
+            and evaluated.estimator_name = live.estimator_name
 )
 
 select * from joined
