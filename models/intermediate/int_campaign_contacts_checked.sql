@@ -13,28 +13,37 @@ known_campaigns as (
     where row_status = 'kept'
 ),
 
+judged as (
+    select
+        source_rows.*,
+        case
+            when source_rows.campaign_id is null then 'campaign_id is missing'
+            when source_rows.user_id is null then 'user_id is missing'
+            when known_campaigns.campaign_id is null then 'campaign_id is unknown'
+        end as fault
+    from source_rows
+    left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id
+),
+
 numbered as (
     select
         *,
         {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['campaign_id', 'user_id'], columns) }} as version_number
-    from source_rows
+        {{ version_number(['campaign_id', 'user_id', 'fault'], columns) }}
+            as version_number
+    from judged
 ),
 
-judged as (
+explained as (
     select
-        numbered.*,
+        *,
         case
-            when numbered.copy_number > 1 then 'exact duplicate'
-            when numbered.campaign_id is null then 'campaign_id is missing'
-            when numbered.user_id is null then 'user_id is missing'
-            when known_campaigns.campaign_id is null then 'campaign_id is unknown'
-            when
-                numbered.version_number > 1
+            when copy_number > 1 then 'exact duplicate'
+            when fault is not null then fault
+            when version_number > 1
                 then 'campaign_id, user_id comes again with other values'
         end as status_reason
     from numbered
-    left join known_campaigns on numbered.campaign_id = known_campaigns.campaign_id
 ),
 
 decided as (
@@ -42,7 +51,7 @@ decided as (
         {{ columns | join(',\n        ') }},
         status_reason,
         {{ row_status('status_reason') }} as row_status
-    from judged
+    from explained
 )
 
 select * from decided

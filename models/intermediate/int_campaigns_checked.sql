@@ -9,27 +9,35 @@ source_rows as (
     select * from {{ ref('intake_campaigns') }}
 ),
 
+judged as (
+    select
+        *,
+        case
+            when campaign_id is null then 'campaign_id is missing'
+            when starts_on is null then 'starts_on is missing'
+            when ends_on is null then 'ends_on is missing'
+            when
+                ends_on < starts_on
+                then 'ends_on is before starts_on'
+        end as fault
+    from source_rows
+),
+
 numbered as (
     select
         *,
         {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['campaign_id'], columns) }} as version_number
-    from source_rows
+        {{ version_number(['campaign_id', 'fault'], columns) }} as version_number
+    from judged
 ),
 
-judged as (
+explained as (
     select
-        numbered.*,
+        *,
         case
-            when numbered.copy_number > 1 then 'exact duplicate'
-            when numbered.campaign_id is null then 'campaign_id is missing'
-            when numbered.starts_on is null then 'starts_on is missing'
-            when numbered.ends_on is null then 'ends_on is missing'
-            when
-                numbered.ends_on < numbered.starts_on
-                then 'ends_on is before starts_on'
-            when
-                numbered.version_number > 1
+            when copy_number > 1 then 'exact duplicate'
+            when fault is not null then fault
+            when version_number > 1
                 then 'campaign_id comes again with other values'
         end as status_reason
     from numbered
@@ -40,7 +48,7 @@ decided as (
         {{ columns | join(',\n        ') }},
         status_reason,
         {{ row_status('status_reason') }} as row_status
-    from judged
+    from explained
 )
 
 select * from decided

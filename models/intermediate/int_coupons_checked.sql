@@ -14,35 +14,43 @@ known_campaigns as (
 ),
 
 known_products as (
-    select distinct product_id from {{ ref('int_products_checked') }}
-    where row_status = 'kept'
+    select product_id from {{ ref('int_products_completed') }}
+),
+
+judged as (
+    select
+        source_rows.*,
+        case
+            when source_rows.coupon_id is null then 'coupon_id is missing'
+            when source_rows.product_id is null then 'product_id is missing'
+            when known_campaigns.campaign_id is null then 'campaign_id is unknown'
+            when known_products.product_id is null then 'product_id is unknown'
+        end as fault
+    from source_rows
+    left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id
+    left join known_products on source_rows.product_id = known_products.product_id
 ),
 
 numbered as (
     select
         *,
         {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['campaign_id', 'coupon_id', 'product_id'], columns) }}
-            as version_number
-    from source_rows
+        {{ version_number(
+            ['campaign_id', 'coupon_id', 'product_id', 'fault'], columns
+        ) }} as version_number
+    from judged
 ),
 
-judged as (
+explained as (
     select
-        numbered.*,
+        *,
         case
-            when numbered.copy_number > 1 then 'exact duplicate'
-            when numbered.coupon_id is null then 'coupon_id is missing'
-            when numbered.product_id is null then 'product_id is missing'
-            when known_campaigns.campaign_id is null then 'campaign_id is unknown'
-            when known_products.product_id is null then 'product_id is unknown'
-            when
-                numbered.version_number > 1
+            when copy_number > 1 then 'exact duplicate'
+            when fault is not null then fault
+            when version_number > 1
                 then 'campaign_id, coupon_id, product_id comes again with other values'
         end as status_reason
     from numbered
-    left join known_campaigns on numbered.campaign_id = known_campaigns.campaign_id
-    left join known_products on numbered.product_id = known_products.product_id
 ),
 
 decided as (
@@ -50,7 +58,7 @@ decided as (
         {{ columns | join(',\n        ') }},
         status_reason,
         {{ row_status('status_reason') }} as row_status
-    from judged
+    from explained
 )
 
 select * from decided

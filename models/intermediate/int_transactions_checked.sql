@@ -11,6 +11,23 @@ source_rows as (
     select * from {{ ref('intake_transactions') }}
 ),
 
+judged as (
+    select
+        *,
+        case
+            when order_id is null then 'order_id is missing'
+            when product_id is null then 'product_id is missing'
+            when transaction_id is null then 'transaction_id is missing'
+            when ordered_at is null then 'ordered_at is missing'
+            when net_amount is null then 'net_amount is missing'
+            when net_amount < 0 then 'net_amount is negative'
+            when discount_amount < 0 then 'discount_amount is negative'
+            when coupon_amount < 0 then 'coupon_amount is negative'
+            when quantity < 0 then 'quantity is negative'
+        end as fault
+    from source_rows
+),
+
 repeated_ids as (
     select transaction_id
     from source_rows
@@ -18,40 +35,33 @@ repeated_ids as (
     having count(*) > 1
 ),
 
--- of several versions the earliest stands: a later row must not move an earlier feature
+-- of several faultless versions the earliest stands: a later row must not move an
+-- earlier feature
 numbered as (
     select
-        source_rows.*,
+        judged.*,
         {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['transaction_id'], ['ordered_at'] + columns) }}
+        {{ version_number(['transaction_id', 'fault'], ['ordered_at'] + columns) }}
             as version_number
-    from source_rows
-    semi join repeated_ids
-        on source_rows.transaction_id = repeated_ids.transaction_id
+    from judged
+    semi join repeated_ids on judged.transaction_id = repeated_ids.transaction_id
     union all
     -- ids that come once, nearly all, need no ranking
     select
-        source_rows.*,
+        judged.*,
         1 as copy_number,
         1 as version_number
-    from source_rows
-    anti join repeated_ids
-        on source_rows.transaction_id = repeated_ids.transaction_id
+    from judged
+    anti join repeated_ids on judged.transaction_id = repeated_ids.transaction_id
 ),
 
-judged as (
+explained as (
     select
-        numbered.*,
+        *,
         case
-            when numbered.copy_number > 1 then 'exact duplicate'
-            when numbered.transaction_id is null then 'transaction_id is missing'
-            when numbered.order_id is null then 'order_id is missing'
-            when numbered.product_id is null then 'product_id is missing'
-            when numbered.ordered_at is null then 'ordered_at is missing'
-            when numbered.net_amount is null then 'net_amount is missing'
-            when numbered.quantity < 0 then 'quantity is negative'
-            when
-                numbered.version_number > 1
+            when copy_number > 1 then 'exact duplicate'
+            when fault is not null then fault
+            when version_number > 1
                 then 'transaction_id comes again with other values'
         end as status_reason
     from numbered
@@ -62,7 +72,7 @@ decided as (
         {{ columns | join(',\n        ') }},
         status_reason,
         {{ row_status('status_reason') }} as row_status
-    from judged
+    from explained
 )
 
 select * from decided

@@ -10,22 +10,30 @@ source_rows as (
     select * from {{ ref('intake_users') }}
 ),
 
+judged as (
+    select
+        *,
+        case
+            when user_id is null then 'user_id is missing'
+        end as fault
+    from source_rows
+),
+
 numbered as (
     select
         *,
         {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['user_id'], columns) }} as version_number
-    from source_rows
+        {{ version_number(['user_id', 'fault'], columns) }} as version_number
+    from judged
 ),
 
-judged as (
+explained as (
     select
-        numbered.*,
+        *,
         case
-            when numbered.copy_number > 1 then 'exact duplicate'
-            when numbered.user_id is null then 'user_id is missing'
-            when
-                numbered.version_number > 1
+            when copy_number > 1 then 'exact duplicate'
+            when fault is not null then fault
+            when version_number > 1
                 then 'user_id comes again with other values'
         end as status_reason
     from numbered
@@ -36,7 +44,7 @@ decided as (
         {{ columns | join(',\n        ') }},
         status_reason,
         {{ row_status('status_reason') }} as row_status
-    from judged
+    from explained
 )
 
 select * from decided

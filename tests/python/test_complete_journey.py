@@ -87,7 +87,9 @@ def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
             "coupon_products",
             """
                 select distinct * from raw_coupons
-                where product_id in (select product_id from raw_products)
+                where
+                    product_id in (select product_id from raw_products)
+                    or product_id in (select product_id from raw_transactions)
             """,
             id="coupon_products, duplicates and unknown products left out",
         ),

@@ -21,15 +21,16 @@ renamed as (
         cast(null as string) as order_status,
         cast(null as string) as payment_method,
         cast(quantity as decimal(18, 3)) as quantity,
-        cast(
+        -- what is no number of money (NaN, 1e300) becomes null and is rejected by name
+        try_cast(
             (sales_value + retail_disc + coupon_match_disc) / nullif(quantity, 0)
             as decimal(18, 4)
         ) as unit_price,
-        cast(retail_disc as decimal(18, 2))
-        + cast(coupon_match_disc as decimal(18, 2)) as discount_amount,
-        cast(coupon_disc as decimal(18, 2))
-        + cast(coupon_match_disc as decimal(18, 2)) as coupon_amount,
-        cast(sales_value as decimal(18, 2)) as net_amount,
+        try_cast(retail_disc as decimal(18, 2))
+        + try_cast(coupon_match_disc as decimal(18, 2)) as discount_amount,
+        try_cast(coupon_disc as decimal(18, 2))
+        + try_cast(coupon_match_disc as decimal(18, 2)) as coupon_amount,
+        try_cast(sales_value as decimal(18, 2)) as net_amount,
         transaction_timestamp as ordered_at
     from transactions
 ),

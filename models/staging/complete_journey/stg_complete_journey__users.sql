@@ -16,7 +16,7 @@ renamed as (
         cast(null as string) as acquisition_channel,
         cast(null as int) as birth_year,
         -- '5+' is the open top
-        cast(replace(household_size, '+', '') as int) as household_size,
+        try_cast(replace(household_size, '+', '') as int) as household_size,
         cast(null as boolean) as consent_email,
         cast(null as boolean) as consent_sms,
         cast(null as boolean) as consent_push,
