@@ -25,7 +25,10 @@ past_responses as (
         {{ days_between('campaigns.starts_on', 'redemptions.first_redeemed_on') }}
         / cast(campaigns.duration_days as double) as elapsed_share
     from redemptions
-    inner join campaigns on redemptions.campaign_id = campaigns.campaign_id
+    inner join campaigns
+        on
+            redemptions.campaign_id = campaigns.campaign_id
+            and redemptions.first_redeemed_on <= campaigns.ends_on
     cross join as_of_dates
     where campaigns.is_start_observed and campaigns.ends_on < as_of_dates.as_of_date
 ),
@@ -39,7 +42,7 @@ open_campaigns as (
     from campaigns
     inner join as_of_dates
         on
-            campaigns.starts_on < as_of_dates.as_of_date
+            campaigns.starts_on <= as_of_dates.as_of_date
             and campaigns.ends_on >= as_of_dates.as_of_date
 ),
 

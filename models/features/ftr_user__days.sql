@@ -35,7 +35,8 @@ order_days as (
 product_days as (
     select
         transactions.user_id,
-        transactions.order_date as activity_date,
+        -- the order's day, should a line of it come a day later
+        orders.order_date as activity_date,
         cast(count(distinct products.category) as bigint) as category_count,
         cast(count(distinct products.department) as bigint) as department_count,
         cast(count(distinct transactions.product_id) as bigint) as product_count,
@@ -49,9 +50,10 @@ product_days as (
         )
             as own_brand_amount
     from transactions
+    inner join orders on transactions.order_id = orders.order_id
     inner join {{ ref('products') }} as products
         on transactions.product_id = products.product_id
-    group by transactions.user_id, transactions.order_date
+    group by transactions.user_id, orders.order_date
 ),
 
 joined as (

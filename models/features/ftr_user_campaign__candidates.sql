@@ -10,6 +10,14 @@ contacts as (
     where arm = 'treatment'
 ),
 
+holdouts as (
+    select
+        campaign_id,
+        user_id
+    from {{ ref('campaign_contacts') }}
+    where arm = 'holdout'
+),
+
 as_of_dates as (
     select * from {{ ref('ftr_as_of_dates') }}
 ),
@@ -32,9 +40,14 @@ contacted as (
     inner join campaigns on contacts.campaign_id = campaigns.campaign_id
     inner join users
         on contacts.user_id = users.user_id and campaigns.starts_on = users.as_of_date
+    inner join as_of_dates
+        on
+            campaigns.starts_on = as_of_dates.as_of_date
+            and not as_of_dates.is_scoring_date
 ),
 
--- now: every user and every open campaign, seen from the scoring date
+-- now: every user and every open campaign, seen from the scoring date; whoever a
+-- campaign holds out stays out
 open_campaigns as (
     select
         campaigns.campaign_id,
@@ -43,7 +56,7 @@ open_campaigns as (
     inner join as_of_dates
         on
             as_of_dates.is_scoring_date
-            and campaigns.starts_on < as_of_dates.as_of_date
+            and campaigns.starts_on <= as_of_dates.as_of_date
             and campaigns.ends_on >= as_of_dates.as_of_date
 ),
 
@@ -59,6 +72,10 @@ current_pairs as (
         on
             users.user_id = contacts.user_id
             and open_campaigns.campaign_id = contacts.campaign_id
+    anti join holdouts
+        on
+            users.user_id = holdouts.user_id
+            and open_campaigns.campaign_id = holdouts.campaign_id
 ),
 
 candidates as (

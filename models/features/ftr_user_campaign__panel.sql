@@ -34,11 +34,13 @@ redeemed as (
         candidates.campaign_id,
         candidates.as_of_date
     from candidates
+    inner join campaigns on candidates.campaign_id = campaigns.campaign_id
     inner join redemptions
         on
             candidates.user_id = redemptions.user_id
             and candidates.campaign_id = redemptions.campaign_id
             and candidates.as_of_date <= redemptions.redeemed_on
+            and campaigns.ends_on >= redemptions.redeemed_on
 ),
 
 redeemed_before as (
