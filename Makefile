@@ -28,6 +28,7 @@ build: setup  ## run the whole dbt build, then write its docs
 	@$(MAKE) --no-print-directory docs
 
 score: setup  ## build again without training: marts, features and fresh scores
+	@test -f $${WAREHOUSE:-warehouse/precision_marketing.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
 	dbt build --selector without_training
 
 docs: setup
@@ -35,13 +36,13 @@ docs: setup
 	@echo "Docs     target/static_index.html (one page, opens from the file)"
 
 lint: setup  ## check the style of SQL, Python and YAML
-	sqlfluff lint --processes 2 --disable-progress-bar models macros tests
+	sqlfluff lint --processes 2 --disable-progress-bar models
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
 
 format: setup  ## mend what the linters can mend
-	sqlfluff fix --processes 2 --disable-progress-bar models tests
+	sqlfluff fix --processes 2 --disable-progress-bar models
 	ruff check --fix .
 	ruff format .
 

@@ -1,13 +1,13 @@
 {#
     Stops a build before it overwrites anything when a raw table of the active source
-    is not what the source's YAML declares: file there, columns there, types as declared,
+    is not what the source's YAML declares, or a parameter is out of range: file there, columns there, types as declared,
     and rows in every table marked `required_rows`. All faults come in one message, a
     sentence each. Commands that read no raw table (seed, docs) pass by.
 #}
 {% macro check_inputs() -%}
     {%- set reading_commands = ['build', 'run', 'snapshot', 'test', 'retry'] -%}
     {%- if execute and flags.WHICH in reading_commands -%}
-        {%- set faults = [] -%}
+        {%- set faults = var_faults() -%}
         {%- for table in graph.sources.values()
             | selectattr('source_name', 'equalto', active_source())
             | sort(attribute='name') -%}
@@ -17,6 +17,35 @@
             {{ exceptions.raise_compiler_error(faults | join('\n')) }}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# A list of sentences: which parameters are out of range. #}
+{% macro var_faults() -%}
+    {%- set faults = [] -%}
+    {%- if not 0 < var('audience_share') <= 1 -%}
+        {%- do faults.append(
+            'Var audience_share: expected a share above 0 and at most 1, found '
+            ~ var('audience_share') ~ '.'
+        ) -%}
+    {%- endif -%}
+    {%- for name in [
+        'as_of_step_days', 'as_of_count', 'active_days', 'lapse_horizon_days',
+        'test_window_count', 'validation_date_count', 'department_slots',
+        'bootstrap_draws',
+    ] if var(name) < 1 -%}
+        {%- do faults.append(
+            'Var ' ~ name ~ ': expected 1 or more, found ' ~ var(name) ~ '.'
+        ) -%}
+    {%- endfor -%}
+    {%- set zone = var('timezone') -%}
+    {%- if not run_query(
+        "select 1 from pg_timezone_names() where name = '" ~ zone ~ "'"
+    ).rows -%}
+        {%- do faults.append(
+            'Var timezone: expected a zone such as Europe/Berlin, found ' ~ zone ~ '.'
+        ) -%}
+    {%- endif -%}
+    {{ return(faults) }}
 {%- endmacro %}
 
 {# A list of sentences: what is wrong with one raw table. #}

@@ -37,7 +37,7 @@
     {{ print('\nRows: in, out, of which inferred; folded, rejected') }}
     {%- for row in rows -%}
         {{ print('  %-20s %10d %10d %8d %8d %8d   %s' | format(
-            row[0], row[2], row[3], row[4], row[5], row[6], 'core.' ~ row[1]
+            row[0], row[2], row[3], row[4], row[5], row[6], row[1]
         )) }}
     {%- endfor -%}
 {% endmacro %}
@@ -48,12 +48,13 @@
         ~ " best_rule_name, metric_value - gain_over_rule, row_count, positive_count from "
         ~ estimator_results
         ~ " where is_live and split_name = 'test' and row_set = 'all' and period = 'pooled'"
+        ~ " and metric_value is not null and interval_low is not null"
         ~ " and metric in ('auc', 'average_precision', 'brier', 'lift_top_tenth')"
         ~ " order by task, metric"
     ) -%}
     {{ print('\nLive estimators on the test dates, 95 % interval, beside the best plain rule') }}
     {%- for row in rows -%}
-        {%- set rule = ('%s %.3f' | format(row[6], row[7])) if row[6] else '' -%}
+        {%- set rule = ('%s %.3f' | format(row[6], row[7])) if row[6] and row[7] is not none else '' -%}
         {{ print('  %-10s %-20s %-18s %.4f [%.4f, %.4f]  %s' | format(
             row[0], row[1], row[2], row[3], row[4], row[5], rule
         )) }}

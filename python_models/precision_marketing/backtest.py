@@ -7,12 +7,12 @@ from precision_marketing.learning import Settings, fit_candidates, training_rows
 from precision_marketing.tasks import KEY_COLUMNS, Task, feature_frame
 
 PREDICTION_COLUMNS = {
-    "task": "object",
-    "estimator_name": "object",
+    "task": "string",
+    "estimator_name": "string",
     "is_plain_rule": "bool",
-    "split_name": "object",
-    "campaign_id": "object",
-    "user_id": "object",
+    "split_name": "string",
+    "campaign_id": "string",
+    "user_id": "string",
     "outcome": "int64",
     "is_outcome_final": "bool",
     "prediction": "float64",

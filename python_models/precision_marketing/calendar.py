@@ -31,8 +31,8 @@ def public_holidays(country: str, first_year: int, last_year: int) -> pd.DataFra
         found = holidays.country_holidays(
             country, years=range(first_year, last_year + 1), language="en_US"
         )
-    except NotImplementedError as error:
-        raise ValueError(f"Unknown country {country!r} in var country.") from error
+    except NotImplementedError:
+        raise ValueError(f"Unknown country {country!r} in var country.") from None
     return pd.DataFrame(
         {
             "holiday_date": pd.to_datetime(sorted(found)).date,

@@ -7,19 +7,15 @@ and ``probability_metrics``); a test holds the two and scikit-learn against each
 import numpy as np
 import pandas as pd
 
-PROBABILITY_METRICS = ("brier", "log_loss", "calibration_error")
-# Metrics where less is better.
-LOSSES = PROBABILITY_METRICS
-
 INTERVAL_COLUMNS = {
-    "task": "object",
-    "estimator_name": "object",
+    "task": "string",
+    "estimator_name": "string",
     "is_plain_rule": "bool",
-    "split_name": "object",
-    "row_set": "object",
-    "period": "object",
-    "metric": "object",
-    "best_rule_name": "object",
+    "split_name": "string",
+    "row_set": "string",
+    "period": "string",
+    "metric": "string",
+    "best_rule_name": "string",
     "metric_value": "float64",
     "interval_low": "float64",
     "interval_high": "float64",

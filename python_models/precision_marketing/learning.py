@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from precision_marketing.estimators import (
     AVERAGE,
@@ -14,6 +13,7 @@ from precision_marketing.estimators import (
     FAMILIES,
     CalibratedAverage,
     platt_map,
+    use_one_thread,
 )
 
 
@@ -131,12 +131,8 @@ def fit_candidates(
     wanted = [name for name in FAMILIES if name in names]
     if AVERAGE in names:
         wanted += [name for name in AVERAGED if name not in wanted]
-    fitted = {}
-    # One thread per fit: several threads on busy cores made boosting 5 to 10 times
-    # slower.
-    with threadpool_limits(limits=1):
-        for name in wanted:
-            fitted[name] = _fit_calibrated(name, rows, settings)
+    use_one_thread()
+    fitted = {name: _fit_calibrated(name, rows, settings) for name in wanted}
     result = {
         name: CalibratedAverage([pipeline], [slope], [intercept])
         for name, (pipeline, slope, intercept) in fitted.items()

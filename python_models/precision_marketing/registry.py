@@ -36,16 +36,16 @@ ALLOWED_TYPES = (
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
 
 REGISTRY_COLUMNS = {
-    "task": "object",
-    "estimator_name": "object",
-    "estimator_version": "object",
-    "status": "object",
-    "status_reason": "object",
-    "best_rule_name": "object",
-    "feature_names": "object",
-    "parameters": "object",
-    "library_versions": "object",
-    "data_fingerprint": "object",
+    "task": "string",
+    "estimator_name": "string",
+    "estimator_version": "string",
+    "status": "string",
+    "status_reason": "string",
+    "best_rule_name": "string",
+    "feature_names": "string",
+    "parameters": "string",
+    "library_versions": "string",
+    "data_fingerprint": "string",
     "random_seed": "int64",
     "training_row_count": "int64",
     "validation_log_loss": "float64",
@@ -150,9 +150,14 @@ def judge_candidates(intervals: pd.DataFrame, task: str) -> pd.DataFrame:
         ]
     else:
         best_rule = judged["best_rule_name"].dropna().min() if len(judged) else None
+        reason = (
+            "no estimator beat the best plain rule on the inner validation"
+            if len(judged)
+            else "nothing was validated: too few rows before the test dates"
+        )
         judged.loc[PLAIN_RULE, ["status", "status_reason", "best_rule_name"]] = [
             "live",
-            "no estimator beat the best plain rule on the inner validation",
+            reason,
             best_rule,
         ]
     return judged.rename_axis("estimator_name").reset_index()
@@ -168,7 +173,8 @@ def register(
     """Choose, fit and store the live estimator of every task.
 
     The live one is fitted on every row whose label window has closed by the scoring
-    date; what it is worth was measured on earlier fits of the same recipe.
+    date (the last judged date, where there is nothing to score); what it is worth was
+    measured on earlier fits of the same recipe.
 
     Parameters
     ----------

@@ -8,11 +8,11 @@ from precision_marketing.registry import load_estimator
 from precision_marketing.tasks import KEY_COLUMNS, feature_frame
 
 SCORE_COLUMNS = {
-    "task": "object",
-    "user_id": "object",
-    "campaign_id": "object",
-    "estimator_name": "object",
-    "estimator_version": "object",
+    "task": "string",
+    "user_id": "string",
+    "campaign_id": "string",
+    "estimator_name": "string",
+    "estimator_version": "string",
     "score": "float64",
     "as_of_date": "datetime64[us]",
 }
