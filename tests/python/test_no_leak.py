@@ -149,9 +149,14 @@ CAMPAIGN_PANEL = Panel(
         "split_name",
         "train_until_date",
     ),
-    # rows to score exist on the last date of each build alone; the planted campaign
-    # is no part of the past
-    "split_name is distinct from 'score' and campaign_id <> '-1'",
+    # who was contacted, at the start of a campaign of the full data: a build whose last
+    # date this is also scores all the other users
+    """
+        is_contacted
+        and (campaign_id, as_of_date) in (
+            select (campaign_id, starts_on) from full_data.core.campaign_calendar
+        )
+    """,
 )
 
 
