@@ -1,18 +1,26 @@
 {#
-    Stops a build before it overwrites anything when a raw table of the active source
-    is not what the source's YAML declares, or a parameter is out of range: file there, columns there, types as declared,
-    and rows in every table marked `required_rows`. All faults come in one message, a
-    sentence each. Commands that read no raw table (seed, docs) pass by.
+    Stops a build before it overwrites anything when the files of the active source are
+    not what its YAML declares, or a parameter is out of range. All faults come in one
+    message, a sentence each. Commands that read no raw table (seed, docs) pass by.
 #}
 {% macro check_inputs() -%}
     {%- set reading_commands = ['build', 'run', 'snapshot', 'test', 'retry'] -%}
     {%- if execute and flags.WHICH in reading_commands -%}
         {%- set faults = var_faults() -%}
         {%- for table in graph.sources.values()
-            | selectattr('source_name', 'equalto', active_source())
+            | selectattr('source_name', 'equalto', shop('staging'))
             | sort(attribute='name') -%}
-            {%- do faults.extend(input_faults(table)) -%}
+            {%- if shop('folder') -%}
+                {%- do faults.extend(file_faults(table)) -%}
+            {%- else -%}
+                {%- do faults.extend(input_faults(table)) -%}
+            {%- endif -%}
         {%- endfor -%}
+        {%- if shop('folder') -%}
+            {{ print_files_not_read(graph.sources.values()
+                | selectattr('source_name', 'equalto', shop('staging'))
+                | map(attribute='identifier')) }}
+        {%- endif -%}
         {%- if faults -%}
             {{ exceptions.raise_compiler_error(faults | join('\n')) }}
         {%- endif -%}
@@ -37,12 +45,28 @@
             'Var ' ~ name ~ ': expected 1 or more, found ' ~ var(name) ~ '.'
         ) -%}
     {%- endfor -%}
-    {%- set zone = var('timezone') -%}
+    {%- for name, words in {
+        'slash_dates': ['day_first', 'month_first', 'refuse'],
+        'csv_encoding': ['utf-8', 'latin-1', 'utf-16'],
+    }.items() if var(name) not in words -%}
+        {%- do faults.append(
+            'Var ' ~ name ~ ': expected ' ~ words | join(' or ') ~ ', found ' ~ var(name)
+            ~ '.'
+        ) -%}
+    {%- endfor -%}
+    {%- for outcome in ['repaired', 'folded', 'rejected']
+        if not 0 <= var('data_quality_thresholds').get(outcome, -1) <= 1 -%}
+        {%- do faults.append(
+            'Var data_quality_thresholds, ' ~ outcome ~ ': expected a share from 0 to 1,'
+            ~ ' found ' ~ var('data_quality_thresholds').get(outcome) ~ '.'
+        ) -%}
+    {%- endfor -%}
+    {%- set zone = shop('timezone') -%}
     {%- if not run_query(
         "select 1 from pg_timezone_names() where name = '" ~ zone ~ "'"
     ).rows -%}
         {%- do faults.append(
-            'Var timezone: expected a zone such as Europe/Berlin, found ' ~ zone ~ '.'
+            'Var shops, timezone: expected a zone such as Europe/Berlin, found ' ~ zone ~ '.'
         ) -%}
     {%- endif -%}
     {{ return(faults) }}

@@ -4,11 +4,11 @@
 {%- endmacro %}
 
 {% macro default__local_timestamp(instant) -%}
-    timezone('{{ var("timezone") }}', timezone('UTC', {{ instant }}))
+    timezone('{{ shop('timezone') }}', timezone('UTC', {{ instant }}))
 {%- endmacro %}
 
 {% macro spark__local_timestamp(instant) -%}
-    from_utc_timestamp({{ instant }}, '{{ var("timezone") }}')
+    from_utc_timestamp({{ instant }}, '{{ shop('timezone') }}')
 {%- endmacro %}
 
 {# The way back: a local wall-clock time as a UTC instant. #}
@@ -17,11 +17,11 @@
 {%- endmacro %}
 
 {% macro default__utc_timestamp(local_time) -%}
-    timezone('UTC', timezone('{{ var("timezone") }}', {{ local_time }}))
+    timezone('UTC', timezone('{{ shop('timezone') }}', {{ local_time }}))
 {%- endmacro %}
 
 {% macro spark__utc_timestamp(local_time) -%}
-    to_utc_timestamp({{ local_time }}, '{{ var("timezone") }}')
+    to_utc_timestamp({{ local_time }}, '{{ shop('timezone') }}')
 {%- endmacro %}
 
 {# A date so many days after another; a negative number counts back. #}

@@ -1,7 +1,7 @@
 {# The active shop: the environment variable SOURCE, else var source. #}
 {% macro active_source() -%}
     {%- set name = env_var('SOURCE', var('source')) -%}
-    {%- set known = var('source_entities').keys() | list -%}
+    {%- set known = var('shops').keys() | list -%}
     {%- if name not in known -%}
         {{ exceptions.raise_compiler_error(
             "Unknown source '" ~ name ~ "': SOURCE (or var source) must be one of "
@@ -11,14 +11,18 @@
     {{ return(name) }}
 {%- endmacro %}
 
+{# One setting of the active shop, from var shops. #}
+{% macro shop(setting) -%}
+    {{ return(var('shops')[active_source()][setting]) }}
+{%- endmacro %}
+
 {#
     Rows of one entity of the active source; where the source lacks the entity, an empty
     relation with the columns and types of the calling model's contract.
 #}
 {% macro source_rows(entity) -%}
-    {%- set source_name = active_source() -%}
-    {%- if entity in var('source_entities')[source_name] -%}
-        {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+    {%- if entity in shop('entities') -%}
+        {{ ref('stg_' ~ shop('staging') ~ '__' ~ entity) }}
     {%- else -%}
         (
             select
@@ -29,4 +33,30 @@
             where 1 = 0
         )
     {%- endif -%}
+{%- endmacro %}
+
+{#
+    The columns of an entity as intake declares them, less what reading adds: a list of
+    {name, data_type, meta}. Empty while dbt only parses.
+#}
+{% macro contract_columns(entity) -%}
+    {%- set columns = [] -%}
+    {%- if execute -%}
+        {%- set intake = graph.nodes['model.' ~ project_name ~ '.intake_' ~ entity] -%}
+        {%- for column in intake.columns.values()
+            if column.name not in
+                ['source_file', 'source_row', 'read_fault', 'read_repairs'] -%}
+            {%- do columns.append(column) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{# What intake asks for beside the data, where a source is typed and read as it is. #}
+{% macro nothing_noted() -%}
+    cast(null as timestamp) as updated_at,
+    cast(null as string) as source_file,
+    cast(null as bigint) as source_row,
+    cast(null as string) as read_fault,
+    cast(null as string) as read_repairs
 {%- endmacro %}

@@ -3,12 +3,12 @@ with
 
 orders as (
     select * from {{ ref('orders') }}
-    where user_id is not null
+    where user_id is not null and not is_cancelled
 ),
 
 transactions as (
     select * from {{ ref('transactions') }}
-    where user_id is not null and is_basket_line
+    where user_id is not null and is_basket_line and not is_cancelled
 ),
 
 order_days as (
@@ -19,8 +19,7 @@ order_days as (
         cast(sum(line_count) as bigint) as line_count,
         cast(count(distinct location_id) as bigint) as location_count,
         sum(item_quantity) as item_quantity,
-        sum(net_amount) as net_amount,
-        sum(basket_amount) as basket_amount,
+        sum(net_amount - cancelled_amount) as net_amount,
         sum(discount_amount) as discount_amount,
         sum(coupon_amount) as coupon_amount,
         cast(sum(case when has_coupon then 1 else 0 end) as bigint)
@@ -40,10 +39,11 @@ product_days as (
         cast(count(distinct products.category) as bigint) as category_count,
         cast(count(distinct products.department) as bigint) as department_count,
         cast(count(distinct transactions.product_id) as bigint) as product_count,
+        sum(transactions.net_amount) as basket_amount,
         sum(
             case
                 when
-                    products.brand = '{{ var("own_brand") }}'
+                    products.brand = '{{ shop('own_brand') }}'
                     then transactions.net_amount else
                     0
             end
@@ -71,7 +71,8 @@ joined as (
         coalesce(product_days.product_count, 0) as product_count,
         cast(order_days.item_quantity as decimal(18, 3)) as item_quantity,
         cast(order_days.net_amount as decimal(18, 2)) as net_amount,
-        cast(order_days.basket_amount as decimal(18, 2)) as basket_amount,
+        cast(coalesce(product_days.basket_amount, 0) as decimal(18, 2))
+            as basket_amount,
         cast(order_days.discount_amount as decimal(18, 2)) as discount_amount,
         cast(order_days.coupon_amount as decimal(18, 2)) as coupon_amount,
         cast(coalesce(product_days.own_brand_amount, 0) as decimal(18, 2))

@@ -8,11 +8,16 @@ source_rows as (
 contracted as (
     select
         campaign_id,
-        user_id,
+        {{ pseudonym('user_id') }} as user_id,
         arm,
         channel,
         offer_id,
-        sent_at
+        sent_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

@@ -13,7 +13,12 @@ contracted as (
         channel,
         is_randomised,
         starts_on,
-        ends_on
+        ends_on,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

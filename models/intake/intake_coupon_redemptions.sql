@@ -8,10 +8,15 @@ source_rows as (
 contracted as (
     select
         redemption_id,
-        user_id,
+        {{ pseudonym('user_id') }} as user_id,
         coupon_id,
         campaign_id,
-        redeemed_at
+        redeemed_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

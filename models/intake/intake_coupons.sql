@@ -11,7 +11,12 @@ contracted as (
         product_id,
         campaign_id,
         face_value,
-        discount_share
+        discount_share,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

@@ -8,13 +8,18 @@ source_rows as (
 contracted as (
     select
         event_id,
-        user_id,
+        {{ pseudonym('user_id') }} as user_id,
         session_id,
         product_id,
         event_type,
         channel,
         search_text,
-        occurred_at
+        occurred_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

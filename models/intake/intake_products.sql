@@ -16,7 +16,12 @@ contracted as (
         product_kind,
         list_price,
         unit_cost,
-        launched_at
+        launched_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

@@ -12,7 +12,12 @@ contracted as (
         display,
         mailer,
         price_cut,
-        week_start_date
+        week_start_date,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

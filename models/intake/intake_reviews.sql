@@ -8,12 +8,17 @@ source_rows as (
 contracted as (
     select
         review_id,
-        user_id,
+        {{ pseudonym('user_id') }} as user_id,
         product_id,
         review_text,
         language,
         rating,
-        reviewed_at
+        reviewed_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

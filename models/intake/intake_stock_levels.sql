@@ -12,7 +12,12 @@ contracted as (
         on_hand,
         on_order,
         lead_time_days,
-        counted_at
+        counted_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

@@ -9,7 +9,7 @@ contracted as (
     select
         transaction_id,
         order_id,
-        user_id,
+        {{ pseudonym('user_id') }} as user_id,
         product_id,
         location_id,
         coupon_id,
@@ -22,7 +22,12 @@ contracted as (
         discount_amount,
         coupon_amount,
         net_amount,
-        ordered_at
+        ordered_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

@@ -7,7 +7,7 @@ source_rows as (
 
 contracted as (
     select
-        user_id,
+        {{ pseudonym('user_id') }} as user_id,
         age_band,
         income_band,
         gender,
@@ -20,7 +20,12 @@ contracted as (
         consent_sms,
         consent_push,
         consent_ads,
-        signup_at
+        signup_at,
+        updated_at,
+        source_file,
+        source_row,
+        read_fault,
+        read_repairs
     from source_rows
 )
 

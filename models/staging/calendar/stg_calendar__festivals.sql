@@ -7,7 +7,7 @@ days as (
 
 festivals as (
     select * from {{ ref('shopping_festivals') }}
-    where country is null or country = '{{ var("country") }}'
+    where country is null or country = '{{ shop('country') }}'
 ),
 
 -- a festival is pinned to a day of the month or to the nth weekday of the month

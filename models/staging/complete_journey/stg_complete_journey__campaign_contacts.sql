@@ -12,7 +12,8 @@ renamed as (
         'treatment' as arm,
         cast(null as string) as channel,
         cast(null as string) as offer_id,
-        cast(null as timestamp) as sent_at
+        cast(null as timestamp) as sent_at,
+        {{ nothing_noted() }}
     from campaigns
 )
 

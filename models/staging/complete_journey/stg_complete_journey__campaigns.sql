@@ -15,7 +15,8 @@ renamed as (
         -- nobody was held out, so only response can be learnt, never uplift
         false as is_randomised,
         cast(start_date as date) as starts_on,
-        cast(end_date as date) as ends_on
+        cast(end_date as date) as ends_on,
+        {{ nothing_noted() }}
     from campaign_descriptions
 )
 

@@ -15,7 +15,8 @@ renamed as (
         cast(coupon_upc as string) as coupon_id,
         cast(campaign_id as string) as campaign_id,
         -- the source gives a local day; the contract wants an instant
-        {{ utc_timestamp('redemption_date') }} as redeemed_at
+        {{ utc_timestamp('redemption_date') }} as redeemed_at,
+        {{ nothing_noted() }}
     from coupon_redemptions
 )
 

@@ -11,7 +11,8 @@ renamed as (
         cast(product_id as string) as product_id,
         cast(campaign_id as string) as campaign_id,
         cast(null as decimal(18, 2)) as face_value,
-        cast(null as double) as discount_share
+        cast(null as double) as discount_share,
+        {{ nothing_noted() }}
     from coupons
 )
 

@@ -21,7 +21,8 @@ renamed as (
         end as product_kind,
         cast(null as decimal(18, 2)) as list_price,
         cast(null as decimal(18, 2)) as unit_cost,
-        cast(null as timestamp) as launched_at
+        cast(null as timestamp) as launched_at,
+        {{ nothing_noted() }}
     from products
 )
 

@@ -14,7 +14,8 @@ renamed as (
         cast(null as decimal(18, 2)) as price_cut,
         -- week 2 starts on Monday 2017-01-02
         {{ days_after("cast('2017-01-02' as date)", '7 * (week - 2)') }}
-            as week_start_date
+            as week_start_date,
+        {{ nothing_noted() }}
     from promotions
 )
 

@@ -52,7 +52,8 @@ typed as (
         cast(discount_amount as decimal(18, 2)) as discount_amount,
         cast(coupon_amount as decimal(18, 2)) as coupon_amount,
         net_amount,
-        ordered_at
+        ordered_at,
+        {{ nothing_noted() }}
     from renamed
 )
 

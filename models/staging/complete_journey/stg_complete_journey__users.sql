@@ -21,7 +21,8 @@ renamed as (
         cast(null as boolean) as consent_sms,
         cast(null as boolean) as consent_push,
         cast(null as boolean) as consent_ads,
-        cast(null as timestamp) as signup_at
+        cast(null as timestamp) as signup_at,
+        {{ nothing_noted() }}
     from demographics
 )
 

@@ -1,0 +1,20 @@
+{#
+    What a user is called outside the vault: the first 128 bits of HMAC-SHA-256 (RFC 2104)
+    of the source's id, as 32 hexadecimal digits. The two padded keys are session variables
+    that profiles/pseudonym_key.py sets, so the key stands in no SQL, log or target file.
+#}
+{% macro pseudonym(user_id) -%}
+    {{ return(adapter.dispatch('pseudonym')(user_id)) }}
+{%- endmacro %}
+
+{% macro default__pseudonym(user_id) -%}
+    left(sha256(
+        {{ secret('pseudonym_outer_key') }}
+        || unhex(sha256({{ secret('pseudonym_inner_key') }} || encode({{ user_id }})))
+    ), 32)
+{%- endmacro %}
+
+{# Read outside dbt, such a view stops rather than give everybody one name. #}
+{% macro secret(name) -%}
+    coalesce(getvariable('{{ name }}'), error('{{ name }} is known to dbt only'))
+{%- endmacro %}

@@ -1,0 +1,209 @@
+{#
+    How text of a file becomes a value of the contract's type, and what is noted about
+    it. Every macro takes an SQL expression of text and returns one expression.
+#}
+
+{# Blanks of every kind around the text are no part of it; 'NULL' and '\N' say nothing. #}
+{% macro trimmed(raw) -%}
+    nullif(nullif(nullif(
+        trim({{ raw }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), ''
+    ), 'NULL'), '\N')
+{%- endmacro %}
+
+{#
+    Text whose UTF-8 bytes were read as Latin-1 or Windows-1252, one character a byte,
+    set right: 'CafÃ©' is 'Café'. Text that does not come out as UTF-8 stays.
+#}
+{% macro unscrambled(raw) -%}
+    {%- set windows -%}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ{%- endset -%}
+    case
+        -- a first byte, a later byte, and nothing that is no byte: anything else would
+        -- fail below, and TRY pays for a failure with the rows around it
+        when
+            regexp_matches({{ raw }}, '[\x{C2}-\x{F4}][\x{80}-\x{BF}{{ windows }}]')
+            and regexp_full_match({{ raw }}, '[\x{00}-\x{FF}{{ windows }}]*', 's')
+            then coalesce(
+                try(decode(unhex(array_to_string(
+                    list_transform(
+                        string_split({{ raw }}, ''),
+                        lambda letter: printf('%02X', case
+                            when ord(letter) < 256 then ord(letter)
+                            -- what Windows-1252 has from 128 on
+                            else 127 + instr(
+                                '€_‚ƒ„…†‡ˆ‰Š‹Œ_Ž__‘’“”•–—˜™š›œ_žŸ', letter
+                            )
+                        end)
+                    ), ''
+                )))),
+                {{ raw }}
+            )
+        else {{ raw }}
+    end
+{%- endmacro %}
+
+{% macro single_spaced(raw) -%}
+    regexp_replace({{ raw }}, '[\s\x{A0}]+', ' ', 'g')
+{%- endmacro %}
+
+{# Words: right encoding, single spaces. The plain ones, nearly all, are left alone. #}
+{% macro read_text(raw) -%}
+    case
+        when
+            strlen({{ raw }}) = length({{ raw }})
+            and not contains({{ raw }}, '  ')
+            and not contains({{ raw }}, chr(9))
+            and not contains({{ raw }}, chr(10))
+            then {{ trimmed(raw) }}
+        else {{ trimmed(single_spaced(unscrambled(raw))) }}
+    end
+{%- endmacro %}
+
+{# A word out of a short list, such as a status: in lower case. #}
+{% macro read_code(raw) -%}
+    lower({{ read_text(raw) }})
+{%- endmacro %}
+
+{#
+    A number: digits with a decimal point, else the ways money is written. The last point
+    or comma with one or two digits behind it is the decimal one; points, commas, spaces
+    and apostrophes before groups of three are not. Brackets or a minus sign make it negative.
+#}
+{% macro read_decimal(raw, data_type) -%}
+    {%- set currency -%}(?:\p{Sc}|[A-Za-z]{1,3}\p{Sc}?|元|円){%- endset -%}
+    {%- set digits -%}
+    regexp_replace(regexp_extract(
+        {{ raw }},
+        '^\s*[-(]?\s*{{ currency }}?\s*-?\s*([0-9][0-9 .,''’\x{A0}]*)\s*{{ currency }}?\s*\)?\s*$',
+        1
+    ), '[ ''’\x{A0}]', '', 'g')
+    {%- endset -%}
+    coalesce(
+        try_cast({{ raw }} as {{ data_type }}),
+        case
+            when {{ raw }} is null or not regexp_matches({{ raw }}, '[0-9]') then null
+            else try_cast(
+                case when regexp_matches({{ raw }}, '^[^0-9]*[-(]') then '-' else '' end
+                || case
+                    when
+                        regexp_full_match(
+                            {{ digits }}, '([0-9]+|[0-9]{1,3}([.,][0-9]{3})+)[.,][0-9]{1,2}'
+                        )
+                        then replace(
+                            regexp_replace(
+                                regexp_replace(
+                                    {{ digits }}, '[.,]([0-9]{1,2})$', '#\1'
+                                ), '[.,]', '', 'g'
+                            ), '#', '.'
+                        )
+                    when
+                        regexp_full_match(
+                            {{ digits }}, '[0-9]+|[0-9]{1,3}([.,][0-9]{3})+'
+                        )
+                        then regexp_replace({{ digits }}, '[.,]', '', 'g')
+                end as {{ data_type }}
+            )
+        end
+    )
+{%- endmacro %}
+
+{# A whole number; 1990.0, as tables with gaps are exported, is one. #}
+{% macro read_int(raw) -%}
+    case
+        when try_cast({{ raw }} as double) = floor(try_cast({{ raw }} as double))
+            then try_cast(try_cast({{ raw }} as double) as int)
+    end
+{%- endmacro %}
+
+{% macro read_double(raw) -%}
+    case
+        when isfinite(try_cast({{ raw }} as double))
+            then try_cast({{ raw }} as double)
+    end
+{%- endmacro %}
+
+{% macro read_boolean(raw) -%}
+    case lower(trim({{ raw }}))
+        {% for word in ['true', 't', '1', '1.0', 'yes', 'y', '是'] -%}
+        when '{{ word }}' then true
+        {% endfor -%}
+        {% for word in ['false', 'f', '0', '0.0', 'no', 'n', '否'] -%}
+        when '{{ word }}' then false
+        {% endfor -%}
+    end
+{%- endmacro %}
+
+{#
+    An instant, UTC unless it names its offset: ISO 8601, else the other ways of writing.
+    Years 1 to 9999 only, which also keeps out 'infinity', to strptime the year 1900.
+#}
+{% macro read_timestamp(raw) -%}
+    {%- set instant = 'cast(try_cast(' ~ raw ~ ' as timestamptz) as timestamp)' -%}
+    coalesce(
+        case when {{ is_year_in_range(instant) }} then {{ instant }} end,
+        list_filter(
+            [case
+                when not contains(lower({{ raw }}), 'inf')
+                    then {{ read_other_timestamp(raw) }}
+            end],
+            lambda instant: {{ is_year_in_range('instant') }}
+        )[1]
+    )
+{%- endmacro %}
+
+{% macro is_year_in_range(instant) -%}
+    {{ instant }} >= cast('0001-01-01' as timestamp)
+    and {{ instant }} < cast('9999-12-31' as timestamp)
+{%- endmacro %}
+
+{% macro read_other_timestamp(raw) -%}
+    {%- set times = ['', ' %H:%M', ' %H:%M:%S', ' %I:%M %p', ' %I:%M:%S %p'] -%}
+    {%- set known = [] -%}
+    {%- set day_first = [] -%}
+    {%- set month_first = [] -%}
+    {%- for time in times -%}
+        {%- for day in [
+            '%d.%m.%Y', '%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%b %d, %Y', '%B %d, %Y',
+            '%Y%m%d', '%Y年%m月%d日', '%Y.%m.%d',
+        ] -%}
+            {%- do known.append("'" ~ day ~ time ~ "'") -%}
+        {%- endfor -%}
+        {%- do day_first.append("'%d/%m/%Y" ~ time ~ "'") -%}
+        {%- do month_first.append("'%m/%d/%Y" ~ time ~ "'") -%}
+    {%- endfor -%}
+    {%- set day_first = 'try_strptime(' ~ raw ~ ', [' ~ day_first | join(', ') ~ '])' -%}
+    {%- set month_first = 'try_strptime(' ~ raw ~ ', [' ~ month_first | join(', ') ~ '])' -%}
+    coalesce(
+        try_strptime(trim({{ raw }}), [{{ known | join(', ') }}]),
+        {% if var('slash_dates') == 'day_first' -%}
+        {{ day_first }}
+        {%- elif var('slash_dates') == 'month_first' -%}
+        {{ month_first }}
+        {%- else -%}
+        case
+            when {{ day_first }} is null then {{ month_first }}
+            when coalesce({{ month_first }} = {{ day_first }}, true) then {{ day_first }}
+        end
+        {%- endif %}
+    )
+{%- endmacro %}
+
+{# The value of a column as the contract types it. #}
+{% macro read_value(raw, column) -%}
+    {%- set data_type = column.data_type -%}
+    {%- if data_type == 'string' -%}
+        {%- if column.name.endswith('_id') -%}{{ trimmed(raw) }}
+        {%- elif column.meta.read_as == 'code' -%}{{ read_code(raw) }}
+        {%- else -%}{{ read_text(raw) }}
+        {%- endif -%}
+    {%- elif data_type.startswith('decimal') -%}{{ read_decimal(raw, data_type) }}
+    {%- elif data_type == 'int' -%}{{ read_int(raw) }}
+    {%- elif data_type == 'double' -%}{{ read_double(raw) }}
+    {%- elif data_type == 'boolean' -%}{{ read_boolean(raw) }}
+    {%- elif data_type == 'timestamp' -%}{{ read_timestamp(raw) }}
+    {%- elif data_type == 'date' -%}cast({{ read_timestamp(raw) }} as date)
+    {%- else -%}
+        {{ exceptions.raise_compiler_error(
+            'No way is known to read ' ~ data_type ~ ', column ' ~ column.name ~ '.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}

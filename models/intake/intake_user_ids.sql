@@ -1,0 +1,17 @@
+-- one row per user id that any table of the source names, in the vault
+{{ config(schema="vault") }}
+{% set entities = [
+    'users', 'transactions', 'events', 'reviews', 'campaign_contacts',
+    'coupon_redemptions',
+] -%}
+with
+
+united as (
+    {% for entity in entities -%}
+        select user_id from {{ source_rows(entity) }} as {{ entity }}_rows
+        where user_id is not null
+        {{ 'union' if not loop.last }}
+    {% endfor -%}
+)
+
+select * from united

@@ -1,0 +1,31 @@
+-- one row per row of the shop's files of campaign_contacts
+{% set columns = contract_columns('campaign_contacts') -%}
+with
+
+file_rows as (
+    {{ file_rows(source('shop_files', 'campaign_contacts'), columns) }}
+),
+
+read as (
+    select
+        *,
+    {% for column in columns -%}
+        {{ read_value('raw_' ~ column.name, column) }} as {{ column.name }}
+        {{- ',' if not loop.last }}
+    {% endfor %}
+    from file_rows
+),
+
+noted as (
+    select
+        {% for column in columns -%}
+            {{ column.name }},
+        {% endfor -%}
+        source_file,
+        source_row,
+        {{ read_fault(columns) }} as read_fault,
+        {{ read_repairs(columns) }} as read_repairs
+    from read
+)
+
+select * from noted
