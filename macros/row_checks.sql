@@ -1,31 +1,109 @@
 {#
-    The two numbers every check of an entity starts from. A copy_number above 1 marks an
-    exact duplicate; a version_number above 1 marks a key that comes again with other
-    values. Both follow the order of all columns, so that a build repeats to the byte.
+    The checks of an entity, step by step: `fault_of` begins the case that speaks against
+    a row, `copy_number` above 1 marks an exact duplicate, `version_number` above 1 a key
+    that comes again with other values, `verdict` decides. All follow the order of all
+    columns, so that a build repeats to the byte.
+#}
+
+{# The first reasons against any row: a required value is unreadable or not there. #}
+{% macro fault_of(required, relation='') -%}
+    {%- set prefix = relation ~ '.' if relation else '' -%}
+    when {{ prefix }}read_fault is not null then {{ prefix }}read_fault
+    {% for column in required -%}
+    when {{ prefix }}{{ column }} is null then '{{ column }} is missing'
+    {% endfor -%}
+{%- endmacro %}
+
+{#
+    The copy that counts is the first of the file delivered last: what a shop says again
+    is what it says now, though another version came in between.
 #}
 {% macro copy_number(columns) -%}
     row_number() over (
-        partition by {{ columns | join(', ') }} order by {{ columns | first }}
+        partition by {{ columns | join(', ') }}
+        order by source_file desc nulls last, source_row nulls last
     )
 {%- endmacro %}
 
+{#
+    Of several versions of a key the last changed counts, then the last delivered; where
+    nothing tells which is later, the first by its columns.
+#}
 {% macro version_number(key, columns) -%}
     dense_rank() over (
         partition by {{ key | join(', ') }}
         order by
+            updated_at desc nulls last,
+            source_file desc nulls last,
             {% for column in columns -%}
             {{ column }} nulls last{{ ',' if not loop.last }}
             {% endfor %}
     )
 {%- endmacro %}
 
-{# What becomes of a row, from the reason that speaks against it. #}
-{% macro row_status(reason) -%}
+{# Another version of the key was changed or delivered later. #}
+{% macro is_superseded(key) -%}
+    coalesce(
+        updated_at < max(updated_at) over (partition by {{ key | join(', ') }})
+        or source_file < max(source_file) over (partition by {{ key | join(', ') }}),
+        false
+    )
+{%- endmacro %}
+
+{#
+    The end of every checked model: what became of the row, why, and what was mended.
+    Reads fault, copy_number, version_number, is_superseded and mended.
+#}
+{% macro verdict(key) -%}
     case
-        when {{ reason }} is null then 'kept'
-        when {{ reason }} = 'exact duplicate' then 'folded'
+        when fault is not null then fault
+        when copy_number > 1 then 'exact duplicate'
+        when version_number > 1 and is_superseded then 'superseded by a later version'
+        when version_number > 1 then '{{ key | join(", ") }} comes again with other values'
+    end as status_reason,
+    {{ repairs_and_status() }}
+{%- endmacro %}
+
+{% macro repairs_and_status() -%}
+    case when status_reason is null then nullif(mended, '') end as repairs,
+    case
+        when status_reason is null then 'kept'
+        when status_reason in ('exact duplicate', 'superseded by a later version')
+            then 'folded'
         else 'rejected'
-    end
+    end as row_status
+{%- endmacro %}
+
+{# What speaks against an instant: a clock that was never set, or runs ahead. #}
+{% macro clock_fault(column, relation='') -%}
+    {%- set instant = (relation ~ '.' if relation else '') ~ column -%}
+    {%- set latest = run_started_at + modules.datetime.timedelta(days=2) -%}
+    when {{ instant }} < cast('{{ var("earliest_year") }}-01-01' as timestamp)
+        then '{{ column }} is before {{ var("earliest_year") }}'
+    when {{ instant }} >= cast('{{ latest.strftime("%Y-%m-%d") }}' as timestamp)
+        then '{{ column }} is in the future'
+{%- endmacro %}
+
+{# Rules that mended a row, joined by '; '; each is an expression that may be null. #}
+{% macro mended(rules) -%}
+    concat_ws('; ', read_repairs
+        {%- for rule in rules -%}
+        , {{ rule }}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+{# 64 bits that stand for a key: text keys of many million rows cost a minute to group. #}
+{% macro key_hash(columns) -%}
+    {{ return(adapter.dispatch('key_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro default__key_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro spark__key_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
 {%- endmacro %}
 
 {# The row as JSON text, for rejected_rows. #}
@@ -48,5 +126,7 @@
 {# The columns that came from the source: those of a checked model less the verdict. #}
 {% macro source_columns(checked) -%}
     {% set names = adapter.get_columns_in_relation(checked) | map(attribute='name') %}
-    {{ return(names | reject('in', ['row_status', 'status_reason']) | list) }}
+    {{ return(names | reject('in', 
+            ['repairs', 'row_status', 'status_reason', 'source_file', 'source_row']
+        ) | list) }}
 {%- endmacro %}

@@ -7,7 +7,7 @@ as_of_dates as (
 
 transactions as (
     select * from {{ ref('transactions') }}
-    where user_id is not null and is_basket_line
+    where user_id is not null and is_basket_line and not is_cancelled
 ),
 
 products as (

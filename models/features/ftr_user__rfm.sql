@@ -9,14 +9,26 @@ segments as (
     select * from {{ ref('rfm_segments') }}
 ),
 
+returns as (
+    select * from {{ ref('ftr_user__returns') }}
+),
+
+-- money sent back is no money spent, from the day it went back
 measured as (
     select
-        user_id,
-        as_of_date,
-        days_since_last_order as recency_days,
-        order_count_364d as frequency_count,
-        net_amount_364d as monetary_amount
+        windows.user_id,
+        windows.as_of_date,
+        windows.days_since_last_order as recency_days,
+        windows.order_count_364d as frequency_count,
+        cast(
+            windows.net_amount_364d - coalesce(returns.returned_amount_364d, 0)
+            as decimal(18, 2)
+        ) as monetary_amount
     from windows
+    left join returns
+        on
+            windows.user_id = returns.user_id
+            and windows.as_of_date = returns.as_of_date
 ),
 
 -- quantile cuts give equal values equal scores, and run in parallel where ntile cannot

@@ -11,7 +11,7 @@ coupon_products as (
 
 transactions as (
     select * from {{ ref('transactions') }}
-    where user_id is not null
+    where user_id is not null and line_kind = 'sale' and not is_cancelled
 ),
 
 campaign_products as (

@@ -1,7 +1,9 @@
 -- one row per contact row of the source, with what became of it
 {% set columns = [
-    'campaign_id', 'user_id', 'arm', 'channel', 'offer_id', 'sent_at',
+    'campaign_id', 'user_id', 'arm', 'channel', 'offer_id', 'sent_at', 'updated_at',
 ] -%}
+{% set key = ['campaign_id', 'user_id'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -9,49 +11,55 @@ source_rows as (
 ),
 
 known_campaigns as (
-    select distinct campaign_id from {{ ref('int_campaigns_checked') }}
+    select campaign_id from {{ ref('int_campaigns_checked') }}
     where row_status = 'kept'
 ),
 
 judged as (
     select
-        source_rows.*,
+        {% for column in columns if column != 'arm' -%}
+            source_rows.{{ column }},
+        {% endfor -%}
+        source_rows.source_file,
+        source_rows.source_row,
+        -- a shop that held nobody out need not say so
         case
-            when source_rows.campaign_id is null then 'campaign_id is missing'
-            when source_rows.user_id is null then 'user_id is missing'
+            when source_rows.arm = 'control' then 'holdout'
+            else coalesce(source_rows.arm, 'treatment')
+        end as arm,
+        source_rows.read_repairs as mended,
+        case
+            {{ fault_of(['campaign_id', 'user_id'], 'source_rows') }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'
+            when source_rows.arm not in ('treatment', 'holdout', 'control')
+                then 'arm is neither treatment nor holdout'
         end as fault
     from source_rows
     left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id
 ),
 
-numbered as (
+copied as (
     select
         *,
-        {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['campaign_id', 'user_id', 'fault'], columns) }}
-            as version_number
+        {{ copy_number(columns) }} as copy_number
     from judged
 ),
 
-explained as (
+numbered as (
     select
         *,
-        case
-            when copy_number > 1 then 'exact duplicate'
-            when fault is not null then fault
-            when version_number > 1
-                then 'campaign_id, user_id comes again with other values'
-        end as status_reason
-    from numbered
+        {{ version_number(same_key, columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
 ),
 
 decided as (
     select
         {{ columns | join(',\n        ') }},
-        status_reason,
-        {{ row_status('status_reason') }} as row_status
-    from explained
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
 )
 
 select * from decided

@@ -1,7 +1,10 @@
 -- one row per redemption row of the source, with what became of it
 {% set columns = [
     'redemption_id', 'user_id', 'coupon_id', 'campaign_id', 'redeemed_at',
+    'updated_at',
 ] -%}
+{% set key = ['redemption_id'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -9,51 +12,48 @@ source_rows as (
 ),
 
 known_campaigns as (
-    select distinct campaign_id from {{ ref('int_campaigns_checked') }}
+    select campaign_id from {{ ref('int_campaigns_checked') }}
     where row_status = 'kept'
 ),
 
 judged as (
     select
         source_rows.*,
+        source_rows.read_repairs as mended,
         case
-            when source_rows.user_id is null then 'user_id is missing'
-            when source_rows.coupon_id is null then 'coupon_id is missing'
-            when source_rows.campaign_id is null then 'campaign_id is missing'
-            when source_rows.redeemed_at is null then 'redeemed_at is missing'
-            when source_rows.redemption_id is null then 'redemption_id is missing'
+            {{ fault_of(
+                ['user_id', 'coupon_id', 'campaign_id', 'redeemed_at', 'redemption_id'],
+                'source_rows'
+            ) }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'
+            {{ clock_fault('redeemed_at', 'source_rows') }}
         end as fault
     from source_rows
     left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id
 ),
 
-numbered as (
+copied as (
     select
         *,
-        {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['redemption_id', 'fault'], columns) }} as version_number
+        {{ copy_number(columns) }} as copy_number
     from judged
 ),
 
-explained as (
+numbered as (
     select
         *,
-        case
-            when copy_number > 1 then 'exact duplicate'
-            when fault is not null then fault
-            when version_number > 1
-                then 'redemption_id comes again with other values'
-        end as status_reason
-    from numbered
+        {{ version_number(same_key, columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
 ),
 
 decided as (
     select
         {{ columns | join(',\n        ') }},
-        status_reason,
-        {{ row_status('status_reason') }} as row_status
-    from explained
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
 )
 
 select * from decided

@@ -1,7 +1,10 @@
 -- one row per coupon row of the source, with what became of it
 {% set columns = [
     'coupon_id', 'product_id', 'campaign_id', 'face_value', 'discount_share',
+    'updated_at',
 ] -%}
+{% set key = ['campaign_id', 'coupon_id', 'product_id'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -9,7 +12,7 @@ source_rows as (
 ),
 
 known_campaigns as (
-    select distinct campaign_id from {{ ref('int_campaigns_checked') }}
+    select campaign_id from {{ ref('int_campaigns_checked') }}
     where row_status = 'kept'
 ),
 
@@ -19,10 +22,25 @@ known_products as (
 
 judged as (
     select
-        source_rows.*,
+        {% for column in columns if column not in ('face_value', 'discount_share') -%}
+            source_rows.{{ column }},
+        {% endfor -%}
+        source_rows.source_file,
+        source_rows.source_row,
+        case when source_rows.face_value >= 0 then source_rows.face_value end
+            as face_value,
         case
-            when source_rows.coupon_id is null then 'coupon_id is missing'
-            when source_rows.product_id is null then 'product_id is missing'
+            when source_rows.discount_share between 0 and 1
+                then source_rows.discount_share
+        end as discount_share,
+        {{ mended([
+            "case when source_rows.face_value < 0"
+            ~ " then 'face_value is negative, emptied' end",
+            "case when source_rows.discount_share not between 0 and 1"
+            ~ " then 'discount_share is out of range, emptied' end",
+        ]) }} as mended,
+        case
+            {{ fault_of(['coupon_id', 'product_id', 'campaign_id'], 'source_rows') }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'
             when known_products.product_id is null then 'product_id is unknown'
         end as fault
@@ -31,34 +49,28 @@ judged as (
     left join known_products on source_rows.product_id = known_products.product_id
 ),
 
-numbered as (
+copied as (
     select
         *,
-        {{ copy_number(columns) }} as copy_number,
-        {{ version_number(
-            ['campaign_id', 'coupon_id', 'product_id', 'fault'], columns
-        ) }} as version_number
+        {{ copy_number(columns) }} as copy_number
     from judged
 ),
 
-explained as (
+numbered as (
     select
         *,
-        case
-            when copy_number > 1 then 'exact duplicate'
-            when fault is not null then fault
-            when version_number > 1
-                then 'campaign_id, coupon_id, product_id comes again with other values'
-        end as status_reason
-    from numbered
+        {{ version_number(same_key, columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
 ),
 
 decided as (
     select
         {{ columns | join(',\n        ') }},
-        status_reason,
-        {{ row_status('status_reason') }} as row_status
-    from explained
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
 )
 
 select * from decided

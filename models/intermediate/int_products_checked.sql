@@ -1,49 +1,87 @@
 -- one row per product row of the source, with what became of it
 {% set columns = [
     'product_id', 'product_name', 'department', 'category', 'subcategory', 'brand',
-    'product_kind', 'list_price', 'unit_cost', 'launched_at',
+    'product_kind', 'list_price', 'unit_cost', 'launched_at', 'updated_at',
 ] -%}
+{% set key = ['product_id'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
     select * from {{ ref('intake_products') }}
 ),
 
+-- a category goes by its most frequent spelling; ties go to mixed case, then alphabet
+spellings as (
+    select
+        lower(category) as category_key,
+        category as usual_category
+    from source_rows
+    where category is not null
+    group by category
+    qualify
+        row_number() over (
+            partition by lower(category)
+            order by
+                count(*) desc,
+                case when category in (lower(category), upper(category)) then 1 end
+                nulls first,
+                category asc
+        ) = 1
+),
+
 judged as (
     select
-        *,
+        {% for column in columns
+            if column not in ('category', 'list_price', 'unit_cost') -%}
+            source_rows.{{ column }},
+        {% endfor -%}
+        source_rows.source_file,
+        source_rows.source_row,
+        spellings.usual_category as category,
+        case when source_rows.list_price >= 0 then source_rows.list_price end
+            as list_price,
+        case when source_rows.unit_cost >= 0 then source_rows.unit_cost end
+            as unit_cost,
+        {{ mended([
+            "case when source_rows.category <> spellings.usual_category"
+            ~ " and not coalesce("
+            ~ "contains('; ' || source_rows.read_repairs, '; category '), false)"
+            ~ " then 'category had other spaces or case' end",
+            "case when source_rows.list_price < 0"
+            ~ " then 'list_price is negative, emptied' end",
+            "case when source_rows.unit_cost < 0"
+            ~ " then 'unit_cost is negative, emptied' end",
+        ]) }} as mended,
         case
-            when product_id is null then 'product_id is missing'
+            {{ fault_of(['product_id'], 'source_rows') }}
         end as fault
     from source_rows
+    left join spellings on lower(source_rows.category) = spellings.category_key
+),
+
+copied as (
+    select
+        *,
+        {{ copy_number(columns) }} as copy_number
+    from judged
 ),
 
 numbered as (
     select
         *,
-        {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['product_id', 'fault'], columns) }} as version_number
-    from judged
-),
-
-explained as (
-    select
-        *,
-        case
-            when copy_number > 1 then 'exact duplicate'
-            when fault is not null then fault
-            when version_number > 1
-                then 'product_id comes again with other values'
-        end as status_reason
-    from numbered
+        {{ version_number(same_key, columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
 ),
 
 decided as (
     select
         {{ columns | join(',\n        ') }},
-        status_reason,
-        {{ row_status('status_reason') }} as row_status
-    from explained
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
 )
 
 select * from decided

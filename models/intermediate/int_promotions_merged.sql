@@ -3,11 +3,8 @@
 with
 
 promotions as (
-    select * from {{ ref('intake_promotions') }}
-    where
-        product_id is not null
-        and location_id is not null
-        and week_start_date is not null
+    select * from {{ ref('int_promotions_checked') }}
+    where row_status = 'kept'
 ),
 
 -- a key that comes again with another placement keeps the highest code of each kind

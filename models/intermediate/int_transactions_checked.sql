@@ -3,76 +3,78 @@
     'transaction_id', 'order_id', 'user_id', 'product_id', 'location_id',
     'coupon_id', 'currency', 'sales_channel', 'order_status', 'payment_method',
     'quantity', 'unit_price', 'discount_amount', 'coupon_amount', 'net_amount',
-    'ordered_at',
+    'ordered_at', 'updated_at',
 ] -%}
+{% set key = ['transaction_id'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_transactions') }}
+matched as (
+    select * from {{ ref('int_transactions_matched') }}
 ),
 
 judged as (
     select
         *,
         case
-            when order_id is null then 'order_id is missing'
-            when product_id is null then 'product_id is missing'
-            when transaction_id is null then 'transaction_id is missing'
-            when ordered_at is null then 'ordered_at is missing'
-            when net_amount is null then 'net_amount is missing'
-            when net_amount < 0 then 'net_amount is negative'
-            when discount_amount < 0 then 'discount_amount is negative'
-            when coupon_amount < 0 then 'coupon_amount is negative'
-            when quantity < 0 then 'quantity is negative'
+            {{ fault_of([
+                'order_id', 'product_id', 'transaction_id', 'ordered_at', 'net_amount',
+                'quantity',
+            ]) }}
+            {{ clock_fault('ordered_at') }}
+            when not is_shop_currency then 'currency is another than the shop''s'
+            -- money booked that is no sale goes either way
+            when order_status = 'adjusted' then null
+            when quantity < 0 and net_amount > 0
+                then 'quantity is negative but net_amount is not'
+            when quantity >= 0 and net_amount < 0
+                then 'net_amount is negative but quantity is not'
+            when quantity >= 0 and discount_amount < 0
+                then 'discount_amount is negative'
+            when quantity >= 0 and coupon_amount < 0 then 'coupon_amount is negative'
         end as fault
-    from source_rows
+    from matched
 ),
 
 repeated_ids as (
     select transaction_id
-    from source_rows
+    from judged
     group by transaction_id
     having count(*) > 1
 ),
 
--- of several faultless versions the earliest stands: a later row must not move an
--- earlier feature
-numbered as (
+copied as (
     select
         judged.*,
-        {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['transaction_id', 'fault'], ['ordered_at'] + columns) }}
-            as version_number
+        {{ copy_number(columns) }} as copy_number
     from judged
     semi join repeated_ids on judged.transaction_id = repeated_ids.transaction_id
+),
+
+numbered as (
+    select
+        *,
+        {{ version_number(same_key, ['ordered_at'] + columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
     union all
     -- ids that come once, nearly all, need no ranking
     select
         judged.*,
         1 as copy_number,
-        1 as version_number
+        1 as version_number,
+        false as is_superseded
     from judged
     anti join repeated_ids on judged.transaction_id = repeated_ids.transaction_id
-),
-
-explained as (
-    select
-        *,
-        case
-            when copy_number > 1 then 'exact duplicate'
-            when fault is not null then fault
-            when version_number > 1
-                then 'transaction_id comes again with other values'
-        end as status_reason
-    from numbered
 ),
 
 decided as (
     select
         {{ columns | join(',\n        ') }},
-        status_reason,
-        {{ row_status('status_reason') }} as row_status
-    from explained
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
 )
 
 select * from decided

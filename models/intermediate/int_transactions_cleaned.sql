@@ -28,7 +28,12 @@ flagged as (
         product_kind = 'fuel' as is_fuel,
         coalesce(quantity > 0 and quantity <= {{ var('max_line_quantity') }}, false)
             as is_quantity_plausible,
-        net_amount = 0 as is_free
+        net_amount = 0 as is_free,
+        case
+            when order_status = 'adjusted' then 'adjustment'
+            when quantity < 0 then 'return'
+            else 'sale'
+        end as line_kind
     from localised
 ),
 
@@ -39,7 +44,7 @@ logged as (
         department,
         ln(cast(net_amount as double)) as log_amount
     from flagged
-    where net_amount > 0 and product_kind = 'goods'
+    where net_amount > 0 and product_kind = 'goods' and line_kind = 'sale'
 ),
 
 medians as (
@@ -89,10 +94,12 @@ cleaned as (
         flagged.sales_channel,
         flagged.order_status,
         flagged.payment_method,
+        flagged.line_kind,
         flagged.quantity,
         flagged.unit_price,
-        flagged.discount_amount,
-        flagged.coupon_amount,
+        -- what the source does not say was not taken off
+        coalesce(flagged.discount_amount, 0) as discount_amount,
+        coalesce(flagged.coupon_amount, 0) as coupon_amount,
         flagged.net_amount,
         flagged.is_in_catalogue as is_product_known,
         flagged.is_fuel,
@@ -100,10 +107,12 @@ cleaned as (
         flagged.is_free,
         outliers.transaction_id is not null as is_amount_outlier,
         -- the lines that basket-size features count
-        flagged.is_quantity_plausible and flagged.product_kind = 'goods'
-            as is_basket_line,
+        flagged.is_quantity_plausible
+        and flagged.product_kind = 'goods'
+        and flagged.line_kind = 'sale' as is_basket_line,
         flagged.order_date,
         flagged.ordered_at,
+        flagged.updated_at,
         flagged.ordered_at_local
     from flagged
     left join outliers on flagged.transaction_id = outliers.transaction_id

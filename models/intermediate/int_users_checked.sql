@@ -2,49 +2,64 @@
 {% set columns = [
     'user_id', 'age_band', 'income_band', 'gender', 'city', 'region',
     'acquisition_channel', 'birth_year', 'household_size', 'consent_email',
-    'consent_sms', 'consent_push', 'consent_ads', 'signup_at',
+    'consent_sms', 'consent_push', 'consent_ads', 'signup_at', 'updated_at',
 ] -%}
+{% set key = ['user_id'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
     select * from {{ ref('intake_users') }}
 ),
 
-judged as (
+ranged as (
     select
         *,
-        case
-            when user_id is null then 'user_id is missing'
-        end as fault
+        birth_year < {{ var('earliest_birth_year') }}
+        or birth_year > {{ run_started_at.year }} as is_birth_year_wrong
     from source_rows
+),
+
+judged as (
+    select
+        {% for column in columns if column != 'birth_year' -%}
+            {{ column }},
+        {% endfor -%}
+        source_file,
+        source_row,
+        case when not is_birth_year_wrong then birth_year end as birth_year,
+        {{ mended([
+            "case when is_birth_year_wrong then"
+            ~ " 'birth_year is out of range, emptied' end",
+        ]) }} as mended,
+        case
+            {{ fault_of(['user_id']) }}
+        end as fault
+    from ranged
+),
+
+copied as (
+    select
+        *,
+        {{ copy_number(columns) }} as copy_number
+    from judged
 ),
 
 numbered as (
     select
         *,
-        {{ copy_number(columns) }} as copy_number,
-        {{ version_number(['user_id', 'fault'], columns) }} as version_number
-    from judged
-),
-
-explained as (
-    select
-        *,
-        case
-            when copy_number > 1 then 'exact duplicate'
-            when fault is not null then fault
-            when version_number > 1
-                then 'user_id comes again with other values'
-        end as status_reason
-    from numbered
+        {{ version_number(same_key, columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
 ),
 
 decided as (
     select
         {{ columns | join(',\n        ') }},
-        status_reason,
-        {{ row_status('status_reason') }} as row_status
-    from explained
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
 )
 
 select * from decided

@@ -15,6 +15,12 @@ acting_users as (
     union
     select user_id from {{ ref('int_coupon_redemptions_checked') }}
     where row_status = 'kept'
+    union
+    select user_id from {{ ref('int_events_checked') }}
+    where row_status = 'kept' and user_id is not null
+    union
+    select user_id from {{ ref('int_reviews_checked') }}
+    where row_status = 'kept' and user_id is not null
 ),
 
 completed as (

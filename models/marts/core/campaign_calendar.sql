@@ -1,4 +1,5 @@
 -- one row per campaign
+-- depends_on: {{ ref('data_quality') }}
 with
 
 campaigns as (

@@ -1,4 +1,5 @@
 -- one row per campaign and user contacted or held out
+-- depends_on: {{ ref('data_quality') }}
 select
     campaign_id,
     user_id,

@@ -1,4 +1,5 @@
 -- one row per campaign, coupon and product it covers
+-- depends_on: {{ ref('data_quality') }}
 select
     campaign_id,
     coupon_id,

@@ -1,4 +1,5 @@
 -- one row per redemption
+-- depends_on: {{ ref('data_quality') }}
 select
     redemption_id,
     user_id,

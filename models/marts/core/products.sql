@@ -1,4 +1,5 @@
 -- one row per product
+-- depends_on: {{ ref('data_quality') }}
 select
     product_id,
     product_name,

@@ -3,6 +3,9 @@
     'users': 'users',
     'products': 'products',
     'transactions': 'transactions',
+    'events': 'events',
+    'stock_levels': 'stock_levels',
+    'reviews': 'reviews',
     'campaigns': 'campaign_calendar',
     'campaign_contacts': 'campaign_contacts',
     'coupons': 'coupon_products',
@@ -11,98 +14,89 @@
 {% set inferred = {'users': 'not has_profile', 'products': 'not is_in_catalogue'} %}
 with
 
-{% for entity, mart in marts.items() -%}
-    {% set amount = 'net_amount' if entity == 'transactions' else '0' -%}
-    {{ entity }}_in as (
-        select
-            count(*) as rows_in,
-            sum({{ amount }}) as amount_in
-        from {{ ref('intake_' ~ entity) }}
-    ),
-
-    {{ entity }}_judged as (
-        select
-            count(case when row_status = 'kept' then 1 end) as rows_kept,
-            count(case when row_status = 'folded' then 1 end) as rows_folded,
-            count(case when row_status = 'rejected' then 1 end) as rows_rejected,
-            sum(case when row_status = 'folded' then {{ amount }} end) as amount_folded,
-            sum(case when row_status = 'rejected' then {{ amount }} end)
-                as amount_rejected
-        from {{ ref('int_' ~ entity ~ '_checked') }}
-    ),
-
-    {{ entity }}_out as (
-        select
-            count(*) as rows_out,
-            -- members that only other tables name
-            count(case when {{ inferred.get(entity, '1 = 0') }} then 1 end)
-                as rows_inferred,
-            sum({{ amount }}) as amount_out
-        from {{ ref(mart) }}
-    ),
-
-{% endfor -%}
--- promotions have no mart yet: rows that name product, place and week are kept
-promotions_judged as (
-    select
-        count(*) as rows_in,
-        count(
-            case
-                when
-                    product_id is null
-                    or location_id is null
-                    or week_start_date is null
-                    then 1
-            end
-        ) as rows_rejected
-    from {{ ref('intake_promotions') }}
+rows_counted as (
+    select * from {{ ref('int_rows_counted') }}
 ),
 
-{% set entities = marts.keys() | list -%}
-united as (
-    {% for entity in entities -%}
+rows_judged as (
+    select
+        entity,
+        sum(case when row_status = 'kept' then row_count else 0 end) as rows_kept,
+        sum(case when repairs is not null then row_count else 0 end) as rows_repaired,
+        sum(case when row_status = 'folded' then row_count else 0 end) as rows_folded,
+        sum(case when row_status = 'rejected' then row_count else 0 end)
+            as rows_rejected,
+        sum(case when row_status = 'folded' then net_amount else 0 end)
+            as amount_folded,
+        sum(case when row_status = 'rejected' then net_amount else 0 end)
+            as amount_rejected
+    from rows_counted
+    group by entity
+),
+
+rows_in as (
+    {% for entity in marts -%}
         select
             '{{ entity }}' as entity,
             '{{ marts[entity] }}' as mart,
-            {{ entity }}_in.*,
-            {{ entity }}_judged.*,
-            {{ entity }}_out.*
-        from {{ entity }}_in
-        cross join {{ entity }}_judged
-        cross join {{ entity }}_out
+            count(*) as rows_in,
+            coalesce(sum({{ 'net_amount' if entity == 'transactions' else '0' }}), 0)
+                as amount_in
+        from {{ ref('intake_' ~ entity) }}
         union all
     {% endfor -%}
     select
         'promotions' as entity,
         'int_promotions_merged' as mart,
-        rows_in,
-        0 as amount_in,
-        rows_in - rows_rejected as rows_kept,
-        0 as rows_folded,
-        rows_rejected,
-        0 as amount_folded,
-        0 as amount_rejected,
-        rows_in - rows_rejected as rows_out,
+        count(*) as rows_in,
+        0 as amount_in
+    from {{ ref('intake_promotions') }}
+),
+
+rows_out as (
+    {% for entity, mart in marts.items() -%}
+        select
+            '{{ entity }}' as entity,
+            count(*) as rows_out,
+            -- members that only other tables name
+            count(case when {{ inferred.get(entity, '1 = 0') }} then 1 end)
+                as rows_inferred,
+            coalesce(sum({{ 'net_amount' if entity == 'transactions' else '0' }}), 0)
+                as amount_out
+        from {{ ref(mart) }}
+        union all
+    {% endfor -%}
+    -- a view of one row per key, too long to count again
+    select
+        entity,
+        rows_kept as rows_out,
         0 as rows_inferred,
         0 as amount_out
-    from promotions_judged
+    from rows_judged
+    where entity = 'promotions'
 ),
 
 reconciled as (
     select
-        entity,
-        mart,
-        cast(rows_in as bigint) as rows_in,
-        cast(rows_kept as bigint) as rows_kept,
-        cast(rows_folded as bigint) as rows_folded,
-        cast(rows_rejected as bigint) as rows_rejected,
-        cast(rows_inferred as bigint) as rows_inferred,
-        cast(rows_out as bigint) as rows_out,
-        cast(coalesce(amount_in, 0) as decimal(18, 2)) as amount_in,
-        cast(coalesce(amount_folded, 0) as decimal(18, 2)) as amount_folded,
-        cast(coalesce(amount_rejected, 0) as decimal(18, 2)) as amount_rejected,
-        cast(coalesce(amount_out, 0) as decimal(18, 2)) as amount_out
-    from united
+        rows_in.entity,
+        rows_in.mart,
+        cast(rows_in.rows_in as bigint) as rows_in,
+        {% for column in [
+            'rows_kept', 'rows_repaired', 'rows_folded', 'rows_rejected'
+        ] -%}
+            cast(coalesce(rows_judged.{{ column }}, 0) as bigint) as {{ column }},
+        {% endfor -%}
+        cast(coalesce(rows_out.rows_inferred, 0) as bigint) as rows_inferred,
+        cast(coalesce(rows_out.rows_out, 0) as bigint) as rows_out,
+        cast(rows_in.amount_in as decimal(18, 2)) as amount_in,
+        cast(coalesce(rows_judged.amount_folded, 0) as decimal(18, 2))
+            as amount_folded,
+        cast(coalesce(rows_judged.amount_rejected, 0) as decimal(18, 2))
+            as amount_rejected,
+        cast(coalesce(rows_out.amount_out, 0) as decimal(18, 2)) as amount_out
+    from rows_in
+    left join rows_judged on rows_in.entity = rows_judged.entity
+    left join rows_out on rows_in.entity = rows_out.entity
 )
 
 select * from reconciled

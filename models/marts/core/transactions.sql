@@ -1,27 +1,53 @@
 -- one row per order line
-select
-    transaction_id,
-    order_id,
-    user_id,
-    product_id,
-    location_id,
-    coupon_id,
-    currency,
-    sales_channel,
-    order_status,
-    payment_method,
-    quantity,
-    unit_price,
-    discount_amount,
-    coupon_amount,
-    net_amount,
-    is_product_known,
-    is_fuel,
-    is_quantity_plausible,
-    is_free,
-    is_amount_outlier,
-    is_basket_line,
-    order_date,
-    ordered_at,
-    ordered_at_local
-from {{ ref('int_transactions_cleaned') }}
+-- depends_on: {{ ref('data_quality') }}
+with
+
+transactions as (
+    select * from {{ ref('int_transactions_cleaned') }}
+),
+
+same_day_returns as (
+    select
+        transaction_id,
+        sum(quantity) as quantity
+    from {{ ref('int_returns_matched') }}
+    where is_same_day
+    group by transaction_id
+),
+
+flagged as (
+    select
+        transactions.transaction_id,
+        transactions.order_id,
+        transactions.user_id,
+        transactions.product_id,
+        transactions.location_id,
+        transactions.coupon_id,
+        transactions.currency,
+        transactions.sales_channel,
+        transactions.order_status,
+        transactions.payment_method,
+        transactions.line_kind,
+        transactions.quantity,
+        transactions.unit_price,
+        transactions.discount_amount,
+        transactions.coupon_amount,
+        transactions.net_amount,
+        transactions.is_product_known,
+        transactions.is_fuel,
+        transactions.is_quantity_plausible,
+        transactions.is_free,
+        transactions.is_amount_outlier,
+        transactions.is_basket_line,
+        -- undone on its own day, so nothing that looks back later should see it
+        coalesce(same_day_returns.quantity >= transactions.quantity, false)
+            as is_cancelled,
+        transactions.order_date,
+        transactions.ordered_at,
+        transactions.ordered_at_local
+    from transactions
+    left join same_day_returns
+        on transactions.transaction_id = same_day_returns.transaction_id
+)
+
+select * from flagged

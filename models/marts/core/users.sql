@@ -1,4 +1,5 @@
 -- one row per user
+-- depends_on: {{ ref('data_quality') }}
 select
     user_id,
     age_band,

@@ -1,0 +1,132 @@
+-- one row per part of a return or cancellation, with the sale line it undoes
+with
+
+lines as (
+    select * from {{ ref('int_transactions_cleaned') }}
+),
+
+paired as (
+    select * from {{ ref('int_returns_paired') }}
+),
+
+return_lines as (
+    select * from lines
+    where line_kind = 'return'
+),
+
+allotted as (
+    select * from {{ ref('int_returns_allotted') }}
+),
+
+parts as (
+    select
+        paired.return_id,
+        paired.transaction_id,
+        -return_lines.quantity as quantity
+    from paired
+    inner join return_lines on paired.return_id = return_lines.transaction_id
+    union all
+    select
+        return_id,
+        transaction_id,
+        quantity
+    from allotted
+),
+
+parts_summed as (
+    select
+        return_lines.transaction_id as return_id,
+        -return_lines.quantity - coalesce(sum(parts.quantity), 0) as quantity_left
+    from return_lines
+    left join parts on return_lines.transaction_id = parts.return_id
+    group by return_lines.transaction_id, return_lines.quantity
+),
+
+-- what is left of a return undoes nothing that is known
+all_parts as (
+    select * from parts
+    union all
+    select
+        return_id,
+        cast(null as string) as transaction_id,
+        quantity_left as quantity
+    from parts_summed
+    where quantity_left > 0
+),
+
+-- running shares of the amount, rounded, so that the parts add up to the cent
+shared as (
+    select
+        all_parts.*,
+        -return_lines.net_amount as line_amount,
+        -return_lines.quantity as line_quantity,
+        return_lines.user_id,
+        return_lines.product_id,
+        return_lines.order_status,
+        return_lines.order_date as returned_on,
+        return_lines.ordered_at as returned_at,
+        row_number() over part_order as part_number,
+        sum(all_parts.quantity) over part_order as quantity_until
+    from all_parts
+    inner join return_lines on all_parts.return_id = return_lines.transaction_id
+    window part_order as (
+        partition by all_parts.return_id
+        order by all_parts.transaction_id asc nulls last
+        rows between unbounded preceding and current row
+    )
+),
+
+undone as (
+    select
+        return_id,
+        transaction_id,
+        user_id,
+        product_id,
+        coalesce(order_status, 'returned') as return_kind,
+        part_number,
+        quantity,
+        round(line_amount * quantity_until / line_quantity, 2)
+        - round(line_amount * (quantity_until - quantity) / line_quantity, 2)
+            as returned_amount,
+        returned_on,
+        returned_at
+    from shared
+    union all
+    -- undone by status: the line itself says so, and when it changed
+    select
+        transaction_id as return_id,
+        transaction_id,
+        user_id,
+        product_id,
+        order_status as return_kind,
+        1 as part_number,
+        quantity,
+        net_amount as returned_amount,
+        cast({{ local_timestamp('greatest(updated_at, ordered_at)') }} as date)
+            as returned_on,
+        greatest(updated_at, ordered_at) as returned_at
+    from lines
+    where line_kind = 'sale' and order_status in ('cancelled', 'returned')
+),
+
+matched as (
+    select
+        undone.return_id,
+        undone.transaction_id,
+        lines.order_id,
+        undone.user_id,
+        undone.product_id,
+        undone.return_kind,
+        cast(undone.part_number as bigint) as part_number,
+        cast(undone.quantity as decimal(18, 3)) as quantity,
+        cast(undone.returned_amount as decimal(18, 2)) as returned_amount,
+        lines.transaction_id is not null as is_matched,
+        coalesce(lines.order_date = undone.returned_on, false) as is_same_day,
+        lines.order_date,
+        undone.returned_on,
+        undone.returned_at
+    from undone
+    left join lines on undone.transaction_id = lines.transaction_id
+)
+
+select * from matched

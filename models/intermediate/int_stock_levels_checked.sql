@@ -1,0 +1,70 @@
+-- one row per stock count row of the source, with what became of it
+{% set columns = [
+    'product_id', 'location_id', 'on_hand', 'on_order', 'lead_time_days',
+    'counted_at', 'updated_at',
+] -%}
+{% set key = ['product_id', 'location_id', 'counted_at'] -%}
+{% set same_key = key + ['fault', 'copy_number > 1'] -%}
+with
+
+source_rows as (
+    select * from {{ ref('intake_stock_levels') }}
+),
+
+known_products as (
+    select product_id from {{ ref('int_products_completed') }}
+),
+
+judged as (
+    select
+        {% for column in columns if column not in ('on_order', 'lead_time_days') -%}
+            source_rows.{{ column }},
+        {% endfor -%}
+        source_rows.source_file,
+        source_rows.source_row,
+        case when source_rows.on_order >= 0 then source_rows.on_order end as on_order,
+        case when source_rows.lead_time_days >= 0 then source_rows.lead_time_days end
+            as lead_time_days,
+        {{ mended([
+            "case when source_rows.on_order < 0"
+            ~ " then 'on_order is negative, emptied' end",
+            "case when source_rows.lead_time_days < 0"
+            ~ " then 'lead_time_days is negative, emptied' end",
+        ]) }} as mended,
+        case
+            {{ fault_of(
+                ['product_id', 'location_id', 'on_hand', 'counted_at'], 'source_rows'
+            ) }}
+            when known_products.product_id is null then 'product_id is unknown'
+            when source_rows.on_hand < 0 then 'on_hand is negative'
+            {{ clock_fault('counted_at', 'source_rows') }}
+        end as fault
+    from source_rows
+    left join known_products on source_rows.product_id = known_products.product_id
+),
+
+copied as (
+    select
+        *,
+        {{ copy_number(columns) }} as copy_number
+    from judged
+),
+
+numbered as (
+    select
+        *,
+        {{ version_number(same_key, columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
+),
+
+decided as (
+    select
+        {{ columns | join(',\n        ') }},
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
+)
+
+select * from decided

@@ -1,0 +1,148 @@
+-- one row per order line of the source, held against the users and products known
+{% set columns = [
+    'transaction_id', 'order_id', 'location_id', 'coupon_id', 'sales_channel',
+    'order_status', 'payment_method', 'quantity', 'unit_price', 'discount_amount',
+    'coupon_amount', 'net_amount', 'ordered_at', 'updated_at',
+] -%}
+{{ config(materialized="view") }}
+with
+
+source_rows as (
+    select * from {{ ref('intake_transactions') }}
+),
+
+known_products as (
+    select
+        product_id,
+        {{ pseudonym('product_id') }} as product_pseudonym
+    from {{ ref('int_products_checked') }}
+    where row_status = 'kept'
+),
+
+known_users as (
+    select user_id from {{ ref('int_users_checked') }}
+    where row_status = 'kept'
+),
+
+matched as (
+    select
+        source_rows.*,
+        known_products.product_id is not null as is_product_known,
+        known_users.user_id is not null as is_user_known
+    from source_rows
+    left join known_products on source_rows.product_id = known_products.product_id
+    left join known_users on source_rows.user_id = known_users.user_id
+),
+
+-- user and product in each other's column: each is known there, and not here
+swapped_ids as (
+    select distinct
+        matched.user_id,
+        matched.product_id,
+        known_users.user_id as right_user_id,
+        known_products.product_id as right_product_id
+    from matched
+    inner join known_products on matched.user_id = known_products.product_pseudonym
+    inner join known_users
+        on {{ pseudonym('matched.product_id') }} = known_users.user_id
+    where not matched.is_user_known and not matched.is_product_known
+),
+
+-- money of two currencies does not add up: the most frequent one is the shop's
+shop_currency as (
+    select upper(currency) as currency
+    from source_rows
+    where currency is not null
+    group by upper(currency)
+    order by count(*) desc, upper(currency) asc
+    limit 1
+),
+
+resolved as (
+    select
+        {% for column in columns -%}
+            matched.{{ column }},
+        {% endfor -%}
+        matched.currency,
+        matched.source_file,
+        matched.source_row,
+        matched.read_fault,
+        matched.read_repairs,
+        swapped_ids.user_id is not null as is_swapped,
+        swapped_ids.user_id is not null or matched.is_user_known as is_user_known,
+        swapped_ids.user_id is not null or matched.is_product_known
+            as is_product_known,
+        coalesce(swapped_ids.right_user_id, matched.user_id) as user_id,
+        coalesce(swapped_ids.right_product_id, matched.product_id) as product_id
+    from matched
+    left join swapped_ids
+        on
+            matched.user_id = swapped_ids.user_id
+            and matched.product_id = swapped_ids.product_id
+),
+
+-- several users, or one on some lines and none on others
+orders_in_doubt as (
+    select order_id
+    from source_rows
+    group by order_id
+    having
+        min(user_id) <> max(user_id)
+        or (count(user_id) > 0 and count(user_id) < count(*))
+),
+
+-- the user of most lines, known ones first, is the user of all; a correction that was
+-- delivered later outweighs what it corrects
+order_users as (
+    select
+        resolved.order_id,
+        resolved.user_id
+    from resolved
+    semi join orders_in_doubt on resolved.order_id = orders_in_doubt.order_id
+    where resolved.user_id is not null
+    group by resolved.order_id, resolved.user_id, resolved.is_user_known
+    qualify
+        row_number() over (
+            partition by resolved.order_id
+            order by
+                resolved.is_user_known desc,
+                max(resolved.source_file) desc nulls last,
+                count(*) desc,
+                max(resolved.updated_at) desc nulls last,
+                resolved.user_id asc
+        ) = 1
+),
+
+repaired as (
+    select
+        {% for column in columns -%}
+            resolved.{{ column }},
+        {% endfor -%}
+        upper(resolved.currency) as currency,
+        coalesce(order_users.user_id, resolved.user_id) as user_id,
+        resolved.product_id,
+        resolved.source_file,
+        resolved.source_row,
+        resolved.read_fault,
+        coalesce(
+            upper(resolved.currency) = shop_currency.currency,
+            resolved.currency is null
+        ) as is_shop_currency,
+        {{ mended([
+            "case when resolved.is_swapped"
+            ~ " then 'user_id and product_id were swapped' end",
+            "case when resolved.user_id is not null and not resolved.is_user_known"
+            ~ " then 'user_id is unknown, user inferred' end",
+            "case when not resolved.is_product_known"
+            ~ " then 'product_id is unknown, product inferred' end",
+            "case when order_users.user_id <> resolved.user_id"
+            ~ " then 'user_id differs within its order, the order''s taken' end",
+            "case when order_users.user_id is not null and resolved.user_id is null"
+            ~ " then 'user_id is missing, the order''s taken' end",
+        ]) }} as mended
+    from resolved
+    left join order_users on resolved.order_id = order_users.order_id
+    left join shop_currency on true
+)
+
+select * from repaired
