@@ -9,12 +9,12 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build score docs test lint format pytest lock clean
+.PHONY: help setup build check-data demo bench score docs test lint format pytest lock clean
 
 help:  ## print this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-setup: $(VENV)/.installed  ## make the environment .venv from requirements.lock
+setup: $(VENV)/.installed .secrets/pseudonym.key  ## make the environment .venv and the key of the pseudonyms
 
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -23,12 +23,29 @@ $(VENV)/.installed: requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
 	@touch $@
 
-build: setup  ## run the whole dbt build, then write its docs
+# Made once and never again: with another key every user gets another pseudonym.
+.secrets/pseudonym.key:
+	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
+
+build: setup  ## run the whole dbt build, then write its docs; another shop: make build SOURCE=your_shop
 	dbt build
 	@$(MAKE) --no-print-directory docs
 
+check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
+	@rm -rf target/check_data && mkdir -p target/check_data
+	@if WAREHOUSE=target/check_data/precision_marketing.duckdb dbt --quiet build --selector check_data --exclude-resource-type unit_test --target-path target/check_data/target; \
+	then echo; echo "Verdict: good, nothing keeps this shop from being built."; \
+	else echo; echo "Verdict: not good, a build would stop for what stands above. docs/your-data.md says how rows are judged."; exit 1; fi
+
+demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
+	SOURCE=demo_shop dbt run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
+	SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR dbt build
+
+bench: setup  ## time the made-up shop at ten million order lines
+	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python tests/benchmarks/bench_demo_shop.py; rm -f warehouse/bench.duckdb*
+
 score: setup  ## build again without training: marts, features and fresh scores
-	@test -f $${WAREHOUSE:-warehouse/precision_marketing.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
+	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
 	dbt build --selector without_training
 
 docs: setup
@@ -56,5 +73,5 @@ test: lint  ## run every check: lint, the tests of the data, pytest
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
 
-clean:  ## remove what was built; the environment stays
-	rm -rf target logs warehouse/*.duckdb* warehouse/spill
+clean:  ## remove what was built; the environment and the key stay
+	rm -rf target logs warehouse/*.duckdb* warehouse/demo_shop warehouse/spill

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import importlib.util
 import multiprocessing
 import os
@@ -15,6 +17,9 @@ PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
     "WAREHOUSE", "warehouse/precision_marketing.duckdb"
 )
+
+# Users of the tests go by pseudonyms of this key, whatever key the project has.
+PSEUDONYM_KEY = "a key for tests, known to everybody, good for nothing"
 
 # Importing dbt takes longer than most runs here: one server imports it, each run forks.
 _dbt_processes = multiprocessing.get_context("forkserver")
@@ -48,8 +53,13 @@ class DbtRuns:
         warehouse: Path,
         raw_folder: Path,
         source: str = "complete_journey",
+        environment: dict[str, str] | None = None,
     ) -> DbtResult:
-        """Run one dbt command in a process of its own."""
+        """Run one dbt command in a process of its own.
+
+        `environment` holds variables beside those that every run gets, or in their
+        place, such as SHOP_DIR.
+        """
         output_file = self.folder / "output.txt"
         process = _dbt_processes.Process(
             target=_run_dbt,
@@ -65,8 +75,10 @@ class DbtRuns:
                     "DBT_PROFILES_DIR": "profiles",
                     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
                     "DO_NOT_TRACK": "1",
+                    "PSEUDONYM_KEY": PSEUDONYM_KEY,
                     "SOURCE": source,
                     "WAREHOUSE": str(warehouse),
+                    **(environment or {}),
                 },
                 output_file,
             ),
@@ -75,7 +87,14 @@ class DbtRuns:
         process.join()
         return DbtResult(process.exitcode, output_file.read_text())
 
-    def build(self, *selection: str, warehouse: Path, raw_folder: Path) -> Path:
+    def build(
+        self,
+        *selection: str,
+        warehouse: Path,
+        raw_folder: Path,
+        source: str = "complete_journey",
+        environment: dict[str, str] | None = None,
+    ) -> Path:
         """Build what is selected and return the database; a failure is an error.
 
         Notes
@@ -93,6 +112,8 @@ class DbtRuns:
             *selection,
             warehouse=building,
             raw_folder=raw_folder,
+            source=source,
+            environment=environment,
         )
         assert result.exit_code == 0, result.output
         return building.rename(warehouse)
@@ -115,6 +136,11 @@ def _run_dbt(
     finally:
         # a forked process ends without closing the database by itself
         DuckDBConnectionManager.close_all_connections()
+
+
+def pseudonym(user_id: str, key: str = PSEUDONYM_KEY) -> str:
+    """Return what a user of a source is called outside the vault."""
+    return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def package_folder() -> Path:

@@ -30,3 +30,9 @@ def raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_raw_tables(
         tmp_path_factory.mktemp("raw"), package_folder(), SAMPLE_QUERIES
     )
+
+
+@pytest.fixture(scope="session")
+def shop_dbt(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
+    """Dbt for shops of files: another source than `dbt`'s, or each would parse anew."""
+    return DbtRuns(tmp_path_factory.mktemp("shop_dbt"))

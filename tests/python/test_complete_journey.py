@@ -257,7 +257,10 @@ def test_the_audience_is_real_users_of_open_campaigns(
         select
             count(*),
             count_if(campaign_audience.user_id not in (
-                select cast(household_id as varchar) from raw_transactions
+                select people.user_id from built.vault.people
+                semi join raw_transactions
+                    on people.source_user_id
+                    = cast(raw_transactions.household_id as varchar)
             )),
             count_if(campaign_audience.campaign_id not in (
                 select cast(campaign_id as varchar) from raw_campaign_descriptions

@@ -55,8 +55,8 @@ TRUNCATED_QUERIES = {
 }
 
 # What households bought before the date they buy again from its first second on, dearly
-# and by the dozen; strangers come along; all redeem, and get a new campaign. Planted
-# orders end with the real ones, or every as-of date would move.
+# and by the dozen, or send back; strangers come along; all redeem, and get a new
+# campaign. Planted orders end with the real ones, or every as-of date would move.
 PLANTED_QUERIES = {
     "transactions": """
         with
@@ -86,6 +86,21 @@ PLANTED_QUERIES = {
             week,
             $cutoff_at + to_days(cast(line_number % 60 as int)) as transaction_timestamp
         from sampled
+        union all
+        select
+            household_id,
+            store_id,
+            2000000000000 + line_number as basket_id,
+            product_id,
+            -quantity as quantity,
+            -sales_value as sales_value,
+            0 as retail_disc,
+            0 as coupon_disc,
+            0 as coupon_match_disc,
+            week,
+            $cutoff_at + to_days(cast(line_number % 50 as int)) as transaction_timestamp
+        from sampled
+        where line_number % 3 = 0 and quantity > 0 and sales_value > 0
     """,
     "coupon_redemptions": """
         select * from coupon_redemptions

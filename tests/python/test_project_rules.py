@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, package_folder
 
 Node = dict[str, Any]
@@ -30,6 +31,15 @@ MARTS_WITHOUT_KEY = {
     "rejected_rows": "a source row may be rejected as often as the source repeats it",
     "evaluated_rows": "repeats estimator_predictions, whose key is tested, per slice",
 }
+# What says who somebody is, wherever it stands.
+PERSONAL_COLUMNS = {"email", "phone", "full_name"}
+# Marts of checked rows that need not wait for the verdict on them.
+MARTS_BEFORE_THE_VERDICT = {
+    "data_quality": "is the verdict",
+    "rejected_rows": "shows why the build stopped",
+}
+# Makes raw data, and so stands before staging.
+GENERATOR = "macros/demo_shop/"
 MOST_LINES_OF_SQL = 150
 MOST_LINES_OF_PYTHON = 25
 
@@ -195,11 +205,45 @@ def test_only_staging_reads_sources(manifest: Node) -> None:
     assert readers == []
 
 
-def test_no_code_but_stagings_names_a_shop(manifest: Node) -> None:
-    shops = {source["source_name"] for source in own_nodes(manifest, "source")}
-    named = re.compile(
-        "|".join(shop.replace("_", "[ _-]?") for shop in sorted(shops)), re.IGNORECASE
-    )
+def test_staging_reads_the_source_of_its_folder(manifest: Node) -> None:
+    foreign = {
+        model["name"]: sorted(read)
+        for model in own_nodes(manifest, "model")
+        if layer(model) == "staging"
+        and (folder := Path(model["original_file_path"]).parts[2]) != "calendar"
+        and (
+            read := {
+                name.split(".")[-2]
+                for name in manifest["parent_map"][model["unique_id"]]
+                if name.startswith("source.")
+            }
+            | {
+                name.removeprefix("stg_").split("__")[0]
+                for name in parents(manifest, model, "model")
+            }
+        )
+        != {folder}
+    }
+    assert foreign == {}
+
+
+def test_no_model_opens_a_file_by_itself(manifest: Node) -> None:
+    # which files a table has, and how they are read, is said once, with its source
+    opening = [
+        model["name"]
+        for model in own_nodes(manifest, "model")
+        if re.search(
+            r"\bread_(csv|parquet|json)\w*\(|file_rows\((?!source\()"
+            r"|from\s+'[^']+\.(csv|parquet)'",
+            model["raw_code"],
+            re.IGNORECASE,
+        )
+    ]
+    assert opening == []
+
+
+def code_below_staging(manifest: Node) -> dict[str, str]:
+    """Return the text, by place, of all that runs whatever shop is read."""
     code = {
         model["original_file_path"]: model["raw_code"]
         for model in own_nodes(manifest, "model")
@@ -209,12 +253,115 @@ def test_no_code_but_stagings_names_a_shop(manifest: Node) -> None:
         macro["unique_id"]: macro["macro_sql"]
         for macro in manifest["macros"].values()
         if macro["package_name"] == "precision_marketing"
+        and not macro["original_file_path"].startswith(GENERATOR)
     }
-    code |= {
+    return code | {
         str(file.relative_to(PROJECT_FOLDER)): file.read_text()
         for file in (PROJECT_FOLDER / "python_models").rglob("*.py")
     }
-    assert [place for place, text in code.items() if named.search(text)] == []
+
+
+def test_no_code_but_stagings_names_a_shop(manifest: Node) -> None:
+    project = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())
+    shops = set(project["vars"]["shops"]) | {
+        source["source_name"] for source in own_nodes(manifest, "source")
+    }
+    assert len(shops) > 1
+    named = re.compile(
+        "|".join(shop.replace("_", "[ _-]?") for shop in sorted(shops)), re.IGNORECASE
+    )
+    naming = {
+        place: match.group()
+        for place, text in code_below_staging(manifest).items()
+        if (match := named.search(text))
+    }
+    assert naming == {}
+
+
+def test_no_code_reads_the_truth_behind_a_made_up_shop(manifest: Node) -> None:
+    code = code_below_staging(manifest) | {
+        model["original_file_path"]: model["raw_code"]
+        for model in own_nodes(manifest, "model")
+    }
+    reading = [
+        place
+        for place, text in code.items()
+        if re.search(
+            r"\btruth\b\W{0,3}\.|['\"]truth['\"]", without_comments(text), re.I
+        )
+    ]
+    reading += [
+        source["unique_id"]
+        for source in own_nodes(manifest, "source")
+        if source["schema"] == "truth"
+    ]
+    assert reading == []
+
+
+def classification(column: Node) -> str | None:
+    """Return what kind of data a column holds, where its YAML says so."""
+    return {**column["meta"], **column["config"]["meta"]}.get("classification")
+
+
+def test_what_says_who_somebody_is_is_classed_personal(manifest: Node) -> None:
+    columns = [
+        (node["name"], column["name"], classification(column))
+        for node in own_nodes(manifest, "model", "seed", "source")
+        for column in node["columns"].values()
+    ]
+    named = {column[:2] for column in columns if column[1].lower() in PERSONAL_COLUMNS}
+    personal = {column[:2] for column in columns if column[2] == "personal"}
+    assert named
+    assert named - personal == set()
+
+
+def test_no_model_outside_the_vault_has_a_personal_column(manifest: Node) -> None:
+    leaking = [
+        f"{node['schema']}.{node['name']}.{column['name']}"
+        for node in own_nodes(manifest, "model", "seed")
+        for column in node["columns"].values()
+        if classification(column) == "personal" and node["schema"] != "vault"
+    ]
+    assert leaking == []
+
+
+def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
+    vault = [
+        model for model in own_nodes(manifest, "model") if model["schema"] == "vault"
+    ]
+    assert {"people"} < {model["name"] for model in vault}
+    readers = [
+        f"{child['name']} reads {model['name']}"
+        for model in vault
+        for name in manifest["child_map"][model["unique_id"]]
+        if not name.startswith(("test.", "unit_test."))
+        and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get(
+            "schema"
+        )
+        != "vault"
+        # rows of a source that staging keeps, with ids that intake takes from them
+        and (layer(model) != "staging" or layer(child) != "staging")
+    ]
+    assert readers == []
+
+
+def test_marts_wait_for_the_verdict_on_what_they_are_made_of(manifest: Node) -> None:
+    def ancestors(unique_id: str) -> set[str]:
+        above = set(manifest["parent_map"].get(unique_id, []))
+        return above.union(*map(ancestors, above))
+
+    marts = {
+        model["name"]: {name.split(".")[-1] for name in ancestors(model["unique_id"])}
+        for model in own_nodes(manifest, "model")
+        if layer(model) in ("marts", "features")
+    }
+    hasty = {
+        name
+        for name, above in marts.items()
+        if any(re.fullmatch(r"int_\w+_checked", parent) for parent in above)
+        and "data_quality" not in above
+    }
+    assert hasty == set(MARTS_BEFORE_THE_VERDICT)
 
 
 def test_no_model_asks_which_engine_runs_it(manifest: Node) -> None:
