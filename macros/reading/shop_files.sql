@@ -41,8 +41,8 @@
         {{ return(files) }}
     {%- endif -%}
     {%- set found = run_query(
-        'select min(filename) as file from ' ~ blobs ~ ' group by size, md5(content)'
-        ~ ' order by file'
+        'select min(filename) as file from ' ~ blobs ~ ' group by size, md5(content),'
+        ~ ' right(filename, 4) order by file'
     ) -%}
     {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}
