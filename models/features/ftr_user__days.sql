@@ -14,6 +14,7 @@ transactions as (
 order_days as (
     select
         user_id,
+        min(order_id) as first_order_id,
         order_date as activity_date,
         cast(count(*) as bigint) as order_count,
         cast(sum(line_count) as bigint) as line_count,
@@ -59,6 +60,7 @@ product_days as (
 joined as (
     select
         order_days.user_id,
+        order_days.first_order_id,
         order_days.order_count,
         order_days.line_count,
         order_days.location_count,

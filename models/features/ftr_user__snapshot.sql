@@ -28,6 +28,7 @@ users as (
 joined as (
     select
         windows.user_id,
+        windows.first_order_id,
         users.age_band,
         users.income_band,
         users.household_size,

@@ -8,7 +8,7 @@ from precision_marketing.intervals import estimator_intervals
 def model(dbt, session):
     lapse = dbt.ref("ml_lapse_28d__backtest")
     redeem = dbt.ref("ml_redeem__backtest")
-    keys = ["estimator_name", "as_of_date", "campaign_id", "user_id"]
+    keys = ["estimator_name", "as_of_date", "campaign_id", "first_order_id"]
     return estimator_intervals(
         pd.concat([to_pandas(table, keys) for table in (lapse, redeem)]),
         draws=int(dbt.config.meta_get("bootstrap_draws")),

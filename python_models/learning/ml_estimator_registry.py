@@ -11,9 +11,10 @@ def model(dbt, session):
     tasks = dbt.ref("learning_tasks")
     rules = dbt.ref("plain_rules")
     intervals = dbt.ref("ml_estimator_intervals")
+    campaign_key = ["as_of_date", "campaign_id", "first_order_id"]
     panels = {
-        "user": to_pandas(users, ["as_of_date", "user_id"]),
-        "user_campaign": to_pandas(campaigns, ["as_of_date", "campaign_id", "user_id"]),
+        "user": to_pandas(users, ["as_of_date", "first_order_id"]),
+        "user_campaign": to_pandas(campaigns, campaign_key),
     }
     return register(
         panels,

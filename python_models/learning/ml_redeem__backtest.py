@@ -10,7 +10,7 @@ def model(dbt, session):
     tasks = dbt.ref("learning_tasks")
     rules = dbt.ref("plain_rules")
     return backtest(
-        to_pandas(panel, ["as_of_date", "campaign_id", "user_id"]),
+        to_pandas(panel, ["as_of_date", "campaign_id", "first_order_id"]),
         to_pandas(tasks, ["task"]),
         to_pandas(rules, ["task", "rule_name"]),
         task_name="redeem",

@@ -9,7 +9,7 @@ def model(dbt, session):
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     return score_panel(
-        to_pandas(panel, ["as_of_date", "campaign_id", "user_id"]),
+        to_pandas(panel, ["as_of_date", "campaign_id", "first_order_id"]),
         to_pandas(registry, ["task", "estimator_name"]),
         to_pandas(tasks, ["task"]),
         grain="user_campaign",

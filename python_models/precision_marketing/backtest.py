@@ -13,6 +13,7 @@ PREDICTION_COLUMNS = {
     "split_name": "string",
     "campaign_id": "string",
     "user_id": "string",
+    "first_order_id": "string",
     "outcome": "int64",
     "is_outcome_final": "bool",
     "prediction": "float64",
@@ -73,8 +74,10 @@ def backtest(
         return pd.DataFrame(
             {name: pd.Series(dtype=kind) for name, kind in PREDICTION_COLUMNS.items()}
         )
-    keys = ["estimator_name", "split_name", "as_of_date", "campaign_id", "user_id"]
-    return pd.concat(parts, ignore_index=True).sort_values(keys, ignore_index=True)
+    keys = ["estimator_name", "split_name", "as_of_date", "campaign_id"]
+    return pd.concat(parts, ignore_index=True).sort_values(
+        [*keys, "first_order_id"], ignore_index=True
+    )
 
 
 def _predictions(
@@ -94,6 +97,7 @@ def _predictions(
             "split_name": rows["split_name"],
             "campaign_id": keys["campaign_id"],
             "user_id": keys["user_id"],
+            "first_order_id": rows["first_order_id"],
             "outcome": task.outcomes(panel).loc[rows.index],
             "is_outcome_final": task.labels(panel).loc[rows.index].notna(),
             "prediction": predicted,

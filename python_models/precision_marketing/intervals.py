@@ -138,7 +138,8 @@ def user_draws(user_ids: np.ndarray, draws: int, seed: int) -> np.ndarray:
     Parameters
     ----------
     user_ids : numpy.ndarray, shape (rows,)
-        Whose row it is.
+        Whose row it is: a name per user that no key of pseudonyms changes, as the
+        draws follow its order.
     draws : int
         Number of resamples of the users.
     seed : int
@@ -205,14 +206,14 @@ def estimator_intervals(
 
 def _measure(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """Metrics, intervals and gains of everything that predicted the same rows."""
-    keys = ["as_of_date", "campaign_id", "user_id"]
+    keys = ["as_of_date", "campaign_id", "first_order_id"]
     values: dict[str, dict[str, np.ndarray]] = {}
     is_rule = {}
     weights = None
     for name, group in rows.groupby("estimator_name"):
         group = group.sort_values(keys)
         if weights is None:
-            weights = user_draws(group["user_id"].to_numpy(), draws, seed)
+            weights = user_draws(group["first_order_id"].to_numpy(), draws, seed)
         is_rule[name] = bool(group["is_plain_rule"].iloc[0])
         campaign = group["campaign_id"].fillna("").factorize()[0]
         values[name] = weighted_metrics(

@@ -9,6 +9,7 @@ import pandas as pd
 # was contacted, or redeemed this campaign before, never varies at its start.
 KEY_COLUMNS = ("user_id", "campaign_id", "as_of_date")
 FRAME_COLUMNS = (
+    "first_order_id",
     "label_end_date",
     "split_name",
     "train_until_date",

@@ -7,7 +7,7 @@ import pandas as pd
 from precision_marketing.learning import Settings
 
 TASK = "lapse_28d"
-KEY = ["as_of_date", "user_id"]
+KEY = ["as_of_date", "first_order_id"]
 STEP = pd.Timedelta(days=28)
 # Four dates to learn from; windows of 28 days that meet end to end.
 SPLIT_NAMES = [None, None, None, None, "validation", "test", "score"]
@@ -43,6 +43,8 @@ def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
     panel = pd.DataFrame(
         {
             "user_id": [f"u{number:03}" for number in range(user_count)] * len(DATES),
+            "first_order_id": [f"o{number:03}" for number in range(user_count)]
+            * len(DATES),
             "as_of_date": np.repeat(DATES, user_count),
             "days_since_last_order": days,
             "order_count": pd.array(random.poisson(4, row_count), dtype="Int64"),

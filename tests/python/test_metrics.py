@@ -169,7 +169,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
                 "is_plain_rule": is_rule,
                 "split_name": "test",
                 "campaign_id": None,
-                "user_id": [f"u{number % 500}" for number in range(rows)],
+                "first_order_id": [f"o{number % 500}" for number in range(rows)],
                 "outcome": outcome,
                 "is_outcome_final": True,
                 "prediction": random.random(rows) if draw_anew else prediction,
