@@ -120,6 +120,26 @@ def test_not_a_cent_is_lost(connection: duckdb.DuckDBPyConnection, mart: str) ->
     )
 
 
+def test_price_less_discount_is_net_amount(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    # other shops may take coupons off as well, and only get a warning; here makers pay
+    wrong = first_value(
+        connection,
+        """
+            select count(*) from built.core.transactions
+            where
+                quantity > 0
+                and not coalesce(
+                    abs(unit_price * quantity - discount_amount - net_amount)
+                    <= 0.005 + 0.00005 * quantity,
+                    false
+                )
+        """,
+    )
+    assert wrong == 0
+
+
 def test_the_local_week_is_the_week_of_the_source(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
