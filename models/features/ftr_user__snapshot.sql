@@ -17,6 +17,10 @@ departments as (
     select * from {{ ref('ftr_user__departments') }}
 ),
 
+blocks as (
+    select * from {{ ref('ftr_user__blocks') }}
+),
+
 campaigns as (
     select * from {{ ref('ftr_user__campaigns') }}
 ),
@@ -72,6 +76,10 @@ joined as (
             as net_amount_trend_28d,
         cast(windows.net_amount_91d * 2 - windows.net_amount_182d as double)
             as net_amount_trend_91d,
+        blocks.net_amount_block_2,
+        blocks.net_amount_block_3,
+        blocks.net_amount_block_4,
+        blocks.median_block_amount,
         {% for days in [28, 91, 364] -%}
             windows.line_count_{{ days }}d
             / nullif(cast(windows.order_count_{{ days }}d as double), 0)
@@ -89,8 +97,7 @@ joined as (
                     + windows.discount_amount_{{ days }}d as double
                 ),
                 0
-            )
-                as discount_share_{{ days }}d,
+            ) as discount_share_{{ days }}d,
             cast(windows.own_brand_amount_{{ days }}d as double)
             / nullif(cast(windows.basket_amount_{{ days }}d as double), 0)
                 as own_brand_share_{{ days }}d,
@@ -127,6 +134,8 @@ joined as (
             and windows.as_of_date = rhythm.as_of_date
     inner join rfm
         on windows.user_id = rfm.user_id and windows.as_of_date = rfm.as_of_date
+    inner join blocks
+        on windows.user_id = blocks.user_id and windows.as_of_date = blocks.as_of_date
     inner join users on windows.user_id = users.user_id
     left join departments
         on

@@ -16,44 +16,20 @@ as_of_dates as (
     select * from {{ ref('ftr_as_of_dates') }}
 ),
 
-redemptions as (
-    select * from {{ ref('coupon_redemptions') }}
-),
-
 matches as (
     select * from {{ ref('ftr_user_campaign__matches') }}
 ),
 
+covered_days as (
+    select * from {{ ref('ftr_user_campaign__days') }}
+),
+
+responses as (
+    select * from {{ ref('ftr_user_campaign__responses') }}
+),
+
 snapshot as (
     select * from {{ ref('ftr_user__snapshot') }}
-),
-
-redeemed as (
-    select distinct
-        candidates.user_id,
-        candidates.campaign_id,
-        candidates.as_of_date
-    from candidates
-    inner join campaigns on candidates.campaign_id = campaigns.campaign_id
-    inner join redemptions
-        on
-            candidates.user_id = redemptions.user_id
-            and candidates.campaign_id = redemptions.campaign_id
-            and candidates.as_of_date <= redemptions.redeemed_on
-            and campaigns.ends_on >= redemptions.redeemed_on
-),
-
-redeemed_before as (
-    select distinct
-        candidates.user_id,
-        candidates.campaign_id,
-        candidates.as_of_date
-    from candidates
-    inner join redemptions
-        on
-            candidates.user_id = redemptions.user_id
-            and candidates.campaign_id = redemptions.campaign_id
-            and candidates.as_of_date > redemptions.redeemed_on
 ),
 
 -- campaigns tested, and campaigns that ended before the first of them
@@ -77,7 +53,7 @@ joined as (
     select
         candidates.campaign_id,
         candidates.is_contacted,
-        redeemed_before.user_id is not null as has_redeemed_before,
+        responses.has_redeemed_before,
         campaigns.campaign_class,
         campaigns.coupon_count as campaign_coupon_count,
         campaigns.product_count as campaign_product_count,
@@ -89,13 +65,19 @@ joined as (
         coalesce(matches.matched_coupon_count, 0)
         / nullif(cast(campaigns.coupon_count as double), 0) as matched_coupon_share,
         coalesce(cast(matches.covered_amount as double), 0) as covered_amount,
+        coalesce(covered_days.covered_day_count, 0) as covered_day_count,
+        {% for days in [14, 28, 91, 182] -%}
+            coalesce(covered_days.covered_day_count_{{ days }}d, 0)
+                as covered_day_count_{{ days }}d,
+        {% endfor -%}
+        covered_days.days_since_last_covered,
         snapshot.*,
-        -- seen so far; a campaign still open may yet be redeemed
-        redeemed.user_id is not null as is_redeemed_so_far,
+        responses.is_redeemed_so_far,
         case
             when campaigns.ends_on < as_of_dates.scoring_date
-                then redeemed.user_id is not null
+                then responses.is_redeemed_so_far
         end as is_redeemed,
+        responses.is_responding_14d,
         {{ days_after('campaigns.ends_on', 1) }} as label_end_date,
         case
             when candidates.is_current then 'score'
@@ -115,21 +97,21 @@ joined as (
         on
             candidates.user_id = snapshot.user_id
             and candidates.as_of_date = snapshot.as_of_date
+    inner join responses
+        on
+            candidates.user_id = responses.user_id
+            and candidates.campaign_id = responses.campaign_id
+            and candidates.as_of_date = responses.as_of_date
     left join matches
         on
             candidates.user_id = matches.user_id
             and candidates.campaign_id = matches.campaign_id
             and candidates.as_of_date = matches.as_of_date
-    left join redeemed
+    left join covered_days
         on
-            candidates.user_id = redeemed.user_id
-            and candidates.campaign_id = redeemed.campaign_id
-            and candidates.as_of_date = redeemed.as_of_date
-    left join redeemed_before
-        on
-            candidates.user_id = redeemed_before.user_id
-            and candidates.campaign_id = redeemed_before.campaign_id
-            and candidates.as_of_date = redeemed_before.as_of_date
+            candidates.user_id = covered_days.user_id
+            and candidates.campaign_id = covered_days.campaign_id
+            and candidates.as_of_date = covered_days.as_of_date
 )
 
 -- a panel is the whole snapshot and its labels: a list would be a second home of it

@@ -25,6 +25,7 @@ BUILD = (
     "--select",
     "+ftr_user__panel",
     "+ftr_user_campaign__panel",
+    "+ftr_user_category__panel",
     "--exclude",
     "int_promotions_merged",
 )
@@ -152,7 +153,32 @@ SNAPSHOT = Panel("ftr_user__snapshot", ("user_id", "as_of_date"))
 USER_PANEL = Panel(
     "ftr_user__panel",
     ("user_id", "as_of_date"),
-    ("is_lapsed_28d", "label_end_date", "split_name", "train_until_date"),
+    (
+        "net_amount_ahead_28d",
+        "is_lapsed_28d",
+        "is_buying_7d",
+        "is_spending_more_28d",
+        "label_end_date",
+        "split_name",
+        "train_until_date",
+    ),
+)
+CATEGORY_PANEL = Panel(
+    "ftr_user_category__panel",
+    ("user_id", "category_level", "category_name", "as_of_date"),
+    ("is_bought_28d", "label_end_date", "split_name", "train_until_date"),
+    # which categories are predicted hangs on the first date of the grid, which moves
+    # with the end of the data
+    """
+        (category_level, category_name) in (
+            select (category_level, category_name)
+            from full_data.features.ftr_categories
+        )
+        and (category_level, category_name) in (
+            select (category_level, category_name)
+            from altered_data.features.ftr_categories
+        )
+    """,
 )
 CAMPAIGN_PANEL = Panel(
     "ftr_user_campaign__panel",
@@ -160,6 +186,7 @@ CAMPAIGN_PANEL = Panel(
     (
         "is_redeemed",
         "is_redeemed_so_far",
+        "is_responding_14d",
         "label_end_date",
         "split_name",
         "train_until_date",
@@ -280,6 +307,7 @@ def differing_columns(
         pytest.param(GRID_DATE, SNAPSHOT, id="snapshot at a grid date"),
         pytest.param(GRID_DATE, USER_PANEL, id="user panel at a grid date"),
         pytest.param(GRID_DATE, CAMPAIGN_PANEL, id="campaign panel at a grid date"),
+        pytest.param(GRID_DATE, CATEGORY_PANEL, id="category panel at a grid date"),
         # the user panel has no row at a campaign's start
         pytest.param(CAMPAIGN_START, SNAPSHOT, id="snapshot at a campaign's start"),
         pytest.param(

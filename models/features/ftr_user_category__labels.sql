@@ -1,0 +1,64 @@
+-- one row per user active before, category or department, and as-of date
+with
+
+users as (
+    select
+        user_id,
+        as_of_date
+    from {{ ref('ftr_user__panel') }}
+),
+
+categories as (
+    select * from {{ ref('ftr_categories') }}
+),
+
+category_days as (
+    select * from {{ ref('ftr_user_category__days') }}
+),
+
+as_of_dates as (
+    select
+        as_of_date,
+        scoring_date,
+        {{ days_after('as_of_date', var('lapse_horizon_days')) }} as label_end_date
+    from {{ ref('ftr_splits') }}
+    where is_window_apart
+),
+
+bought as (
+    select distinct
+        category_days.user_id,
+        category_days.category_level,
+        category_days.category_name,
+        as_of_dates.as_of_date
+    from as_of_dates
+    inner join category_days
+        on
+            as_of_dates.as_of_date <= category_days.activity_date
+            and as_of_dates.label_end_date > category_days.activity_date
+),
+
+-- unknown while the window is open
+labelled as (
+    select
+        users.user_id,
+        categories.category_level,
+        categories.category_name,
+        case
+            when as_of_dates.label_end_date <= as_of_dates.scoring_date
+                then bought.user_id is not null
+        end as is_bought_28d,
+        as_of_dates.as_of_date,
+        as_of_dates.label_end_date
+    from users
+    inner join as_of_dates on users.as_of_date = as_of_dates.as_of_date
+    cross join categories
+    left join bought
+        on
+            users.user_id = bought.user_id
+            and categories.category_level = bought.category_level
+            and categories.category_name = bought.category_name
+            and users.as_of_date = bought.as_of_date
+)
+
+select * from labelled

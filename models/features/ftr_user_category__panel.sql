@@ -1,0 +1,119 @@
+-- one row per user active before, category or department, and as-of date
+with
+
+users as (
+    select * from {{ ref('ftr_user__panel') }}
+),
+
+windows as (
+    select * from {{ ref('ftr_user__windows') }}
+),
+
+categories as (
+    select * from {{ ref('ftr_categories') }}
+),
+
+history as (
+    select * from {{ ref('ftr_user_category__history') }}
+),
+
+labels as (
+    select * from {{ ref('ftr_user_category__labels') }}
+),
+
+popularity as (
+    select * from {{ ref('ftr_category__popularity') }}
+),
+
+splits as (
+    select * from {{ ref('ftr_splits') }}
+    where is_window_apart
+),
+
+joined as (
+    select
+        users.user_id,
+        users.first_order_id,
+        categories.category_level,
+        categories.category_name,
+        categories.category_level = 'category' as is_category,
+        categories.category_level = 'department' as is_department,
+        {% for column in [
+            'bought_day_count', 'bought_day_count_14d', 'bought_day_count_28d',
+            'bought_day_count_56d', 'bought_day_count_91d', 'bought_day_count_182d',
+            'bought_line_count', 'bought_line_count_91d', 'bought_amount',
+            'bought_amount_91d'
+        ] -%}
+            coalesce(history.{{ column }}, 0) as {{ column }},
+        {% endfor -%}
+        history.days_since_last_bought,
+        history.days_since_first_bought,
+        history.days_since_second_last_bought,
+        history.days_since_third_last_bought,
+        history.mean_bought_gap_days,
+        history.silence_in_bought_gaps,
+        coalesce(history.bought_day_count, 0)
+        / cast(windows.active_day_count as double) as bought_day_share,
+        {% for days in [28, 91] -%}
+            coalesce(history.bought_day_count_{{ days }}d, 0)
+            / nullif(cast(users.active_day_count_{{ days }}d as double), 0)
+                as bought_day_share_{{ days }}d,
+        {% endfor -%}
+        coalesce(history.bought_day_count, 0)
+        / cast(users.days_since_first_order as double) as bought_days_per_day,
+        -- the plain rule: the user's rate, as active as lately
+        coalesce(history.bought_day_count, 0) * users.active_day_count_91d
+        / cast(windows.active_day_count as double) as expected_bought_days,
+        popularity.buyer_share_28d,
+        popularity.buyer_share_91d,
+        popularity.category_trend,
+        {% for column in [
+            'rfm_score', 'days_since_last_order', 'days_since_second_last_order',
+            'days_since_first_order', 'days_since_fifth_last_order', 'mean_gap_days',
+            'median_gap_days', 'mean_last_four_gap_days', 'silence_in_gaps',
+            'active_day_count_7d', 'active_day_count_14d', 'active_day_count_28d',
+            'active_day_count_56d', 'active_day_count_91d', 'active_day_count_182d',
+            'active_week_count_91d', 'orders_per_day', 'net_amount_28d',
+            'net_amount_91d', 'categories_per_day_28d', 'categories_per_day_91d',
+            'lines_per_order_91d', 'basket_amount_per_order_91d'
+        ] -%}
+            users.{{ column }},
+        {% endfor -%}
+        labels.is_bought_28d,
+        {{ is_in_hashed_share(
+            "concat_ws('/', users.first_order_id, categories.category_name,"
+            ~ " cast(users.as_of_date as string))",
+            'category',
+            var('category_learnt_share')
+        ) }} as is_learnt_from,
+        labels.label_end_date,
+        splits.apart_split_name as split_name,
+        splits.apart_train_until_date as train_until_date,
+        users.as_of_date
+    from users
+    inner join splits on users.as_of_date = splits.as_of_date
+    inner join windows
+        on
+            users.user_id = windows.user_id
+            and users.as_of_date = windows.as_of_date
+    cross join categories
+    inner join labels
+        on
+            users.user_id = labels.user_id
+            and categories.category_level = labels.category_level
+            and categories.category_name = labels.category_name
+            and users.as_of_date = labels.as_of_date
+    left join popularity
+        on
+            categories.category_level = popularity.category_level
+            and categories.category_name = popularity.category_name
+            and users.as_of_date = popularity.as_of_date
+    left join history
+        on
+            users.user_id = history.user_id
+            and categories.category_level = history.category_level
+            and categories.category_name = history.category_name
+            and users.as_of_date = history.as_of_date
+)
+
+select * from joined
