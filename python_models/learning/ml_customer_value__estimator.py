@@ -1,0 +1,17 @@
+"""One row per live estimator of customer value, with all that scoring needs."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.value_learning import ValueSettings, fit_value
+
+
+def model(dbt, session):
+    purchases = dbt.ref("ftr_user__purchases")
+    ahead = dbt.ref("ftr_user__purchases_ahead")
+    holdout = dbt.ref("ml_customer_value__holdout")
+    keys = ["as_of_date", "first_order_id"]
+    return fit_value(
+        to_pandas(purchases, keys),
+        to_pandas(ahead, keys),
+        to_pandas(holdout, ["split_name", "estimator_name", "first_order_id"]),
+        ValueSettings.from_meta(dbt.config.meta_get("settings")),
+    )

@@ -1,0 +1,15 @@
+"""One row per split, estimator or plain rule of customer value, and user."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.value_learning import ValueSettings, judge_value
+
+
+def model(dbt, session):
+    purchases = dbt.ref("ftr_user__purchases")
+    ahead = dbt.ref("ftr_user__purchases_ahead")
+    keys = ["as_of_date", "first_order_id"]
+    return judge_value(
+        to_pandas(purchases, keys),
+        to_pandas(ahead, keys),
+        ValueSettings.from_meta(dbt.config.meta_get("settings")),
+    )

@@ -1,0 +1,14 @@
+"""One row per split, estimator or plain rule of customer value, and metric."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.value_learning import value_intervals
+
+
+def model(dbt, session):
+    holdout = dbt.ref("ml_customer_value__holdout")
+    keys = ["split_name", "estimator_name", "first_order_id"]
+    return value_intervals(
+        to_pandas(holdout, keys),
+        draws=int(dbt.config.meta_get("bootstrap_draws")),
+        seed=int(dbt.config.meta_get("random_seed")),
+    )

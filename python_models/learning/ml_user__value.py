@@ -1,0 +1,14 @@
+"""One row per user with an order and horizon."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.value_learning import ValueSettings, score_value
+
+
+def model(dbt, session):
+    purchases = dbt.ref("ftr_user__purchases")
+    estimator = dbt.ref("ml_customer_value__estimator")
+    return score_value(
+        to_pandas(purchases, ["as_of_date", "first_order_id"]),
+        to_pandas(estimator, ["estimator_name"]),
+        ValueSettings.from_meta(dbt.config.meta_get("settings")),
+    )
