@@ -1,0 +1,9 @@
+{#
+    Whether a customer falls into a share (0 to below 1) drawn by a salted hash: the same
+    answer for ever, whatever else the data holds. The first 32 bits of MD5 as 8
+    hexadecimal digits, compared as text; `in_hashed_share` of Python agrees.
+#}
+{% macro is_in_hashed_share(column, salt, share) -%}
+    substr(md5(concat('{{ salt }}', ':', {{ column }})), 1, 8)
+    < '{{ "%08x" | format((share * 4294967296) | int) }}'
+{%- endmacro %}

@@ -1,0 +1,14 @@
+"""One row per campaign or the pool, outcome, learner and metric."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.uplift_campaigns import uplift_intervals
+from precision_marketing.uplift_trials import UpliftSettings
+
+
+def model(dbt, session):
+    estimates = dbt.ref("ml_user_campaign__uplift")
+    key = ["outcome_name", "learner", "as_of_date", "campaign_id", "first_order_id"]
+    return uplift_intervals(
+        to_pandas(estimates, key),
+        UpliftSettings.from_meta(dbt.config.meta_get("settings")),
+    )

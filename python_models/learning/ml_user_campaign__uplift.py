@@ -1,0 +1,13 @@
+"""One row per outcome, learner, campaign and user judged or scored."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.uplift_campaigns import campaign_uplift
+from precision_marketing.uplift_trials import UpliftSettings
+
+
+def model(dbt, session):
+    panel = dbt.ref("ftr_user_campaign__arms")
+    return campaign_uplift(
+        to_pandas(panel, ["as_of_date", "campaign_id", "first_order_id"]),
+        UpliftSettings.from_meta(dbt.config.meta_get("settings")),
+    )

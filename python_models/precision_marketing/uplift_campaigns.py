@@ -1,0 +1,198 @@
+"""Uplift of a shop's randomised campaigns: learnt from the earlier, judged later."""
+
+import numpy as np
+import pandas as pd
+
+from precision_marketing.uplift_metrics import Trial, resample, uplift_metrics
+from precision_marketing.uplift_trials import (
+    CHOSEN,
+    RANDOM,
+    UpliftSettings,
+    estimate_effects,
+    random_scores,
+)
+
+# What a contact may change, by the column of the panel that holds it.
+OUTCOMES = {
+    "buying": "buying_outcome",
+    "redemption": "redemption_outcome",
+    "amount": "amount_outcome",
+}
+# Columns that name, split or label a row: never features.
+FRAME_COLUMNS = {
+    "campaign_id",
+    "user_id",
+    "first_order_id",
+    "arm",
+    "split_name",
+    "treated_share",
+    "is_over",
+    "label_end_date",
+    "as_of_date",
+    *OUTCOMES.values(),
+}
+ESTIMATE_COLUMNS = {
+    "outcome_name": "string",
+    "learner": "string",
+    "campaign_id": "string",
+    "user_id": "string",
+    "first_order_id": "string",
+    "arm": "string",
+    "split_name": "string",
+    "treated_share": "float64",
+    "outcome": "float64",
+    "estimate": "float64",
+    "validation_qini": "float64",
+    "validation_low": "float64",
+    "validation_high": "float64",
+    "training_row_count": "int64",
+    "is_chosen": "bool",
+    "as_of_date": "datetime64[us]",
+}
+INTERVAL_COLUMNS = {
+    "campaign_id": "string",
+    "outcome_name": "string",
+    "learner": "string",
+    "metric": "string",
+    "metric_value": "float64",
+    "interval_low": "float64",
+    "interval_high": "float64",
+    "treated_count": "int64",
+    "holdout_count": "int64",
+}
+POOLED = "pooled"
+
+
+def _typed(parts: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in columns.items()}
+        )
+    found = pd.concat(parts, ignore_index=True).reindex(columns=list(columns))
+    return found.astype(columns)
+
+
+def _features(panel: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as float, text as object with gaps ``"missing"``."""
+    found = {}
+    for name in panel.columns.difference(FRAME_COLUMNS, sort=False):
+        values = panel[name]
+        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            found[name] = values.astype("Float64").astype(float)
+        else:
+            known = values.notna().to_numpy()
+            found[name] = np.where(known, values.astype(object), "missing")
+    return pd.DataFrame(found, index=panel.index)
+
+
+def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
+    return Trial(
+        rows["first_order_id"].to_numpy(object),
+        (rows["arm"] == "treatment").to_numpy(bool),
+        rows[outcome].to_numpy(float),
+        rows["treated_share"].to_numpy(float),
+    )
+
+
+def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
+    """Estimate effects in every later campaign from the campaigns that ended before it.
+
+    Parameters
+    ----------
+    panel : pandas.DataFrame
+        ``ftr_user_campaign__arms``; the order of its rows does not count.
+    settings : UpliftSettings
+        Seed, draws, folds, fewest users.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `ESTIMATE_COLUMNS`. Rows of split ``test`` (test half of an ended
+        campaign): one per outcome, row and learner, response score or random score.
+        Rows of split ``score`` (open or coming campaign): one per outcome and row, the
+        chosen learner's. Learnt from training halves only; a campaign with too few
+        earlier users has no rows.
+    """
+    key = ["as_of_date", "campaign_id", "first_order_id"]
+    panel = panel.sort_values(key, ignore_index=True)
+    features = _features(panel)
+    learnable = (panel["split_name"] == "train") & panel["is_over"]
+    asked = (panel["split_name"] == "score") | (
+        (panel["split_name"] == "test") & panel["is_over"]
+    )
+    parts = []
+    for (date, split), rows in panel[asked].groupby(["as_of_date", "split_name"]):
+        known = panel[learnable & (panel["label_end_date"] <= date)]
+        for name, column in OUTCOMES.items():
+            trial = _trial(known, column)
+            if not settings.are_enough(trial):
+                continue
+            found = estimate_effects(
+                features.loc[known.index], trial, features.loc[rows.index], settings
+            )
+            if split == "test":
+                keys = rows["campaign_id"] + ":" + rows["first_order_id"] + ":" + name
+                chance = random_scores(keys.to_numpy(object), settings)
+                control = pd.DataFrame(
+                    {"learner": RANDOM, "estimate": chance, "is_chosen": False},
+                    rows.index,
+                )
+                found = pd.concat([found, control])
+            else:
+                found = found[found["is_chosen"]]
+            labelled = found.join(rows[list(FRAME_COLUMNS & set(rows.columns))])
+            parts.append(
+                labelled.assign(
+                    outcome_name=name,
+                    outcome=labelled[column],
+                    training_row_count=len(known),
+                )
+            )
+    return _typed(parts, ESTIMATE_COLUMNS)
+
+
+def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
+    """Judge the estimates of the test rows, per campaign and pooled.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        Output of `campaign_uplift`.
+    settings : UpliftSettings
+        Seed, draws, fewest users.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `INTERVAL_COLUMNS`. One row per campaign (or `POOLED`), outcome,
+        learner (`CHOSEN` for what the learners chosen at the time give) and metric of
+        `uplift_metrics.METRICS`. A campaign whose smaller arm is below the fewest users
+        is only part of the pool.
+    """
+    judged = estimates[estimates["split_name"] == "test"]
+    judged = pd.concat([judged, judged[judged["is_chosen"]].assign(learner=CHOSEN)])
+    judged = judged.sort_values(["as_of_date", "campaign_id", "first_order_id"])
+    parts = []
+    for name, of_outcome in judged.groupby("outcome_name"):
+        for campaign, rows in [
+            (POOLED, of_outcome),
+            *of_outcome.groupby("campaign_id"),
+        ]:
+            counts = None
+            for learner, scored in rows.groupby("learner"):
+                trial = _trial(scored, "outcome")
+                if not settings.are_enough(trial):
+                    break
+                if counts is None:
+                    counts = resample(trial.users, settings.draws, settings.seed)
+                found = uplift_metrics(scored["estimate"].to_numpy(), trial, counts)
+                parts.append(
+                    found.assign(
+                        campaign_id=campaign,
+                        outcome_name=name,
+                        learner=learner,
+                        treated_count=int(trial.treated.sum()),
+                        holdout_count=int((~trial.treated).sum()),
+                    )
+                )
+    return _typed(parts, INTERVAL_COLUMNS)
