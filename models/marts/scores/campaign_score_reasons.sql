@@ -1,0 +1,35 @@
+-- one row per task, open campaign, user and rank of the reason, as of the scoring date
+with
+
+reasons as (
+    select * from {{ ref('ml_user_campaign__reasons') }}
+),
+
+scores as (
+    select * from {{ ref('ml_user_campaign__scores') }}
+),
+
+joined as (
+    select
+        cast(reasons.task as string) as task,
+        cast(reasons.campaign_id as string) as campaign_id,
+        cast(reasons.user_id as string) as user_id,
+        cast(scores.estimator_version as string) as estimator_version,
+        cast(reasons.reason_group as string) as reason_group,
+        cast(reasons.reason_text as string) as reason_text,
+        cast(reasons.direction as string) as direction,
+        reasons.reason_rank,
+        scores.score as score_at_contact,
+        reasons.contribution_log_odds,
+        reasons.rest_log_odds,
+        reasons.baseline_log_odds,
+        cast(reasons.as_of_date as date) as as_of_date
+    from reasons
+    inner join scores
+        on
+            reasons.task = scores.task
+            and reasons.campaign_id = scores.campaign_id
+            and reasons.user_id = scores.user_id
+)
+
+select * from joined

@@ -1,0 +1,22 @@
+"""One row per task of grain user_campaign, row to score and rank of the reason."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.reasons import panel_reasons
+
+
+def model(dbt, session):
+    panel = dbt.ref("ftr_user_campaign__panel")
+    registry = dbt.ref("ml_estimator_registry")
+    tasks = dbt.ref("learning_tasks")
+    texts = dbt.ref("reason_texts")
+    departments = dbt.ref("ftr_departments")
+    rows = panel.filter("split_name = 'score'")
+    return panel_reasons(
+        to_pandas(rows, ["as_of_date", "campaign_id", "first_order_id"]),
+        to_pandas(registry, ["task", "estimator_name"]),
+        to_pandas(tasks, ["task"]),
+        to_pandas(texts, ["feature_name"]),
+        to_pandas(departments, ["department_slot"]),
+        grain="user_campaign",
+        count=int(dbt.config.meta_get("reason_count")),
+    )
