@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build check-data demo bench score docs test lint format pytest lock clean
+.PHONY: help setup build check-data demo bench score backtest results docs test lint format pytest lock clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,16 +41,24 @@ demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
 	SOURCE=demo_shop dbt run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
 	SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR dbt build
 
-bench: setup  ## time the made-up shop at ten million order lines
+bench: setup  ## time the made-up shop at ten million order lines, and scoring of five million rows
 	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python tests/benchmarks/bench_demo_shop.py; rm -f warehouse/bench.duckdb*
+	@PYTHONPATH=python_models python tests/benchmarks/bench_scoring.py
 
 score: setup  ## build again without training: marts, features and fresh scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
 	dbt build --selector without_training
 
+backtest: setup  ## judge every family on every date, kept in evaluation.estimator_backtests; build first (half an hour)
+	dbt build --selector full_grid --vars 'backtest_grid: full'
+
+results: setup  ## write docs/results.md from the marts
+	@python docs/write_results.py
+
 docs: setup
 	@dbt --quiet docs generate --static
-	@echo "Docs     target/static_index.html (one page, opens from the file)"
+	@python docs/write_cards.py
+	@echo "Docs     target/static_index.html and target/model_cards.html (each one page, opens from the file)"
 
 lint: setup  ## check the style of SQL, Python and YAML
 	sqlfluff lint --processes 2 --disable-progress-bar models

@@ -1,0 +1,134 @@
+"""Write target/model_cards.html, a card per live estimator, from the marts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from html import escape
+from pathlib import Path
+
+import duckdb
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+WAREHOUSE = PROJECT_FOLDER / os.environ.get(
+    "WAREHOUSE",
+    f"warehouse/{os.environ.get('SOURCE', 'precision_marketing')}.duckdb",
+)
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Model cards</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem }}
+table {{ border-collapse: collapse }}
+td, th {{ padding: .2rem .6rem; border-bottom: 1px solid #999; text-align: left }}
+svg {{ width: 18rem; height: 18rem }}
+</style></head><body><h1>Model cards</h1>
+<p>One card per estimator that scores users now, written from the tables of schema
+evaluation by <code>make docs</code>. Test figures are of the same recipe as fitted
+before the test.</p>
+{cards}
+</body></html>
+"""
+LIMITS = """<h3>Limits</h3>
+<p>Learnt from this shop's customers and their past; new customers, other shops and
+seasons that the data have not seen are extrapolation. A score tells who is likely to
+act, not who acts because of a contact.</p>
+<h3>Must not be used</h3>
+<p>To set prices, to refuse service or credit, or to judge a person's worth or health.
+Not for people who withdrew consent.</p>"""
+
+
+def table(head: list[str], rows: list[tuple]) -> str:
+    """Lay rows out as a table of HTML."""
+    cells = ["".join(f"<th>{escape(each)}</th>" for each in head)]
+    cells += [
+        "".join(f"<td>{escape(shown(value))}</td>" for value in row) for row in rows
+    ]
+    return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+
+
+def shown(value: object) -> str:
+    """Write a value as a reader wants it."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def reliability_plot(bins: list[tuple[float, float, float, float]]) -> str:
+    """Draw rate against probability, with intervals, beside the diagonal."""
+    marks = "".join(
+        f'<line x1="{100 * mean:.2f}" x2="{100 * mean:.2f}" y1="{100 - 100 * low:.2f}"'
+        f' y2="{100 - 100 * high:.2f}" stroke="#777"/>'
+        f'<circle cx="{100 * mean:.2f}" cy="{100 - 100 * rate:.2f}" r="1.6"/>'
+        for mean, rate, low, high in bins
+    )
+    label = "; ".join(f"said {mean:.2f}, was {rate:.2f}" for mean, rate, *_ in bins)
+    return (
+        f'<svg viewBox="-4 -4 108 108" role="img" aria-label="{label}">'
+        '<rect width="100" height="100" fill="none" stroke="#777"/>'
+        '<line x1="0" y1="100" x2="100" y2="0" stroke="#777" stroke-dasharray="2"/>'
+        f"{marks}</svg>"
+    )
+
+
+def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
+    """Write the card of one live estimator."""
+    task, description, name, version, reason, rule, first, last, rows, features = entry
+    metrics = connection.execute(
+        """
+        select metric, metric_value, interval_low, interval_high, best_rule_name,
+            rule_value
+        from evaluation.estimator_comparison where task = $1 order by metric
+        """,
+        [task],
+    ).fetchall()
+    bins = connection.execute(
+        """
+        select mean_prediction, outcome_rate, rate_low, rate_high
+        from evaluation.score_calibration
+        where task = $1 and estimator_name = $2 and split_name = 'test'
+            and row_set = 'all'
+        order by bin_number
+        """,
+        [task, name],
+    ).fetchall()
+    parts = [
+        f"<h2>{escape(task)}</h2><p>{escape(description)}.</p>",
+        f"<p>Live: <b>{escape(name)}</b>, version <code>{version}</code> "
+        f"({escape(reason)}; best plain rule: {escape(rule or 'none')}).</p>",
+        f"<p>Learnt from {rows:,} rows as of {first} to {last}; reads {features} "
+        "features, listed in evaluation.estimator_registry.</p>",
+    ]
+    if metrics:
+        head = ["metric", "test", "from", "to", "plain rule", "reached"]
+        parts += ["<h3>On the test dates</h3>", table(head, metrics)]
+    if bins:
+        parts.append("<h3>Probability said, and rate that came</h3>")
+        parts.append(reliability_plot(bins))
+    return "\n".join(parts) + LIMITS
+
+
+def main() -> None:
+    """Write the page."""
+    if not WAREHOUSE.exists():
+        sys.exit(f"No database at {WAREHOUSE}: run make build first.")
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
+        entries = connection.execute("""
+            select
+                task, description, estimator_name, estimator_version, status_reason,
+                best_rule_name, first_as_of_date, last_as_of_date, training_row_count,
+                json_array_length(feature_names)
+            from evaluation.estimator_registry
+            inner join seeds.learning_tasks using (task)
+            where status = 'live'
+            order by task
+        """).fetchall()
+        cards = [card(connection, entry) for entry in entries]
+    page = PAGE.format(cards="\n".join(cards) or "<p>No estimator is live.</p>")
+    target = PROJECT_FOLDER / "target" / "model_cards.html"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(page)
+
+
+if __name__ == "__main__":
+    main()

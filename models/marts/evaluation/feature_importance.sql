@@ -1,0 +1,26 @@
+-- one row per task and feature that its live recipe reads
+with
+
+importance as (
+    select * from {{ ref('ml_feature_importance') }}
+),
+
+typed as (
+    select
+        cast(task as string) as task,
+        cast(estimator_name as string) as estimator_name,
+        cast(feature_name as string) as feature_name,
+        cast(loss_metric as string) as loss_metric,
+        cast(
+            row_number() over (
+                partition by task order by loss_increase desc, feature_name asc
+            ) as bigint
+        ) as importance_rank,
+        cast(row_count as bigint) as row_count,
+        cast(loss as double) as loss,
+        cast(loss_increase as double) as loss_increase,
+        cast(loss_increase_spread as double) as loss_increase_spread
+    from importance
+)
+
+select * from typed

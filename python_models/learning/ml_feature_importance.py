@@ -1,0 +1,22 @@
+"""One row per task with a live recipe and feature that it reads."""
+
+from precision_marketing.frames import ordered
+from precision_marketing.importance import feature_importance
+from precision_marketing.learning import Settings
+
+
+def model(dbt, session):
+    panels = {
+        "user": dbt.ref("ftr_user__panel"),
+        "user_category": dbt.ref("ftr_user_category__panel"),
+        "user_campaign": dbt.ref("ftr_user_campaign__panel"),
+    }
+    panels["user_category"] = panels["user_category"].filter("is_learnt_from")
+    tasks = dbt.ref("learning_tasks")
+    registry = dbt.ref("ml_estimator_registry")
+    return feature_importance(
+        {grain: ordered(panel) for grain, panel in panels.items()},
+        ordered(tasks),
+        ordered(registry),
+        Settings.from_meta(dbt.config.meta_get("settings")),
+    )
