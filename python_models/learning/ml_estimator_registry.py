@@ -1,25 +1,24 @@
-"""One row per task and candidate; the live ones carry their fitted bytes."""
+"""One row per task and candidate, or fit of the live one, or version once live."""
 
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import former_rows, ordered
 from precision_marketing.learning import Settings
-from precision_marketing.registry import register
+from precision_marketing.registry import FORMER_COLUMNS, register
 
 
 def model(dbt, session):
-    users = dbt.ref("ftr_user__panel")
-    campaigns = dbt.ref("ftr_user_campaign__panel")
+    panels = {
+        "user": dbt.ref("ftr_user__panel"),
+        "user_category": dbt.ref("ftr_user_category__panel"),
+        "user_campaign": dbt.ref("ftr_user_campaign__panel"),
+    }
+    panels["user_category"] = panels["user_category"].filter("is_learnt_from")
     tasks = dbt.ref("learning_tasks")
     rules = dbt.ref("plain_rules")
-    intervals = dbt.ref("ml_estimator_intervals")
-    campaign_key = ["as_of_date", "campaign_id", "first_order_id"]
-    panels = {
-        "user": to_pandas(users, ["as_of_date", "first_order_id"]),
-        "user_campaign": to_pandas(campaigns, campaign_key),
-    }
+    pins = dbt.ref("estimator_pins")
+    validation = dbt.ref("ml_validation")
     return register(
-        panels,
-        to_pandas(tasks, ["task"]),
-        to_pandas(rules, ["task", "rule_name"]),
-        to_pandas(intervals, ["task", "estimator_name", "metric"]),
+        {grain: ordered(panel) for grain, panel in panels.items()},
+        *(ordered(table) for table in (tasks, rules, pins, validation)),
+        former_rows(session, str(dbt.this), FORMER_COLUMNS),
         Settings.from_meta(dbt.config.meta_get("settings")),
     )

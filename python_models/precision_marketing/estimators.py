@@ -1,17 +1,23 @@
-"""The families of estimators, as scikit-learn pipelines, and their calibration."""
-
-from collections.abc import Callable
+"""The families of estimators, as scikit-learn pipelines, and what is made of them."""
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -19,15 +25,15 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 AVERAGE = "average"
-# The average takes the three families whose errors differ most: a line, a bagged and
-# a boosted tree.
-AVERAGED = ("logistic_regression", "random_forest", "gradient_boosting")
 PLAIN_RULE = "plain_rule"
 # The support vector machine gives no probability: it is calibrated on folds.
 CALIBRATION_FOLDS = 3
+# Probabilities are kept away from 0 and 1 by so much before their log-odds are taken.
+SMALLEST_PROBABILITY = 1e-5
 
 
 def use_one_thread() -> None:
@@ -45,22 +51,28 @@ def signed_log(values: np.ndarray) -> np.ndarray:
     return np.sign(values) * np.log1p(np.abs(values))
 
 
-def preprocessor(features: pd.DataFrame, *, scaled: bool) -> ColumnTransformer:
+# What is done to numbers, besides filling gaps by the median.
+AS_THEY_ARE, SCALED, LOGGED = "as they are", "scaled", "logged and scaled"
+
+
+def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
     """Impute, scale and one-hot encode, fitted together with the estimator.
 
     Parameters
     ----------
     features : pandas.DataFrame
         Shows which columns are numbers and which are text.
-    scaled : bool
-        Whether numbers are also shrunk by `signed_log` and standardised: needed by
-        distances and penalties, useless to trees.
+    numbers_are : str
+        `AS_THEY_ARE` for trees; `SCALED`, or `LOGGED` (shrunk by `signed_log` before),
+        for distances and penalties.
     """
     numbers = list(features.select_dtypes("number").columns)
     texts = [column for column in features.columns if column not in numbers]
     steps = [SimpleImputer(strategy="median", keep_empty_features=True)]
-    if scaled:
-        steps += [FunctionTransformer(signed_log), StandardScaler()]
+    if numbers_are == LOGGED:
+        steps.append(FunctionTransformer(signed_log))
+    if numbers_are != AS_THEY_ARE:
+        steps.append(StandardScaler())
     return ColumnTransformer(
         [
             ("numbers", make_pipeline(*steps), numbers),
@@ -77,88 +89,156 @@ def preprocessor(features: pd.DataFrame, *, scaled: bool) -> ColumnTransformer:
     )
 
 
-def _logistic_regression(features: pd.DataFrame, seed: int) -> Pipeline:
-    return make_pipeline(
-        preprocessor(features, scaled=True),
-        LogisticRegression(C=0.01, max_iter=2000, random_state=seed),
+def _boosting_settings(seed: int) -> dict:
+    return {
+        "learning_rate": 0.06,
+        "max_iter": 100,
+        "max_leaf_nodes": 12,
+        "min_samples_leaf": 60,
+        "l2_regularization": 5.0,
+        "max_features": 0.4,
+        "early_stopping": False,
+        "random_state": seed,
+    }
+
+
+def _forest_settings(seed: int) -> dict:
+    return {
+        "n_estimators": 100,
+        "min_samples_leaf": 20,
+        "max_samples": 0.4,
+        "random_state": seed,
+    }
+
+
+def _network_settings(seed: int) -> dict:
+    return {
+        "hidden_layer_sizes": (32,),
+        "alpha": 1.0,
+        "learning_rate_init": 0.002,
+        "early_stopping": True,
+        "n_iter_no_change": 5,
+        "random_state": seed,
+    }
+
+
+def _decision_tree(seed: int) -> tuple:
+    return (
+        AS_THEY_ARE,
+        DecisionTreeRegressor(max_depth=6, min_samples_leaf=100, random_state=seed),
     )
 
 
-def _gradient_boosting(features: pd.DataFrame, seed: int) -> Pipeline:
-    return make_pipeline(
-        preprocessor(features, scaled=False),
-        HistGradientBoostingClassifier(
-            learning_rate=0.03,
-            max_iter=200,
-            max_leaf_nodes=12,
-            min_samples_leaf=60,
-            l2_regularization=5.0,
-            max_features=0.4,
-            early_stopping=False,
-            random_state=seed,
+def _classifiers(seed: int) -> dict[str, tuple]:
+    """Return what is done to numbers, and the steps that follow, per family."""
+    return {
+        "logistic_regression": (
+            LOGGED,
+            LogisticRegression(C=0.01, max_iter=2000, random_state=seed),
         ),
-    )
-
-
-def _random_forest(features: pd.DataFrame, seed: int) -> Pipeline:
-    return make_pipeline(
-        preprocessor(features, scaled=False),
-        RandomForestClassifier(
-            n_estimators=100,
-            min_samples_leaf=20,
-            max_features=0.08,
-            max_samples=0.4,
-            random_state=seed,
+        "gradient_boosting": (
+            AS_THEY_ARE,
+            HistGradientBoostingClassifier(**_boosting_settings(seed)),
         ),
-    )
-
-
-def _nearest_neighbours(features: pd.DataFrame, seed: int) -> Pipeline:
-    return make_pipeline(
-        preprocessor(features, scaled=True),
-        KNeighborsClassifier(n_neighbors=150, algorithm="brute"),
-    )
-
-
-def _support_vector_machine(features: pd.DataFrame, seed: int) -> Pipeline:
-    # A radial kernel through 200 landmarks: exact kernels take minutes at this size.
-    return make_pipeline(
-        preprocessor(features, scaled=True),
-        Nystroem(gamma=0.003, n_components=200, random_state=seed),
-        CalibratedClassifierCV(
-            LinearSVC(C=0.1, random_state=seed),
-            method="sigmoid",
-            cv=CALIBRATION_FOLDS,
-            ensemble=False,
+        "random_forest": (
+            AS_THEY_ARE,
+            RandomForestClassifier(max_features=0.08, **_forest_settings(seed)),
         ),
-    )
+        "nearest_neighbours": (
+            LOGGED,
+            KNeighborsClassifier(n_neighbors=150, algorithm="brute"),
+        ),
+        # a radial kernel through 200 landmarks: exact kernels take minutes
+        "support_vector_machine": (
+            LOGGED,
+            Nystroem(gamma=0.003, n_components=200, random_state=seed),
+            CalibratedClassifierCV(
+                LinearSVC(C=0.1, random_state=seed),
+                method="sigmoid",
+                cv=CALIBRATION_FOLDS,
+                ensemble=False,
+            ),
+        ),
+        "neural_network": (LOGGED, MLPClassifier(**_network_settings(seed))),
+        "linear_regression": (LOGGED, Ridge(alpha=100.0)),
+        "decision_tree": _decision_tree(seed),
+    }
 
 
-FAMILIES: dict[str, Callable[[pd.DataFrame, int], Pipeline]] = {
-    "logistic_regression": _logistic_regression,
-    "gradient_boosting": _gradient_boosting,
-    "random_forest": _random_forest,
-    "nearest_neighbours": _nearest_neighbours,
-    "support_vector_machine": _support_vector_machine,
-}
-CANDIDATES = (*FAMILIES, AVERAGE)
+def _regressors(seed: int) -> dict[str, tuple]:
+    return {
+        # amounts add up: their logarithms do not
+        "linear_regression": (SCALED, Ridge(alpha=1000.0)),
+        "decision_tree": _decision_tree(seed),
+        "neural_network": (
+            LOGGED,
+            TransformedTargetRegressor(
+                MLPRegressor(**_network_settings(seed)), transformer=StandardScaler()
+            ),
+        ),
+        "random_forest": (
+            AS_THEY_ARE,
+            RandomForestRegressor(max_features=0.3, **_forest_settings(seed)),
+        ),
+        "gradient_boosting": (
+            AS_THEY_ARE,
+            HistGradientBoostingRegressor(loss="poisson", **_boosting_settings(seed)),
+        ),
+    }
 
 
-def rule_estimator(column: str) -> Pipeline:
-    """One column of the panel turned into a probability: the fallback estimator."""
+# Families that give a probability (regressors of labels 0 and 1 among them), and an
+# amount.
+CLASSIFIERS = tuple(_classifiers(0))
+REGRESSORS = tuple(_regressors(0))
+
+
+def family_pipeline(
+    name: str, features: pd.DataFrame, seed: int, *, is_amount: bool
+) -> Pipeline:
+    """Build the unfitted pipeline of a family.
+
+    Parameters
+    ----------
+    name : str
+        One of `REGRESSORS` for an amount, of `CLASSIFIERS` otherwise.
+    features : pandas.DataFrame
+        Shows which columns are numbers and which are text.
+    seed : int
+        Seed of every random draw.
+    is_amount : bool
+        Whether an amount is predicted.
+    """
+    families = _regressors(seed) if is_amount else _classifiers(seed)
+    numbers_are, *steps = families[name]
+    return make_pipeline(preprocessor(features, numbers_are), *steps)
+
+
+def rule_estimator(column: str, *, is_amount: bool) -> Pipeline:
+    """One column of the panel turned into a prediction: the fallback estimator."""
     steps = make_pipeline(
         SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
         FunctionTransformer(signed_log),
         StandardScaler(),
     )
     return make_pipeline(
-        ColumnTransformer([("rule", steps, [column])]), LogisticRegression()
+        ColumnTransformer([("rule", steps, [column])]),
+        Ridge() if is_amount else LogisticRegression(),
     )
 
 
-def _log_odds(probabilities: np.ndarray) -> np.ndarray:
-    clipped = np.clip(probabilities, 1e-5, 1 - 1e-5)
-    return np.log(clipped / (1 - clipped))
+def log_odds(probabilities: np.ndarray) -> np.ndarray:
+    """Log-odds of probabilities, kept `SMALLEST_PROBABILITY` away from 0 and 1."""
+    return logit(np.clip(probabilities, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
+
+
+def member_probability(member: Pipeline, features: pd.DataFrame) -> np.ndarray:
+    """Probability of class 1 by a fitted pipeline; a regressor's value is clipped."""
+    if is_regressor(member):
+        predicted = member.predict(features)
+    else:
+        predicted = member.predict_proba(features)[:, 1]
+    return np.clip(predicted, 0.0, 1.0)
 
 
 class CalibratedAverage(ClassifierMixin, BaseEstimator):
@@ -167,7 +247,7 @@ class CalibratedAverage(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     members : list of sklearn.pipeline.Pipeline
-        Fitted; each gives ``predict_proba``.
+        Fitted; each gives a probability, as `member_probability` reads it.
     slopes, intercepts : list of float
         Per member, the map of its log-odds to calibrated log-odds (Platt, 1999);
         slope 1 and intercept 0 leave a member as it is.
@@ -184,13 +264,74 @@ class CalibratedAverage(ClassifierMixin, BaseEstimator):
         parts = zip(self.members, self.slopes, self.intercepts, strict=True)
         use_one_thread()
         for member, slope, intercept in parts:
-            log_odds = _log_odds(member.predict_proba(features)[:, 1])
-            total += 1 / (1 + np.exp(-(slope * log_odds + intercept)))
+            own = log_odds(member_probability(member, features))
+            total += expit(slope * own + intercept)
         positive = total / len(self.members)
         return np.column_stack([1 - positive, positive])
 
 
-def platt_map(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Slope and intercept that map log-odds to calibrated log-odds (Platt, 1999)."""
-    fitted = LogisticRegression(C=1e6).fit(_log_odds(probabilities)[:, None], labels)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+class AverageAmount(RegressorMixin, BaseEstimator):
+    """Mean of the amounts that one or more fitted pipelines predict, 0 at least.
+
+    Parameters
+    ----------
+    members : list of sklearn.pipeline.Pipeline
+        Fitted regressors.
+    """
+
+    def __init__(self, members: list):
+        self.members = members
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray:
+        """Amounts, shape (rows,)."""
+        use_one_thread()
+        predicted = [member.predict(features) for member in self.members]
+        return np.maximum(np.mean(predicted, axis=0), 0.0)
+
+
+def predict_values(
+    estimator: CalibratedAverage | AverageAmount, features: pd.DataFrame
+) -> np.ndarray:
+    """Probabilities of class 1, or amounts: what is stored as prediction and score."""
+    if isinstance(estimator, AverageAmount):
+        return estimator.predict(features)
+    return estimator.predict_proba(features)[:, 1]
+
+
+def calibration_map(
+    probabilities: np.ndarray, labels: np.ndarray, prior_weight: float
+) -> tuple[float, float]:
+    """Slope and intercept that map log-odds to calibrated log-odds.
+
+    Platt's map (1999) with a Gaussian prior around leaving things as they are: one
+    season's rows say little about how the next will differ, and few rows say little at
+    all.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (rows,)
+        Predictions for rows later than what made them.
+    labels : numpy.ndarray, shape (rows,)
+        0.0 or 1.0.
+    prior_weight : float
+        Half the inverse variance of slope and intercept around 1 and 0.
+
+    Returns
+    -------
+    tuple of float
+        Slope and intercept; 1 and 0 where there is no row.
+    """
+    if not len(labels):
+        return 1.0, 0.0
+    given = log_odds(probabilities)
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        mapped = parameters[0] * given + parameters[1]
+        away = parameters - [1.0, 0.0]
+        value = np.logaddexp(0.0, mapped).sum() - labels @ mapped
+        errors = expit(mapped) - labels
+        slope = np.array([errors @ given, errors.sum()])
+        return value + prior_weight * away @ away, slope + 2 * prior_weight * away
+
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS")
+    return float(found.x[0]), float(found.x[1])

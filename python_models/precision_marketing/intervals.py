@@ -1,11 +1,17 @@
-"""Metrics of predictions, with bootstrap intervals over users.
+"""Bootstrap intervals over users, of metrics and of gains over plain rules."""
 
-The point values are computed a second time in SQL (marts ``ranking_metrics``
-and ``probability_metrics``); a test holds the two and scikit-learn against each other.
-"""
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+
+from precision_marketing.estimators import use_one_thread
+from precision_marketing.metrics import (
+    LESS_IS_BETTER,
+    user_weights,
+    weighted_metrics,
+)
+from precision_marketing.tasks import ORDER_COLUMNS
 
 INTERVAL_COLUMNS = {
     "task": "string",
@@ -23,179 +29,125 @@ INTERVAL_COLUMNS = {
     "gain_low": "float64",
     "gain_high": "float64",
 }
+# Per estimator and metric: the plain value, then one per draw.
+Measured = dict[str, dict[str, np.ndarray]]
 
 
-def _group_sums(weights: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Sum sorted rows that share a group; shape (draws, groups)."""
-    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
-    if len(starts) == len(groups):
-        return weights
-    return np.add.reduceat(weights, starts, axis=1)
-
-
-def _pairs_won(
-    outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of a positive and a negative, in the right order (ties half) and in all."""
-    order = np.argsort(prediction, kind="stable")
-    outcome, prediction = outcome[order], prediction[order]
-    weights = weights[:, order]
-    positive = _group_sums(weights * outcome, prediction)
-    negative = _group_sums(weights * (1 - outcome), prediction)
-    below = np.cumsum(negative, axis=1) - negative / 2
-    won = np.einsum("dg,dg->d", positive, below)
-    return won, positive.sum(axis=1) * negative.sum(axis=1)
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(denominator > 0, numerator / denominator, np.nan)
-
-
-def weighted_metrics(
-    outcome: np.ndarray,
-    prediction: np.ndarray,
-    campaign: np.ndarray,
-    weights: np.ndarray,
-    *,
-    is_probability: bool,
-) -> dict[str, np.ndarray]:
-    """Compute every metric for many weightings of the same rows at once.
+def measure(
+    rows: pd.DataFrame, draws: int, seed: int, *, is_amount: bool
+) -> tuple[Measured, dict[str, bool]]:
+    """Measure everything that predicted the same rows, on the same draws of users.
 
     Parameters
     ----------
-    outcome : numpy.ndarray of float, shape (rows,)
-        0.0 or 1.0.
-    prediction : numpy.ndarray of float, shape (rows,)
-        Greater means likelier.
-    campaign : numpy.ndarray of int, shape (rows,)
-        Group inside which ``within_auc`` compares rows.
-    weights : numpy.ndarray of float, shape (draws, rows)
-        How often each row counts in each draw; ones give the plain metric.
-    is_probability : bool
-        Whether Brier score, log loss and calibration error make sense.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, shape (draws,)
-        ``auc``, ``within_auc`` (pairs inside a campaign only), ``average_precision``,
-        ``lift_top_tenth`` and, for probabilities, ``brier``, ``log_loss``,
-        ``calibration_error`` (10 bins of equal width). NaN where undefined.
-    """
-    won, pairs = _pairs_won(outcome, prediction, weights)
-    metrics = {"auc": _ratio(won, pairs)}
-
-    won_within, pairs_within = np.zeros_like(won), np.zeros_like(pairs)
-    groups = np.unique(campaign)
-    for group in groups:
-        if len(groups) == 1:
-            won_within, pairs_within = won, pairs
-            break
-        mask = campaign == group
-        group_won, group_pairs = _pairs_won(
-            outcome[mask], prediction[mask], weights[:, mask]
-        )
-        won_within += group_won
-        pairs_within += group_pairs
-    metrics["within_auc"] = _ratio(won_within, pairs_within)
-
-    order = np.argsort(-prediction, kind="stable")
-    sorted_weights = weights[:, order]
-    hits = sorted_weights * outcome[order]
-    all_hits = hits.sum(axis=1)
-    group_hits = _group_sums(hits, prediction[order])
-    group_rows = _group_sums(sorted_weights, prediction[order])
-    precision = _ratio(np.cumsum(group_hits, axis=1), np.cumsum(group_rows, axis=1))
-    metrics["average_precision"] = _ratio(
-        np.einsum("dg,dg->d", group_hits, np.nan_to_num(precision)), all_hits
-    )
-
-    total = weights.sum(axis=1)
-    top_count = np.maximum(np.floor(total / 10), 1)
-    in_top = np.cumsum(sorted_weights, axis=1) <= top_count[:, None]
-    top_rate = _ratio(
-        (hits * in_top).sum(axis=1), (sorted_weights * in_top).sum(axis=1)
-    )
-    metrics["lift_top_tenth"] = _ratio(top_rate, all_hits / total)
-
-    if is_probability:
-        clipped = np.clip(prediction, 1e-15, 1 - 1e-15)
-        losses = -np.where(outcome == 1, np.log(clipped), np.log1p(-clipped))
-        metrics["brier"] = weights @ (prediction - outcome) ** 2 / total
-        metrics["log_loss"] = weights @ losses / total
-        bins = np.minimum((prediction * 10).astype(int), 9)
-        gaps = np.zeros_like(total)
-        for number in range(10):
-            mask = bins == number
-            gaps += np.abs(weights[:, mask] @ (outcome - prediction)[mask])
-        metrics["calibration_error"] = gaps / total
-    return metrics
-
-
-def user_draws(user_ids: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Bootstrap weights that keep a user's rows together.
-
-    Parameters
-    ----------
-    user_ids : numpy.ndarray, shape (rows,)
-        Whose row it is: a name per user that no key of pseudonyms changes, as the
-        draws follow its order.
+    rows : pandas.DataFrame
+        Predictions of one task, columns as in
+        `precision_marketing.backtest.PREDICTION_COLUMNS`.
     draws : int
-        Number of resamples of the users.
+        Resamples of the users.
     seed : int
         Seed of the resampling.
+    is_amount : bool
+        Whether the task predicts an amount.
 
     Returns
     -------
-    numpy.ndarray of float, shape (draws + 1, rows)
-        First the plain sample (all ones), then how often each row was drawn.
+    tuple
+        The metrics per estimator (see `Measured`), and which of them are plain rules.
     """
-    users, index = np.unique(user_ids, return_inverse=True)
-    random = np.random.default_rng(seed)
-    counts = random.multinomial(len(users), np.full(len(users), 1 / len(users)), draws)
-    return np.vstack([np.ones(len(index)), counts[:, index]])
+    measured: Measured = {}
+    is_rule: dict[str, bool] = {}
+    weights = None
+    for name, found in rows.groupby("estimator_name"):
+        ordered = found.sort_values(list(ORDER_COLUMNS))
+        user, users = ordered["first_order_id"].factorize(sort=True)
+        if weights is None:
+            weights = user_weights(len(users), draws, seed)
+        groups = ordered["campaign_id"].fillna("") + ordered["category_name"].fillna("")
+        is_rule[name] = bool(ordered["is_plain_rule"].iloc[0])
+        kind = "rule" if is_rule[name] else "probability"
+        measured[name] = weighted_metrics(
+            ordered["outcome"].to_numpy(float),
+            ordered["prediction"].to_numpy(float),
+            user,
+            groups.factorize()[0],
+            weights,
+            kind="amount" if is_amount else kind,
+        )
+    return measured, is_rule
+
+
+def interval(found: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of a plain value and its draws."""
+    drawn = found[1:][~np.isnan(found[1:])]
+    if not len(drawn):
+        return np.nan, np.nan
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def best_rule(measured: Measured, is_rule: dict[str, bool], metric: str) -> str | None:
+    """Return the plain rule that does best by a metric, None where there is none."""
+    rules = [name for name in measured if is_rule[name] and metric in measured[name]]
+    sign = -1 if metric in LESS_IS_BETTER else 1
+    return max(
+        rules, key=lambda name: (sign * measured[name][metric][0], name), default=None
+    )
+
+
+def gain(better: np.ndarray, worse: np.ndarray, metric: str) -> np.ndarray:
+    """Return the paired difference of two, positive where the first is better."""
+    return (worse - better) if metric in LESS_IS_BETTER else (better - worse)
 
 
 def estimator_intervals(
-    predictions: pd.DataFrame, draws: int, seed: int
+    predictions: pd.DataFrame,
+    tasks: pd.DataFrame,
+    draws: int,
+    seed: int,
+    threads: int,
 ) -> pd.DataFrame:
     """Put a 95 % interval on every metric, and on the gain over the best plain rule.
 
     Parameters
     ----------
     predictions : pandas.DataFrame
-        Output of `precision_marketing.backtest.backtest`, one or more tasks.
+        Out-of-time predictions, one or more tasks.
+    tasks : pandas.DataFrame
+        The seed ``learning_tasks``.
     draws : int
         Resamples of the users.
     seed : int
         Seed of the resampling.
+    threads : int
+        Tasks measured side by side.
 
     Returns
     -------
     pandas.DataFrame
         Columns `INTERVAL_COLUMNS`. One row per task, candidate or rule, split, row
-        set (``all`` rows, or only those with a ``final`` outcome), period (``pooled``
-        or an as-of date) and metric. Gains are over the rule with the best value of the
-        metric on the same rows, positive when better, from the same draws (paired).
+        set (``all`` rows; where some outcomes are not final yet, also the ``final``
+        ones), period (``pooled`` or, but for the validation, an as-of date) and
+        metric. Gains are over the rule with the best value of the metric on the same
+        rows, positive when better, from the same draws (paired).
     """
-    parts = []
-    for (task, split), rows in predictions.groupby(["task", "split_name"]):
-        measured_all = []
-        for row_set in ("all", "final"):
-            if row_set == "final" and rows["is_outcome_final"].all():
-                parts += [part.assign(row_set="final") for part in measured_all]
-                break
-            kept = rows if row_set == "all" else rows[rows["is_outcome_final"]]
-            periods = kept["as_of_date"].dt.strftime("%Y-%m-%d")
-            slices = [("pooled", kept), *kept.groupby(periods)]
-            for period, slice_ in slices:
-                if slice_.empty:
-                    continue
-                measured = _measure(slice_, draws, seed)
-                measured["task"], measured["split_name"] = task, split
-                measured["row_set"], measured["period"] = row_set, period
-                parts.append(measured)
-                measured_all.append(measured)
+    amounts = set(tasks.loc[tasks["label_kind"] == "amount", "task"])
+
+    def measure_split(keyed: tuple[tuple[str, str], pd.DataFrame]) -> list:
+        (task, split), rows = keyed
+        keys = {"task": task, "split_name": split}
+        return [
+            _summarised(
+                *measure(slice_, draws, seed, is_amount=task in amounts)
+            ).assign(**keys, row_set=row_set, period=period)
+            for row_set, period, slice_ in _slices(rows)
+        ]
+
+    with ThreadPoolExecutor(threads, initializer=use_one_thread) as pool:
+        split_parts = pool.map(
+            measure_split, predictions.groupby(["task", "split_name"])
+        )
+        parts = [part for found in split_parts for part in found]
     if not parts:
         return pd.DataFrame(
             {name: pd.Series(dtype=kind) for name, kind in INTERVAL_COLUMNS.items()}
@@ -204,56 +156,40 @@ def estimator_intervals(
     return found[list(INTERVAL_COLUMNS)].astype(INTERVAL_COLUMNS)
 
 
-def _measure(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
-    """Metrics, intervals and gains of everything that predicted the same rows."""
-    keys = ["as_of_date", "campaign_id", "first_order_id"]
-    values: dict[str, dict[str, np.ndarray]] = {}
-    is_rule = {}
-    weights = None
-    for name, group in rows.groupby("estimator_name"):
-        group = group.sort_values(keys)
-        if weights is None:
-            weights = user_draws(group["first_order_id"].to_numpy(), draws, seed)
-        is_rule[name] = bool(group["is_plain_rule"].iloc[0])
-        campaign = group["campaign_id"].fillna("").factorize()[0]
-        values[name] = weighted_metrics(
-            group["outcome"].to_numpy(float),
-            group["prediction"].to_numpy(float),
-            campaign,
-            weights,
-            is_probability=not is_rule[name],
-        )
+def _slices(rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """Row set, period and rows of each slice; final rows only where some are not."""
+    slices = []
+    is_final = rows["is_outcome_final"]
+    for row_set in ("all",) if is_final.all() else ("all", "final"):
+        kept = rows if row_set == "all" else rows[is_final]
+        if kept.empty:
+            continue
+        slices.append((row_set, "pooled", kept))
+        if kept["split_name"].iloc[0] == "validation":
+            continue
+        for period, some in kept.groupby(kept["as_of_date"].dt.strftime("%Y-%m-%d")):
+            slices.append((row_set, period, some))
+    return slices
+
+
+def _summarised(measured: Measured, is_rule: dict[str, bool]) -> pd.DataFrame:
     records = []
-    for name, metrics in values.items():
+    for name, metrics in measured.items():
         for metric, found in metrics.items():
-            rule = _best_rule(values, is_rule, metric)
+            rule = best_rule(measured, is_rule, metric)
+            low, high = interval(found)
             record = {
                 "estimator_name": name,
                 "is_plain_rule": is_rule[name],
                 "metric": metric,
                 "best_rule_name": rule,
                 "metric_value": found[0],
+                "interval_low": low,
+                "interval_high": high,
             }
-            record["interval_low"], record["interval_high"] = _interval(found)
             if rule is not None:
-                gain = found - values[rule][metric]
-                record["gain_over_rule"] = gain[0]
-                record["gain_low"], record["gain_high"] = _interval(gain)
+                gained = gain(found, measured[rule][metric], metric)
+                record["gain_over_rule"] = gained[0]
+                record["gain_low"], record["gain_high"] = interval(gained)
             records.append(record)
-    columns = [name for name in INTERVAL_COLUMNS if name not in ("task", "split_name")]
-    return pd.DataFrame(records).reindex(columns=columns)
-
-
-def _best_rule(
-    values: dict[str, dict[str, np.ndarray]], is_rule: dict[str, bool], metric: str
-) -> str | None:
-    rules = [name for name in values if is_rule[name] and metric in values[name]]
-    return max(rules, key=lambda name: (values[name][metric][0], name), default=None)
-
-
-def _interval(found: np.ndarray) -> tuple[float, float]:
-    drawn = found[1:][~np.isnan(found[1:])]
-    if not len(drawn):
-        return np.nan, np.nan
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
+    return pd.DataFrame(records).reindex(columns=list(INTERVAL_COLUMNS))

@@ -1,6 +1,9 @@
-"""Fitting the candidates of a task so that nothing of the future is used."""
+"""Fitting the families of a task on rows whose label windows had closed."""
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,13 +11,13 @@ from sklearn.pipeline import Pipeline
 
 from precision_marketing.estimators import (
     AVERAGE,
-    AVERAGED,
     CALIBRATION_FOLDS,
-    FAMILIES,
+    AverageAmount,
     CalibratedAverage,
-    platt_map,
+    family_pipeline,
     use_one_thread,
 )
+from precision_marketing.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -25,164 +28,193 @@ class Settings:
     ----------
     seed : int
         Seed of every random draw.
-    calibration_share : float
-        Share of the training rows, the latest as-of dates, that calibrate.
-    min_calibration_positives : int
-        Fewest positives before and in the calibration rows; below it no map is fitted.
+    max_training_rows : int
+        Most rows that one fit learns from; of more, so many are drawn.
+    calibration_prior_weight : float
+        How strongly calibration maps are held to leave predictions as they are.
+    bootstrap_draws : int
+        Resamples of the users behind each interval.
+    versions_kept : int
+        Former live versions per task that the registry keeps.
+    every_family : bool
+        Whether all families and all earlier dates are judged, not only what choosing
+        the live estimators needs.
+    threads : int
+        Fits that run side by side, each on one thread.
     """
 
     seed: int
-    calibration_share: float
-    min_calibration_positives: int
+    max_training_rows: int
+    calibration_prior_weight: float
+    bootstrap_draws: int
+    versions_kept: int
+    every_family: bool
+    threads: int
 
     @classmethod
     def from_meta(cls, meta: dict) -> "Settings":
         """Read the settings that a Python model got through its ``meta``."""
         return cls(
             seed=int(meta["seed"]),
-            calibration_share=float(meta["calibration_share"]),
-            min_calibration_positives=int(meta["min_calibration_positives"]),
+            max_training_rows=int(meta["max_training_rows"]),
+            calibration_prior_weight=float(meta["calibration_prior_weight"]),
+            bootstrap_draws=int(meta["bootstrap_draws"]),
+            versions_kept=int(meta["versions_kept"]),
+            every_family=meta["backtest_grid"] == "full",
+            threads=int(meta["threads"]),
         )
+
+    def side_by_side(self, call: Callable, arguments: Iterable) -> list[Any]:
+        """Call a function on each argument in threads; results in their order."""
+        # the limit of OpenMP holds for the thread that sets it
+        with ThreadPoolExecutor(self.threads, initializer=use_one_thread) as pool:
+            return list(pool.map(call, arguments))
 
 
 @dataclass(frozen=True)
-class TrainingRows:
-    """Rows whose labels are known, with the dates that order them.
+class TaskRows:
+    """The rows of a panel that one task is about, aligned.
 
     Parameters
     ----------
+    task : Task
+        What is predicted.
+    panel : pandas.DataFrame
+        Keys, split and dates of the rows, sorted.
     features : pandas.DataFrame
         Shape (rows, features).
-    labels : numpy.ndarray of float
-        0.0 or 1.0.
-    as_of_dates, label_end_dates : numpy.ndarray of datetime64
-        First day of each label window, and the day after its last.
+    labels, outcomes : numpy.ndarray of float, shape (rows,)
+        NaN where unknown.
+    label_ends : numpy.ndarray of datetime64, shape (rows,)
+        Day after the last of each row's label window.
     """
 
+    task: Task
+    panel: pd.DataFrame
     features: pd.DataFrame
     labels: np.ndarray
-    as_of_dates: np.ndarray
-    label_end_dates: np.ndarray
+    outcomes: np.ndarray
+    label_ends: np.ndarray
 
-    def where(self, mask: np.ndarray) -> "TrainingRows":
-        """Keep the rows at which ``mask`` is true."""
-        return TrainingRows(
-            self.features[mask],
-            self.labels[mask],
-            self.as_of_dates[mask],
-            self.label_end_dates[mask],
+    @classmethod
+    def of(cls, task: Task, panel: pd.DataFrame, tasks: pd.DataFrame) -> "TaskRows":
+        """Take a task's rows out of the panel of its grain."""
+        rows = task.population(panel)
+        return cls(
+            task=task,
+            panel=rows,
+            features=task.features(rows, tasks),
+            labels=task.labels(rows).to_numpy(),
+            outcomes=task.outcomes(rows).to_numpy(),
+            label_ends=task.label_ends(rows).to_numpy(),
         )
 
-    @property
-    def rarer_count(self) -> int:
-        """Rows of the rarer class."""
-        positives = int(self.labels.sum())
-        return min(positives, len(self.labels) - positives)
+    def where(self, mask: np.ndarray) -> "TaskRows":
+        """Keep the rows at which ``mask`` is true, with a fresh index."""
+        return TaskRows(
+            self.task,
+            self.panel[mask].reset_index(drop=True),
+            self.features[mask].reset_index(drop=True),
+            self.labels[mask],
+            self.outcomes[mask],
+            self.label_ends[mask],
+        )
+
+    def column(self, name: str) -> pd.Series:
+        """Return a column of numbers of the panel, a feature of the task or not."""
+        return self.panel[name].astype("Float64").astype(float)
+
+    def closed_by(self, until: pd.Timestamp) -> "TaskRows":
+        """Keep the rows whose label window had closed by the start of a day."""
+        mask = (pd.Series(self.label_ends) <= until).to_numpy() & ~np.isnan(self.labels)
+        # panels that are too large to learn from all of them say which rows may be
+        if "is_learnt_from" in self.panel:
+            mask &= self.panel["is_learnt_from"].to_numpy(bool)
+        return self.where(mask)
+
+    def judged(self, splits: Iterable[str]) -> "TaskRows":
+        """Keep the rows of some splits on which something was seen."""
+        in_split = self.panel["split_name"].isin(list(splits)).to_numpy()
+        return self.where(in_split & ~np.isnan(self.outcomes))
+
+    def drawn(self, most: int, seed: int) -> "TaskRows":
+        """Draw at most so many rows, the same for the same seed; order stays."""
+        if len(self.labels) <= most:
+            return self
+        chosen = np.random.default_rng(seed).permutation(len(self.labels))[:most]
+        mask = np.zeros(len(self.labels), dtype=bool)
+        mask[chosen] = True
+        return self.where(mask)
 
     @property
     def can_be_learnt(self) -> bool:
         """Whether every family can be fitted: each fold needs a row of each class."""
-        return self.rarer_count >= CALIBRATION_FOLDS
+        if self.task.is_amount:
+            return int((self.labels > 0).sum()) >= CALIBRATION_FOLDS
+        positives = int(self.labels.sum())
+        rarer = min(positives, len(self.labels) - positives)
+        return rarer >= CALIBRATION_FOLDS
 
 
-def training_rows(
-    panel: pd.DataFrame,
-    features: pd.DataFrame,
-    labels: pd.Series,
-    until: pd.Timestamp,
-) -> TrainingRows:
-    """Take the rows whose label window had closed by a date.
-
-    Parameters
-    ----------
-    panel, features, labels
-        Aligned row by row.
-    until : pandas.Timestamp
-        Label windows end on or before the start of this day.
-    """
-    mask = ((panel["label_end_date"] <= until) & labels.notna()).to_numpy()
-    return TrainingRows(
-        features[mask],
-        labels[mask].to_numpy(),
-        panel.loc[mask, "as_of_date"].to_numpy(),
-        panel.loc[mask, "label_end_date"].to_numpy(),
-    )
+def members_of(name: str, task: Task) -> tuple[str, ...]:
+    """Families that a candidate is made of: itself, or all others of an average."""
+    if name != AVERAGE:
+        return (name,)
+    return tuple(family for family in task.families if family != AVERAGE)
 
 
-def fit_candidates(
-    rows: TrainingRows, settings: Settings, names: tuple[str, ...]
-) -> dict[str, CalibratedAverage]:
-    """Fit the named candidates.
+def fit_families(
+    rows: TaskRows, settings: Settings, names: Iterable[str]
+) -> dict[str, Pipeline]:
+    """Fit some families on rows whose labels are known.
 
     Parameters
     ----------
-    rows : TrainingRows
+    rows : TaskRows
         At least `CALIBRATION_FOLDS` rows of each class.
     settings : Settings
-        Seed and calibration.
-    names : tuple of str
-        Families, and `AVERAGE` for the mean of the calibrated families `AVERAGED`.
+        Seed, and how many rows are learnt from at most.
+    names : iterable of str
+        Families, no averages.
 
     Returns
     -------
-    dict of str to CalibratedAverage
-        One fitted estimator per name.
+    dict of str to sklearn.pipeline.Pipeline
+        One fitted pipeline per family.
     """
-    wanted = [name for name in FAMILIES if name in names]
-    if AVERAGE in names:
-        wanted += [name for name in AVERAGED if name not in wanted]
-    use_one_thread()
-    fitted = {name: _fit_calibrated(name, rows, settings) for name in wanted}
-    result = {
-        name: CalibratedAverage([pipeline], [slope], [intercept])
-        for name, (pipeline, slope, intercept) in fitted.items()
-        if name in names
-    }
-    if AVERAGE in names:
-        members, slopes, intercepts = zip(
-            *(fitted[name] for name in AVERAGED), strict=True
-        )
-        result[AVERAGE] = CalibratedAverage(
-            list(members), list(slopes), list(intercepts)
-        )
-    return result
+    drawn = rows.drawn(settings.max_training_rows, settings.seed)
+    return {name: _fit_family(drawn, settings.seed, name) for name in names}
 
 
-def _fit_calibrated(
-    name: str, rows: TrainingRows, settings: Settings
-) -> tuple[Pipeline, float, float]:
-    """Fit on all rows; learn the map on predictions later than what made them."""
-    slope, intercept = 1.0, 0.0
-    earlier, later = _calibration_split(rows, settings.calibration_share)
-    positives = min(earlier.labels.sum(), later.labels.sum())
-    enough = positives >= settings.min_calibration_positives
-    if enough and earlier.can_be_learnt and later.can_be_learnt:
-        scout = _fit_family(name, earlier, settings.seed)
-        slope, intercept = platt_map(
-            scout.predict_proba(later.features)[:, 1], later.labels
-        )
-    return _fit_family(name, rows, settings.seed), slope, intercept
-
-
-def _fit_family(name: str, rows: TrainingRows, seed: int) -> Pipeline:
-    pipeline = FAMILIES[name](rows.features, seed)
+def _fit_family(rows: TaskRows, seed: int, name: str) -> Pipeline:
+    is_amount = rows.task.is_amount
+    pipeline = family_pipeline(name, rows.features, seed, is_amount=is_amount)
     # Small shops: neighbours and landmarks cannot outnumber the rows.
     for _, step in pipeline.steps:
         for parameter in ("n_neighbors", "n_components"):
             if hasattr(step, parameter):
                 most = min(getattr(step, parameter), len(rows.labels))
                 step.set_params(**{parameter: most})
-    return pipeline.fit(rows.features, rows.labels.astype(int))
+    # money sent back may outweigh a window's sales; a Poisson loss starts at 0
+    labels = np.maximum(rows.labels, 0) if is_amount else rows.labels.astype(int)
+    return pipeline.fit(rows.features, labels)
 
 
-def _calibration_split(
-    rows: TrainingRows, share: float
-) -> tuple[TrainingRows, TrainingRows]:
-    """Split at the as-of date from which on at least `share` of the rows lie."""
-    dates, counts = np.unique(rows.as_of_dates, return_counts=True)
-    from_last = np.cumsum(counts[::-1])[::-1]
-    cut = dates[from_last >= share * len(rows.labels)].max()
-    return (
-        rows.where(rows.label_end_dates <= cut),
-        rows.where(rows.as_of_dates >= cut),
-    )
+def combined(
+    members: list[Pipeline], maps: list[tuple[float, float]], *, is_amount: bool
+) -> CalibratedAverage | AverageAmount:
+    """Make the estimator that fitted members give together.
+
+    Parameters
+    ----------
+    members : list of sklearn.pipeline.Pipeline
+        Fitted.
+    maps : list of tuple of float
+        Slope and intercept per member; amounts have no map.
+    is_amount : bool
+        Whether the members predict an amount.
+    """
+    if is_amount:
+        return AverageAmount(members)
+    slopes, intercepts = zip(*maps, strict=True)
+    return CalibratedAverage(members, list(slopes), list(intercepts))

@@ -1,38 +1,26 @@
-"""Which estimator is live per task, fitted on all that is known, kept as bytes."""
+"""The registry: per task what is live, why, and its fitted bytes."""
 
 import hashlib
 import json
-import zipfile
 from importlib.metadata import version
 
+import numpy as np
 import pandas as pd
-import skops.io
 
-from precision_marketing.estimators import (
-    CANDIDATES,
-    PLAIN_RULE,
-    CalibratedAverage,
-    rule_estimator,
-)
+from precision_marketing.backtest import calibration_maps, test_origins
+from precision_marketing.choice import judge_candidates
+from precision_marketing.estimators import PLAIN_RULE, rule_estimator
 from precision_marketing.learning import (
     Settings,
-    TrainingRows,
-    fit_candidates,
-    training_rows,
+    TaskRows,
+    combined,
+    fit_families,
+    members_of,
 )
-from precision_marketing.tasks import Task, feature_frame
+from precision_marketing.score_sql import score_expression
+from precision_marketing.stored_estimators import dump_estimator
+from precision_marketing.tasks import Task
 
-# What a registry blob may hold beside the types that skops trusts by itself. Anything
-# else in a blob is refused before it is loaded.
-ALLOWED_TYPES = (
-    "numpy.dtype",
-    "precision_marketing.estimators.CalibratedAverage",
-    "precision_marketing.estimators.signed_log",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.tree._tree.Tree",
-)
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
 
 REGISTRY_COLUMNS = {
@@ -48,7 +36,7 @@ REGISTRY_COLUMNS = {
     "data_fingerprint": "string",
     "random_seed": "int64",
     "training_row_count": "int64",
-    "validation_log_loss": "float64",
+    "validation_loss": "float64",
     "validation_auc": "float64",
     "validation_average_precision": "float64",
     "validation_gain": "float64",
@@ -56,190 +44,151 @@ REGISTRY_COLUMNS = {
     "first_as_of_date": "datetime64[us]",
     "last_as_of_date": "datetime64[us]",
     "train_until_date": "datetime64[us]",
+    "score_sql": "string",
     "estimator_bytes": "object",
 }
-
-
-def dump_estimator(estimator: CalibratedAverage) -> bytes:
-    """Turn a fitted estimator into bytes (skops, never pickle)."""
-    return skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
-
-
-def load_estimator(blob: bytes) -> CalibratedAverage:
-    """Read an estimator back.
-
-    Raises
-    ------
-    ValueError
-        If the bytes are no whole skops archive, hold a type outside `ALLOWED_TYPES` or
-        are another estimator.
-    """
-    foreign, estimator = [], None
-    try:
-        found = skops.io.get_untrusted_types(data=blob)
-        foreign = sorted(set(found) - set(ALLOWED_TYPES))
-        if not foreign:
-            estimator = skops.io.loads(blob, trusted=list(ALLOWED_TYPES))
-    except Exception as error:
-        raise ValueError(
-            "The registry's bytes are no skops archive, or a damaged one."
-        ) from error
-    if foreign:
-        raise ValueError(f"The registry's bytes hold types not allowed: {foreign}.")
-    if not isinstance(estimator, CalibratedAverage):
-        held = type(estimator).__name__
-        raise ValueError(f"The registry's bytes hold {held}, not CalibratedAverage.")
-    return estimator
-
-
-def judge_candidates(intervals: pd.DataFrame, task: str) -> pd.DataFrame:
-    """Rank the candidates of a task by what they did on the inner validation.
-
-    The gate asks whether a candidate finds more of the right users than the best plain
-    rule among those a campaign would reach: its gain in average precision must have
-    its whole 95 % interval above zero. Of those that pass, the one with the least log
-    loss goes live, since scores are spent as probabilities.
-
-    Parameters
-    ----------
-    intervals : pandas.DataFrame
-        Output of `precision_marketing.intervals.estimator_intervals`.
-    task : str
-        Name of the task.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per candidate: ``estimator_name``, ``status`` (``live``,
-        ``candidate`` or ``refused``), ``status_reason``, ``best_rule_name`` and the
-        validation figures. When none may go live, the row `PLAIN_RULE` does.
-    """
-    pooled = intervals[
-        (intervals["task"] == task)
-        & (intervals["split_name"] == "validation")
-        & (intervals["row_set"] == "final")
-        & (intervals["period"] == "pooled")
-        & ~intervals["is_plain_rule"]
-    ].set_index("estimator_name")
-    by_metric = dict(iter(pooled.groupby("metric")))
-    nothing = pooled.iloc[:0]
-    gate = by_metric.get("average_precision", nothing)
-    judged = pd.DataFrame(
-        {
-            "best_rule_name": gate["best_rule_name"],
-            "validation_log_loss": by_metric.get("log_loss", nothing)["metric_value"],
-            "validation_auc": by_metric.get("auc", nothing)["metric_value"],
-            "validation_average_precision": gate["metric_value"],
-            "validation_gain": gate["gain_over_rule"],
-            "validation_gain_low": gate["gain_low"],
-        }
-    )
-    passed = judged["validation_gain_low"] > 0
-    judged["status"] = passed.map({True: "candidate", False: "refused"}).astype(object)
-    judged["status_reason"] = passed.map(
-        {
-            True: "greater log loss on the inner validation",
-            False: "does not beat the best plain rule on the inner validation",
-        }
-    ).astype(object)
-    able = judged[passed].sort_values("validation_log_loss", kind="stable")
-    if len(able):
-        judged.loc[able.index[0], ["status", "status_reason"]] = [
-            "live",
-            "least log loss on the inner validation",
-        ]
-    else:
-        best_rule = judged["best_rule_name"].dropna().min() if len(judged) else None
-        reason = (
-            "no estimator beat the best plain rule on the inner validation"
-            if len(judged)
-            else "nothing was validated: too few rows before the test dates"
-        )
-        judged.loc[PLAIN_RULE, ["status", "status_reason", "best_rule_name"]] = [
-            "live",
-            reason,
-            best_rule,
-        ]
-    return judged.rename_axis("estimator_name").reset_index()
+# What is read of the registry as it stood before; counts may be missing there.
+FORMER_COLUMNS = {
+    **REGISTRY_COLUMNS,
+    "random_seed": "Int64",
+    "training_row_count": "Int64",
+}
 
 
 def register(
     panels: dict[str, pd.DataFrame],
     tasks: pd.DataFrame,
     rules: pd.DataFrame,
-    intervals: pd.DataFrame,
+    pins: pd.DataFrame,
+    validation: pd.DataFrame,
+    former: pd.DataFrame,
     settings: Settings,
 ) -> pd.DataFrame:
     """Choose, fit and store the live estimator of every task.
 
     The live one is fitted on every row whose label window has closed by the scoring
-    date (the last judged date, where there is nothing to score); what it is worth was
-    measured on earlier fits of the same recipe.
+    date; the same recipe, fitted on what was known at each test date, is stored beside
+    it as ``judged``: what it is worth is measured on that one.
 
     Parameters
     ----------
     panels : dict of str to pandas.DataFrame
         Panel by grain, as named in the column ``grain`` of ``tasks``.
-    tasks, rules : pandas.DataFrame
-        The seeds ``learning_tasks`` and ``plain_rules``.
-    intervals : pandas.DataFrame
-        Output of `precision_marketing.intervals.estimator_intervals`.
+    tasks, rules, pins : pandas.DataFrame
+        The seeds ``learning_tasks``, ``plain_rules`` and ``estimator_pins``.
+    validation : pandas.DataFrame
+        Output of `precision_marketing.backtest.validate`.
+    former : pandas.DataFrame
+        The registry as it stood before; empty at first.
     settings : Settings
-        Seed and calibration.
+        Of learning.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `REGISTRY_COLUMNS`, one row per task and candidate; only the live row
-        has ``estimator_bytes``. A task with too little data to learn anything has no
-        live row.
+        Columns `REGISTRY_COLUMNS`. Per task one row per candidate (``live``,
+        ``candidate`` or ``refused``), one ``judged`` row per date that the tests learn
+        until, and the last versions that were live before (``retired``). A task with
+        too little data to learn anything has no live row.
+
+    Raises
+    ------
+    ValueError
+        If a pinned version is neither the new one nor kept.
     """
-    parts = []
-    for row in tasks.itertuples():
-        task = Task.from_seed(tasks, row.task)
-        judged = judge_candidates(intervals, task.name)
-        judged["task"] = task.name
-        judged["random_seed"] = settings.seed
-        panel = panels[row.grain]
-        until = panel["train_until_date"].max()
-        features = feature_frame(panel, tasks)
-        training = training_rows(panel, features, task.labels(panel), until)
-        live = judged.index[judged["status"] == "live"][0]
-        if not training.can_be_learnt:
-            judged.loc[live, ["status", "status_reason"]] = [
-                "refused",
-                "too few rows of a class to learn from",
-            ]
-        else:
-            own_rules = task.rules(rules, panel)
-            details = _fit_live(judged.loc[live], training, own_rules, settings)
-            for column, value in details.items():
-                judged.loc[live, column] = value
-            judged.loc[live, "train_until_date"] = until
-        judged["training_row_count"] = len(training.labels)
-        parts.append(judged)
-    found = pd.concat(parts, ignore_index=True).reindex(columns=list(REGISTRY_COLUMNS))
+
+    def register_task(name: str) -> pd.DataFrame:
+        task = Task.from_seed(tasks, name)
+        rows = TaskRows.of(task, panels[task.grain], tasks)
+        own_rules = task.rules(rules, rows.panel)
+        predictions = validation[validation["task"] == name]
+        former_rows = former[former["task"] == name]
+        found = _register_task(
+            rows, own_rules, predictions, incumbent_of(former_rows), settings
+        )
+        found = found.assign(task=name).reindex(columns=list(REGISTRY_COLUMNS))
+        kept = _retired(former_rows, found, settings.versions_kept)
+        found = pd.concat([found, kept], ignore_index=True)
+        return _pinned(found, pins[pins["task"] == name], name)
+
+    found = pd.concat(
+        settings.side_by_side(register_task, tasks["task"]), ignore_index=True
+    )
     return found.astype(REGISTRY_COLUMNS)
 
 
-def _fit_live(
-    row: pd.Series, training: TrainingRows, rules: pd.DataFrame, settings: Settings
+def incumbent_of(former: pd.DataFrame) -> str | None:
+    """Name the candidate that was live so far; None where none was."""
+    names = former.loc[former["status"] == "live", "estimator_name"]
+    return None if names.empty else names.iloc[0]
+
+
+def _register_task(
+    rows: TaskRows,
+    rules: pd.DataFrame,
+    predictions: pd.DataFrame,
+    incumbent: str | None,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Rows of one task: its candidates, and the fits of the live one."""
+    judged = judge_candidates(rows.task, predictions, incumbent, settings)
+    until = rows.panel["train_until_date"].max()
+    training = rows.closed_by(until)
+    judged["random_seed"] = settings.seed
+    judged["training_row_count"] = len(training.labels)
+    live = judged.index[judged["status"] == "live"][0]
+    if not training.can_be_learnt:
+        judged.loc[live, ["status", "status_reason"]] = [
+            "refused",
+            "too few rows of a class to learn from",
+        ]
+        return judged
+    chosen = judged.loc[live].to_dict()
+    origins = [(date, learnt) for date, learnt, _ in test_origins(rows)]
+    fits = [
+        _fit(chosen, learnt, rules, predictions, settings) | {"train_until_date": date}
+        for date, learnt in [*origins, (until, training)]
+    ]
+    described = pd.DataFrame([chosen | fit for fit in fits])
+    described["status"] = ["judged"] * len(origins) + ["live"]
+    described.loc[described["status"] == "judged", "status_reason"] = (
+        "the live recipe, fitted on what was known before the test"
+    )
+    return pd.concat([judged.drop(index=live), described], ignore_index=True)
+
+
+def _fit(
+    chosen: dict,
+    training: TaskRows,
+    rules: pd.DataFrame,
+    predictions: pd.DataFrame,
+    settings: Settings,
 ) -> dict:
-    name = row["estimator_name"]
-    if name in CANDIDATES:
-        features = training.features
-        estimator = fit_candidates(training, settings, (name,))[name]
-    else:
-        known = rules[rules["rule_name"] == row["best_rule_name"]]
+    """Fit the chosen candidate, calibrated by its validation predictions."""
+    task, name = training.task, chosen["estimator_name"]
+    if name == PLAIN_RULE:
+        known = rules[rules["rule_name"] == chosen["best_rule_name"]]
         column = (known if len(known) else rules).iloc[0]["column_name"]
-        features = training.features[[column]]
-        fitted = rule_estimator(column).fit(features, training.labels.astype(int))
-        estimator = CalibratedAverage([fitted], [1.0], [0.0])
+        features = training.column(column).to_frame()
+        labels = training.labels if task.is_amount else training.labels.astype(int)
+        fitted = rule_estimator(column, is_amount=task.is_amount).fit(features, labels)
+        members, maps = [fitted], [(1.0, 0.0)]
+    else:
+        families = members_of(name, task)
+        features = training.features
+        members = list(fit_families(training, settings, families).values())
+        maps = [(1.0, 0.0)] * len(members)
+        if not task.is_amount:
+            maps = calibration_maps(
+                predictions, families, settings.calibration_prior_weight
+            )
+    estimator = combined(members, maps, is_amount=task.is_amount)
     parameters = json.dumps(
         {
-            "members": [repr(member.steps[-1][1]) for member in estimator.members],
-            "calibration_slopes": estimator.slopes,
-            "calibration_intercepts": estimator.intercepts,
+            "members": [repr(member.steps[-1][1]) for member in members],
+            "calibration_slopes": [slope for slope, _ in maps],
+            "calibration_intercepts": [intercept for _, intercept in maps],
+            "max_training_rows": settings.max_training_rows,
         }
     )
     fingerprint = _fingerprint(features, training)
@@ -253,15 +202,57 @@ def _fit_live(
         "parameters": parameters,
         "library_versions": libraries,
         "data_fingerprint": fingerprint,
-        "first_as_of_date": training.as_of_dates.min(),
-        "last_as_of_date": training.as_of_dates.max(),
+        "training_row_count": len(training.labels),
+        "first_as_of_date": training.panel["as_of_date"].min(),
+        "last_as_of_date": training.panel["as_of_date"].max(),
+        "score_sql": None
+        if task.is_amount
+        else score_expression(estimator, list(features.columns)),
         "estimator_bytes": dump_estimator(estimator),
     }
 
 
-def _fingerprint(features: pd.DataFrame, training: TrainingRows) -> str:
+def _fingerprint(features: pd.DataFrame, training: TaskRows) -> str:
     """Hash of what was learnt from; row order does not count."""
     hashes = pd.util.hash_pandas_object(
         features.assign(label=training.labels), index=False
     )
-    return hashlib.sha256(hashes.sort_values().to_numpy().tobytes()).hexdigest()[:16]
+    return hashlib.sha256(np.sort(hashes.to_numpy()).tobytes()).hexdigest()[:16]
+
+
+def _retired(former: pd.DataFrame, found: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Rows of the last versions that were live before and are not now, newest first."""
+    was_live = former[former["status"].isin(["live", "retired"])]
+    gone = was_live[~was_live["estimator_version"].isin(found["estimator_version"])]
+    # the one live last stands first; retired ones keep their order
+    ordered = gone.sort_values("status", key=lambda status: status != "live")
+    kept = ordered.head(count).copy()
+    kept["status"], kept["status_reason"] = "retired", "was live before"
+    return kept
+
+
+def _pinned(found: pd.DataFrame, pins: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Make the version that the seed pins the live one."""
+    if pins.empty:
+        return found
+    wanted = pins["estimator_version"].iloc[0]
+    usable = found[found["status"].isin(["live", "retired"])]
+    if wanted not in set(usable["estimator_version"]):
+        known = ", ".join(usable["estimator_version"].dropna()) or "none"
+        raise ValueError(
+            f"Seed estimator_pins, task {task}: version {wanted!r} is not in the "
+            f"registry. Versions kept: {known}."
+        )
+    is_wanted = found["estimator_version"].eq(wanted) & found["status"].isin(
+        ["live", "retired"]
+    )
+    was_live = found["status"].eq("live") & ~is_wanted
+    found.loc[was_live, ["status", "status_reason"]] = [
+        "retired",
+        "chosen by the inner validation, but another version is pinned",
+    ]
+    found.loc[is_wanted, ["status", "status_reason"]] = [
+        "live",
+        "pinned by seed estimator_pins",
+    ]
+    return found

@@ -4,13 +4,15 @@ import json
 
 import pandas as pd
 
-from precision_marketing.registry import load_estimator
-from precision_marketing.tasks import KEY_COLUMNS, feature_frame
+from precision_marketing.estimators import predict_values
+from precision_marketing.stored_estimators import load_estimator
+from precision_marketing.tasks import KEY_COLUMNS, Task, feature_frame
 
 SCORE_COLUMNS = {
     "task": "string",
     "user_id": "string",
     "campaign_id": "string",
+    "category_name": "string",
     "estimator_name": "string",
     "estimator_version": "string",
     "score": "float64",
@@ -32,41 +34,42 @@ def score_panel(
     tasks : pandas.DataFrame
         The seed ``learning_tasks``.
     grain : str
-        ``user`` or ``user_campaign``: tasks of this grain are scored.
+        ``user``, ``user_campaign`` or ``user_category``: tasks of it are scored.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `SCORE_COLUMNS`, ``score`` a probability; empty where a task has no
-        live estimator.
+        Columns `SCORE_COLUMNS`, ``score`` a probability or an amount; empty where a
+        task has no live estimator.
 
     Raises
     ------
     ValueError
         If the panel lacks a feature that the live estimator was fitted on.
     """
-    rows = panel[panel["split_name"] == "score"]
-    features = feature_frame(rows, tasks)
-    keys = rows.reindex(columns=list(KEY_COLUMNS))
+    to_score = panel[panel["split_name"] == "score"].reset_index(drop=True)
     parts = []
-    for task in tasks[tasks["grain"] == grain]["task"]:
-        live = registry[(registry["task"] == task) & (registry["status"] == "live")]
+    for name in tasks.loc[tasks["grain"] == grain, "task"]:
+        task = Task.from_seed(tasks, name)
+        rows = task.population(to_score)
+        live = registry[(registry["task"] == name) & (registry["status"] == "live")]
         if live.empty or rows.empty:
             continue
         entry = live.iloc[0]
+        features = feature_frame(rows, tasks)
         names = json.loads(entry["feature_names"])
         missing = sorted(set(names) - set(features.columns))
         if missing:
             raise ValueError(
-                f"The live estimator of {task} needs features that the {grain} panel "
+                f"The live estimator of {name} needs features that the {grain} panel "
                 f"lacks: {', '.join(missing)}. Build again with training included."
             )
         estimator = load_estimator(bytes(entry["estimator_bytes"]))
-        scored = keys.assign(
-            task=task,
+        scored = rows.reindex(columns=list(KEY_COLUMNS)).assign(
+            task=name,
             estimator_name=entry["estimator_name"],
             estimator_version=entry["estimator_version"],
-            score=estimator.predict_proba(features[names])[:, 1],
+            score=predict_values(estimator, features[names]),
         )
         parts.append(scored[list(SCORE_COLUMNS)])
     if not parts:

@@ -7,6 +7,7 @@ import pandas as pd
 from precision_marketing.learning import Settings
 
 TASK = "lapse_28d"
+AMOUNT_TASK = "spend_28d"
 KEY = ["as_of_date", "first_order_id"]
 STEP = pd.Timedelta(days=28)
 # Four dates to learn from; windows of 28 days that meet end to end.
@@ -14,24 +15,42 @@ SPLIT_NAMES = [None, None, None, None, "validation", "test", "score"]
 DATES = [pd.Timestamp("2024-01-01") + number * STEP for number in range(7)]
 VALIDATION_DATE, TEST_DATE, SCORING_DATE = DATES[4:]
 
+# lapse_28d, and what a user spends, on the same rows
 TASKS = pd.DataFrame(
     {
-        "task": [TASK],
-        "grain": ["user"],
-        "label_column": ["is_lapsed"],
-        "outcome_column": ["is_lapsed"],
+        "task": [TASK, AMOUNT_TASK],
+        "grain": ["user", "user"],
+        "population_column": [None, None],
+        "label_kind": ["binary", "amount"],
+        "label_column": ["is_lapsed", "amount_ahead"],
+        "outcome_column": ["is_lapsed", "amount_ahead"],
+        "horizon_days": [28, 28],
+        "families": [
+            "logistic_regression random_forest gradient_boosting average",
+            "linear_regression gradient_boosting average",
+        ],
+        "feature_patterns": ["*", "*"],
     }
 )
+ONE_TASK = TASKS[TASKS["task"] == TASK]
 RULES = pd.DataFrame(
     {
-        "task": [TASK],
-        "rule_name": ["frequency"],
-        "column_name": ["order_count"],
-        "direction": [-1],
+        "task": [TASK, AMOUNT_TASK],
+        "rule_name": ["frequency", "carry_over"],
+        "column_name": ["order_count", "order_count"],
+        "direction": [-1, 1],
     }
 )
-# so many positives that no calibration map is fitted
-SETTINGS = Settings(seed=7, calibration_share=0.2, min_calibration_positives=10**6)
+PINS = pd.DataFrame({"task": [], "estimator_version": []}, dtype="string")
+SETTINGS = Settings(
+    seed=7,
+    max_training_rows=10**6,
+    calibration_prior_weight=5.0,
+    bootstrap_draws=50,
+    versions_kept=2,
+    every_family=False,
+    threads=1,
+)
 
 
 def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
@@ -50,11 +69,14 @@ def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
             "order_count": pd.array(random.poisson(4, row_count), dtype="Int64"),
             "segment_name": random.choice(["champions", "lost", None], row_count),
             "is_lapsed": pd.array(random.random(row_count) < chances, dtype="boolean"),
+            "amount_ahead": random.poisson(4, row_count) * 20 / (1 + days / 20),
             "split_name": np.repeat(np.array(SPLIT_NAMES, dtype=object), user_count),
         }
     )
     panel.loc[random.random(row_count) < 0.1, "order_count"] = pd.NA
-    panel.loc[panel["as_of_date"] == SCORING_DATE, "is_lapsed"] = pd.NA
+    is_open = panel["as_of_date"] == SCORING_DATE
+    panel.loc[is_open, "is_lapsed"] = pd.NA
+    panel.loc[is_open, "amount_ahead"] = np.nan
     panel["label_end_date"] = panel["as_of_date"] + STEP
     panel["train_until_date"] = panel["as_of_date"].where(panel["split_name"].notna())
     return panel

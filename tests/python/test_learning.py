@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from panels import (
-    DATES,
+    AMOUNT_TASK,
     KEY,
+    ONE_TASK,
+    PINS,
     RULES,
     SCORING_DATE,
     SETTINGS,
@@ -21,17 +23,29 @@ from panels import (
     VALIDATION_DATE,
     make_panel,
 )
-from precision_marketing.backtest import PREDICTION_COLUMNS, backtest
-from precision_marketing.estimators import AVERAGE, AVERAGED, CANDIDATES, platt_map
+from precision_marketing.backtest import (
+    PREDICTION_COLUMNS,
+    predict_tests,
+    validate,
+)
+from precision_marketing.estimators import (
+    AVERAGE,
+    CLASSIFIERS,
+    REGRESSORS,
+    calibration_map,
+    member_probability,
+)
 from precision_marketing.frames import to_pandas
+from precision_marketing.importance import feature_importance
 from precision_marketing.intervals import INTERVAL_COLUMNS, estimator_intervals
-from precision_marketing.learning import TrainingRows, fit_candidates, training_rows
-from precision_marketing.registry import REGISTRY_COLUMNS, register
+from precision_marketing.learning import TaskRows, fit_families
+from precision_marketing.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
 from precision_marketing.scoring import SCORE_COLUMNS, score_panel
-from precision_marketing.tasks import Task, feature_frame
+from precision_marketing.tasks import Task
 from threadpoolctl import threadpool_limits
 
-SEEDS = [0, 1, 2]
+SEEDS = [0, 1, 2, 3, 4]
+NO_FORMER = pd.DataFrame(columns=list(FORMER_COLUMNS))
 
 
 @pytest.fixture(autouse=True)
@@ -51,21 +65,31 @@ class Relation:
         return self.rows.copy()
 
 
-def predict(panel: pd.DataFrame) -> pd.DataFrame:
-    """Predict the judged rows of a panel."""
-    return backtest(panel, TASKS, RULES, TASK, SETTINGS)
+def learn(
+    panel: pd.DataFrame, tasks: pd.DataFrame = TASKS
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All predictions of the judged rows of a panel, and the registry."""
+    panels = {"user": panel}
+    validation = validate(panels, tasks, RULES, SETTINGS)
+    registry = register(panels, tasks, RULES, PINS, validation, NO_FORMER, SETTINGS)
+    test = predict_tests(panels, tasks, RULES, validation, registry, SETTINGS)
+    return pd.concat([validation, test], ignore_index=True), registry
 
 
 @cache
 def plain_predictions(seed: int) -> pd.DataFrame:
-    """Predict the judged rows of a panel that nobody touched."""
-    return predict(make_panel(seed))
+    """Predictions for a panel that nobody touched."""
+    return learn(make_panel(seed))[0]
 
 
-def rows_to_learn(panel: pd.DataFrame) -> TrainingRows:
+def rows_of(panel: pd.DataFrame, name: str = TASK) -> TaskRows:
+    """Rows of a task."""
+    return TaskRows.of(Task.from_seed(TASKS, name), panel, TASKS)
+
+
+def rows_to_learn(panel: pd.DataFrame) -> TaskRows:
     """Rows whose labels are known on the scoring date."""
-    labels = Task.from_seed(TASKS, TASK).labels(panel)
-    return training_rows(panel, feature_frame(panel, TASKS), labels, SCORING_DATE)
+    return rows_of(panel).closed_by(SCORING_DATE)
 
 
 @pytest.mark.parametrize("until", [VALIDATION_DATE, TEST_DATE])
@@ -77,14 +101,17 @@ def test_labels_of_later_windows_move_no_prediction(
     # a row judged on this date has a later window itself
     later = panel["label_end_date"] > until
     panel["is_lapsed"] = panel["is_lapsed"].mask(later, ~panel["is_lapsed"])
+    panel["amount_ahead"] = panel["amount_ahead"].mask(later, 1000.0)
     plain, altered = (
-        predictions[predictions["train_until_date"] == until]
-        for predictions in (plain_predictions(seed), predict(panel))
+        predictions[predictions["train_until_date"] == until].drop(columns="outcome")
+        for predictions in (plain_predictions(seed), learn(panel)[0])
     )
-    assert (plain["outcome"] + altered["outcome"] == 1).all()
-    pd.testing.assert_frame_equal(
-        plain.drop(columns="outcome"), altered.drop(columns="outcome"), check_exact=True
+    # which recipe is live may change with the labels of the validation, no score of one
+    shared = plain.merge(
+        altered, on=[name for name in plain if name != "prediction"], how="inner"
     )
+    assert len(shared) >= len(panel[panel["as_of_date"] == until])
+    assert (shared["prediction_x"] == shared["prediction_y"]).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -93,8 +120,14 @@ def test_labels_of_closed_windows_are_learnt_from(seed: int) -> None:
     panel = make_panel(seed)
     closed = panel["label_end_date"] <= VALIDATION_DATE
     panel["is_lapsed"] = panel["is_lapsed"].mask(closed, ~panel["is_lapsed"])
-    moved = predict(panel)["prediction"] != plain_predictions(seed)["prediction"]
-    is_rule = plain_predictions(seed)["is_plain_rule"]
+    plain, altered = (
+        predictions[
+            (predictions["split_name"] == "validation") & (predictions["task"] == TASK)
+        ].reset_index(drop=True)
+        for predictions in (plain_predictions(seed), learn(panel)[0])
+    )
+    moved = altered["prediction"] != plain["prediction"]
+    is_rule = plain["is_plain_rule"]
     assert moved[~is_rule].mean() > 0.9
     assert not moved[is_rule].any()
 
@@ -102,7 +135,7 @@ def test_labels_of_closed_windows_are_learnt_from(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_stored_order_of_rows_moves_no_prediction(seed: int) -> None:
     shuffled = make_panel(seed).sample(frac=1, random_state=seed)
-    predictions = predict(to_pandas(Relation(shuffled), KEY))
+    predictions, _ = learn(to_pandas(Relation(shuffled), KEY))
     pd.testing.assert_frame_equal(
         predictions, plain_predictions(seed), check_exact=True
     )
@@ -112,79 +145,88 @@ def test_the_stored_order_of_rows_moves_no_prediction(seed: int) -> None:
 def test_names_of_users_move_no_prediction(seed: int) -> None:
     # the other way round: nothing may hang on how pseudonyms sort
     panel = make_panel(seed)
-    features = feature_frame(panel, TASKS)
     renamed = {name: f"u{999 - int(name[1:])}" for name in panel["user_id"]}
     panel["user_id"] = panel["user_id"].map(renamed)
-    pd.testing.assert_frame_equal(feature_frame(panel, TASKS), features)
     expected = plain_predictions(seed)
     pd.testing.assert_frame_equal(
-        predict(panel),
+        learn(panel)[0],
         expected.assign(user_id=expected["user_id"].map(renamed).astype("string")),
         check_exact=True,
     )
 
 
+def probabilities(rows: TaskRows, family: str) -> np.ndarray:
+    """Learn and predict the same rows."""
+    fitted = fit_families(rows, SETTINGS, [family])[family]
+    return member_probability(fitted, rows.features)
+
+
+@pytest.mark.parametrize("family", ["logistic_regression", "nearest_neighbours"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_constant_feature_does_not_move_logistic_regression(seed: int) -> None:
+def test_a_constant_feature_moves_nothing(seed: int, family: str) -> None:
+    # families that draw features at random draw others when there is one more
     rows = rows_to_learn(make_panel(seed))
     wider = replace(rows, features=rows.features.assign(constant=3.7))
-    plain, with_constant = (
-        fit_candidates(each, SETTINGS, ("logistic_regression",))[
-            "logistic_regression"
-        ].predict_proba(each.features)
-        for each in (rows, wider)
-    )
+    plain, with_constant = (probabilities(each, family) for each in (rows, wider))
     np.testing.assert_allclose(plain, with_constant, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.9])
-def test_the_map_of_calibrated_constants_gives_back_the_rate(rate: float) -> None:
-    labels = np.arange(1000) < 1000 * rate
-    slope, intercept = platt_map(np.full(1000, rate), labels)
+@pytest.mark.parametrize("weight", [0.0, 5.0, 500.0])
+def test_the_map_of_calibrated_constants_leaves_the_rate(
+    rate: float, weight: float
+) -> None:
+    labels = (np.arange(1000) < 1000 * rate).astype(float)
+    slope, intercept = calibration_map(np.full(1000, rate), labels, weight)
     log_odds = slope * np.log(rate / (1 - rate)) + intercept
-    assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(rate, abs=1e-4)
+    assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(rate, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_map_mends_shrunken_probabilities(seed: int) -> None:
+def test_the_map_mends_shrunken_probabilities_as_far_as_its_prior_lets_it(
+    seed: int,
+) -> None:
     random = np.random.default_rng(seed)
     log_odds = random.normal(-1, 2, 20_000)
-    labels = random.random(20_000) < 1 / (1 + np.exp(-log_odds))
-    slope, intercept = platt_map(1 / (1 + np.exp(-log_odds / 2)), labels)
+    labels = (random.random(20_000) < 1 / (1 + np.exp(-log_odds))).astype(float)
+    shrunken = 1 / (1 + np.exp(-log_odds / 2))
+    slope, intercept = calibration_map(shrunken, labels, 0.0)
     assert slope == pytest.approx(2, abs=0.1)
     assert intercept == pytest.approx(0, abs=0.1)
+    slopes = [calibration_map(shrunken, labels, weight)[0] for weight in (0, 1e3, 1e9)]
+    assert slopes[0] > slopes[1] > slopes[2] == pytest.approx(1, abs=1e-3)
 
 
-def calibration_positives(rows: TrainingRows) -> int:
-    """Count the lesser number of positives before and on the last date learnt from."""
-    is_last = rows.as_of_dates == np.datetime64(DATES[5])
-    return int(min(rows.labels[is_last].sum(), rows.labels[~is_last].sum()))
+def test_without_a_row_there_is_no_map() -> None:
+    assert calibration_map(np.array([]), np.array([]), 1.0) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_too_few_positives_leave_the_estimates_as_they_are(seed: int) -> None:
+def test_the_rows_drawn_are_the_same_for_the_same_seed_and_stay_in_order(
+    seed: int,
+) -> None:
     rows = rows_to_learn(make_panel(seed))
-    # a share that the last date alone meets
-    settings = replace(SETTINGS, calibration_share=1 / 6)
-    positives = calibration_positives(rows)
-    names = ("logistic_regression", AVERAGE)
-    below, enough = (
-        fit_candidates(rows, replace(settings, min_calibration_positives=least), names)
-        for least in (positives + 1, positives)
-    )
-    for name, count in zip(names, (1, len(AVERAGED)), strict=True):
-        assert below[name].slopes == [1.0] * count
-        assert below[name].intercepts == [0.0] * count
-        assert 1.0 not in enough[name].slopes
-        assert 0.0 not in enough[name].intercepts
+    drawn, again, other = (rows.drawn(50, each) for each in (seed, seed, seed + 100))
+    pd.testing.assert_frame_equal(drawn.panel, again.panel)
+    assert not drawn.panel.equals(other.panel)
+    assert len(drawn.labels) == 50
+    pd.testing.assert_frame_equal(drawn.panel, drawn.panel.sort_values(KEY))
 
 
-def test_calibration_rows_of_one_class_give_no_map() -> None:
-    panel = make_panel(0)
-    panel.loc[panel["as_of_date"] == DATES[5], "is_lapsed"] = True
-    settings = replace(SETTINGS, calibration_share=1 / 6, min_calibration_positives=1)
-    fitted = fit_candidates(rows_to_learn(panel), settings, ("logistic_regression",))
-    assert fitted["logistic_regression"].slopes == [1.0]
+def test_a_window_ends_so_many_days_after_its_date() -> None:
+    tasks = TASKS.assign(horizon_days=7)
+    rows = TaskRows.of(Task.from_seed(tasks, TASK), make_panel(0), tasks)
+    ends = rows.panel["as_of_date"] + pd.Timedelta(days=7)
+    assert (rows.label_ends == ends.to_numpy()).all()
+
+
+def test_a_task_is_about_its_population_and_learns_from_its_features() -> None:
+    panel = make_panel(0).assign(is_big=lambda rows: rows["order_count"] > 3)
+    tasks = TASKS.assign(population_column="is_big", feature_patterns="days_* seg*")
+    rows = TaskRows.of(Task.from_seed(tasks, TASK), panel, tasks)
+    assert (rows.panel["order_count"] > 3).all()
+    assert 0 < len(rows.labels) < len(panel)
+    assert list(rows.features) == ["days_since_last_order", "segment_name"]
 
 
 def few_positives(panel: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -205,13 +247,12 @@ def few_positives(panel: pd.DataFrame, count: int) -> pd.DataFrame:
 def test_what_cannot_be_learnt_gives_empty_tables_and_a_reason(
     panel: pd.DataFrame,
 ) -> None:
-    predictions = predict(panel)
+    predictions, registry = learn(panel, ONE_TASK)
     assert dict(predictions.dtypes.astype(str)) == PREDICTION_COLUMNS
-    intervals = estimator_intervals(predictions, draws=5, seed=1)
+    intervals = estimator_intervals(predictions, TASKS, draws=5, seed=1, threads=1)
     assert dict(intervals.dtypes.astype(str)) == INTERVAL_COLUMNS
-    registry = register({"user": panel}, TASKS, RULES, intervals, SETTINGS)
     assert dict(registry.dtypes.astype(str)) == REGISTRY_COLUMNS
-    scores = score_panel(panel, registry, TASKS, "user")
+    scores = score_panel(panel, registry, ONE_TASK, "user")
     assert dict(scores.dtypes.astype(str)) == SCORE_COLUMNS
     assert len(predictions) == len(intervals) == len(scores) == 0
     assert registry["status"].tolist() == ["refused"]
@@ -220,13 +261,21 @@ def test_what_cannot_be_learnt_gives_empty_tables_and_a_reason(
     ]
 
 
-def scores_of(panel: pd.DataFrame, candidate: str, shown: pd.DataFrame) -> np.ndarray:
-    """Learn from one panel what a candidate says of rows of another."""
-    fitted = fit_candidates(rows_to_learn(panel), SETTINGS, (candidate,))
-    return fitted[candidate].predict_proba(feature_frame(shown, TASKS))[:, 1]
+def test_amounts_that_are_all_nothing_cannot_be_learnt() -> None:
+    panel = make_panel(0).assign(amount_ahead=0.0)
+    tasks = TASKS[TASKS["task"] == AMOUNT_TASK]
+    predictions, registry = learn(panel, tasks)
+    assert predictions.empty
+    assert registry["status"].tolist() == ["refused"]
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES)
+def scores_of(panel: pd.DataFrame, family: str, shown: pd.DataFrame) -> np.ndarray:
+    """Learn from one panel what a family says of rows of another."""
+    fitted = fit_families(rows_to_learn(panel), SETTINGS, [family])[family]
+    return member_probability(fitted, rows_of(shown).features)
+
+
+@pytest.mark.parametrize("family", CLASSIFIERS)
 @pytest.mark.parametrize(
     "gaps",
     [
@@ -235,21 +284,60 @@ def scores_of(panel: pd.DataFrame, candidate: str, shown: pd.DataFrame) -> np.nd
     ],
 )
 def test_a_feature_without_any_value_is_no_obstacle(
-    candidate: str, gaps: np.ndarray
+    family: str, gaps: np.ndarray
 ) -> None:
     panel = make_panel(0)
     gapped = panel.assign(nothing=gaps.repeat(len(panel)))
-    scores = scores_of(gapped, candidate, gapped)
-    assert ((scores > 0) & (scores < 1)).all()
+    scores = scores_of(gapped, family, gapped)
+    assert ((scores >= 0) & (scores <= 1)).all()
     # trees draw features at random: one more moves what they draw
-    if candidate in ("logistic_regression", "nearest_neighbours"):
-        plain = scores_of(panel, candidate, panel)
+    if family in ("logistic_regression", "nearest_neighbours"):
+        plain = scores_of(panel, family, panel)
         # within the tolerance of the solver
         np.testing.assert_allclose(scores, plain, rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES)
-def test_a_category_never_seen_is_scored(candidate: str) -> None:
+@pytest.mark.parametrize("family", CLASSIFIERS)
+def test_a_category_never_seen_is_scored(family: str) -> None:
     panel = make_panel(0)
-    scores = scores_of(panel, candidate, panel.assign(segment_name="brand new"))
-    assert ((scores > 0) & (scores < 1)).all()
+    scores = scores_of(panel, family, panel.assign(segment_name="brand new"))
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+@pytest.mark.parametrize("family", REGRESSORS)
+def test_every_family_of_amounts_learns_more_than_the_mean(family: str) -> None:
+    rows = rows_of(make_panel(0, user_count=200), AMOUNT_TASK).closed_by(SCORING_DATE)
+    fitted = fit_families(rows, SETTINGS, [family])[family]
+    gaps = fitted.predict(rows.features) - rows.labels
+    assert (gaps**2).mean() < 0.95 * rows.labels.var()
+
+
+def test_the_full_grid_judges_every_family_on_validation_and_test() -> None:
+    panels = {"user": make_panel(0)}
+    full = replace(SETTINGS, every_family=True)
+    validation = validate(panels, TASKS, RULES, full)
+    registry = register(panels, TASKS, RULES, PINS, validation, NO_FORMER, full)
+    test = predict_tests(panels, TASKS, RULES, validation, registry, full)
+    for predictions in (validation, test):
+        found = predictions[~predictions["is_plain_rule"]].groupby("task")
+        names = {task: set(rows["estimator_name"]) for task, rows in found}
+        for task, families in ((TASK, CLASSIFIERS), (AMOUNT_TASK, REGRESSORS)):
+            assert {*families, AVERAGE} <= names[task]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_feature_that_labels_follow_matters_most(seed: int) -> None:
+    panels = {"user": make_panel(seed, user_count=100).assign(always=3.0)}
+    validation = validate(panels, ONE_TASK, RULES, SETTINGS)
+    registry = register(panels, ONE_TASK, RULES, PINS, validation, NO_FORMER, SETTINGS)
+    found = feature_importance(panels, ONE_TASK, registry, SETTINGS)
+    increase = found.set_index("feature_name")["loss_increase"]
+    assert increase.idxmax() == "days_since_last_order"
+    assert increase["days_since_last_order"] > 0.05
+    assert increase.get("always", 0.0) == 0.0
+
+
+def test_importance_of_nothing_learnt_is_an_empty_table() -> None:
+    panels = {"user": make_panel(0).iloc[:0]}
+    registry = learn(panels["user"], ONE_TASK)[1]
+    assert feature_importance(panels, ONE_TASK, registry, SETTINGS).empty

@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.intervals import (
-    estimator_intervals,
-    user_draws,
-    weighted_metrics,
-)
+from panels import TASKS
+from precision_marketing.intervals import estimator_intervals
+from precision_marketing.metrics import user_weights, weighted_metrics
 from sklearn.metrics import (
+    accuracy_score,
     average_precision_score,
     brier_score_loss,
+    f1_score,
     log_loss,
+    mean_absolute_error,
+    mean_squared_error,
+    precision_score,
+    r2_score,
+    recall_score,
     roc_auc_score,
 )
 
@@ -22,16 +27,21 @@ SEEDS = range(8)
 
 def make_case(
     seed: int, draws: int = 3
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Outcomes, predictions with ties, campaigns and weights of some rows."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes, predictions with ties, users, campaigns and weights of the users."""
     random = np.random.default_rng(seed)
-    rows = int(random.integers(30, 200))
+    rows = int(random.integers(60, 200))
     prediction = random.integers(1, 20, rows) / 20
     outcome = (random.random(rows) < prediction).astype(float)
+    user = random.integers(0, 20, rows)
     campaign = random.integers(0, 4, rows)
-    # the first weighting is the plain one, the others leave rows out
-    weights = np.vstack([np.ones(rows), random.integers(0, 4, (draws, rows))])
-    return outcome, prediction, campaign, weights.astype(float)
+    weights = random.integers(0, 4, (draws, 20)).astype(float)
+    return outcome, prediction, user, campaign, weights
+
+
+def row_weights(user: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weights of the rows: plain first, then one line per draw."""
+    return np.vstack([np.ones(len(user)), weights[:, user]])
 
 
 def naive_calibration_error(
@@ -56,16 +66,17 @@ def naive_calibration_error(
 def naive_lift(
     outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray
 ) -> float:
-    """Rate in the top tenth over the rate in all, ties in the order of the rows."""
+    """Rate in the top tenth over the rate in all, ties sharing what room is left."""
     most = max(weights.sum() // 10, 1)
-    taken = hits = 0.0
-    place = 0.0
-    for row in sorted(range(len(outcome)), key=lambda row: -prediction[row]):
-        place += weights[row]
-        if place <= most:
-            taken += weights[row]
-            hits += weights[row] * outcome[row]
-    return (hits / taken) / ((weights * outcome).sum() / weights.sum())
+    room, hits = most, 0.0
+    for value in sorted(set(prediction), reverse=True):
+        tied = prediction == value
+        weight = weights[tied].sum()
+        if weight:
+            taken = min(room, weight)
+            hits += (weights * outcome)[tied].sum() * taken / weight
+            room -= taken
+    return (hits / most) / ((weights * outcome).sum() / weights.sum())
 
 
 def naive_within_auc(
@@ -89,12 +100,13 @@ def naive_within_auc(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_metrics_are_those_of_scikit_learn_and_of_their_definitions(seed: int) -> None:
-    outcome, prediction, campaign, weights = make_case(seed)
+    outcome, prediction, user, campaign, weights = make_case(seed)
     found = weighted_metrics(
-        outcome, prediction, campaign, weights, is_probability=True
+        outcome, prediction, user, campaign, weights, kind="probability"
     )
-    for draw, weight in enumerate(weights):
+    for draw, weight in enumerate(row_weights(user, weights)):
         rows = (outcome, prediction)
+        told = (outcome, prediction >= 0.5)
         expected = {
             "auc": roc_auc_score(*rows, sample_weight=weight),
             "within_auc": naive_within_auc(*rows, campaign, weight),
@@ -103,6 +115,10 @@ def test_metrics_are_those_of_scikit_learn_and_of_their_definitions(seed: int) -
             "brier": brier_score_loss(*rows, sample_weight=weight),
             "log_loss": log_loss(*rows, sample_weight=weight),
             "calibration_error": naive_calibration_error(*rows, weight),
+            "accuracy": accuracy_score(*told, sample_weight=weight),
+            "precision": precision_score(*told, sample_weight=weight),
+            "recall": recall_score(*told, sample_weight=weight),
+            "f1": f1_score(*told, sample_weight=weight),
         }
         assert {name: values[draw] for name, values in found.items()} == pytest.approx(
             expected, rel=0, abs=1e-9
@@ -110,12 +126,51 @@ def test_metrics_are_those_of_scikit_learn_and_of_their_definitions(seed: int) -
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_metrics_of_amounts_are_those_of_scikit_learn(seed: int) -> None:
+    outcome, prediction, user, campaign, weights = make_case(seed)
+    outcome, prediction = outcome * 37 + user, prediction * 41
+    found = weighted_metrics(
+        outcome, prediction, user, campaign, weights, kind="amount"
+    )
+    for draw, weight in enumerate(row_weights(user, weights)):
+        rows = (outcome, prediction)
+        expected = {
+            "mean_squared_error": mean_squared_error(*rows, sample_weight=weight),
+            "mean_absolute_error": mean_absolute_error(*rows, sample_weight=weight),
+            "r_squared": r2_score(*rows, sample_weight=weight),
+            "total_ratio": (weight @ prediction) / (weight @ outcome),
+        }
+        assert {name: values[draw] for name, values in found.items()} == pytest.approx(
+            expected, rel=1e-9, abs=1e-9
+        )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_draws_of_many_rows_see_steps_that_move_no_third_digit(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    prediction = random.random(20_000)
+    outcome = (random.random(20_000) < prediction**2).astype(float)
+    user = random.integers(0, 500, 20_000)
+    # a draw in which everybody stands once is the plain sample, but for the steps
+    found = weighted_metrics(
+        outcome,
+        prediction,
+        user,
+        np.zeros(20_000, dtype=int),
+        np.ones((1, 500)),
+        kind="rule",
+    )
+    for plain, drawn in found.values():
+        assert drawn == pytest.approx(plain, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_auc_within_campaigns_ignores_which_campaign_does_better(seed: int) -> None:
-    outcome, prediction, campaign, weights = make_case(seed)
+    outcome, prediction, user, campaign, weights = make_case(seed)
     # knowing each campaign's rate lifts the pooled AUC alone
     shifted = prediction + campaign
     plain, moved = (
-        weighted_metrics(outcome, each, campaign, weights, is_probability=False)
+        weighted_metrics(outcome, each, user, campaign, weights, kind="rule")
         for each in (prediction, shifted)
     )
     np.testing.assert_array_equal(plain["within_auc"], moved["within_auc"])
@@ -127,30 +182,25 @@ def test_one_class_alone_has_no_auc(outcome: float) -> None:
     found = weighted_metrics(
         np.full(20, outcome),
         np.linspace(0.1, 0.9, 20),
+        np.arange(20),
         np.zeros(20, dtype=int),
         np.ones((1, 20)),
-        is_probability=True,
+        kind="probability",
     )
     assert np.isnan(found["auc"]).all()
     assert np.isnan(found["within_auc"]).all()
     assert np.isfinite(found["brier"]).all()
 
 
-def test_draws_keep_a_user_together() -> None:
-    users = np.random.default_rng(0).choice([f"u{number}" for number in range(30)], 200)
-    weights = user_draws(users, draws=50, seed=1)
-    assert weights.shape == (51, 200)
-    assert (weights[0] == 1).all()
-    per_user = pd.DataFrame(weights.T).groupby(users)
-    assert (per_user.nunique() == 1).all(axis=None)
-    # as many users as there are, some of them again
-    assert (per_user.first().sum() == len(np.unique(users))).all()
-    assert weights[1:].max() > 1
+def test_draws_have_as_many_users_as_there_are_some_of_them_again() -> None:
+    weights = user_weights(30, draws=50, seed=1)
+    assert weights.shape == (50, 30)
+    assert (weights.sum(axis=1) == 30).all()
+    assert weights.max() > 1
 
 
 def test_draws_follow_their_seed() -> None:
-    users = np.arange(100)
-    first, again, other = (user_draws(users, 20, seed) for seed in (1, 1, 2))
+    first, again, other = (user_weights(100, 20, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -169,6 +219,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
                 "is_plain_rule": is_rule,
                 "split_name": "test",
                 "campaign_id": None,
+                "category_name": None,
                 "first_order_id": [f"o{number % 500}" for number in range(rows)],
                 "outcome": outcome,
                 "is_outcome_final": True,
@@ -183,7 +234,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
 
 def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
     found = estimator_intervals(
-        predictions_of({"twin": False, "rule": True}, draw_anew=False), 100, 3
+        predictions_of({"twin": False, "rule": True}, draw_anew=False), TASKS, 100, 3, 1
     )
     # what a rule has no probability for, it cannot be beaten in
     shared = found[found["best_rule_name"].notna()]
@@ -194,7 +245,11 @@ def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
 
 def test_the_interval_of_a_random_score_covers_no_skill() -> None:
     found = estimator_intervals(
-        predictions_of({"random": False, "rule": True}, draw_anew=True), 300, 3
+        predictions_of({"random": False, "rule": True}, draw_anew=True),
+        TASKS,
+        300,
+        3,
+        1,
     )
     row = found[
         (found["estimator_name"] == "random")

@@ -142,6 +142,9 @@ def test_the_columns_described_are_the_columns_built(manifest: Node) -> None:
     differing = {}
     for node in own_nodes(manifest, "model", "seed"):
         table = f"{node['schema']}.{node['name']}"
+        # built by `make backtest` alone
+        if "full_grid" in node["tags"] and table not in built:
+            continue
         if columns := set(built.get(table, [])) ^ set(node["columns"]):
             differing[table] = sorted(columns)
     assert differing == {}

@@ -1,18 +1,18 @@
 -- one row per task, candidate or plain rule and judged row
 with
 
-lapse_backtest as (
-    select * from {{ ref('ml_lapse_28d__backtest') }}
+validation as (
+    select * from {{ ref('ml_validation') }}
 ),
 
-redeem_backtest as (
-    select * from {{ ref('ml_redeem__backtest') }}
+test as (
+    select * from {{ ref('ml_test') }}
 ),
 
 united as (
-    select * from lapse_backtest
+    select * from validation
     union all
-    select * from redeem_backtest
+    select * from test
 ),
 
 typed as (
@@ -20,9 +20,10 @@ typed as (
         cast(task as string) as task,
         cast(estimator_name as string) as estimator_name,
         cast(split_name as string) as split_name,
-        cast(campaign_id as string) as campaign_id,
         cast(user_id as string) as user_id,
-        cast(outcome as bigint) as outcome,
+        cast(campaign_id as string) as campaign_id,
+        cast(category_name as string) as category_name,
+        cast(outcome as double) as outcome,
         cast(prediction as double) as prediction,
         cast(is_plain_rule as boolean) as is_plain_rule,
         cast(is_outcome_final as boolean) as is_outcome_final,

@@ -21,37 +21,65 @@ probability_metrics as (
     select * from {{ ref('probability_metrics') }}
 ),
 
+amount_metrics as (
+    select * from {{ ref('amount_metrics') }}
+),
+
 intervals as (
     select * from {{ ref('ml_estimator_intervals') }}
 ),
 
--- where no estimator may go live, a plain rule is
 live as (
     select
         task,
-        case
-            when estimator_name = 'plain_rule' then best_rule_name
-            else estimator_name
-        end as estimator_name
+        estimator_name
     from {{ ref('estimator_registry') }}
     where status = 'live'
 ),
 
 metrics as (
-    {% for metric in ['auc', 'within_auc', 'average_precision', 'lift_top_tenth'] -%}
+    {% for metric in [
+        'auc', 'within_auc', 'average_precision', 'lift_top_tenth'
+    ] -%}
         select
             metric_key,
             '{{ metric }}' as metric,
+            row_count,
+            positive_count,
             {{ metric }} as metric_value
         from ranking_metrics
         union all
     {% endfor -%}
-    {% for metric in ['brier', 'log_loss', 'calibration_error'] -%}
+    {% for metric, column in {
+        'brier': 'brier',
+        'log_loss': 'log_loss',
+        'calibration_error': 'calibration_error',
+        'accuracy': 'told_accuracy',
+        'precision': 'told_precision',
+        'recall': 'told_recall',
+        'f1': 'told_f1',
+    }.items() -%}
+        select
+            probability_metrics.metric_key,
+            '{{ metric }}' as metric,
+            ranking_metrics.row_count,
+            ranking_metrics.positive_count,
+            probability_metrics.{{ column }} as metric_value
+        from probability_metrics
+        inner join ranking_metrics
+            on probability_metrics.metric_key = ranking_metrics.metric_key
+        union all
+    {% endfor -%}
+    {% for metric in [
+        'mean_squared_error', 'mean_absolute_error', 'r_squared', 'total_ratio'
+    ] -%}
         select
             metric_key,
             '{{ metric }}' as metric,
+            row_count,
+            cast(null as bigint) as positive_count,
             {{ metric }} as metric_value
-        from probability_metrics
+        from amount_metrics
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -65,8 +93,8 @@ joined as (
         evaluated.period,
         metrics.metric,
         intervals.best_rule_name,
-        ranking_metrics.row_count,
-        ranking_metrics.positive_count,
+        metrics.row_count,
+        metrics.positive_count,
         metrics.metric_value,
         intervals.interval_low,
         intervals.interval_high,
@@ -77,7 +105,6 @@ joined as (
         live.estimator_name is not null as is_live
     from evaluated
     inner join metrics on evaluated.metric_key = metrics.metric_key
-    inner join ranking_metrics on evaluated.metric_key = ranking_metrics.metric_key
     left join intervals
         on
             evaluated.task = intervals.task

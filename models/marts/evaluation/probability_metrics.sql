@@ -2,8 +2,11 @@
 with
 
 evaluated as (
-    select * from {{ ref('evaluated_rows') }}
-    where not is_plain_rule
+    select
+        *,
+        prediction >= 0.5 as is_told_positive
+    from {{ ref('evaluated_rows') }}
+    where not is_plain_rule and label_kind = 'binary'
 ),
 
 binned as (
@@ -11,23 +14,45 @@ binned as (
         metric_key,
         least(floor(prediction * 10), 9) as bin_number,
         count(*) as row_count,
+        sum(outcome) as positive_count,
         sum(outcome - prediction) as gap,
         sum((prediction - outcome) * (prediction - outcome)) as squared_error,
         sum(-ln(greatest(
             case when outcome = 1 then prediction else 1 - prediction end, 1e-15
-        ))) as log_loss
+        ))) as log_loss,
+        sum(case when is_told_positive then 1.0 else 0.0 end) as told_count,
+        sum(case when is_told_positive then outcome else 0.0 end) as hit_count
     from evaluated
     group by metric_key, least(floor(prediction * 10), 9)
+),
+
+summed as (
+    select
+        metric_key,
+        cast(sum(row_count) as double) as row_count,
+        sum(positive_count) as positive_count,
+        sum(abs(gap)) as gap,
+        sum(squared_error) as squared_error,
+        sum(log_loss) as log_loss,
+        cast(sum(told_count) as double) as told_count,
+        sum(hit_count) as hit_count
+    from binned
+    group by metric_key
 ),
 
 measured as (
     select
         metric_key,
-        round(sum(squared_error) / sum(row_count), 12) as brier,
-        round(sum(log_loss) / sum(row_count), 12) as log_loss,
-        round(sum(abs(gap)) / sum(row_count), 12) as calibration_error
-    from binned
-    group by metric_key
+        round(squared_error / row_count, 12) as brier,
+        round(log_loss / row_count, 12) as log_loss,
+        round(gap / row_count, 12) as calibration_error,
+        round(
+            (row_count - told_count - positive_count + 2 * hit_count) / row_count, 12
+        ) as told_accuracy,
+        round(hit_count / nullif(told_count, 0), 12) as told_precision,
+        round(hit_count / nullif(positive_count, 0), 12) as told_recall,
+        round(2 * hit_count / nullif(told_count + positive_count, 0), 12) as told_f1
+    from summed
 )
 
 select * from measured

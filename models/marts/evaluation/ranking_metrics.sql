@@ -3,108 +3,122 @@ with
 
 evaluated as (
     select * from {{ ref('evaluated_rows') }}
+    where label_kind = 'binary'
 ),
 
-ranked as (
-    select
-        *,
-        cast(rank() over (partition by metric_key order by prediction) as double)
-            as lowest_rank,
-        cast(count(*) over (partition by metric_key, prediction) as double)
-            as tie_count,
-        cast(rank() over (
-            partition by metric_key, campaign_id order by prediction
-        ) as double) as campaign_lowest_rank,
-        cast(count(*) over (
-            partition by metric_key, campaign_id, prediction
-        ) as double) as campaign_tie_count,
-        row_number() over (
-            partition by metric_key
-            order by
-                prediction desc,
-                as_of_date asc,
-                campaign_id asc nulls first,
-                user_id asc
-        ) as top_rank,
-        greatest(floor(count(*) over (partition by metric_key) / 10.0), 1)
-            as top_count
-    from evaluated
-),
-
--- Mann and Whitney: each of several ties takes their mean rank
-campaigns_summed as (
+-- equal predictions stand together: what comes of ties hangs on no order of rows
+group_values as (
     select
         metric_key,
-        campaign_id,
+        group_name,
+        prediction,
         cast(sum(outcome) as double) as positive_count,
-        cast(count(*) as double) as row_count,
-        sum(outcome * (lowest_rank + (tie_count - 1) / 2)) as rank_sum,
-        sum(outcome * (campaign_lowest_rank + (campaign_tie_count - 1) / 2))
-            as campaign_rank_sum,
-        sum(case when top_rank <= top_count then outcome else 0 end) as top_positives,
-        max(top_count) as top_count
-    from ranked
-    group by metric_key, campaign_id
+        cast(count(*) as double) as row_count
+    from evaluated
+    group by metric_key, group_name, prediction
+),
+
+group_below as (
+    select
+        *,
+        sum(row_count - positive_count) over (
+            partition by metric_key, group_name order by prediction
+        ) as negatives_up_to
+    from group_values
+),
+
+-- pairs of a positive and a negative in the right order, ties half
+group_areas as (
+    select
+        metric_key,
+        group_name,
+        sum(positive_count * (
+            negatives_up_to - (row_count - positive_count) / 2
+        )) as pairs_won,
+        sum(positive_count) * sum(row_count - positive_count) as pair_count
+    from group_below
+    group by metric_key, group_name
+),
+
+within_areas as (
+    select
+        metric_key,
+        sum(pairs_won) / nullif(sum(pair_count), 0) as within_auc
+    from group_areas
+    group by metric_key
+),
+
+all_values as (
+    select
+        metric_key,
+        prediction,
+        sum(positive_count) as positive_count,
+        sum(row_count) as row_count
+    from group_values
+    group by metric_key, prediction
+),
+
+-- from the highest prediction down
+above as (
+    select
+        *,
+        sum(positive_count) over (
+            partition by metric_key order by prediction desc
+        ) as positives_down_to,
+        sum(row_count) over (
+            partition by metric_key order by prediction desc
+        ) as rows_down_to,
+        sum(row_count) over (partition by metric_key) as rows_in_all,
+        sum(positive_count) over (partition by metric_key) as positives_in_all
+    from all_values
+),
+
+sized as (
+    select
+        *,
+        rows_in_all - positives_in_all - (rows_down_to - positives_down_to)
+            as negatives_below,
+        greatest(floor(rows_in_all / 10), 1) as top_count
+    from above
 ),
 
 areas as (
     select
         metric_key,
-        sum(row_count) as row_count,
-        sum(positive_count) as positive_count,
-        (sum(rank_sum) - sum(positive_count) * (sum(positive_count) + 1) / 2)
-        / nullif(sum(positive_count) * (sum(row_count) - sum(positive_count)), 0)
-            as auc,
-        sum(campaign_rank_sum - positive_count * (positive_count + 1) / 2)
-        / nullif(sum(positive_count * (row_count - positive_count)), 0)
-            as within_auc,
-        sum(top_positives) / max(top_count)
-        / nullif(sum(positive_count) / sum(row_count), 0) as lift_top_tenth
-    from campaigns_summed
-    group by metric_key
-),
-
-thresholds as (
-    select
-        metric_key,
-        prediction,
-        cast(sum(outcome) as double) as positive_count,
-        cast(count(*) as double) as row_count
-    from evaluated
-    group by metric_key, prediction
-),
-
-precisions as (
-    select
-        *,
-        sum(positive_count) over (partition by metric_key order by prediction desc)
-        / sum(row_count) over (partition by metric_key order by prediction desc)
-            as precision_above
-    from thresholds
-),
-
-average_precisions as (
-    select
-        metric_key,
-        sum(positive_count * precision_above) / nullif(sum(positive_count), 0)
-            as average_precision
-    from precisions
+        cast(max(rows_in_all) as bigint) as row_count,
+        cast(max(positives_in_all) as bigint) as positive_count,
+        sum(positive_count * (
+            negatives_below + (row_count - positive_count) / 2
+        ))
+        / nullif(
+            max(positives_in_all) * (max(rows_in_all) - max(positives_in_all)), 0
+        ) as auc,
+        sum(positive_count * positives_down_to / rows_down_to)
+        / nullif(max(positives_in_all), 0) as average_precision,
+        -- of equal predictions, each takes its share of the top tenth
+        sum(
+            positive_count * least(greatest(
+                (top_count - (rows_down_to - row_count)) / row_count, 0
+            ), 1)
+        )
+        / max(top_count)
+        / nullif(max(positives_in_all) / max(rows_in_all), 0) as lift_top_tenth
+    from sized
     group by metric_key
 ),
 
 measured as (
     select
         areas.metric_key,
-        cast(areas.row_count as bigint) as row_count,
-        cast(areas.positive_count as bigint) as positive_count,
+        areas.row_count,
+        areas.positive_count,
         -- sums of doubles differ in the last bits from run to run: rounded away
         round(areas.auc, 12) as auc,
-        round(areas.within_auc, 12) as within_auc,
-        round(average_precisions.average_precision, 12) as average_precision,
+        round(within_areas.within_auc, 12) as within_auc,
+        round(areas.average_precision, 12) as average_precision,
         round(areas.lift_top_tenth, 12) as lift_top_tenth
     from areas
-    inner join average_precisions
-        on areas.metric_key = average_precisions.metric_key
+    inner join within_areas on areas.metric_key = within_areas.metric_key
 )
 
 select * from measured

@@ -10,6 +10,13 @@ panel as (
     where split_name = 'score'
 ),
 
+tasks as (
+    select
+        task,
+        horizon_days
+    from {{ ref('learning_tasks') }}
+),
+
 stages as (
     select * from {{ ref('ftr_campaign__stages') }}
 ),
@@ -23,6 +30,7 @@ joined as (
         cast(scores.estimator_version as string) as estimator_version,
         panel.segment_name,
         scores.score as score_at_contact,
+        tasks.horizon_days,
         stages.remaining_share,
         stages.reachable_share,
         panel.is_contacted,
@@ -34,15 +42,18 @@ joined as (
         on
             panel.campaign_id = scores.campaign_id
             and panel.user_id = scores.user_id
+    inner join tasks on scores.task = tasks.task
     inner join stages on panel.campaign_id = stages.campaign_id
 ),
 
+-- a window of fixed length starts anew each day. Until the campaign's end, though:
 -- contacted before: Bayes, given that nothing was redeemed until now;
 -- contacted now: what fits into the days that are left
 conditioned as (
     select
         *,
         case
+            when horizon_days is not null then score_at_contact
             when has_redeemed then null
             when is_contacted
                 then

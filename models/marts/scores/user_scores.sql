@@ -11,7 +11,7 @@ scores as (
 
 tasks as (
     select task from {{ ref('learning_tasks') }}
-    where grain = 'user'
+    where grain = 'user' and label_kind = 'binary'
 ),
 
 as_of_dates as (

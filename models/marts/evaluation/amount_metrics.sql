@@ -1,0 +1,40 @@
+-- one row per metric_key: how near predicted amounts are
+with
+
+evaluated as (
+    select
+        *,
+        prediction - outcome as gap
+    from {{ ref('evaluated_rows') }}
+    where label_kind = 'amount'
+),
+
+summed as (
+    select
+        metric_key,
+        cast(count(*) as double) as row_count,
+        sum(gap * gap) as squared_error,
+        sum(abs(gap)) as absolute_error,
+        sum(outcome) as outcome_total,
+        sum(outcome * outcome) as outcome_square_total,
+        sum(prediction) as prediction_total
+    from evaluated
+    group by metric_key
+),
+
+measured as (
+    select
+        metric_key,
+        cast(row_count as bigint) as row_count,
+        round(squared_error / row_count, 6) as mean_squared_error,
+        round(absolute_error / row_count, 9) as mean_absolute_error,
+        round(
+            1 - squared_error / nullif(
+                outcome_square_total - outcome_total * outcome_total / row_count, 0
+            ), 12
+        ) as r_squared,
+        round(prediction_total / nullif(outcome_total, 0), 12) as total_ratio
+    from summed
+)
+
+select * from measured
