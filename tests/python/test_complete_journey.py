@@ -12,6 +12,9 @@ from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
     log_loss,
+    mean_absolute_error,
+    mean_squared_error,
+    r2_score,
     roc_auc_score,
 )
 
@@ -29,6 +32,11 @@ ORACLES = {
     "average_precision": average_precision_score,
     "brier": brier_score_loss,
     "log_loss": log_loss,
+}
+AMOUNT_ORACLES = {
+    "mean_squared_error": mean_squared_error,
+    "mean_absolute_error": mean_absolute_error,
+    "r_squared": r2_score,
 }
 # a rule orders rows and gives no probability
 RULE_METRICS = {"auc", "average_precision"}
@@ -246,6 +254,35 @@ def test_metrics_in_sql_are_those_of_scikit_learn(
     )
     assert len(expected) > len(ORACLES)
     assert found == pytest.approx(expected, rel=0, abs=1e-9)
+
+
+def test_metrics_of_amounts_in_sql_are_those_of_scikit_learn(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    predictions = connection.execute(
+        """
+        select * from built.evaluation.estimator_predictions
+        where task = 'spend_28d' and split_name = 'test'
+        """
+    ).df()
+    expected = {
+        (name, metric): oracle(rows["outcome"], rows["prediction"])
+        for name, rows in predictions.groupby("estimator_name")
+        for metric, oracle in AMOUNT_ORACLES.items()
+    }
+    results = connection.execute(
+        """
+        select estimator_name, metric, metric_value
+        from built.evaluation.estimator_results
+        where
+            task = 'spend_28d' and split_name = 'test' and period = 'pooled'
+            and metric in $1
+        """,
+        [list(AMOUNT_ORACLES)],
+    ).fetchall()
+    found = {(name, metric): value for name, metric, value in results}
+    assert len(expected) > len(AMOUNT_ORACLES)
+    assert found == pytest.approx(expected, rel=1e-9)
 
 
 def live_results(

@@ -22,18 +22,19 @@ summed as (
     group by metric_key
 ),
 
+-- sums of doubles differ in the last bits from run to run: rounded away
 measured as (
     select
         metric_key,
         cast(row_count as bigint) as row_count,
-        round(squared_error / row_count, 6) as mean_squared_error,
-        round(absolute_error / row_count, 9) as mean_absolute_error,
+        round(squared_error / row_count, 5) as mean_squared_error,
+        round(absolute_error / row_count, 8) as mean_absolute_error,
         round(
             1 - squared_error / nullif(
                 outcome_square_total - outcome_total * outcome_total / row_count, 0
-            ), 12
+            ), 10
         ) as r_squared,
-        round(prediction_total / nullif(outcome_total, 0), 12) as total_ratio
+        round(prediction_total / nullif(outcome_total, 0), 10) as total_ratio
     from summed
 )
 
