@@ -451,7 +451,6 @@ def hillstrom() -> pd.DataFrame:
     folders = [
         os.environ.get("SHARED_DATA_DIR", ""),
         PROJECT_FOLDER.parent / "shared" / "data",
-        "/work/shared/data",
     ]
     files = [Path(folder) / "hillstrom.parquet" for folder in folders if folder]
     for file in files:
