@@ -197,6 +197,24 @@ def test_the_map_mends_shrunken_probabilities_as_far_as_its_prior_lets_it(
     assert slopes[0] > slopes[1] > slopes[2] == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("weight", [5.0, 500.0])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_map_beside_the_one_found_is_likelier(seed: int, weight: float) -> None:
+    random = np.random.default_rng(seed)
+    log_odds = random.normal(-1, 2, 3000)
+    labels = (random.random(3000) < 1 / (1 + np.exp(-1.5 * log_odds))).astype(float)
+
+    def loss(slope: float, intercept: float) -> float:
+        chance = 1 / (1 + np.exp(-(slope * log_odds + intercept)))
+        likelihood = np.where(labels == 1, chance, 1 - chance)
+        prior = weight * ((slope - 1) ** 2 + intercept**2)
+        return prior - np.log(likelihood).sum()
+
+    found = calibration_map(1 / (1 + np.exp(-log_odds)), labels, weight)
+    for step in ((0.01, 0), (-0.01, 0), (0, 0.01), (0, -0.01)):
+        assert loss(*found) < loss(*np.add(found, step))
+
+
 def test_without_a_row_there_is_no_map() -> None:
     assert calibration_map(np.array([]), np.array([]), 1.0) == (1.0, 0.0)
 
