@@ -1,4 +1,4 @@
--- one row per metric_key: how near predicted amounts are
+-- one row per slice: how near predicted amounts are
 with
 
 evaluated as (
@@ -11,7 +11,7 @@ evaluated as (
 
 summed as (
     select
-        metric_key,
+        slice_number,
         cast(count(*) as double) as row_count,
         sum(gap * gap) as squared_error,
         sum(abs(gap)) as absolute_error,
@@ -19,13 +19,13 @@ summed as (
         sum(outcome * outcome) as outcome_square_total,
         sum(prediction) as prediction_total
     from evaluated
-    group by metric_key
+    group by slice_number
 ),
 
 -- sums of doubles differ in the last bits from run to run: rounded away
 measured as (
     select
-        metric_key,
+        slice_number,
         cast(row_count as bigint) as row_count,
         round(squared_error / row_count, 5) as mean_squared_error,
         round(absolute_error / row_count, 8) as mean_absolute_error,

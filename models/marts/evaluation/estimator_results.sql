@@ -1,16 +1,8 @@
 -- one row per task, estimator or rule, split, row set, period and metric
 with
 
-evaluated as (
-    select distinct
-        metric_key,
-        task,
-        estimator_name,
-        split_name,
-        row_set,
-        period,
-        is_plain_rule
-    from {{ ref('evaluated_rows') }}
+slices as (
+    select * from {{ ref('evaluated_slices') }}
 ),
 
 ranking_metrics as (
@@ -42,7 +34,7 @@ metrics as (
         'auc', 'within_auc', 'average_precision', 'lift_top_tenth'
     ] -%}
         select
-            metric_key,
+            slice_number,
             '{{ metric }}' as metric,
             row_count,
             positive_count,
@@ -60,21 +52,21 @@ metrics as (
         'f1': 'told_f1',
     }.items() -%}
         select
-            probability_metrics.metric_key,
+            probability_metrics.slice_number,
             '{{ metric }}' as metric,
             ranking_metrics.row_count,
             ranking_metrics.positive_count,
             probability_metrics.{{ column }} as metric_value
         from probability_metrics
         inner join ranking_metrics
-            on probability_metrics.metric_key = ranking_metrics.metric_key
+            on probability_metrics.slice_number = ranking_metrics.slice_number
         union all
     {% endfor -%}
     {% for metric in [
         'mean_squared_error', 'mean_absolute_error', 'r_squared', 'total_ratio'
     ] -%}
         select
-            metric_key,
+            slice_number,
             '{{ metric }}' as metric,
             row_count,
             cast(null as bigint) as positive_count,
@@ -86,11 +78,11 @@ metrics as (
 
 joined as (
     select
-        evaluated.task,
-        evaluated.estimator_name,
-        evaluated.split_name,
-        evaluated.row_set,
-        evaluated.period,
+        slices.task,
+        slices.estimator_name,
+        slices.split_name,
+        slices.row_set,
+        slices.period,
         metrics.metric,
         intervals.best_rule_name,
         metrics.row_count,
@@ -101,22 +93,22 @@ joined as (
         intervals.gain_over_rule,
         intervals.gain_low,
         intervals.gain_high,
-        evaluated.is_plain_rule,
+        slices.is_plain_rule,
         live.estimator_name is not null as is_live
-    from evaluated
-    inner join metrics on evaluated.metric_key = metrics.metric_key
+    from slices
+    inner join metrics on slices.slice_number = metrics.slice_number
     left join intervals
         on
-            evaluated.task = intervals.task
-            and evaluated.estimator_name = intervals.estimator_name
-            and evaluated.split_name = intervals.split_name
-            and evaluated.row_set = intervals.row_set
-            and evaluated.period = intervals.period
+            slices.task = intervals.task
+            and slices.estimator_name = intervals.estimator_name
+            and slices.split_name = intervals.split_name
+            and slices.row_set = intervals.row_set
+            and slices.period = intervals.period
             and metrics.metric = intervals.metric
     left join live
         on
-            evaluated.task = live.task
-            and evaluated.estimator_name = live.estimator_name
+            slices.task = live.task
+            and slices.estimator_name = live.estimator_name
 )
 
 select * from joined

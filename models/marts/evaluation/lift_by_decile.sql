@@ -1,32 +1,33 @@
--- one row per metric_key of pooled rows and tenth of the rows, best first
+-- one row per slice of pooled rows and tenth of the rows, best first
 with
+
+slices as (
+    select * from {{ ref('evaluated_slices') }}
+    where period = 'pooled'
+),
 
 evaluated as (
     select * from {{ ref('evaluated_rows') }}
-    where label_kind = 'binary' and period = 'pooled'
+    where label_kind = 'binary'
 ),
 
 -- equal predictions stand together, each with its share of a tenth
 prediction_values as (
     select
-        metric_key,
-        task,
-        estimator_name,
-        split_name,
-        row_set,
+        slice_number,
         prediction,
         cast(sum(outcome) as double) as positive_count,
         cast(count(*) as double) as row_count
     from evaluated
-    group by metric_key, task, estimator_name, split_name, row_set, prediction
+    group by slice_number, prediction
 ),
 
 placed as (
     select
         *,
-        sum(row_count) over (partition by metric_key order by prediction desc)
+        sum(row_count) over (partition by slice_number order by prediction desc)
             as rows_down_to,
-        sum(row_count) over (partition by metric_key) as rows_in_all
+        sum(row_count) over (partition by slice_number) as rows_in_all
     from prediction_values
 ),
 
@@ -37,11 +38,7 @@ deciles as (
 -- contacted so far: all rows above the end of the tenth
 cut as (
     select
-        placed.metric_key,
-        placed.task,
-        placed.estimator_name,
-        placed.split_name,
-        placed.row_set,
+        placed.slice_number,
         deciles.generated_number as decile,
         sum(
             placed.positive_count * least(greatest(
@@ -55,33 +52,30 @@ cut as (
         max(placed.rows_in_all) as rows_in_all
     from placed
     cross join deciles
-    group by
-        placed.metric_key,
-        placed.task,
-        placed.estimator_name,
-        placed.split_name,
-        placed.row_set,
-        deciles.generated_number
+    group by placed.slice_number, deciles.generated_number
 ),
 
 measured as (
     select
-        metric_key,
-        task,
-        estimator_name,
-        split_name,
-        row_set,
-        cast(decile as bigint) as decile,
-        decile / 10.0 as contacted_share,
-        round(positives_so_far, 9) as positive_count_so_far,
-        round(positives_so_far / nullif(positives_in_all, 0), 12) as gain_share,
+        cut.slice_number,
+        slices.task,
+        slices.estimator_name,
+        slices.split_name,
+        slices.row_set,
+        cast(cut.decile as bigint) as decile,
+        cut.decile / 10.0 as contacted_share,
+        round(cut.positives_so_far, 9) as positive_count_so_far,
+        round(cut.positives_so_far / nullif(cut.positives_in_all, 0), 12)
+            as gain_share,
         round(
-            positives_so_far / nullif(positives_in_all, 0) * 10.0 / decile, 12
+            cut.positives_so_far / nullif(cut.positives_in_all, 0) * 10.0 / cut.decile,
+            12
         ) as lift,
         -- positives beyond what as many contacts at random would have met
-        round(positives_so_far - positives_in_all * decile / 10.0, 9)
+        round(cut.positives_so_far - cut.positives_in_all * cut.decile / 10.0, 9)
             as positives_beyond_random
     from cut
+    inner join slices on cut.slice_number = slices.slice_number
 )
 
 select * from measured

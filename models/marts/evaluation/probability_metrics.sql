@@ -1,4 +1,4 @@
--- one row per metric_key: how true the probabilities are
+-- one row per slice: how true the probabilities are
 with
 
 evaluated as (
@@ -11,7 +11,7 @@ evaluated as (
 
 binned as (
     select
-        metric_key,
+        slice_number,
         least(floor(prediction * 10), 9) as bin_number,
         count(*) as row_count,
         sum(outcome) as positive_count,
@@ -23,12 +23,12 @@ binned as (
         sum(case when is_told_positive then 1.0 else 0.0 end) as told_count,
         sum(case when is_told_positive then outcome else 0.0 end) as hit_count
     from evaluated
-    group by metric_key, least(floor(prediction * 10), 9)
+    group by slice_number, least(floor(prediction * 10), 9)
 ),
 
 summed as (
     select
-        metric_key,
+        slice_number,
         cast(sum(row_count) as double) as row_count,
         sum(positive_count) as positive_count,
         sum(abs(gap)) as gap,
@@ -37,12 +37,12 @@ summed as (
         cast(sum(told_count) as double) as told_count,
         sum(hit_count) as hit_count
     from binned
-    group by metric_key
+    group by slice_number
 ),
 
 measured as (
     select
-        metric_key,
+        slice_number,
         round(squared_error / row_count, 12) as brier,
         round(log_loss / row_count, 12) as log_loss,
         round(gap / row_count, 12) as calibration_error,

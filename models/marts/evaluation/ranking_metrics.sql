@@ -1,4 +1,4 @@
--- one row per metric_key: how well rows are ordered
+-- one row per slice: how well rows are ordered
 with
 
 evaluated as (
@@ -9,20 +9,20 @@ evaluated as (
 -- equal predictions stand together: what comes of ties hangs on no order of rows
 group_values as (
     select
-        metric_key,
+        slice_number,
         group_name,
         prediction,
         cast(sum(outcome) as double) as positive_count,
         cast(count(*) as double) as row_count
     from evaluated
-    group by metric_key, group_name, prediction
+    group by slice_number, group_name, prediction
 ),
 
 group_below as (
     select
         *,
         sum(row_count - positive_count) over (
-            partition by metric_key, group_name order by prediction
+            partition by slice_number, group_name order by prediction
         ) as negatives_up_to
     from group_values
 ),
@@ -30,32 +30,32 @@ group_below as (
 -- pairs of a positive and a negative in the right order, ties half
 group_areas as (
     select
-        metric_key,
+        slice_number,
         group_name,
         sum(positive_count * (
             negatives_up_to - (row_count - positive_count) / 2
         )) as pairs_won,
         sum(positive_count) * sum(row_count - positive_count) as pair_count
     from group_below
-    group by metric_key, group_name
+    group by slice_number, group_name
 ),
 
 within_areas as (
     select
-        metric_key,
+        slice_number,
         sum(pairs_won) / nullif(sum(pair_count), 0) as within_auc
     from group_areas
-    group by metric_key
+    group by slice_number
 ),
 
 all_values as (
     select
-        metric_key,
+        slice_number,
         prediction,
         sum(positive_count) as positive_count,
         sum(row_count) as row_count
     from group_values
-    group by metric_key, prediction
+    group by slice_number, prediction
 ),
 
 -- from the highest prediction down
@@ -63,13 +63,13 @@ above as (
     select
         *,
         sum(positive_count) over (
-            partition by metric_key order by prediction desc
+            partition by slice_number order by prediction desc
         ) as positives_down_to,
         sum(row_count) over (
-            partition by metric_key order by prediction desc
+            partition by slice_number order by prediction desc
         ) as rows_down_to,
-        sum(row_count) over (partition by metric_key) as rows_in_all,
-        sum(positive_count) over (partition by metric_key) as positives_in_all
+        sum(row_count) over (partition by slice_number) as rows_in_all,
+        sum(positive_count) over (partition by slice_number) as positives_in_all
     from all_values
 ),
 
@@ -84,7 +84,7 @@ sized as (
 
 areas as (
     select
-        metric_key,
+        slice_number,
         cast(max(rows_in_all) as bigint) as row_count,
         cast(max(positives_in_all) as bigint) as positive_count,
         sum(positive_count * (
@@ -104,12 +104,12 @@ areas as (
         / max(top_count)
         / nullif(max(positives_in_all) / max(rows_in_all), 0) as lift_top_tenth
     from sized
-    group by metric_key
+    group by slice_number
 ),
 
 measured as (
     select
-        areas.metric_key,
+        areas.slice_number,
         areas.row_count,
         areas.positive_count,
         -- sums of doubles differ in the last bits from run to run: rounded away
@@ -118,7 +118,7 @@ measured as (
         round(areas.average_precision, 12) as average_precision,
         round(areas.lift_top_tenth, 12) as lift_top_tenth
     from areas
-    inner join within_areas on areas.metric_key = within_areas.metric_key
+    inner join within_areas on areas.slice_number = within_areas.slice_number
 )
 
 select * from measured

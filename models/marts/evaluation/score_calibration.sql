@@ -1,32 +1,26 @@
--- one row per metric_key of pooled rows and bin of predicted probability
+-- one row per slice of pooled rows and bin of predicted probability
 with
+
+slices as (
+    select * from {{ ref('evaluated_slices') }}
+    where period = 'pooled'
+),
 
 evaluated as (
     select * from {{ ref('evaluated_rows') }}
-    where
-        label_kind = 'binary' and not is_plain_rule and period = 'pooled'
+    where label_kind = 'binary' and not is_plain_rule
 ),
 
 binned as (
     select
-        metric_key,
-        task,
-        estimator_name,
-        split_name,
-        row_set,
+        slice_number,
         cast(least(floor(prediction * 10), 9) + 1 as bigint) as bin_number,
         cast(count(*) as bigint) as row_count,
         cast(sum(outcome) as bigint) as positive_count,
         round(avg(prediction), 12) as mean_prediction,
         round(avg(outcome), 12) as outcome_rate
     from evaluated
-    group by
-        metric_key,
-        task,
-        estimator_name,
-        split_name,
-        row_set,
-        least(floor(prediction * 10), 9)
+    group by slice_number, least(floor(prediction * 10), 9)
 ),
 
 -- Wilson (1927): the interval of a rate, sound at 0 and 1 too
@@ -44,19 +38,20 @@ bounded as (
 
 measured as (
     select
-        metric_key,
-        task,
-        estimator_name,
-        split_name,
-        row_set,
-        bin_number,
-        row_count,
-        positive_count,
-        mean_prediction,
-        outcome_rate,
-        round(greatest(centre - half_width, 0), 12) as rate_low,
-        round(least(centre + half_width, 1), 12) as rate_high
+        bounded.slice_number,
+        slices.task,
+        slices.estimator_name,
+        slices.split_name,
+        slices.row_set,
+        bounded.bin_number,
+        bounded.row_count,
+        bounded.positive_count,
+        bounded.mean_prediction,
+        bounded.outcome_rate,
+        round(greatest(bounded.centre - bounded.half_width, 0), 12) as rate_low,
+        round(least(bounded.centre + bounded.half_width, 1), 12) as rate_high
     from bounded
+    inner join slices on bounded.slice_number = slices.slice_number
 )
 
 select * from measured
