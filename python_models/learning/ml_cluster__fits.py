@@ -9,13 +9,12 @@ def model(dbt, session):
     departments = dbt.ref("ftr_departments")
     features = dbt.ref("cluster_features")
     stability = dbt.ref("ml_cluster__stability")
-    order = ["cluster_method", "cluster_count", "comparison", "as_of_date"]
     return fit_chosen(
-        to_pandas(panel, ["as_of_date", "first_order_id"]),
+        to_pandas(panel),
         expand_features(
-            to_pandas(features, ["feature_group", "feature_name"]),
-            to_pandas(departments, ["department_slot"]),
+            to_pandas(features),
+            to_pandas(departments),
         ),
-        to_pandas(stability, order),
+        to_pandas(stability),
         ClusterSettings.from_meta(dbt.config.meta_get("settings")),
     )

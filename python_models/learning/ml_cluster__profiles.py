@@ -10,10 +10,10 @@ def model(dbt, session):
     departments = dbt.ref("ftr_departments")
     features = dbt.ref("cluster_features")
     return profile_clusters(
-        to_pandas(panel, ["as_of_date", "first_order_id"]),
-        to_pandas(clusters, ["cluster_method", "user_id"]),
+        to_pandas(panel),
+        to_pandas(clusters),
         expand_features(
-            to_pandas(features, ["feature_group", "feature_name"]),
-            to_pandas(departments, ["department_slot"]),
+            to_pandas(features),
+            to_pandas(departments),
         ),
     )

@@ -13,10 +13,10 @@ def model(dbt, session):
     departments = dbt.ref("ftr_departments")
     features = dbt.ref("cluster_features")
     return judge_cluster_counts(
-        to_pandas(panel, ["as_of_date", "first_order_id"]),
+        to_pandas(panel),
         expand_features(
-            to_pandas(features, ["feature_group", "feature_name"]),
-            to_pandas(departments, ["department_slot"]),
+            to_pandas(features),
+            to_pandas(departments),
         ),
         ClusterSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -8,10 +8,9 @@ def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
     ahead = dbt.ref("ftr_user__purchases_ahead")
     holdout = dbt.ref("ml_customer_value__holdout")
-    keys = ["as_of_date", "first_order_id"]
     return fit_value(
-        to_pandas(purchases, keys),
-        to_pandas(ahead, keys),
-        to_pandas(holdout, ["split_name", "estimator_name", "first_order_id"]),
+        to_pandas(purchases),
+        to_pandas(ahead),
+        to_pandas(holdout),
         ValueSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -7,9 +7,8 @@ from precision_marketing.value_learning import ValueSettings, judge_value
 def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
     ahead = dbt.ref("ftr_user__purchases_ahead")
-    keys = ["as_of_date", "first_order_id"]
     return judge_value(
-        to_pandas(purchases, keys),
-        to_pandas(ahead, keys),
+        to_pandas(purchases),
+        to_pandas(ahead),
         ValueSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -6,9 +6,8 @@ from precision_marketing.value_learning import value_intervals
 
 def model(dbt, session):
     holdout = dbt.ref("ml_customer_value__holdout")
-    keys = ["split_name", "estimator_name", "first_order_id"]
     return value_intervals(
-        to_pandas(holdout, keys),
+        to_pandas(holdout),
         draws=int(dbt.config.meta_get("bootstrap_draws")),
         seed=int(dbt.config.meta_get("random_seed")),
     )

@@ -1,7 +1,7 @@
 """One row per task, estimator or rule, split, row set, period and metric."""
 
 import pandas as pd
-from precision_marketing.frames import ordered
+from precision_marketing.frames import to_pandas
 from precision_marketing.intervals import estimator_intervals
 
 
@@ -10,8 +10,8 @@ def model(dbt, session):
     test = dbt.ref("ml_test")
     tasks = dbt.ref("learning_tasks")
     return estimator_intervals(
-        pd.concat([ordered(validation), ordered(test)]),
-        ordered(tasks),
+        pd.concat([to_pandas(validation), to_pandas(test)]),
+        to_pandas(tasks),
         draws=int(dbt.config.meta_get("bootstrap_draws")),
         seed=int(dbt.config.meta_get("random_seed")),
         threads=int(dbt.config.meta_get("threads")),

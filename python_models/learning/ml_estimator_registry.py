@@ -1,6 +1,6 @@
 """One row per task and candidate, or fit of the live one, or version once live."""
 
-from precision_marketing.frames import former_rows, ordered
+from precision_marketing.frames import former_rows, to_pandas
 from precision_marketing.learning import Settings
 from precision_marketing.registry import FORMER_COLUMNS, register
 
@@ -17,8 +17,8 @@ def model(dbt, session):
     pins = dbt.ref("estimator_pins")
     validation = dbt.ref("ml_validation")
     return register(
-        {grain: ordered(panel) for grain, panel in panels.items()},
-        *(ordered(table) for table in (tasks, rules, pins, validation)),
+        {grain: to_pandas(panel) for grain, panel in panels.items()},
+        *(to_pandas(table) for table in (tasks, rules, pins, validation)),
         former_rows(session, str(dbt.this), FORMER_COLUMNS),
         Settings.from_meta(dbt.config.meta_get("settings")),
     )

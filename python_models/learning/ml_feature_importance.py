@@ -1,6 +1,6 @@
 """One row per task with a live recipe and feature that it reads."""
 
-from precision_marketing.frames import ordered
+from precision_marketing.frames import to_pandas
 from precision_marketing.importance import feature_importance
 from precision_marketing.learning import Settings
 
@@ -15,8 +15,8 @@ def model(dbt, session):
     tasks = dbt.ref("learning_tasks")
     registry = dbt.ref("ml_estimator_registry")
     return feature_importance(
-        {grain: ordered(panel) for grain, panel in panels.items()},
-        ordered(tasks),
-        ordered(registry),
+        {grain: to_pandas(panel) for grain, panel in panels.items()},
+        to_pandas(tasks),
+        to_pandas(registry),
         Settings.from_meta(dbt.config.meta_get("settings")),
     )

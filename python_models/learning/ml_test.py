@@ -1,7 +1,7 @@
 """One row per task, live recipe or plain rule and test row."""
 
 from precision_marketing.backtest import predict_tests
-from precision_marketing.frames import ordered
+from precision_marketing.frames import to_pandas
 from precision_marketing.learning import Settings
 
 
@@ -19,7 +19,7 @@ def model(dbt, session):
     validation = dbt.ref("ml_validation")
     registry = dbt.ref("ml_estimator_registry")
     return predict_tests(
-        {grain: ordered(panel) for grain, panel in panels.items()},
-        *(ordered(table) for table in (tasks, rules, validation, registry)),
+        {grain: to_pandas(panel) for grain, panel in panels.items()},
+        *(to_pandas(table) for table in (tasks, rules, validation, registry)),
         Settings.from_meta(dbt.config.meta_get("settings")),
     )

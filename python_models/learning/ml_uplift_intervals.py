@@ -7,8 +7,7 @@ from precision_marketing.uplift_trials import UpliftSettings
 
 def model(dbt, session):
     estimates = dbt.ref("ml_user_campaign__uplift")
-    key = ["outcome_name", "learner", "as_of_date", "campaign_id", "first_order_id"]
     return uplift_intervals(
-        to_pandas(estimates, key),
+        to_pandas(estimates),
         UpliftSettings.from_meta(dbt.config.meta_get("settings")),
     )

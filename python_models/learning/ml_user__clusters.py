@@ -8,6 +8,6 @@ def model(dbt, session):
     panel = dbt.ref("ftr_user__panel")
     fits = dbt.ref("ml_cluster__fits")
     return cluster_users(
-        to_pandas(panel, ["as_of_date", "first_order_id"]),
-        to_pandas(fits, ["cluster_method"]),
+        to_pandas(panel),
+        to_pandas(fits),
     )

@@ -12,11 +12,11 @@ def model(dbt, session):
     departments = dbt.ref("ftr_departments")
     rows = panel.filter("split_name = 'score'")
     return panel_reasons(
-        to_pandas(rows, ["as_of_date", "first_order_id"]),
-        to_pandas(registry, ["task", "estimator_name"]),
-        to_pandas(tasks, ["task"]),
-        to_pandas(texts, ["feature_name"]),
-        to_pandas(departments, ["department_slot"]),
+        to_pandas(rows),
+        to_pandas(registry),
+        to_pandas(tasks),
+        to_pandas(texts),
+        to_pandas(departments),
         grain="user",
         count=int(dbt.config.meta_get("reason_count")),
     )

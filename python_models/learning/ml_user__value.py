@@ -8,7 +8,7 @@ def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
     estimator = dbt.ref("ml_customer_value__estimator")
     return score_value(
-        to_pandas(purchases, ["as_of_date", "first_order_id"]),
-        to_pandas(estimator, ["estimator_name"]),
+        to_pandas(purchases),
+        to_pandas(estimator),
         ValueSettings.from_meta(dbt.config.meta_get("settings")),
     )

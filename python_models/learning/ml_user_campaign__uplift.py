@@ -8,6 +8,6 @@ from precision_marketing.uplift_trials import UpliftSettings
 def model(dbt, session):
     panel = dbt.ref("ftr_user_campaign__arms")
     return campaign_uplift(
-        to_pandas(panel, ["as_of_date", "campaign_id", "first_order_id"]),
+        to_pandas(panel),
         UpliftSettings.from_meta(dbt.config.meta_get("settings")),
     )

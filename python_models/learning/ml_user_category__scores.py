@@ -1,6 +1,6 @@
 """One row per task of grain user_category and row to score."""
 
-from precision_marketing.frames import ordered
+from precision_marketing.frames import to_pandas
 from precision_marketing.scoring import score_panel
 
 
@@ -9,8 +9,8 @@ def model(dbt, session):
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     return score_panel(
-        ordered(panel.filter("split_name = 'score'")),
-        ordered(registry),
-        ordered(tasks),
+        to_pandas(panel.filter("split_name = 'score'")),
+        to_pandas(registry),
+        to_pandas(tasks),
         grain="user_category",
     )

@@ -1,7 +1,7 @@
 """One row per task, candidate or plain rule and validation row."""
 
 from precision_marketing.backtest import validate
-from precision_marketing.frames import ordered
+from precision_marketing.frames import to_pandas
 from precision_marketing.learning import Settings
 
 
@@ -17,8 +17,8 @@ def model(dbt, session):
     tasks = dbt.ref("learning_tasks")
     rules = dbt.ref("plain_rules")
     return validate(
-        {grain: ordered(panel) for grain, panel in panels.items()},
-        ordered(tasks),
-        ordered(rules),
+        {grain: to_pandas(panel) for grain, panel in panels.items()},
+        to_pandas(tasks),
+        to_pandas(rules),
         Settings.from_meta(dbt.config.meta_get("settings")),
     )

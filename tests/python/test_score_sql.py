@@ -110,8 +110,8 @@ def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
         pytest.skip(f"NOT COMPARED: no {BUILT_WAREHOUSE}; run make build.")
     key = ["as_of_date", "campaign_id", "first_order_id"]
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        panel = to_pandas(connection.sql("from features.ftr_user_campaign__panel"), key)
-        tasks = to_pandas(connection.sql("from seeds.learning_tasks"), ["task"])
+        panel = to_pandas(connection.sql("from features.ftr_user_campaign__panel"))
+        tasks = to_pandas(connection.sql("from seeds.learning_tasks"))
         features = feature_frame(panel, tasks)
         labels = Task.from_seed(tasks, "redeem").labels(panel)
         known = labels.notna().to_numpy()
@@ -123,8 +123,7 @@ def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
             connection.sql(
                 f"select {', '.join(key)}, {expression} as score"
                 " from features.ftr_user_campaign__panel"
-            ),
-            key,
+            )
         )
     assert len(scored) > 10_000
     np.testing.assert_allclose(
