@@ -161,7 +161,7 @@ def _every_estimator(
     found = {}
     for candidate in candidates:
         families = members_of(candidate, task)
-        maps = calibration_maps(validation, families, settings.calibration_prior_weight)
+        maps = calibration_maps(validation, families, settings)
         found[candidate] = combined(
             [fitted[each] for each in families], maps, is_amount=task.is_amount
         )
@@ -177,7 +177,7 @@ def judged_candidates(task: Task, settings: Settings) -> list[str]:
 
 
 def calibration_maps(
-    predictions: pd.DataFrame, names: Iterable[str], prior_weight: float
+    predictions: pd.DataFrame, names: Iterable[str], settings: Settings
 ) -> list[tuple[float, float]]:
     """Learn each family's calibration from its own out-of-time predictions.
 
@@ -187,8 +187,8 @@ def calibration_maps(
         Of one task, before what will be calibrated; columns `PREDICTION_COLUMNS`.
     names : iterable of str
         Families, in the order in which maps are wanted.
-    prior_weight : float
-        See `precision_marketing.estimators.calibration_map`.
+    settings : Settings
+        How far maps are held back.
     """
     final = predictions[predictions["is_outcome_final"]]
     maps = []
@@ -196,7 +196,10 @@ def calibration_maps(
         own = final[final["estimator_name"] == name]
         maps.append(
             calibration_map(
-                own["prediction"].to_numpy(), own["outcome"].to_numpy(), prior_weight
+                own["prediction"].to_numpy(),
+                own["outcome"].to_numpy(),
+                settings.calibration_prior_weight,
+                settings.calibration_shift_kept,
             )
         )
     return maps

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
+from pandas.api.types import is_numeric_dtype
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
@@ -34,6 +35,8 @@ PLAIN_RULE = "plain_rule"
 CALIBRATION_FOLDS = 3
 # Probabilities are kept away from 0 and 1 by so much before their log-odds are taken.
 SMALLEST_PROBABILITY = 1e-5
+# Keeps a map finite where all labels are equal: a shift by 1 is one deviation.
+LEAST_PRIOR_WEIGHT = 0.5
 
 
 def use_one_thread() -> None:
@@ -55,8 +58,21 @@ def signed_log(values: np.ndarray) -> np.ndarray:
 AS_THEY_ARE, SCALED, LOGGED = "as they are", "scaled", "logged and scaled"
 
 
+def _varying(features: pd.DataFrame) -> pd.DataFrame:
+    """Keep the columns that tell one row from another, all if none does."""
+    # the median fills a gap in numbers; a missing text is a text of its own
+    varies = [
+        features[name].nunique(dropna=is_numeric_dtype(features[name])) > 1
+        for name in features
+    ]
+    return features.loc[:, varies] if any(varies) else features
+
+
 def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
     """Impute, scale and one-hot encode, fitted together with the estimator.
+
+    A column that tells no row from another is left out: with it, families that draw
+    features at random would draw others.
 
     Parameters
     ----------
@@ -66,6 +82,7 @@ def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
         `AS_THEY_ARE` for trees; `SCALED`, or `LOGGED` (shrunk by `signed_log` before),
         for distances and penalties.
     """
+    features = _varying(features)
     numbers = list(features.select_dtypes("number").columns)
     texts = [column for column in features.columns if column not in numbers]
     steps = [SimpleImputer(strategy="median", keep_empty_features=True)]
@@ -299,13 +316,17 @@ def predict_values(
 
 
 def calibration_map(
-    probabilities: np.ndarray, labels: np.ndarray, prior_weight: float
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    prior_weight: float,
+    shift_kept: float,
 ) -> tuple[float, float]:
     """Slope and intercept that map log-odds to calibrated log-odds.
 
-    Platt's map (1999) with a Gaussian prior around leaving things as they are: one
-    season's rows say little about how the next will differ, and few rows say little at
-    all.
+    Platt's map (1999), held back twice. The slope has a Gaussian prior around 1: few
+    rows say little about it. Of the shift in the mean only a share is kept: rows of a
+    season share its surprise, however many they are, and the fit that the map is used
+    with has learnt from that season as well.
 
     Parameters
     ----------
@@ -314,7 +335,10 @@ def calibration_map(
     labels : numpy.ndarray, shape (rows,)
         0.0 or 1.0.
     prior_weight : float
-        Half the inverse variance of slope and intercept around 1 and 0.
+        Half the inverse variance of the slope around 1.
+    shift_kept : float
+        From 0, where the mean prediction stays as it is, to 1, where it becomes the
+        mean label.
 
     Returns
     -------
@@ -328,10 +352,18 @@ def calibration_map(
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         mapped = parameters[0] * given + parameters[1]
         away = parameters - [1.0, 0.0]
+        weights = np.array([prior_weight, LEAST_PRIOR_WEIGHT])
         value = np.logaddexp(0.0, mapped).sum() - labels @ mapped
         errors = expit(mapped) - labels
-        slope = np.array([errors @ given, errors.sum()])
-        return value + prior_weight * away @ away, slope + 2 * prior_weight * away
+        gradient = np.array([errors @ given, errors.sum()])
+        return value + weights @ away**2, gradient + 2 * weights * away
 
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS")
-    return float(found.x[0]), float(found.x[1])
+    slope, shifted = minimize(loss, [1.0, 0.0], jac=True, method="BFGS").x
+    unshifted = _intercept_for_mean(slope * given, expit(given).mean())
+    return float(slope), float(unshifted + shift_kept * (shifted - unshifted))
+
+
+def _intercept_for_mean(values: np.ndarray, mean: float) -> float:
+    """Find what to add to log-odds so that their probabilities have a given mean."""
+    most = np.abs(values).max() + np.abs(logit(mean)) + 1.0
+    return brentq(lambda added: expit(values + added).mean() - mean, -most, most)

@@ -31,7 +31,9 @@ class Settings:
     max_training_rows : int
         Most rows that one fit learns from; of more, so many are drawn.
     calibration_prior_weight : float
-        How strongly calibration maps are held to leave predictions as they are.
+        How strongly the slopes of calibration maps are held at 1.
+    calibration_shift_kept : float
+        Share of a season's surprise that calibration maps pass on.
     bootstrap_draws : int
         Resamples of the users behind each interval.
     versions_kept : int
@@ -46,6 +48,7 @@ class Settings:
     seed: int
     max_training_rows: int
     calibration_prior_weight: float
+    calibration_shift_kept: float
     bootstrap_draws: int
     versions_kept: int
     every_family: bool
@@ -58,6 +61,7 @@ class Settings:
             seed=int(meta["seed"]),
             max_training_rows=int(meta["max_training_rows"]),
             calibration_prior_weight=float(meta["calibration_prior_weight"]),
+            calibration_shift_kept=float(meta["calibration_shift_kept"]),
             bootstrap_draws=int(meta["bootstrap_draws"]),
             versions_kept=int(meta["versions_kept"]),
             every_family=meta["backtest_grid"] == "full",

@@ -179,9 +179,7 @@ def _fit(
         members = list(fit_families(training, settings, families).values())
         maps = [(1.0, 0.0)] * len(members)
         if not task.is_amount:
-            maps = calibration_maps(
-                predictions, families, settings.calibration_prior_weight
-            )
+            maps = calibration_maps(predictions, families, settings)
     estimator = combined(members, maps, is_amount=task.is_amount)
     parameters = json.dumps(
         {

@@ -46,6 +46,7 @@ SETTINGS = Settings(
     seed=7,
     max_training_rows=10**6,
     calibration_prior_weight=5.0,
+    calibration_shift_kept=0.5,
     bootstrap_draws=50,
     versions_kept=2,
     every_family=False,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +32,7 @@ from precision_marketing.backtest import (
 from precision_marketing.estimators import (
     AVERAGE,
     CLASSIFIERS,
+    LEAST_PRIOR_WEIGHT,
     REGRESSORS,
     calibration_map,
     member_probability,
@@ -42,6 +44,7 @@ from precision_marketing.learning import TaskRows, fit_families
 from precision_marketing.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
 from precision_marketing.scoring import SCORE_COLUMNS, score_panel
 from precision_marketing.tasks import Task
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -53,16 +56,6 @@ def one_thread() -> Iterator[None]:
     """Keep threads from waiting for each other: that took eight times as long."""
     with threadpool_limits(limits=1):
         yield
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A stored table, as frames.to_pandas gets it."""
-
-    rows: pd.DataFrame
-
-    def df(self) -> pd.DataFrame:
-        return self.rows.copy()
 
 
 def learn(
@@ -135,7 +128,7 @@ def test_labels_of_closed_windows_are_learnt_from(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_stored_order_of_rows_moves_no_prediction(seed: int) -> None:
     shuffled = make_panel(seed).sample(frac=1, random_state=seed)
-    predictions, _ = learn(to_pandas(Relation(shuffled), KEY))
+    predictions, _ = learn(to_pandas(duckdb.from_df(shuffled)))
     pd.testing.assert_frame_equal(
         predictions, plain_predictions(seed), check_exact=True
     )
@@ -161,62 +154,90 @@ def probabilities(rows: TaskRows, family: str) -> np.ndarray:
     return member_probability(fitted, rows.features)
 
 
-@pytest.mark.parametrize("family", ["logistic_regression", "nearest_neighbours"])
+@pytest.mark.parametrize("family", CLASSIFIERS)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_constant_feature_moves_nothing(seed: int, family: str) -> None:
-    # families that draw features at random draw others when there is one more
+def test_constant_features_move_nothing(seed: int, family: str) -> None:
     rows = rows_to_learn(make_panel(seed))
-    wider = replace(rows, features=rows.features.assign(constant=3.7))
-    plain, with_constant = (probabilities(each, family) for each in (rows, wider))
-    np.testing.assert_allclose(plain, with_constant, rtol=0, atol=1e-9)
+    wider = rows.features.assign(constant=3.7, unknown=np.nan, text="same")
+    wider.insert(0, "first", 1)
+    plain, with_constants = (
+        probabilities(each, family) for each in (rows, replace(rows, features=wider))
+    )
+    np.testing.assert_array_equal(plain, with_constants)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize("weight", [0.0, 5.0, 500.0])
+@pytest.mark.parametrize("shift_kept", [0.0, 0.5, 1.0])
 def test_the_map_of_calibrated_constants_leaves_the_rate(
-    rate: float, weight: float
+    rate: float, weight: float, shift_kept: float
 ) -> None:
     labels = (np.arange(1000) < 1000 * rate).astype(float)
-    slope, intercept = calibration_map(np.full(1000, rate), labels, weight)
+    constants = np.full(1000, rate)
+    slope, intercept = calibration_map(constants, labels, weight, shift_kept)
     log_odds = slope * np.log(rate / (1 - rate)) + intercept
     assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(rate, abs=1e-6)
+
+
+def log_odds_and_labels(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    log_odds = random.normal(-1, 2, rows)
+    return log_odds, (random.random(rows) < expit(log_odds)).astype(float)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_map_mends_shrunken_probabilities_as_far_as_its_prior_lets_it(
     seed: int,
 ) -> None:
-    random = np.random.default_rng(seed)
-    log_odds = random.normal(-1, 2, 20_000)
-    labels = (random.random(20_000) < 1 / (1 + np.exp(-log_odds))).astype(float)
-    shrunken = 1 / (1 + np.exp(-log_odds / 2))
-    slope, intercept = calibration_map(shrunken, labels, 0.0)
+    log_odds, labels = log_odds_and_labels(seed, 20_000)
+    shrunken = expit(log_odds / 2)
+    slope, intercept = calibration_map(shrunken, labels, 0.0, 1.0)
     assert slope == pytest.approx(2, abs=0.1)
     assert intercept == pytest.approx(0, abs=0.1)
-    slopes = [calibration_map(shrunken, labels, weight)[0] for weight in (0, 1e3, 1e9)]
+    weights = (0, 1e3, 1e9)
+    slopes = [calibration_map(shrunken, labels, each, 1.0)[0] for each in weights]
     assert slopes[0] > slopes[1] > slopes[2] == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_map_passes_on_the_share_of_a_surprise_that_is_asked_for(seed: int) -> None:
+    log_odds, labels = log_odds_and_labels(seed, 20_000)
+    surprised = expit(log_odds + 0.4)
+    intercepts = [
+        calibration_map(surprised, labels, 1e9, share)[1] for share in (0, 0.5, 1)
+    ]
+    assert intercepts == pytest.approx([0, -0.2, -0.4], abs=0.05)
+    mean = expit(log_odds + 0.4 + intercepts[2]).mean()
+    assert mean == pytest.approx(labels.mean(), abs=1e-4)
 
 
 @pytest.mark.parametrize("weight", [5.0, 500.0])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_map_beside_the_one_found_is_likelier(seed: int, weight: float) -> None:
-    random = np.random.default_rng(seed)
-    log_odds = random.normal(-1, 2, 3000)
-    labels = (random.random(3000) < 1 / (1 + np.exp(-1.5 * log_odds))).astype(float)
+    given, labels = log_odds_and_labels(seed, 3000)
+    given = given / 1.5
 
     def loss(slope: float, intercept: float) -> float:
-        chance = 1 / (1 + np.exp(-(slope * log_odds + intercept)))
+        chance = expit(slope * given + intercept)
         likelihood = np.where(labels == 1, chance, 1 - chance)
-        prior = weight * ((slope - 1) ** 2 + intercept**2)
+        prior = weight * (slope - 1) ** 2 + LEAST_PRIOR_WEIGHT * intercept**2
         return prior - np.log(likelihood).sum()
 
-    found = calibration_map(1 / (1 + np.exp(-log_odds)), labels, weight)
+    found = calibration_map(expit(given), labels, weight, 1.0)
     for step in ((0.01, 0), (-0.01, 0), (0, 0.01), (0, -0.01)):
         assert loss(*found) < loss(*np.add(found, step))
 
 
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_the_map_of_one_class_is_finite(label: float) -> None:
+    given = expit(np.linspace(-3, 1, 500))
+    slope, intercept = calibration_map(given, np.full(500, label), 5.0, 0.5)
+    assert abs(slope) < 10
+    assert abs(intercept) < 10
+
+
 def test_without_a_row_there_is_no_map() -> None:
-    assert calibration_map(np.array([]), np.array([]), 1.0) == (1.0, 0.0)
+    assert calibration_map(np.array([]), np.array([]), 1.0, 0.5) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
