@@ -416,7 +416,7 @@ def test_balance_of_like_arms_is_balance() -> None:
         for _ in range(250)
     ]
     assert stats.kstest(found, "uniform").pvalue > 0.01
-    two = balance(np.repeat(["a", "b"], 15), np.arange(30) % 18 < 9)
+    two = balance(np.repeat(["a", "b"], 15), np.arange(30) % 9 < 4)
     assert two.p_value == pytest.approx(stats.chi2.sf(30 * two.cramers_v**2, 1))
     assert balance(["a", "a"], [True, False])[1:] == (0.0, 1.0)
     assert np.isnan(balance(["a", "b"], [True, True])[1:]).all()
