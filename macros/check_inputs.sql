@@ -30,24 +30,26 @@
 {# A list of sentences: which parameters are out of range. #}
 {% macro var_faults() -%}
     {%- set faults = [] -%}
-    {%- for name in ['audience_share', 'category_learnt_share']
-        if not 0 < var(name) <= 1 -%}
+    {%- for name in ['category_learnt_share'] if not 0 < var(name) <= 1 -%}
         {%- do faults.append(
             'Var ' ~ name ~ ': expected a share above 0 and at most 1, found '
             ~ var(name) ~ '.'
         ) -%}
     {%- endfor -%}
-    {%- if not 0 <= var('calibration_shift_kept') <= 1 -%}
+    {%- for name in [
+        'calibration_shift_kept', 'global_holdout_share', 'minimum_score',
+        'least_stocked_share',
+    ] if not 0 <= var(name) <= 1 -%}
         {%- do faults.append(
-            'Var calibration_shift_kept: expected a share from 0 to 1, found '
-            ~ var('calibration_shift_kept') ~ '.'
+            'Var ' ~ name ~ ': expected a share from 0 to 1, found ' ~ var(name) ~ '.'
         ) -%}
-    {%- endif -%}
+    {%- endfor -%}
     {%- for name in [
         'as_of_step_days', 'as_of_count', 'active_days', 'lapse_horizon_days',
         'test_window_count', 'validation_date_count', 'department_slots',
         'bootstrap_draws', 'max_training_rows', 'registry_versions_kept',
-        'reason_count', 'fit_threads',
+        'reason_count', 'fit_threads', 'decision_days', 'draft_ahead_days',
+        'most_contacts_per_user_week',
     ] if var(name) < 1 -%}
         {%- do faults.append(
             'Var ' ~ name ~ ': expected 1 or more, found ' ~ var(name) ~ '.'

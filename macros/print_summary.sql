@@ -30,6 +30,9 @@
         {%- elif result.node.name == 'estimator_results' -%}
             {{ print_live_estimators(result.node.relation_name) }}
         {%- elif result.node.name == 'campaign_audience' -%}
+            {%- if built.campaign_decisions and built.campaign_policies -%}
+                {{ print_decisions(built.campaign_decisions, built.campaign_policies) }}
+            {%- endif -%}
             {{ print_audience(result.node.relation_name) }}
         {%- endif -%}
     {%- endfor -%}
@@ -114,19 +117,53 @@
     {%- endfor -%}
 {% endmacro %}
 
+{#
+    Next week's decisions, a line per campaign, beside what plain policies would earn
+    under the same limits; then the first contacts.
+#}
+{% macro print_decisions(campaign_decisions, campaign_policies) %}
+    {%- set rows = run_query(
+        "select campaign_id, min(decision_status), count(*),"
+        ~ " count(*) filter (decision = 'contact'),"
+        ~ " count(*) filter (decision = 'holdout'),"
+        ~ " coalesce(sum(expected_cost) filter (decision = 'contact'), 0),"
+        ~ " coalesce(sum(expected_margin) filter (decision = 'contact'), 0) from "
+        ~ campaign_decisions ~ " group by campaign_id order by min(decision_status) desc,"
+        ~ " campaign_id"
+    ) -%}
+    {{ print('\nCampaigns decided: of the user base contacted, held out; expected cost'
+        ~ ' and margin after cost') }}
+    {%- for row in rows -%}
+        {{ print('  %-44s %-8s %7d %7d %6d %10.2f %10.2f' | format(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+        )) }}
+    {%- endfor -%}
+    {%- set policies = run_query(
+        "select policy, sum(contact_count), sum(expected_cost), sum(expected_margin),"
+        ~ " max(budget_price) from " ~ campaign_policies
+        ~ " where allocation_name = 'week' group by policy order by 4 desc, policy"
+    ) -%}
+    {%- for row in policies -%}
+        {%- if loop.first -%}
+            {{ print('\nPolicies for the coming week under the same limits') }}
+        {%- endif -%}
+        {{ print('  %-18s %7d contacts, cost %10.2f, margin %10.2f%s' | format(
+            row[0], row[1], row[2], row[3],
+            (', one more unit of budget %.3f' | format(row[4])) if row[4] else ''
+        )) }}
+    {%- endfor -%}
+{% endmacro %}
+
 {% macro print_audience(campaign_audience) %}
     {%- set rows = run_query(
-        'select campaign_id, audience_rank, user_id, segment_name, contact_action, score,'
-        ~ ' as_of_date from ' ~ campaign_audience
-        ~ ' order by audience_rank, score desc, campaign_id limit 5'
+        'select campaign_id, audience_rank, user_id, offer_id, send_on, expected_margin,'
+        ~ ' reasons from ' ~ campaign_audience
+        ~ ' order by audience_rank, campaign_id limit 5'
     ) -%}
     {{ print('\nFirst rows of campaigns.campaign_audience') }}
-    {{ print('  %-10s %4s  %-10s %-20s %-8s %s' | format(
-        'campaign', 'rank', 'user', 'segment', 'action', 'score'
-    )) }}
     {%- for row in rows -%}
-        {{ print('  %-10s %4d  %-10s %-20s %-8s %.4f' | format(
-            row[0], row[1], row[2], row[3], row[4], row[5]
+        {{ print('  %-16s %3d  %s  %-16s %s %6.2f  %s' | format(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6] or ''
         )) }}
     {%- endfor -%}
 {% endmacro %}

@@ -1,8 +1,8 @@
--- one row per campaign open on the scoring date: how far it is, what is yet to come
+-- one row per campaign open or planned: how far it is, and what is yet to come
 with
 
 campaigns as (
-    select * from {{ ref('campaign_calendar') }}
+    select * from {{ ref('ftr_campaigns') }}
 ),
 
 redemptions as (
@@ -33,16 +33,21 @@ past_responses as (
     where campaigns.is_start_observed and campaigns.ends_on < as_of_dates.as_of_date
 ),
 
+-- one that is planned, and yet to start, is at its start
 open_campaigns as (
     select
         campaigns.campaign_id,
-        {{ days_between('campaigns.starts_on', 'as_of_dates.as_of_date') }}
-        / cast(campaigns.duration_days as double) as elapsed_share,
+        greatest(
+            {{ days_between('campaigns.starts_on', 'as_of_dates.as_of_date') }}, 0
+        ) / cast(campaigns.duration_days as double) as elapsed_share,
         as_of_dates.as_of_date
     from campaigns
     inner join as_of_dates
         on
-            campaigns.starts_on <= as_of_dates.as_of_date
+            (
+                campaigns.is_planned
+                or campaigns.starts_on <= as_of_dates.as_of_date
+            )
             and campaigns.ends_on >= as_of_dates.as_of_date
 ),
 

@@ -14,14 +14,14 @@ trials as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaign_calendar') }}
+    select * from {{ ref('ftr_campaigns') }}
 ),
 
 coupon_products as (
     select distinct
         campaign_id,
         product_id
-    from {{ ref('coupon_products') }}
+    from {{ ref('ftr_campaign__products') }}
 ),
 
 transactions as (

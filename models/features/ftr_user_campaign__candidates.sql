@@ -2,7 +2,7 @@
 with
 
 campaigns as (
-    select * from {{ ref('campaign_calendar') }}
+    select * from {{ ref('ftr_campaigns') }}
 ),
 
 contacts as (
@@ -56,7 +56,10 @@ open_campaigns as (
     inner join as_of_dates
         on
             as_of_dates.is_scoring_date
-            and campaigns.starts_on <= as_of_dates.as_of_date
+            and (
+                campaigns.is_planned
+                or campaigns.starts_on <= as_of_dates.as_of_date
+            )
             and campaigns.ends_on >= as_of_dates.as_of_date
 ),
 

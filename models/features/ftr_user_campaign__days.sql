@@ -9,7 +9,7 @@ campaign_products as (
     select distinct
         campaign_id,
         product_id
-    from {{ ref('coupon_products') }}
+    from {{ ref('ftr_campaign__products') }}
 ),
 
 purchases as (

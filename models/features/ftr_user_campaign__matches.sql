@@ -6,7 +6,7 @@ candidates as (
 ),
 
 coupon_products as (
-    select * from {{ ref('coupon_products') }}
+    select * from {{ ref('ftr_campaign__products') }}
 ),
 
 transactions as (

@@ -9,7 +9,7 @@ candidates as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaign_calendar') }}
+    select * from {{ ref('ftr_campaigns') }}
 ),
 
 as_of_dates as (

@@ -16,11 +16,11 @@ campaign_products as (
     select distinct
         campaign_id,
         product_id
-    from {{ ref('coupon_products') }}
+    from {{ ref('ftr_campaign__products') }}
 ),
 
 campaigns as (
-    select * from {{ ref('campaign_calendar') }}
+    select * from {{ ref('ftr_campaigns') }}
 ),
 
 redemptions as (

@@ -18,6 +18,7 @@ ORDER = (
     "comparison",
     "as_of_date",
     "campaign_id",
+    "offer_id",
     "category_level",
     "category_name",
     "first_order_id",

@@ -20,12 +20,14 @@ PREFIXES = {
     "calendar": "stg_",
     "intake": "intake_",
     "intermediate": "int_",
+    "planning": "plan_",
     "features": "ftr_",
     "learning": "ml_",
+    "deciding": "dec_",
     # what people query is called by plain nouns
     "marts": "",
 }
-READ_BY_PYTHON = ("ftr_", "ml_", "stg_")
+READ_BY_PYTHON = ("ftr_", "dec_", "ml_", "stg_")
 # Rows of these have no key to test.
 MARTS_WITHOUT_KEY = {
     "rejected_rows": "a source row may be rejected as often as the source repeats it",

@@ -1,70 +1,49 @@
--- one row per open campaign and user to contact, as of the scoring date
+-- one row per launched campaign that is open or due, and user whom it contacts
 with
 
-scores as (
-    select * from {{ ref('campaign_scores') }}
-    where task = 'redeem'
+decisions as (
+    select * from {{ ref('campaign_decisions') }}
+    where is_frozen and decision = 'contact'
 ),
 
 campaigns as (
-    select * from {{ ref('campaign_calendar') }}
+    select * from {{ ref('plan_campaigns') }}
 ),
 
--- whoever has stopped shopping or has redeemed already is left alone
-candidates as (
-    select * from scores
-    where is_active and not has_redeemed
+sending as (
+    select * from {{ ref('dec_send_dates') }}
 ),
 
 ranked as (
     select
-        candidates.campaign_id,
-        candidates.user_id,
+        decisions.decision_id,
+        decisions.campaign_id,
+        decisions.user_id,
         campaigns.campaign_type,
-        candidates.segment_name,
-        candidates.estimator_version,
-        case when candidates.is_contacted then 'remind' else 'send' end
-            as contact_action,
+        decisions.channel,
+        decisions.offer_id,
+        decisions.segment_name,
+        decisions.reasons,
+        decisions.estimator_version,
         cast(
             row_number() over (
-                partition by candidates.campaign_id
-                order by candidates.score desc, candidates.user_id asc
+                partition by decisions.campaign_id
+                order by decisions.expected_margin desc, decisions.user_id asc
             ) as bigint
         ) as audience_rank,
-        candidates.score_decile,
-        candidates.score,
-        count(*) over (partition by candidates.campaign_id) as candidate_count,
+        sending.send_from_hour,
+        sending.send_until_hour,
+        decisions.score,
+        decisions.response_probability,
+        decisions.expected_cost,
+        decisions.expected_margin,
+        decisions.send_on,
         campaigns.starts_on,
         campaigns.ends_on,
-        candidates.as_of_date
-    from candidates
-    inner join campaigns on candidates.campaign_id = campaigns.campaign_id
-),
-
-contacted as (
-    select
-        campaign_id,
-        user_id,
-        campaign_type,
-        segment_name,
-        contact_action,
-        estimator_version,
-        audience_rank,
-        score_decile,
-        score,
-        -- redemptions expected from this rank and all above it
-        round(
-            sum(score) over (
-                partition by campaign_id
-                order by audience_rank
-                rows between unbounded preceding and current row
-            ), 6
-        ) as expected_redemptions,
-        starts_on,
-        ends_on,
-        as_of_date
-    from ranked
-    where audience_rank <= ceil(candidate_count * {{ var('audience_share') }})
+        decisions.decided_on
+    from decisions
+    inner join campaigns on decisions.campaign_id = campaigns.campaign_id
+    inner join sending on decisions.campaign_id = sending.campaign_id
 )
 
-select * from contacted
+select * from ranked

@@ -1,0 +1,142 @@
+{#
+    What must hold of the seeds that make the plan: per check the seed, the column, an
+    expression that is true for a row that breaks it, and what was expected. The CTEs
+    tasks, audiences, categories, shop_campaigns stand in plan_faults.
+#}
+{% macro plan_checks() -%}
+    {%- set types = ['push_ad', 'coupon', 'member_activity'] -%}
+    {%- set kinds = ['amount', 'share', 'none'] -%}
+    {%- set money = 'decimal(18, 2)' -%}
+    {{ return([
+        ('campaign_plan', 'campaign_type', not_one_of('campaign_type', types),
+            types | join(', ')),
+        ('campaign_plan', 'objective_task', not_in('objective_task', 'tasks', 'task'),
+            'a task of learning_tasks'),
+        ('campaign_plan', 'channel', not_in('channel', 'channels', 'channel'),
+            'a channel of channels'),
+        ('campaign_plan', 'audience_rule',
+            not_in('audience_rule', 'audiences', 'audience_rule'),
+            'everybody or a rule of audience_rules'),
+        ('campaign_plan', 'plan_status', not_one_of('plan_status', ['draft', 'approved']),
+            'draft or approved'),
+        ('campaign_plan', 'priority', not_between('priority', 'bigint', 1),
+            'a whole number from 1'),
+        ('campaign_plan', 'budget_amount', not_between('budget_amount', money, 0),
+            'an amount of 0 or more'),
+        ('campaign_plan', 'holdout_share', not_inside('holdout_share', 0, 1),
+            'a share above 0 and below 1'),
+        ('campaign_plan', 'starts_on', 'try_cast(starts_on as date) is null', 'a date'),
+        ('campaign_plan', 'ends_on',
+            'coalesce(try_cast(ends_on as date) < try_cast(starts_on as date), true)',
+            'a date that is not before starts_on'),
+        ('campaign_plan', 'campaign_id',
+            'campaign_id not in (select campaign_id from offers)',
+            'an offer of the campaign in offers'),
+        ('offers', 'offer_id', 'offer_id in (select campaign_id from shop_campaigns)',
+            'an id that no campaign of the shop has'),
+        ('offers', 'campaign_id', not_in('campaign_id', 'campaign_plan', 'campaign_id'),
+            'a campaign of campaign_plan'),
+        ('offers', 'discount_kind', not_one_of('discount_kind', kinds), kinds | join(', ')),
+        ('offers', 'discount_value',
+            "discount_kind in ('amount', 'share') and "
+            ~ not_between('discount_value', 'double', 0)
+            ~ " or discount_kind = 'share' and try_cast(discount_value as double) > 1",
+            'an amount of 0 or more, or a share up to 1'),
+        ('offers', 'funded_share', not_between('funded_share', 'double', 0, 1),
+            'a share from 0 to 1'),
+        ('offers', 'cost_per_redemption', not_between('cost_per_redemption', money, 0),
+            'an amount of 0 or more'),
+        ('offers', 'minimum_basket_amount', 'minimum_basket_amount is not null and '
+            ~ not_between('minimum_basket_amount', money, 0), 'an amount of 0 or more'),
+        ('offers', 'stock_cap', 'stock_cap is not null and '
+            ~ not_between('stock_cap', 'bigint', 0), 'a whole number of 0 or more'),
+        ('offers', 'eligible_category', 'eligible_category is not null and '
+            ~ not_in('eligible_category', 'categories', 'category'),
+            'a category of the shop'),
+        ('offers', 'eligible_products',
+            'coalesce(eligible_category, eligible_products) is null',
+            'products, or a category in eligible_category'),
+        ('channels', 'consent',
+            not_one_of('consent', ['email', 'sms', 'push', 'ads', 'none']),
+            'email, sms, push, ads or none'),
+        ('channels', 'cost_per_contact', not_between('cost_per_contact', money, 0),
+            'an amount of 0 or more'),
+        ('channels', 'most_contacts_per_user_week',
+            not_between('most_contacts_per_user_week', 'bigint', 1),
+            'a whole number from 1'),
+        ('channels', 'most_contacts_per_week', 'most_contacts_per_week is not null and '
+            ~ not_between('most_contacts_per_week', 'bigint', 0),
+            'a whole number of 0 or more'),
+        ('channels', 'send_from_hour', not_between('send_from_hour', 'bigint', 0, 23),
+            'an hour from 0 to 23'),
+        ('channels', 'send_until_hour',
+            'coalesce(try_cast(send_until_hour as bigint)'
+            ~ ' <= try_cast(send_from_hour as bigint), true) or '
+            ~ not_between('send_until_hour', 'bigint', 1, 24),
+            'an hour up to 24, after send_from_hour'),
+        ('blackout_dates', 'last_date',
+            'coalesce(try_cast(last_date as date) < try_cast(first_date as date), true)',
+            'a date that is not before first_date'),
+        ('blackout_dates', 'channel', 'channel is not null and '
+            ~ not_in('channel', 'channels', 'channel'), 'a channel of channels, or none'),
+        ('suppressions', 'suppression_kind',
+            not_one_of('suppression_kind', ['opt_out', 'complaint', 'risk', 'erasure']),
+            'opt_out, complaint, risk or erasure'),
+        ('suppressions', 'first_date', 'try_cast(first_date as date) is null', 'a date'),
+        ('audience_rules', 'trait', not_one_of('trait', plan_traits().values() | sum(start=[])),
+            plan_traits().values() | sum(start=[]) | join(', ')),
+        ('audience_rules', 'operator',
+            not_one_of('operator', ['at_least', 'at_most', 'equals', 'one_of']),
+            'at_least, at_most, equals or one_of'),
+        ('audience_rules', 'value', "value is null or operator in ('at_least', 'at_most')"
+            ~ " and try_cast(value as double) is null", 'a value, or a number to compare'),
+        ('draft_templates', 'channel', not_in('channel', 'channels', 'channel'),
+            'a channel of channels'),
+        ('draft_templates', 'objective_task', not_in('objective_task', 'tasks', 'task'),
+            'a task of learning_tasks'),
+        ('draft_templates', 'audience_rule',
+            not_in('audience_rule', 'audiences', 'audience_rule'),
+            'everybody or a rule of audience_rules'),
+        ('draft_templates', 'holdout_share', not_inside('holdout_share', 0, 1),
+            'a share above 0 and below 1'),
+        ('draft_templates', 'eligible_category',
+            not_in('eligible_category', 'categories', 'category'),
+            'a category of the shop'),
+        ('decision_corrections', 'decision', not_one_of('decision', ['withdrawn']),
+            'withdrawn'),
+    ]) }}
+{%- endmacro %}
+
+{# Null, or none of some words. #}
+{% macro not_one_of(column, words) -%}
+    {{ return(
+        "coalesce(" ~ column ~ " not in ('" ~ words | join("', '") ~ "'), true)"
+    ) }}
+{%- endmacro %}
+
+{# Null, or not in a column of a CTE. #}
+{% macro not_in(column, relation, other_column) -%}
+    {{ return(
+        '(' ~ column ~ ' is null or ' ~ column ~ ' not in (select ' ~ other_column
+        ~ ' from ' ~ relation ~ '))'
+    ) }}
+{%- endmacro %}
+
+{# Not such a number, or out of range. #}
+{% macro not_between(column, type, least, most=none) -%}
+    {%- set number = 'try_cast(' ~ column ~ ' as ' ~ type ~ ')' -%}
+    {{ return(
+        'coalesce(' ~ number ~ ' < ' ~ least
+        ~ (' or ' ~ number ~ ' > ' ~ most if most is not none else '')
+        ~ (" or " ~ column ~ " like '%.%'" if type == 'bigint' else '') ~ ', true)'
+    ) }}
+{%- endmacro %}
+
+{# No number, or not strictly between two. #}
+{% macro not_inside(column, least, most) -%}
+    {%- set number = 'try_cast(' ~ column ~ ' as double)' -%}
+    {{ return(
+        'coalesce(' ~ number ~ ' <= ' ~ least ~ ' or ' ~ number ~ ' >= ' ~ most
+        ~ ', true)'
+    ) }}
+{%- endmacro %}

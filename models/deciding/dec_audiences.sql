@@ -1,0 +1,77 @@
+-- one row per planned campaign and user whom its audience rule takes in
+with
+
+campaigns as (
+    select * from {{ ref('plan_campaigns') }}
+),
+
+users as (
+    select user_id from {{ ref('users') }}
+),
+
+rules as (
+    select
+        audience_rule,
+        trait,
+        operator,
+        value,
+        try_cast(value as double) as number_bound
+    from {{ ref('audience_rules') }}
+    where shop = '{{ active_source() }}'
+),
+
+trait_values as (
+    select * from {{ ref('plan_trait_values') }}
+),
+
+conditions as (
+    select
+        audience_rule,
+        count(*) as condition_count
+    from rules
+    group by audience_rule
+),
+
+met as (
+    select
+        rules.audience_rule,
+        trait_values.user_id,
+        count(*) as condition_count
+    from rules
+    inner join trait_values on rules.trait = trait_values.trait
+    where
+        case rules.operator
+            when 'at_least' then trait_values.number_value >= rules.number_bound
+            when 'at_most' then trait_values.number_value <= rules.number_bound
+            when 'equals'
+                then
+                    trait_values.text_value = rules.value
+                    or trait_values.number_value = rules.number_bound
+            when 'one_of'
+                then
+                    concat(';', rules.value, ';')
+                    like concat('%;', trait_values.text_value, ';%')
+        end
+    group by rules.audience_rule, trait_values.user_id
+),
+
+taken_in as (
+    select
+        campaigns.campaign_id,
+        met.user_id
+    from campaigns
+    inner join conditions on campaigns.audience_rule = conditions.audience_rule
+    inner join met
+        on
+            conditions.audience_rule = met.audience_rule
+            and conditions.condition_count = met.condition_count
+    union all
+    select
+        campaigns.campaign_id,
+        users.user_id
+    from campaigns
+    cross join users
+    where campaigns.audience_rule = 'everybody'
+)
+
+select * from taken_in

@@ -1,0 +1,48 @@
+-- one row per decision that an earlier build froze: what stands of it now
+{% set ledger = adapter.get_relation(
+    target.database, generate_schema_name('campaigns', model), 'decision_ledger'
+) if execute -%}
+{#- not by ref: the ledger is written from here, and remembers its own last state -#}
+with
+
+ledger as (
+    {% if ledger -%}
+        select
+            campaign_id,
+            user_id,
+            decision,
+            offer_id,
+            channel,
+            revision_number,
+            send_on
+        from {{ ledger }}
+    {% else -%}
+        select
+            cast(null as string) as campaign_id,
+            cast(null as string) as user_id,
+            cast(null as string) as decision,
+            cast(null as string) as offer_id,
+            cast(null as string) as channel,
+            cast(null as bigint) as revision_number,
+            cast(null as date) as send_on
+        where 1 = 0
+    {% endif %}
+),
+
+latest as (
+    select
+        campaign_id,
+        user_id,
+        decision,
+        offer_id,
+        channel,
+        revision_number,
+        send_on
+    from ledger
+    qualify
+        row_number() over (
+            partition by campaign_id, user_id order by revision_number desc
+        ) = 1
+)
+
+select * from latest

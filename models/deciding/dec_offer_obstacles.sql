@@ -1,0 +1,49 @@
+-- one row per planned offer and user with a score: what keeps the offer from the user
+with
+
+offer_values as (
+    select * from {{ ref('dec_offer_values') }}
+),
+
+last_count as (
+    select max(counted_on) as counted_on from {{ ref('stock_levels') }}
+),
+
+latest_counts as (
+    select
+        stock_levels.product_id,
+        sum(stock_levels.on_hand) as on_hand
+    from {{ ref('stock_levels') }} as stock_levels
+    inner join last_count on stock_levels.counted_on = last_count.counted_on
+    group by stock_levels.product_id
+),
+
+-- an offer of products that are hardly there disappoints
+stocked as (
+    select
+        offer_products.offer_id,
+        avg(case when latest_counts.on_hand > 0 then 1.0 else 0.0 end) as stocked_share
+    from {{ ref('plan_offer_products') }} as offer_products
+    inner join latest_counts on offer_products.product_id = latest_counts.product_id
+    group by offer_products.offer_id
+),
+
+judged as (
+    select
+        offer_values.offer_id,
+        offer_values.campaign_id,
+        offer_values.user_id,
+        offer_values.score,
+        coalesce(stocked.stocked_share < {{ var('least_stocked_share') }}, false)
+            as is_out_of_stock,
+        coalesce(
+            offer_values.days_since_last_covered <= {{ var('already_bought_days') }},
+            false
+        ) as is_bought_already,
+        coalesce(offer_values.score < {{ var('minimum_score') }}, true)
+            as is_below_minimum_score
+    from offer_values
+    left join stocked on offer_values.offer_id = stocked.offer_id
+)
+
+select * from judged

@@ -1,0 +1,90 @@
+-- one row per planned offer and user with a score: of its objective, and of a response
+{% set response_tasks = var('response_tasks') -%}
+with
+
+offers as (
+    select
+        offers.offer_id,
+        offers.eligible_category,
+        offers.discount_kind,
+        campaigns.objective_task
+    from {{ ref('plan_offers') }} as offers
+    inner join {{ ref('plan_campaigns') }} as campaigns
+        on offers.campaign_id = campaigns.campaign_id
+),
+
+campaign_scores as (
+    select * from {{ ref('campaign_scores') }}
+),
+
+user_scores as (
+    select * from {{ ref('user_scores') }}
+    where score is not null
+),
+
+category_scores as (
+    select * from {{ ref('category_scores') }}
+),
+
+-- the objective may be of any grain
+objectives as (
+    select
+        offers.offer_id,
+        scores.user_id,
+        scores.estimator_version,
+        scores.score
+    from offers
+    inner join campaign_scores as scores
+        on offers.offer_id = scores.campaign_id and offers.objective_task = scores.task
+    union all
+    select
+        offers.offer_id,
+        scores.user_id,
+        scores.estimator_version,
+        scores.score
+    from offers
+    inner join user_scores as scores on offers.objective_task = scores.task
+    union all
+    select
+        offers.offer_id,
+        scores.user_id,
+        scores.estimator_version,
+        scores.score
+    from offers
+    inner join category_scores as scores
+        on
+            offers.objective_task = scores.task
+            and offers.eligible_category = scores.category_name
+),
+
+responses as (
+    select
+        offers.offer_id,
+        scores.user_id,
+        scores.score as response_probability
+    from offers
+    inner join campaign_scores as scores
+        on
+            offers.offer_id = scores.campaign_id
+            and scores.task = case
+                when offers.discount_kind = 'none'
+                    then '{{ response_tasks.without_discount }}'
+                else '{{ response_tasks.with_discount }}'
+            end
+),
+
+joined as (
+    select
+        responses.offer_id,
+        responses.user_id,
+        objectives.estimator_version,
+        objectives.score,
+        responses.response_probability
+    from responses
+    left join objectives
+        on
+            responses.offer_id = objectives.offer_id
+            and responses.user_id = objectives.user_id
+)
+
+select * from joined

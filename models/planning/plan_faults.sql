@@ -1,0 +1,142 @@
+-- one row per fault of the seeds that make the plan, as a sentence
+{% set keys = {
+    'campaign_plan': 'campaign_id',
+    'offers': 'offer_id',
+    'channels': 'channel',
+    'blackout_dates': 'reason',
+    'suppressions': 'user_id',
+    'audience_rules': 'audience_rule',
+    'draft_templates': 'template_id',
+    'decision_corrections': 'campaign_id',
+} -%}
+with
+
+tasks as (
+    select task from {{ ref('learning_tasks') }}
+),
+
+products as (
+    select * from {{ ref('products') }}
+    where product_kind = 'goods'
+),
+
+shop_campaigns as (
+    select
+        campaign_id,
+        starts_on
+    from {{ ref('campaign_calendar') }}
+),
+
+{% for seed in keys -%}
+    {{ seed }} as (
+        select * from {{ ref(seed) }}
+        where shop = '{{ active_source() }}'
+    ),
+
+{% endfor -%}
+categories as (
+    {% for column in ['department', 'category', 'subcategory'] -%}
+        select {{ column }} as category from products
+        where {{ column }} is not null
+        {% if not loop.last %}union distinct{% endif %}
+    {% endfor %}
+),
+
+audiences as (
+    select audience_rule from audience_rules
+    union distinct
+    select 'everybody' as audience_rule
+),
+
+-- the ids in a list of products, one row each
+listed_products as (
+    select
+        offer_id,
+        {{ words_of('eligible_products') }} as product_id
+    from offers
+    where eligible_products is not null
+),
+
+repeated as (
+    {% for seed in ['campaign_plan', 'offers', 'channels', 'draft_templates'] -%}
+        select
+            concat(
+                'Seed {{ seed }}, {{ keys[seed] }} ', {{ keys[seed] }},
+                ': expected once, found ', cast(count(*) as string), ' times.'
+            ) as sentence
+        from {{ seed }}
+        group by {{ keys[seed] }}
+        having count(*) > 1
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+broken as (
+    {% for seed, column, broken, expected in plan_checks() -%}
+        select {{ plan_sentence(seed, keys[seed], column, expected) }} as sentence
+        from {{ seed }}
+        where {{ broken }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+unknown_products as (
+    select
+        concat(
+            'Seed offers, offer_id ', listed_products.offer_id,
+            ', column eligible_products: expected products of the shop, found ',
+            listed_products.product_id, '.'
+        ) as sentence
+    from listed_products
+    anti join products on listed_products.product_id = products.product_id
+),
+
+-- a campaign of ours comes back in the shop's tables once it runs; another one must not
+taken_ids as (
+    select
+        concat(
+            'Seed campaign_plan, campaign_id ', campaign_plan.campaign_id,
+            ': expected an id of its own, found a campaign of the shop that starts on ',
+            cast(shop_campaigns.starts_on as string), '.'
+        ) as sentence
+    from campaign_plan
+    inner join shop_campaigns on campaign_plan.campaign_id = shop_campaigns.campaign_id
+    where
+        coalesce(
+            shop_campaigns.starts_on <> try_cast(campaign_plan.starts_on as date), true
+        )
+),
+
+shops as (
+    {% for name in var('shops') -%}
+        select '{{ name }}' as shop
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+other_shops as (
+    {% for seed in keys -%}
+        select
+            concat(
+                'Seed {{ seed }}, column shop: expected a shop of var shops, found ',
+                coalesce(shop, 'nothing'), '.'
+            ) as sentence
+        from {{ ref(seed) }}
+        where {{ not_in('shop', 'shops', 'shop') }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+united as (
+    select sentence from repeated
+    union all
+    select sentence from broken
+    union all
+    select sentence from unknown_products
+    union all
+    select sentence from taken_ids
+    union all
+    select sentence from other_shops
+)
+
+select distinct sentence from united

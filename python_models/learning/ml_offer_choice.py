@@ -1,0 +1,10 @@
+"""One row per offer and user who may get it: who does, and whom others would choose."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.offer_choice import choose_offers
+
+
+def model(dbt, session):
+    options = dbt.ref("dec_options")
+    budget = float(dbt.config.meta_get("weekly_budget"))
+    return choose_offers(to_pandas(options), budget)
