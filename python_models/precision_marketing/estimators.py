@@ -249,13 +249,16 @@ def log_odds(probabilities: np.ndarray) -> np.ndarray:
     return logit(np.clip(probabilities, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
 
 
+def member_prediction(member: Pipeline, features: pd.DataFrame) -> np.ndarray:
+    """Predict by a fitted pipeline: a regressor's value, else the chance of class 1."""
+    if is_regressor(member):
+        return member.predict(features)
+    return member.predict_proba(features)[:, 1]
+
+
 def member_probability(member: Pipeline, features: pd.DataFrame) -> np.ndarray:
     """Probability of class 1 by a fitted pipeline; a regressor's value is clipped."""
-    if is_regressor(member):
-        predicted = member.predict(features)
-    else:
-        predicted = member.predict_proba(features)[:, 1]
-    return np.clip(predicted, 0.0, 1.0)
+    return np.clip(member_prediction(member, features), 0.0, 1.0)
 
 
 class CalibratedAverage(ClassifierMixin, BaseEstimator):

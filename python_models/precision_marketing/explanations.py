@@ -1,9 +1,11 @@
-"""What each feature adds to a score, on the log-odds scale, adding up exactly.
+"""What each feature adds to a score, adding up exactly.
 
-Every member of an estimator is taken apart on the scale on which it adds up, then
-carried over its nonlinear steps: calibration, the average of probabilities, and back to
-log-odds. Carried over means the value of Aumann and Shapley (1974) along the straight
-line from the baseline to the row: a step f multiplies the contributions by
+A probability is explained in log-odds, an amount in money. Every member of an estimator
+is taken apart on the scale on which it adds up, then carried over the nonlinear steps
+that follow: for a probability the calibration, the average and back to log-odds; for an
+amount the exponential of Poisson boosting and the clip of the average at 0. Carried
+over means the value of Aumann and Shapley (1974) along the straight line from the
+baseline to the row: a step f multiplies the contributions by
 (f(row) - f(baseline)) / (row - baseline), so that they still add up.
 
 What a contribution is, and its baseline, per family:
@@ -11,9 +13,9 @@ What a contribution is, and its baseline, per family:
 - linear: coefficient times (value - training mean), on the scale that the preprocessor
   made. Of a text feature, the coefficient of the row's category less the plain mean of
   the coefficients of all its categories.
-- tree, forest (in probabilities) and boosting (in log-odds): at each split on the row's
-  path the change of the node's mean goes to the feature split on (Saabas, 2014). The
-  baseline is the mean of the roots.
+- tree, forest (both in what they predict) and boosting (in log-odds, or in logs of
+  amounts): at each split on the row's path the change of the node's mean goes to the
+  feature split on (Saabas, 2014). The baseline is the mean of the roots.
 - every other (neighbours, support vectors, neural networks): the row's features enter,
   group by group, in place of unknown ones (a missing number, which the imputer fills;
   of a text, every category in equal parts); what each changes is its contribution.
@@ -29,43 +31,60 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from precision_marketing.estimators import (
+    AverageAmount,
     CalibratedAverage,
     log_odds,
-    member_probability,
+    member_prediction,
     use_one_thread,
 )
 
 # Rows explained at a time: 4,096 x 130 features take 4 MB per working copy.
 BATCH_ROWS = 4096
-# The parts of a member must give its own prediction back this closely, in log-odds;
-# else it is explained as a family that has no parts.
+# The parts of a member must give its own prediction back this closely, in log-odds or
+# money (of large amounts, as a share of them); else it is explained as a family that
+# has no parts.
 TOLERANCE = 1e-7
+TOLERATED_SHARE = 1e-9
 # Smaller changes are carried over by the slope, the limit of the quotient, which is
-# measured over the wider step.
+# measured over the wider step. Both are shares of a baseline beyond 1.
 SMALL_CHANGE = 1e-12
 SLOPE_STEP = 1e-6
 
+Step = Callable[[np.ndarray], np.ndarray]
+# What takes a member's prediction to the scale it is explained on, and back.
+Scale = tuple[Step, Step]
+LOG_ODDS: Scale = (log_odds, expit)
+MONEY: Scale = (np.positive, np.positive)
+# What boosted trees add up to, made a prediction, per loss of the two that are in use.
+BOOSTED_STEPS: dict[str, Step] = {"log_loss": expit, "poisson": np.exp}
 # The baseline, what each row (first axis) and feature (second axis) adds to it, and how
-# their sum becomes a probability.
-Parts = tuple[float, np.ndarray, Callable[[np.ndarray], np.ndarray]]
+# their sum becomes what the member predicts.
+Parts = tuple[float, np.ndarray, Step]
 
 
 def contributions(
-    estimator: CalibratedAverage, features: pd.DataFrame, groups: dict[str, str]
+    estimator: CalibratedAverage | AverageAmount,
+    features: pd.DataFrame,
+    groups: dict[str, str],
 ) -> tuple[float, pd.DataFrame]:
-    """Share the log-odds of each score out to the features.
+    """Share the log-odds of each probability, or each amount, out to the features.
 
     Parameters
     ----------
-    estimator : CalibratedAverage
+    estimator : CalibratedAverage or AverageAmount
         Fitted.
     features : pandas.DataFrame
         Shape (rows, features): the columns that the estimator was fitted on.
@@ -76,12 +95,13 @@ def contributions(
     Returns
     -------
     baseline : float
-        Log-odds of the mean of the members' baselines, equal for all rows; NaN where
-        there are no rows.
+        Mean of the members' baselines, in log-odds or money, equal for all rows; NaN
+        where there are no rows.
     contributions : pandas.DataFrame
-        Shape (rows, features), in log-odds. A row's sum and the baseline are the
-        log-odds of the row's score. A probability closer to 0 or 1 than 1e-5 counts as
-        that close, as it does between the members and their calibration.
+        Shape (rows, features), in log-odds or money. A row's sum and the baseline are
+        the log-odds of the row's probability, or its amount. A probability closer to 0
+        or 1 than 1e-5 counts as that close, as it does between the members and their
+        calibration.
 
     Raises
     ------
@@ -95,51 +115,65 @@ def contributions(
 
 
 def explain_batches(
-    estimator: CalibratedAverage, features: pd.DataFrame, groups: dict[str, str]
+    estimator: CalibratedAverage | AverageAmount,
+    features: pd.DataFrame,
+    groups: dict[str, str],
 ) -> Iterator[tuple[float, pd.DataFrame]]:
     """Do what `contributions` does, at most `BATCH_ROWS` rows at a time."""
     use_one_thread()
+    scale, member_steps, last_step = _steps(estimator)
     explainers = [
-        _explainer(member, features.columns, groups) for member in estimator.members
+        _explainer(member, features.columns, groups, scale)
+        for member in estimator.members
     ]
     for start in range(0, len(features), BATCH_ROWS):
         batch = features.iloc[start : start + BATCH_ROWS]
         baseline, values = 0.0, np.zeros(batch.shape)
-        parts = zip(explainers, estimator.slopes, estimator.intercepts, strict=True)
-        for explain, slope, intercept in parts:
-            calibrated = _calibrated(explain(batch), slope, intercept)
-            baseline += calibrated[0] / len(explainers)
-            values += calibrated[1] / len(explainers)
-        baseline, values = _carry(log_odds, baseline, values)
+        for explain, step in zip(explainers, member_steps, strict=True):
+            own_baseline, own_values, to_prediction = explain(batch)
+            carried = _carry(_after(to_prediction, step), own_baseline, own_values)
+            baseline += carried[0] / len(explainers)
+            values += carried[1] / len(explainers)
+        baseline, values = _carry(last_step, baseline, values)
         yield baseline, pd.DataFrame(values, batch.index, features.columns)
 
 
-def _calibrated(
-    parts: Parts, slope: float, intercept: float
-) -> tuple[float, np.ndarray]:
-    """Carry a member's parts over its calibration: they add up to a probability."""
-    baseline, values, to_probability = parts
-
-    def step(total: np.ndarray) -> np.ndarray:
-        return expit(slope * log_odds(to_probability(total)) + intercept)
-
-    return _carry(step, baseline, values)
+def _steps(
+    estimator: CalibratedAverage | AverageAmount,
+) -> tuple[Scale, list[Step], Step]:
+    """Find the scale of the members, the step of each to the mean, and the last one."""
+    if isinstance(estimator, AverageAmount):
+        return MONEY, [np.positive] * len(estimator.members), _at_least_zero
+    maps = zip(estimator.slopes, estimator.intercepts, strict=True)
+    return LOG_ODDS, [_calibration(*each) for each in maps], log_odds
 
 
-def _carry(
-    step: Callable[[np.ndarray], np.ndarray], baseline: float, values: np.ndarray
-) -> tuple[float, np.ndarray]:
+def _calibration(slope: float, intercept: float) -> Step:
+    return lambda chances: expit(slope * log_odds(chances) + intercept)
+
+
+def _at_least_zero(amounts: np.ndarray) -> np.ndarray:
+    return np.maximum(amounts, 0.0)
+
+
+def _after(first: Step, then: Step) -> Step:
+    return lambda total: then(first(total))
+
+
+def _carry(step: Step, baseline: float, values: np.ndarray) -> tuple[float, np.ndarray]:
     """Carry contributions over a step; they add up before and after."""
-    start, low, high = step(baseline + SLOPE_STEP * np.array([0.0, -0.5, 0.5]))
+    unit = max(1.0, abs(baseline))
+    width = SLOPE_STEP * unit
+    start, low, high = step(baseline + width * np.array([0.0, -0.5, 0.5]))
     change = values.sum(axis=1)
-    is_small = np.abs(change) < SMALL_CHANGE
+    is_small = np.abs(change) < SMALL_CHANGE * unit
     quotient = (step(baseline + change) - start) / np.where(is_small, 1.0, change)
-    factors = np.where(is_small, (high - low) / SLOPE_STEP, quotient)
+    factors = np.where(is_small, (high - low) / width, quotient)
     return float(start), values * factors[:, None]
 
 
 def _explainer(
-    member: Pipeline, names: pd.Index, groups: dict[str, str]
+    member: Pipeline, names: pd.Index, groups: dict[str, str], scale: Scale
 ) -> Callable[[pd.DataFrame], Parts]:
     """Choose how a member is taken apart; what depends on no row is done once."""
     preprocessor = member.steps[0][1]
@@ -149,15 +183,16 @@ def _explainer(
     add_up = None
     if len(member.steps) == 2:
         add_up = _adding_up(member.steps[1][1], places, is_text, len(names))
-    enter = _entering(member, inputs, names, groups)
+    enter = _entering(member, inputs, names, groups, scale)
+    to_scale = scale[0]
 
     def explain(features: pd.DataFrame) -> Parts:
         matrix = np.asarray(preprocessor.transform(features), dtype=float)
         if add_up is not None:
             parts = add_up(matrix)
-            found = log_odds(parts[2](parts[0] + parts[1].sum(axis=1)))
-            given = log_odds(member_probability(member[1:], matrix))
-            if np.allclose(found, given, rtol=0, atol=TOLERANCE):
+            found = to_scale(parts[2](parts[0] + parts[1].sum(axis=1)))
+            given = to_scale(member_prediction(member[1:], matrix))
+            if np.allclose(found, given, rtol=TOLERATED_SHARE, atol=TOLERANCE):
                 return parts
         return enter(matrix)
 
@@ -169,18 +204,23 @@ def _adding_up(
 ) -> Callable[[np.ndarray], Parts] | None:
     """Find how the last step adds up; None where it does not."""
     if isinstance(last, LogisticRegression):
-        return _linear(last, places, is_text, count)
-    if isinstance(last, DecisionTreeClassifier):
+        return _linear(last, places, is_text, count, expit)
+    if isinstance(last, Ridge):
+        return _linear(last, places, is_text, count, np.positive)
+    if isinstance(last, DecisionTreeClassifier | DecisionTreeRegressor):
         return _trees([_tree(last)], places, count, 0.0, np.positive)
-    if isinstance(last, RandomForestClassifier):
+    if isinstance(last, RandomForestClassifier | RandomForestRegressor):
         weight = 1 / len(last.estimators_)
         trees = [_tree(tree, weight) for tree in last.estimators_]
         return _trees(trees, places, count, 0.0, np.positive)
-    if isinstance(last, HistGradientBoostingClassifier):
+    if (
+        isinstance(last, HistGradientBoostingClassifier | HistGradientBoostingRegressor)
+        and last.loss in BOOSTED_STEPS
+    ):
         # scikit-learn has no public view of these trees: `_explainer` checks the sums
         trees = [_boosted_tree(trees[0].nodes) for trees in last._predictors]
         start = float(np.ravel(last._baseline_prediction)[0])
-        return _trees(trees, places, count, start, expit)
+        return _trees(trees, places, count, start, BOOSTED_STEPS[last.loss])
     return None
 
 
@@ -210,9 +250,14 @@ def _inputs(preprocessor: object) -> list[tuple[str, bool]]:
 
 
 def _linear(
-    last: LogisticRegression, places: np.ndarray, is_text: np.ndarray, count: int
+    last: LogisticRegression | Ridge,
+    places: np.ndarray,
+    is_text: np.ndarray,
+    count: int,
+    to_prediction: Step,
 ) -> Callable[[np.ndarray], Parts]:
-    coefficients, baseline = last.coef_[0], float(last.intercept_[0])
+    coefficients = np.ravel(last.coef_)
+    baseline = float(np.ravel(last.intercept_)[0])
     # Numbers are centred by the scaler; the columns of a text feature are not.
     offsets = np.zeros(count)
     for place in np.unique(places[is_text]):
@@ -222,7 +267,7 @@ def _linear(
     def take_apart(matrix: np.ndarray) -> Parts:
         values = np.zeros((len(matrix), count))
         values[:, places[starts]] = np.add.reduceat(matrix * coefficients, starts, 1)
-        return baseline + offsets.sum(), values - offsets, expit
+        return baseline + offsets.sum(), values - offsets, to_prediction
 
     return take_apart
 
@@ -240,16 +285,21 @@ class _Tree:
     dtype: type
 
 
-def _tree(tree: DecisionTreeClassifier, weight: float = 1.0) -> _Tree:
+def _tree(
+    tree: DecisionTreeClassifier | DecisionTreeRegressor, weight: float = 1.0
+) -> _Tree:
     nodes = tree.tree_
-    counts = nodes.value[:, 0, :]
+    # per node the counts of both classes, or the mean of what a regressor learnt
+    values = nodes.value[:, 0, :]
+    is_mean = values.shape[1] == 1
+    means = values[:, 0] if is_mean else values[:, 1] / values.sum(axis=1)
     return _Tree(
         left=nodes.children_left,
         right=nodes.children_right,
         is_leaf=nodes.children_left < 0,
         split_on=nodes.feature,
         threshold=nodes.threshold,
-        means=weight * counts[:, 1] / counts.sum(axis=1),
+        means=weight * means,
         # as scikit-learn compares
         dtype=np.float32,
     )
@@ -279,7 +329,7 @@ def _trees(
     places: np.ndarray,
     count: int,
     start: float,
-    to_probability: Callable[[np.ndarray], np.ndarray],
+    to_prediction: Step,
 ) -> Callable[[np.ndarray], Parts]:
     baseline = start + sum(float(tree.means[0]) for tree in trees)
 
@@ -290,7 +340,7 @@ def _trees(
         }
         for tree in trees:
             _add_path(tree, matrices[tree.dtype], places, values)
-        return baseline, values, to_probability
+        return baseline, values, to_prediction
 
     return take_apart
 
@@ -317,6 +367,7 @@ def _entering(
     inputs: list[tuple[str, bool]],
     names: pd.Index,
     groups: dict[str, str],
+    scale: Scale,
 ) -> Callable[[np.ndarray], Parts]:
     # Of each group, its features and the columns made of them.
     group_of = {name: groups.get(name, name) for name in names}
@@ -327,9 +378,10 @@ def _entering(
         for group in dict.fromkeys(made_of)
     ]
     unknown = _unknown_row(member.steps[0][1], inputs)
+    to_scale, from_scale = scale
 
     def told(matrix: np.ndarray) -> np.ndarray:
-        return log_odds(member_probability(member[1:], matrix))
+        return to_scale(member_prediction(member[1:], matrix))
 
     def explain(matrix: np.ndarray) -> Parts:
         baseline, whole = told(unknown)[0], told(matrix)
@@ -342,7 +394,7 @@ def _entering(
                 after = whole if number == len(order) else told(mixed)
                 values[:, places] += ((after - before) / 2 / len(places))[:, None]
                 before = after
-        return float(baseline), values, expit
+        return float(baseline), values, from_scale
 
     return explain
 

@@ -7,25 +7,27 @@ from string import Formatter
 import numpy as np
 import pandas as pd
 
-from precision_marketing.estimators import CalibratedAverage
+from precision_marketing.estimators import AverageAmount, CalibratedAverage
 from precision_marketing.explanations import explain_batches
 from precision_marketing.stored_estimators import load_estimator
-from precision_marketing.tasks import Task, feature_frame
+from precision_marketing.tasks import KEY_COLUMNS, Task, feature_frame
 
+# A category's score is one of many that its user has.
+PAIR_COLUMNS = ["user_id", "category_name"]
 RAISES, LOWERS = "raises", "lowers"
-EXPLAINED_KEYS = ("user_id", "campaign_id", "as_of_date")
 REASON_COLUMNS = {
     "task": "string",
     "user_id": "string",
     "campaign_id": "string",
+    "category_name": "string",
     "reason_group": "string",
     "feature_name": "string",
     "reason_text": "string",
     "direction": "string",
     "reason_rank": "int64",
-    "contribution_log_odds": "float64",
-    "rest_log_odds": "float64",
-    "baseline_log_odds": "float64",
+    "contribution": "float64",
+    "rest": "float64",
+    "baseline": "float64",
     "as_of_date": "datetime64[us]",
 }
 # Digits that decide which reason is stronger: beyond them sums differ by their order.
@@ -44,6 +46,7 @@ def panel_reasons(
     departments: pd.DataFrame,
     grain: str,
     count: int,
+    explained: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Explain the scores of a panel's rows to score, for every task of a grain.
 
@@ -61,12 +64,15 @@ def panel_reasons(
         Tasks of this grain are explained.
     count : int
         Most reasons per score.
+    explained : pandas.DataFrame or None
+        Output of `best_categories`: only these scores are explained. None for all.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `REASON_COLUMNS`: one row per task, key and rank of the reason. Tasks
-        whose estimator gives no probability have none.
+        Columns `REASON_COLUMNS`: one row per task, key and rank of the reason.
+        ``contribution``, ``rest`` and ``baseline`` are log-odds of a probability, and
+        money of an amount.
 
     Raises
     ------
@@ -82,8 +88,11 @@ def panel_reasons(
     parts = []
     for task in tasks[tasks["grain"] == grain]["task"]:
         rows = Task.from_seed(tasks, task).population(to_score)
+        if explained is not None:
+            own = explained.loc[explained["task"] == task, PAIR_COLUMNS]
+            rows = rows.merge(own, on=PAIR_COLUMNS)
         features = feature_frame(rows, tasks)
-        keys = rows.reindex(columns=list(EXPLAINED_KEYS))
+        keys = rows.reindex(columns=list(KEY_COLUMNS))
         live = registry[(registry["task"] == task) & (registry["status"] == "live")]
         if live.empty or rows.empty:
             continue
@@ -95,18 +104,39 @@ def panel_reasons(
                 f"lacks: {', '.join(missing)}. Build again with training included."
             )
         estimator = load_estimator(bytes(live.iloc[0]["estimator_bytes"]))
-        if not isinstance(estimator, CalibratedAverage):
-            continue
         found = strongest_reasons(estimator, features[names], texts, labels, count)
-        found[list(EXPLAINED_KEYS)] = keys.iloc[found["row"]].to_numpy()
+        found[list(KEY_COLUMNS)] = keys.iloc[found["row"]].to_numpy()
         parts.append(found.assign(task=task)[list(REASON_COLUMNS)])
     if not parts:
         parts = [pd.DataFrame(columns=list(REASON_COLUMNS))]
     return pd.concat(parts, ignore_index=True).astype(REASON_COLUMNS)
 
 
+def best_categories(scores: pd.DataFrame, per_user: int) -> pd.DataFrame:
+    """Find the categories of each task and user with the highest scores.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Output of `precision_marketing.scoring.score_panel` for ``user_category``.
+    per_user : int
+        Most categories per task and user.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``task``, ``user_id``, ``category_name``. Of equal scores the category
+        first in the alphabet is kept, as in ``category_scores``.
+    """
+    best_first = scores.sort_values(
+        ["score", "category_name"], ascending=[False, True], kind="stable"
+    )
+    best = best_first.groupby(["task", "user_id"], sort=False).head(per_user)
+    return best[["task", *PAIR_COLUMNS]].reset_index(drop=True)
+
+
 def strongest_reasons(
-    estimator: CalibratedAverage,
+    estimator: CalibratedAverage | AverageAmount,
     features: pd.DataFrame,
     texts: pd.DataFrame,
     labels: dict[str, str],
@@ -120,7 +150,7 @@ def strongest_reasons(
 
     Parameters
     ----------
-    estimator : CalibratedAverage
+    estimator : CalibratedAverage or AverageAmount
         Fitted.
     features : pandas.DataFrame
         Shape (rows, features): the columns that the estimator was fitted on.
@@ -136,9 +166,9 @@ def strongest_reasons(
     pandas.DataFrame
         One row per row and rank: ``row`` (its position, from 0), ``reason_rank`` (from
         1), ``reason_group``, ``feature_name``, ``reason_text``, ``direction``,
-        ``contribution_log_odds``, ``rest_log_odds`` (of all groups that are no reason)
-        and ``baseline_log_odds``. Baseline, rest and contributions of a row add up to
-        the log-odds of its score.
+        ``contribution``, ``rest`` (of all groups that are no reason) and ``baseline``.
+        Baseline, rest and contributions of a row add up to the log-odds of its
+        probability, or to its amount.
     """
     words = reason_words(texts, list(features.columns), labels)
     groups = sorted(words["reason_group"].unique())
@@ -167,9 +197,9 @@ def strongest_reasons(
                     "reason_rank": ranks + 1,
                     "reason_group": np.array(groups, dtype=object)[order[rows, ranks]],
                     "feature_name": features.columns[leader[rows, ranks]],
-                    "contribution_log_odds": added[rows, ranks],
-                    "rest_log_odds": (sums.sum(axis=1) - added.sum(axis=1))[rows],
-                    "baseline_log_odds": baseline,
+                    "contribution": added[rows, ranks],
+                    "rest": (sums.sum(axis=1) - added.sum(axis=1))[rows],
+                    "baseline": baseline,
                 }
             )
         )
@@ -177,7 +207,7 @@ def strongest_reasons(
     if not parts:
         return pd.DataFrame(columns=["row", *REASON_COLUMNS])
     found = pd.concat(parts, ignore_index=True)
-    raised = found["contribution_log_odds"] > 0
+    raised = found["contribution"] > 0
     found["direction"] = np.where(raised, RAISES, LOWERS)
     found["reason_text"] = ""
     for name, own in found.groupby("feature_name"):

@@ -9,6 +9,8 @@ import pandas as pd
 from precision_marketing.estimators import (
     CLASSIFIERS,
     LOGGED,
+    REGRESSORS,
+    AverageAmount,
     CalibratedAverage,
     family_pipeline,
     preprocessor,
@@ -47,6 +49,15 @@ def make_rows(seed: int, count: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
     signal = features["days_since_last_order"] / 10 + random.normal(0, 1, count)
     signal += (features["segment_name"] == "lost") * 2
     return features, (signal > signal.median()).to_numpy().astype(int)
+
+
+def make_amounts(seed: int) -> np.ndarray:
+    """Make amounts, 0 among them, that follow two of the features of `make_rows`."""
+    random = np.random.default_rng(seed + 500)
+    features = make_rows(seed)[0]
+    mean = 40 * np.exp(-features["days_since_last_order"] / 20)
+    mean *= 1 + (features["segment_name"] == "champions")
+    return random.poisson(mean) * 1.25
 
 
 def make_new_rows(seed: int) -> pd.DataFrame:
@@ -92,4 +103,21 @@ def fitted_families(seed: int) -> dict[str, CalibratedAverage]:
     slopes = [0.8 + 0.1 * number for number in range(len(members))]
     intercepts = [0.2 - 0.1 * number for number in range(len(members))]
     found["average"] = CalibratedAverage(list(members.values()), slopes, intercepts)
+    return found
+
+
+@functools.cache
+def fitted_amounts(seed: int) -> dict[str, AverageAmount]:
+    """Every family for amounts, the average of all, and a line often below 0."""
+    features, amounts = make_rows(seed)[0], make_amounts(seed)
+    members = {
+        name: family_pipeline(name, features, seed, is_amount=True).fit(
+            features, amounts
+        )
+        for name in REGRESSORS
+    }
+    found = {name: AverageAmount([member]) for name, member in members.items()}
+    found["average"] = AverageAmount(list(members.values()))
+    line = family_pipeline("linear_regression", features, seed, is_amount=True)
+    found["often_zero"] = AverageAmount([line.fit(features, amounts - amounts.mean())])
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -13,24 +14,43 @@ from made_rows import (
     MADE_FAMILIES,
     ROUNDED,
     SEEDS,
+    fitted_amounts,
     fitted_families,
+    make_amounts,
     make_new_rows,
     make_rows,
 )
 from precision_marketing import explanations
 from precision_marketing.estimators import (
     AS_THEY_ARE,
+    REGRESSORS,
+    AverageAmount,
     CalibratedAverage,
     preprocessor,
     signed_log,
 )
 from precision_marketing.explanations import contributions
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.base import is_classifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 ALL = [*MADE_FAMILIES, "average"]
-WITH_PARTS = {"logistic_regression", "small_tree", "random_forest", "gradient_boosting"}
+AMOUNTS = [*REGRESSORS, "average", "often_zero"]
+WITH_PARTS = {
+    "logistic_regression",
+    "small_tree",
+    "random_forest",
+    "gradient_boosting",
+    "linear_regression",
+    "decision_tree",
+}
+AMOUNTS_WITH_PARTS = sorted({*REGRESSORS} - {"neural_network"})
 
 
 def log_odds_of(estimator: CalibratedAverage, features: pd.DataFrame) -> np.ndarray:
@@ -58,20 +78,41 @@ def test_contributions_and_baseline_add_up_to_the_log_odds(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", ALL)
-def test_a_constant_feature_adds_nothing(name: str, seed: int) -> None:
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_contributions_and_baseline_add_up_to_the_amount(name: str, seed: int) -> None:
+    estimator, features = fitted_amounts(seed)[name], make_new_rows(seed)
+    baseline, values = contributions(estimator, features, {})
+    assert list(values.columns) == list(features.columns)
+    np.testing.assert_allclose(
+        baseline + values.sum(axis=1), estimator.predict(features), rtol=0, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("fitted", "name"),
+    [(fitted_families, name) for name in ALL]
+    + [(fitted_amounts, name) for name in AMOUNTS],
+)
+def test_a_constant_feature_adds_nothing(
+    fitted: Callable, name: str, seed: int
+) -> None:
     features = make_new_rows(seed).assign(constant_number=7.0)
-    values = contributions(fitted_families(seed)[name], features, {})[1]
+    values = contributions(fitted(seed)[name], features, {})[1]
     np.testing.assert_allclose(values[CONSTANT], 0, atol=1e-12)
     assert (values.drop(columns=CONSTANT).abs().max(axis=1) > 0).any()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", MADE_FAMILIES)
+@pytest.mark.parametrize(
+    ("fitted", "name"),
+    [(fitted_families, name) for name in MADE_FAMILIES]
+    + [(fitted_amounts, name) for name in REGRESSORS],
+)
 def test_order_names_and_company_of_rows_change_nothing(
-    name: str, seed: int, monkeypatch: pytest.MonkeyPatch
+    fitted: Callable, name: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    estimator, features = fitted_families(seed)[name], make_new_rows(seed)
+    estimator, features = fitted(seed)[name], make_new_rows(seed)
     baseline, values = contributions(estimator, features, {})
     order = np.random.default_rng(seed).permutation(len(features))
     shuffled = features.iloc[order].set_axis([f"row {place}" for place in order])
@@ -79,7 +120,7 @@ def test_order_names_and_company_of_rows_change_nothing(
     again, found = contributions(estimator, shuffled, {})
     assert again == baseline
     assert list(found.index) == list(shuffled.index)
-    closely = ROUNDED.get(name, 1e-12)
+    closely = ROUNDED.get(name, 1e-12) * max(1.0, abs(baseline))
     np.testing.assert_allclose(found, values.iloc[order], rtol=0, atol=closely)
 
 
@@ -114,18 +155,120 @@ def test_a_line_adds_coefficient_times_distance_from_the_training_mean(
     assert baseline == pytest.approx(member[-1].intercept_[0] + own.mean())
 
 
+def lifted(line: Pipeline, level: float) -> Pipeline:
+    """Return a copy of a line that says so much more."""
+    copied = copy.deepcopy(line)
+    copied[-1].intercept_ += level
+    return copied
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_line_of_amounts_adds_coefficient_times_distance_in_money(seed: int) -> None:
+    estimator = fitted_amounts(seed)["linear_regression"]
+    training, rows = make_rows(seed)[0], make_new_rows(seed)
+    assert estimator.predict(rows).min() > 0
+    values = contributions(estimator, rows, {})[1]
+    for name, weight in zip(
+        ["days_since_last_order", "order_count_28d", "net_amount_trend_28d"],
+        estimator.members[0][-1].coef_,
+        strict=False,
+    ):
+        seen = training[name].fillna(training[name].median())
+        row = rows[name].fillna(training[name].median())
+        by_hand = weight * (row - seen.mean()) / seen.std(ddof=0)
+        np.testing.assert_allclose(values[name], by_hand, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_amounts_are_explained_down_to_zero_and_no_further(seed: int) -> None:
+    rows = make_new_rows(seed)
+    (line,) = fitted_amounts(seed)["often_zero"].members
+    # the same line so high above 0 that nothing is clipped
+    start, by_line = contributions(AverageAmount([lifted(line, 1000)]), rows, {})
+    for level in (3.0, -3.0):
+        member = lifted(line, level)
+        told, from_level = member.predict(rows), start - 1000 + level
+        assert told.min() < 0 < told.max()
+        baseline, values = contributions(AverageAmount([member]), rows, {})
+        assert baseline == pytest.approx(max(from_level, 0.0))
+        # each feature keeps the share of the line that the clip leaves of all
+        left = (np.maximum(told, 0.0) - baseline) / (told - from_level)
+        by_hand = by_line.mul(left, axis=0)
+        np.testing.assert_allclose(values, by_hand, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_boosting_of_amounts_starts_from_the_mean_of_the_logarithms(seed: int) -> None:
+    numbers = make_rows(seed)[0][["days_since_last_order", "order_count_28d"]]
+    # one split: all beyond the start is due to the feature split on, in money
+    stump = HistGradientBoostingRegressor(
+        loss="poisson", max_iter=1, max_leaf_nodes=2, early_stopping=False
+    )
+    member = make_pipeline(preprocessor(numbers, AS_THEY_ARE), stump)
+    said = member.fit(numbers, make_amounts(seed)).predict(numbers)
+    baseline, values = contributions(AverageAmount([member]), numbers, {})
+    assert baseline == pytest.approx(np.exp(np.log(said).mean()))
+    split_on = values.columns[values.abs().max() > 0]
+    assert len(split_on) == 1
+    np.testing.assert_allclose(values[split_on[0]], said - baseline, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_boosting_of_amounts_keeps_the_shares_of_its_logarithms(seed: int) -> None:
+    estimator, rows = fitted_amounts(seed)["gradient_boosting"], make_new_rows(seed)
+    values = contributions(estimator, rows, {})[1].to_numpy()
+    (member,) = estimator.members
+    start, logs, _ = explanations._explainer(
+        member, rows.columns, {}, explanations.MONEY
+    )(rows)
+    change = logs.sum(axis=1)
+    moved = np.abs(change) > 1e-3
+    assert moved.any()
+    amounts = member.predict(rows)
+    by_hand = logs * ((amounts - np.exp(start)) / change)[:, None]
+    np.testing.assert_allclose(values[moved], by_hand[moved], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_average_of_amounts_is_explained_by_the_mean_of_its_members(
+    seed: int,
+) -> None:
+    fitted, rows = fitted_amounts(seed), make_new_rows(seed)
+    baseline, values = contributions(fitted["average"], rows, {})
+    alone = [contributions(fitted[name], rows, {}) for name in REGRESSORS]
+    assert baseline == pytest.approx(np.mean([each[0] for each in alone]))
+    # but for rows of which a network alone would say less than 0
+    kept = np.all([fitted[name].predict(rows) > 0 for name in REGRESSORS], axis=0)
+    assert kept.mean() > 0.5
+    by_hand = np.mean([each[1] for each in alone], axis=0)
+    np.testing.assert_allclose(values[kept], by_hand[kept], rtol=0, atol=1e-9)
+
+
+def test_a_change_that_rounding_made_takes_nothing_from_large_amounts() -> None:
+    # the two cancel but for rounding, less than the last digit of a million (1e-10)
+    values = np.array([[3e5, -3e5 + 6e-11], [1e5, 2e5]])
+    baseline, carried = explanations._carry(np.positive, 1e6, values)
+    assert baseline == 1e6
+    np.testing.assert_allclose(carried, values, rtol=1e-6)
+
+
 def path_by_path(
-    tree: DecisionTreeClassifier, matrix: np.ndarray, inputs: list[int], count: int
+    tree: DecisionTreeClassifier | DecisionTreeRegressor,
+    matrix: np.ndarray,
+    inputs: list[int],
+    count: int,
 ) -> np.ndarray:
     """Walk down each row's path with scikit-learn's own record of it."""
-    shares = tree.tree_.value[:, 0, 1] / tree.tree_.value[:, 0].sum(axis=1)
+    means = tree.tree_.value[:, 0, -1]
+    if is_classifier(tree):
+        means = means / tree.tree_.value[:, 0].sum(axis=1)
     values = np.zeros((len(matrix), count))
     record = tree.decision_path(matrix)
     for row in range(len(matrix)):
         path = record[[row]].indices
         for parent, child in pairwise(path):
             values[row, inputs[tree.tree_.feature[parent]]] += (
-                shares[child] - shares[parent]
+                means[child] - means[parent]
             )
     return values
 
@@ -144,7 +287,7 @@ def test_trees_add_what_each_split_on_the_path_changes(seed: int) -> None:
     matrix = tree[0].transform(numbers).astype(np.float32)
     for member, trees in ((tree, [tree[-1]]), (forest, forest[-1].estimators_)):
         baseline, values, to_probability = explanations._explainer(
-            member, numbers.columns, {}
+            member, numbers.columns, {}, explanations.LOG_ODDS
         )(numbers)
         by_hand = [path_by_path(each, matrix, [0, 1], 2) for each in trees]
         np.testing.assert_allclose(values, np.mean(by_hand, axis=0), atol=1e-12)
@@ -175,15 +318,42 @@ def test_boosting_starts_from_the_mean_of_what_it_says_of_its_training_rows(
     assert (values["order_count_28d"] == 0).all()
 
 
-@pytest.mark.parametrize("name", sorted(WITH_PARTS))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_trees_of_amounts_add_what_each_split_on_the_path_changes(seed: int) -> None:
+    numbers = make_rows(seed)[0][["days_since_last_order", "order_count_28d"]]
+    amounts = make_amounts(seed)
+    preparation = preprocessor(numbers, AS_THEY_ARE)
+    tree = make_pipeline(preparation, DecisionTreeRegressor(max_depth=2))
+    forest = make_pipeline(
+        preparation, RandomForestRegressor(3, max_depth=3, random_state=seed)
+    )
+    for member in (tree, forest):
+        member.fit(numbers, amounts)
+        matrix = member[0].transform(numbers).astype(np.float32)
+        trees = getattr(member[-1], "estimators_", [member[-1]])
+        by_hand = [path_by_path(each, matrix, [0, 1], 2) for each in trees]
+        baseline, values = contributions(AverageAmount([member]), numbers, {})
+        np.testing.assert_allclose(values, np.mean(by_hand, axis=0), atol=1e-9)
+        roots = [each.tree_.value[0].item() for each in trees]
+        assert baseline == pytest.approx(np.mean(roots))
+    assert contributions(AverageAmount([tree]), numbers, {})[0] == pytest.approx(
+        amounts.mean()
+    )
+
+
+@pytest.mark.parametrize(
+    ("fitted", "name"),
+    [(fitted_families, name) for name in sorted(WITH_PARTS)]
+    + [(fitted_amounts, name) for name in AMOUNTS_WITH_PARTS],
+)
 def test_families_that_add_up_are_taken_apart(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    fitted: Callable, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> Callable:
         return lambda _: pytest.fail("explained like a family that does not add up")
 
     monkeypatch.setattr(explanations, "_entering", refuse)
-    contributions(fitted_families(0)[name], make_new_rows(0), {})
+    contributions(fitted(0)[name], make_new_rows(0), {})
 
 
 def test_a_member_that_is_not_the_sum_of_its_parts_is_explained_all_the_same() -> None:

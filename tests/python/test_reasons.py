@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from string import Formatter
 
 import numpy as np
@@ -10,56 +11,65 @@ import pandas as pd
 import pytest
 import yaml
 from builds import PROJECT_FOLDER
-from made_rows import SEEDS, fitted_families, make_new_rows
-from panels import TASK, TASKS, make_panel
-from precision_marketing.estimators import CalibratedAverage, rule_estimator
+from made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
+from panels import AMOUNT_TASK, TASK, TASKS, make_panel
+from precision_marketing.estimators import (
+    AverageAmount,
+    CalibratedAverage,
+    predict_values,
+    rule_estimator,
+)
 from precision_marketing.reasons import (
     REASON_COLUMNS,
+    best_categories,
     panel_reasons,
     reason_words,
     strongest_reasons,
 )
+from precision_marketing.scoring import score_panel
 from precision_marketing.stored_estimators import dump_estimator
-from precision_marketing.tasks import FRAME_COLUMNS, KEY_COLUMNS, feature_frame
+from precision_marketing.tasks import FRAME_COLUMNS, feature_frame
 
 TEXTS = pd.read_csv(PROJECT_FOLDER / "seeds" / "reason_texts.csv")
 DEPARTMENTS = pd.DataFrame({"department": ["DELI"], "department_slot": [1]})
-PANELS = ["ftr_user__panel", "ftr_user_campaign__panel"]
+PANELS = ["ftr_user__panel", "ftr_user_campaign__panel", "ftr_user_category__panel"]
 # What a text may name beside the columns of a panel.
 OWN_FIELDS = {"value", "label", "days"}
 
 
 def panel_features(panel: str) -> set[str]:
     """Return the columns of a panel that estimators learn from."""
-    described = yaml.safe_load(
-        (PROJECT_FOLDER / "models/features/_features__models.yml").read_text()
-    )
     columns = next(
         {column["name"] for column in model["columns"]}
-        for model in described["models"]
+        for file in (PROJECT_FOLDER / "models/features").glob("_*__models.yml")
+        for model in yaml.safe_load(file.read_text())["models"]
         if model["name"] == panel
     )
     tasks = pd.read_csv(PROJECT_FOLDER / "seeds" / "learning_tasks.csv")
-    labels = {*tasks["label_column"], *tasks["outcome_column"]}
-    return columns - {*KEY_COLUMNS, *FRAME_COLUMNS, *labels}
+    seeded = ["label_column", "outcome_column", "population_column"]
+    return columns - {*FRAME_COLUMNS, *tasks[seeded].stack()}
 
 
-def live_rule() -> pd.DataFrame:
-    """Make a registry in which a plain rule is live."""
-    panel = make_panel(0)
+def live_rule(task: str = TASK) -> pd.DataFrame:
+    """Make a registry in which a plain rule is live, for a task."""
+    panel, is_amount = make_panel(0), task == AMOUNT_TASK
     features = feature_frame(panel, TASKS)[["days_since_last_order"]]
     known = panel["is_lapsed"].notna().to_numpy()
-    labels = panel["is_lapsed"][known].astype(int)
-    rule = rule_estimator("days_since_last_order", is_amount=False).fit(
+    labels = panel["amount_ahead" if is_amount else "is_lapsed"][known].astype(float)
+    rule = rule_estimator("days_since_last_order", is_amount=is_amount).fit(
         features[known], labels
     )
-    blob = dump_estimator(CalibratedAverage([rule], [1.0], [0.0]))
+    estimator = (
+        AverageAmount([rule]) if is_amount else CalibratedAverage([rule], [1.0], [0.0])
+    )
     return pd.DataFrame(
         {
-            "task": [TASK],
+            "task": [task],
             "status": ["live"],
+            "estimator_name": ["plain_rule"],
+            "estimator_version": ["1"],
             "feature_names": [json.dumps(["days_since_last_order"])],
-            "estimator_bytes": [bytearray(blob)],
+            "estimator_bytes": [bytearray(dump_estimator(estimator))],
         }
     )
 
@@ -72,7 +82,7 @@ def reasons_of(panel: pd.DataFrame, registry: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("panel", PANELS)
 def test_every_feature_of_a_panel_has_a_group_and_words(panel: str) -> None:
     features = sorted(panel_features(panel))
-    assert len(features) > 80
+    assert len(features) > 40
     words = reason_words(TEXTS, features, {})
     assert words.index[words["reason_text"] == ""].tolist() == []
 
@@ -122,16 +132,29 @@ def test_features_that_the_seed_does_not_know_go_by_their_names() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", ["average", "logistic_regression"])
-def test_reasons_rest_and_baseline_add_up_to_the_log_odds(name: str, seed: int) -> None:
-    estimator, features = fitted_families(seed)[name], make_new_rows(seed)
+@pytest.mark.parametrize(
+    ("fitted", "name"),
+    [
+        (fitted_families, "average"),
+        (fitted_families, "logistic_regression"),
+        (fitted_amounts, "average"),
+        (fitted_amounts, "linear_regression"),
+        (fitted_amounts, "gradient_boosting"),
+    ],
+)
+def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(
+    fitted: Callable, name: str, seed: int
+) -> None:
+    estimator, features = fitted(seed)[name], make_new_rows(seed)
     found = strongest_reasons(estimator, features, TEXTS, {}, 3)
-    scores = estimator.predict_proba(features)[:, 1]
+    scores = predict_values(estimator, features)
+    expected = scores if fitted is fitted_amounts else np.log(scores / (1 - scores))
     by_row = found.groupby("row")
-    total = by_row["contribution_log_odds"].sum()
-    total += by_row["rest_log_odds"].first() + by_row["baseline_log_odds"].first()
-    np.testing.assert_allclose(total, np.log(scores / (1 - scores)), atol=1e-9)
-    for column in ("rest_log_odds", "baseline_log_odds"):
+    total = by_row["contribution"].sum()
+    total += by_row["rest"].first() + by_row["baseline"].first()
+    assert len(total) == len(features)
+    np.testing.assert_allclose(total, expected, rtol=0, atol=1e-9)
+    for column in ("rest", "baseline"):
         assert (by_row[column].nunique() == 1).all()
 
 
@@ -143,15 +166,13 @@ def test_reasons_are_the_strongest_and_of_different_groups(seed: int) -> None:
     assert not found.duplicated(["row", "reason_group"]).any()
     assert (every.groupby("row").size() > 2).all()
     pd.testing.assert_frame_equal(
-        found.drop(columns="rest_log_odds"),
-        every[every["reason_rank"] <= 2]
-        .drop(columns="rest_log_odds")
-        .reset_index(drop=True),
+        found.drop(columns="rest"),
+        every[every["reason_rank"] <= 2].drop(columns="rest").reset_index(drop=True),
     )
-    strength = every["contribution_log_odds"].abs()
+    strength = every["contribution"].abs()
     assert (strength.groupby(every["row"]).diff().dropna() <= 1e-9).all()
     # nothing but reasons is left when all are told, and the constant ones are none
-    np.testing.assert_allclose(every["rest_log_odds"], 0, atol=1e-9)
+    np.testing.assert_allclose(every["rest"], 0, atol=1e-9)
     assert not every["feature_name"].str.startswith("constant").any()
 
 
@@ -165,7 +186,7 @@ def test_each_reason_says_its_direction_and_what_was_seen() -> None:
     assert (found["reason_rank"] == 1).all()
     assert found["reason_text"].iloc[0] == "lowers: order 1 day ago"
     assert found["reason_text"].iloc[-1] == "raises: order 90 days ago"
-    raised = found["contribution_log_odds"] > 0
+    raised = found["contribution"] > 0
     assert (found["direction"] == raised.map({True: "raises", False: "lowers"})).all()
     assert raised.is_monotonic_increasing
     assert 0 < raised.sum() < len(raised)
@@ -220,6 +241,84 @@ def test_a_department_goes_by_its_name() -> None:
     labels = {"department_share_1": "DELI"}
     words = reason_words(TEXTS, ["department_share_1", "department_share_2"], labels)
     assert words["reason_label"].tolist() == ["DELI", "department"]
+
+
+def test_amounts_are_explained_in_money() -> None:
+    panel, registry = make_panel(0), pd.concat([live_rule(), live_rule(AMOUNT_TASK)])
+    found = reasons_of(panel, registry)
+    scores = score_panel(panel, registry, TASKS, "user")
+    # one feature, hence one reason of each score
+    joined = found.merge(scores, on=["task", "user_id"])
+    assert len(joined) == len(found) == len(scores)
+    total = joined["contribution"] + joined["rest"] + joined["baseline"]
+    is_amount = joined["task"] == AMOUNT_TASK
+    assert is_amount.mean() == 0.5
+    chances = joined["score"].where(~is_amount, 0.5)
+    expected = joined["score"].where(is_amount, np.log(chances / (1 - chances)))
+    np.testing.assert_allclose(total, expected, rtol=0, atol=1e-9)
+    # who is long gone lapses the likelier and spends the less
+    said = joined.pivot(index="user_id", columns="task", values="direction")
+    assert (said[TASK] != said[AMOUNT_TASK]).mean() > 0.5
+
+
+def category_panel() -> pd.DataFrame:
+    """Make a panel with two categories and two departments, one called the same."""
+    parts = [
+        make_panel(seed).assign(
+            category_name=name, is_category=level == "c", is_department=level == "d"
+        )
+        for seed, (level, name) in enumerate(
+            [("c", "deli"), ("c", "soup"), ("d", "deli"), ("d", "bakery")]
+        )
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_only_the_best_categories_of_each_task_and_user_are_explained(
+    seed: int,
+) -> None:
+    panel = category_panel()
+    tasks = pd.concat([TASKS.iloc[[0]]] * 2).assign(
+        task=["category", "department"],
+        grain="user_category",
+        population_column=["is_category", "is_department"],
+    )
+    registry = pd.concat([live_rule("category"), live_rule("department")])
+    scores = score_panel(panel, registry, tasks, "user_category")
+
+    def told(explained: pd.DataFrame | None) -> pd.DataFrame:
+        return panel_reasons(
+            panel, registry, tasks, TEXTS, DEPARTMENTS, "user_category", 3, explained
+        )
+
+    keys = ["task", "user_id", "category_name"]
+    highest = scores.groupby(["task", "user_id"])["score"].transform("max")
+    expected = scores[scores["score"] == highest]
+    best = best_categories(scores.sample(frac=1, random_state=seed), 1)
+    found, every = told(best), told(None)
+    assert sorted(map(tuple, found[keys].to_numpy())) == sorted(
+        map(tuple, expected[keys].to_numpy())
+    )
+    assert len(every) == len(scores) == 2 * len(found)
+    # a category is explained alike, whichever else are
+    again = found[keys].merge(every, on=keys)
+    pd.testing.assert_frame_equal(again[found.columns], found)
+
+
+def test_of_equal_scores_the_first_in_the_alphabet_are_best() -> None:
+    scores = pd.DataFrame(
+        {
+            "task": "category",
+            "user_id": ["u2", "u1", "u1", "u1", "u2", "u1"],
+            "category_name": ["milk", "soup", "bread", "apples", "beer", "milk"],
+            "score": [0.2, 0.5, 0.5, 0.1, 0.3, 0.5],
+        }
+    )
+    for order in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]):
+        best = best_categories(scores.iloc[order], 2)
+        by_user = best.groupby("user_id")["category_name"].agg(list)
+        assert by_user.to_dict() == {"u1": ["bread", "milk"], "u2": ["beer", "milk"]}
 
 
 def test_other_names_of_users_change_nothing_but_the_names() -> None:

@@ -20,9 +20,9 @@ joined as (
         cast(reasons.direction as string) as direction,
         reasons.reason_rank,
         scores.score as score_at_contact,
-        reasons.contribution_log_odds,
-        reasons.rest_log_odds,
-        reasons.baseline_log_odds,
+        reasons.contribution as contribution_log_odds,
+        reasons.rest as rest_log_odds,
+        reasons.baseline as baseline_log_odds,
         cast(reasons.as_of_date as date) as as_of_date
     from reasons
     inner join scores

@@ -1,6 +1,11 @@
 -- one row per task, user and rank of the reason, as of the scoring date
 with
 
+tasks as (
+    select task from {{ ref('learning_tasks') }}
+    where label_kind = 'binary'
+),
+
 reasons as (
     select * from {{ ref('ml_user__reasons') }}
 ),
@@ -19,11 +24,12 @@ joined as (
         cast(reasons.direction as string) as direction,
         reasons.reason_rank,
         scores.score,
-        reasons.contribution_log_odds,
-        reasons.rest_log_odds,
-        reasons.baseline_log_odds,
+        reasons.contribution as contribution_log_odds,
+        reasons.rest as rest_log_odds,
+        reasons.baseline as baseline_log_odds,
         cast(reasons.as_of_date as date) as as_of_date
     from reasons
+    inner join tasks on reasons.task = tasks.task
     inner join scores
         on reasons.task = scores.task and reasons.user_id = scores.user_id
 )

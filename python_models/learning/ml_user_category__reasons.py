@@ -1,0 +1,24 @@
+"""One row per task of grain user_category, best row of a user, and rank of reason."""
+
+from precision_marketing.frames import to_pandas
+from precision_marketing.reasons import best_categories, panel_reasons
+
+
+def model(dbt, session):
+    panel = dbt.ref("ftr_user_category__panel").filter("split_name = 'score'")
+    scores = to_pandas(dbt.ref("ml_user_category__scores"))
+    registry = dbt.ref("ml_estimator_registry")
+    tasks = dbt.ref("learning_tasks")
+    texts = dbt.ref("reason_texts")
+    departments = dbt.ref("ftr_departments")
+    per_user = int(dbt.config.meta_get("reason_categories_per_user"))
+    return panel_reasons(
+        to_pandas(panel),
+        to_pandas(registry),
+        to_pandas(tasks),
+        to_pandas(texts),
+        to_pandas(departments),
+        grain="user_category",
+        count=int(dbt.config.meta_get("reason_count")),
+        explained=best_categories(scores, per_user),
+    )
