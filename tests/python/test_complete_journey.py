@@ -349,10 +349,10 @@ def test_the_live_estimator_beats_the_best_plain_rule(
     assert live_results(connection, task, "gain_low")["auc"] > 0
 
 
-def test_the_audience_is_real_users_of_open_campaigns(
+def test_the_audience_is_real_users_of_approved_campaigns(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    rows, strangers, closed = connection.execute("""
+    rows, strangers, other = connection.execute("""
         select
             count(*),
             count_if(campaign_audience.user_id not in (
@@ -362,10 +362,24 @@ def test_the_audience_is_real_users_of_open_campaigns(
                     = cast(raw_transactions.household_id as varchar)
             )),
             count_if(campaign_audience.campaign_id not in (
-                select cast(campaign_id as varchar) from raw_campaign_descriptions
-                where date '2018-01-01' between start_date and end_date
+                select campaign_id from built.seeds.campaign_plan
+                where shop = 'complete_journey' and plan_status = 'approved'
             ))
         from built.campaigns.campaign_audience
     """).fetchone()
     assert rows > 0
-    assert (strangers, closed) == (0, 0)
+    assert (strangers, other) == (0, 0)
+
+
+def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    margins = dict(
+        connection.execute("""
+            select policy, sum(expected_margin) from built.campaigns.campaign_policies
+            where allocation_name = 'week' group by policy
+        """).fetchall()
+    )
+    optimal = margins.pop("optimal")
+    assert len(margins) == 4
+    assert optimal >= max(margins.values())
