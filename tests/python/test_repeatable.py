@@ -11,6 +11,7 @@ from builds import DbtRuns
 BUILD = (
     "--select",
     "+campaign_audience",
+    "+campaign_policies",
     "+user_scores",
     "+estimator_results",
     "+row_reconciliation",
@@ -30,15 +31,36 @@ BUILD = (
     "--vars={as_of_count: 12, campaign_test_weeks: 4, campaign_validation_weeks: 6,"
     " bootstrap_draws: 50}",
 )
-SCHEMAS = ["vault", "core", "features", "learning", "scores", "campaigns", "evaluation"]
+SCHEMAS = [
+    "vault",
+    "core",
+    "planning",
+    "features",
+    "learning",
+    "scores",
+    "deciding",
+    "campaigns",
+    "evaluation",
+]
 # skops numbers the objects of an archive by their addresses in memory; what the
 # archive means is compared through the scores
 LEFT_OUT = {
     "ml_estimator_registry": ["estimator_bytes"],
     "ml_customer_value__estimator": ["estimator_bytes"],
 }
-# the source has none of these
-EMPTY = {"events", "ftr_user__returns", "returns", "reviews", "stock_levels"}
+# the source has none of these, the plan no fault, and nothing was decided before
+EMPTY = {
+    "dec_frozen",
+    "events",
+    "ftr_user__returns",
+    "ftr_user_campaign__arms",
+    "ftr_user_campaign__trials",
+    "ml_user_campaign__uplift",
+    "plan_faults",
+    "returns",
+    "reviews",
+    "stock_levels",
+}
 
 
 def sorted_hashes(warehouse: Path) -> dict[str, str]:

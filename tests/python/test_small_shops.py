@@ -78,7 +78,7 @@ def test_a_small_shop_builds(
         lines or files["transactions.csv"].count("\n") - 1
     )
     assert {name for name in OPTIONAL_MARTS if counts[name]} == set()
-    assert table_counts(shop_dbt, "campaigns") == {"campaign_audience": 0}
+    assert set(table_counts(shop_dbt, "campaigns").values()) == {0}
     assert table_counts(shop_dbt, "scores")["campaign_scores"] == 0
     # empty, yet of the types that a full shop has
     assert query_shop(
