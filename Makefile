@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build check-data demo bench score backtest results docs test lint format pytest lock clean
+.PHONY: help setup build publish check-data demo bench score backtest results docs test lint format pytest lock clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -27,9 +27,12 @@ $(VENV)/.installed: requirements.lock
 .secrets/pseudonym.key:
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
-build: setup  ## run the whole dbt build, then write its docs; another shop: make build SOURCE=your_shop
+build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
 	dbt build
-	@$(MAKE) --no-print-directory docs
+	@$(MAKE) --no-print-directory publish docs
+
+publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
+	@python publishing/publish.py
 
 check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data

@@ -1,0 +1,216 @@
+"""Publish the contracted marts: a DuckDB file and Parquet that readers may keep open.
+
+    python publishing/publish.py        # `make publish`, and the end of `make build`
+
+dbt builds a private database, which one process at a time can open. What others read is
+a copy: written under another name, then renamed into place, so that a reader keeps the
+snapshot it has opened and a build waits for nobody. Published is every model with a
+contract outside the vault, less those that dbt_project.yml marks `published: false`,
+and less the rows of users who asked to be forgotten. After a failed build nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+SOURCE = os.environ.get("SOURCE", "precision_marketing")
+WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", f"warehouse/{SOURCE}.duckdb")
+TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
+PUBLISHED = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
+# What DuckDB 1.0 and all later ones read: a BI tool need not be as new as we are.
+STORAGE_VERSION = "v1.0.0"
+# Versions of the Parquet folders that stay beside the newest, for who still reads them.
+VERSIONS_KEPT = 3
+FAILURES = {"error", "fail", "runtime error"}
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A table to publish."""
+
+    schema: str
+    name: str
+    columns: tuple[str, ...]
+    is_optional: bool = False
+
+    @property
+    def place(self) -> str:
+        """Return schema and name, as SQL has them."""
+        return f"{self.schema}.{self.name}"
+
+
+def published_marts(manifest: dict) -> list[Mart]:
+    """List the models with a contract, less the vault's and those marked otherwise."""
+    return sorted(
+        (
+            Mart(
+                node["schema"],
+                node["name"],
+                tuple(node["columns"]),
+                # `make backtest` alone builds it
+                is_optional="full_grid" in node["tags"],
+            )
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model"
+            and node["config"]["materialized"] != "view"
+            and node["config"]["contract"]["enforced"]
+            and node["schema"] != "vault"
+            and node["config"]["meta"].get("published", True)
+        ),
+        key=lambda mart: mart.place,
+    )
+
+
+def failed_nodes(run_results: dict) -> list[str]:
+    """Name what failed in the last build."""
+    return [
+        result["unique_id"]
+        for result in run_results["results"]
+        if result["status"] in FAILURES
+    ]
+
+
+def copy_marts(
+    connection: duckdb.DuckDBPyConnection, marts: list[Mart], commit: str
+) -> list[tuple[str, int]]:
+    """Copy marts from the database `private` to `public`; return their row counts."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    counts = []
+    for schema in sorted({mart.schema for mart in marts}):
+        connection.execute(f"create schema public.{schema}")
+    for mart in marts:
+        kept = f"select {', '.join(mart.columns)} from private.{mart.place}"
+        if "user_id" in mart.columns:
+            kept += """
+                where user_id is null or user_id not in (
+                    select user_id from private.seeds.suppressions
+                    where suppression_kind = 'erasure' and user_id is not null
+                )
+            """
+        connection.execute(f"create table public.{mart.place} as {kept}")
+        counts.append(
+            (
+                mart.place,
+                connection.table(f"public.{mart.place}").count("*").fetchall()[0][0],
+            )
+        )
+    connection.execute("create schema public.publication")
+    connection.execute(
+        """
+        create table public.publication.published_tables as
+        select $1 as published_at, $2 as git_commit, $3 as source,
+            cast(null as text) as table_name, cast(null as bigint) as row_count
+        where false
+        """,
+        [now, commit, SOURCE],
+    )
+    connection.executemany(
+        "insert into public.publication.published_tables values ($1, $2, $3, $4, $5)",
+        [(now, commit, SOURCE, *count) for count in counts],
+    )
+    return counts
+
+
+def publish_parquet(
+    connection: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path
+) -> Path:
+    """Write a new version of the Parquet folder and point `current` at it."""
+    version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    writing = folder / f".{version}"
+    for mart in marts:
+        (writing / mart.schema).mkdir(parents=True, exist_ok=True)
+        connection.table(f"public.{mart.place}").write_parquet(
+            str(writing / mart.schema / f"{mart.name}.parquet"), compression="zstd"
+        )
+    (folder / version).parent.mkdir(parents=True, exist_ok=True)
+    writing.rename(folder / version)
+    pointer = folder / f".current-{os.getpid()}"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(version)
+    pointer.replace(folder / "current")
+    versions = sorted(
+        each for each in folder.iterdir() if each.name[0] != "." and each.is_dir()
+    )
+    for old in [each for each in versions if each.name != "current"][:-VERSIONS_KEPT]:
+        shutil.rmtree(old)
+    return folder / version
+
+
+def git_commit() -> str:
+    """Return the commit of the project, marked where files differ from it."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        cwd=PROJECT_FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
+
+
+def main() -> str | None:
+    """Publish; return a sentence when nothing can be."""
+    try:
+        manifest = json.loads((TARGET / "manifest.json").read_text())
+        run_results = json.loads((TARGET / "run_results.json").read_text())
+    except FileNotFoundError as error:
+        return f"Nothing was published: no {error.filename}. Run make build first."
+    if failed := failed_nodes(run_results):
+        return (
+            f"Nothing was published: {len(failed)} steps of the last dbt run failed, "
+            f"first {failed[0].split('.')[2]}."
+        )
+    PUBLISHED.mkdir(parents=True, exist_ok=True)
+    file = PUBLISHED / f"{SOURCE}.duckdb"
+    writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
+    writing.unlink(missing_ok=True)
+    marts = published_marts(manifest)
+    with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
+        try:
+            connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
+        except duckdb.IOException as error:
+            cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
+            return f"Nothing was published: cannot open {WAREHOUSE}. {cause}"
+        try:
+            connection.execute(
+                f"attach '{writing}' as public (storage_version '{STORAGE_VERSION}')"
+            )
+            built = {
+                row[:2]
+                for row in connection.execute(
+                    "select schema_name, table_name from duckdb_tables()"
+                    " where database_name = 'private'"
+                ).fetchall()
+            }
+            marts = [
+                mart
+                for mart in marts
+                if not mart.is_optional or (mart.schema, mart.name) in built
+            ]
+            counts = copy_marts(connection, marts, git_commit())
+            version = publish_parquet(connection, marts, PUBLISHED / SOURCE)
+            connection.execute("detach public")
+        except duckdb.Error as error:
+            writing.unlink(missing_ok=True)
+            return f"Nothing was published: {str(error).splitlines()[0]}"
+    writing.replace(file)
+    rows = sum(count for _, count in counts)
+    sys.stdout.write(
+        f"Published {len(counts)} tables, {rows:,} rows: {file.name} and "
+        f"{SOURCE}/{version.name} in {PUBLISHED}\n"
+    )
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
