@@ -11,9 +11,17 @@
     raise_error({{ sentence }})
 {%- endmacro %}
 
+{# Over plan_faults: stops with all their sentences, a line each; null without any. #}
+{% macro plan_verdict() -%}
+    case
+        when count(*) > 0
+            then {{ stop_with(dbt.listagg('sentence', 'chr(10)', 'order by sentence')) }}
+    end
+{%- endmacro %}
+
 {#
     What is wrong with a column of a seed, as a sentence: which row, which column, what
-    was expected, what was found. `given` is the value as text, if not the column's.
+    was expected, what was found.
 #}
 {% macro plan_sentence(seed, key, column, expected) -%}
     concat(
@@ -83,6 +91,7 @@
         'is_in_quiet_period': 'contacted too recently',
         'is_over_frequency_cap': 'contacted as often as allowed in a week',
         'is_contacted_this_period': 'has an offer in this period',
+        'is_held_out_this_period': 'held out of another campaign in this period',
         'is_out_of_stock': 'offer out of stock',
         'has_bought_already': 'bought what is offered already',
         'is_below_minimum_score': 'score below the minimum',

@@ -1,7 +1,8 @@
 {#
     What must hold of the seeds that make the plan: per check the seed, the column, an
     expression that is true for a row that breaks it, and what was expected. The CTEs
-    tasks, audiences, categories, shop_campaigns stand in plan_faults.
+    tasks, audiences, categories, shop_campaigns, shop_users stand in plan_faults. One
+    fault is told once: what is no date is not also before another one.
 #}
 {% macro plan_checks() -%}
     {%- set types = ['push_ad', 'coupon', 'member_activity'] -%}
@@ -26,22 +27,18 @@
         ('campaign_plan', 'holdout_share', not_inside('holdout_share', 0, 1),
             'a share above 0 and below 1'),
         ('campaign_plan', 'starts_on', 'try_cast(starts_on as date) is null', 'a date'),
-        ('campaign_plan', 'ends_on',
-            'coalesce(try_cast(ends_on as date) < try_cast(starts_on as date), true)',
+        ('campaign_plan', 'ends_on', not_from('ends_on', 'starts_on'),
             'a date that is not before starts_on'),
-        ('campaign_plan', 'campaign_id',
-            'campaign_id not in (select campaign_id from offers)',
-            'an offer of the campaign in offers'),
-        ('offers', 'offer_id', 'offer_id in (select campaign_id from shop_campaigns)',
+        ('campaign_plan', 'campaign_id', not_in('campaign_id', 'offers', 'campaign_id'),
+            'an id with an offer in offers'),
+        ('offers', 'offer_id', 'offer_id is null or '
+            ~ 'offer_id in (select campaign_id from shop_campaigns)',
             'an id that no campaign of the shop has'),
         ('offers', 'campaign_id', not_in('campaign_id', 'campaign_plan', 'campaign_id'),
             'a campaign of campaign_plan'),
         ('offers', 'discount_kind', not_one_of('discount_kind', kinds), kinds | join(', ')),
         ('offers', 'discount_value',
-            "discount_kind in ('amount', 'share') and "
-            ~ not_between('discount_value', 'double', 0)
-            ~ " or discount_kind = 'share' and try_cast(discount_value as double) > 1",
-            'an amount of 0 or more, or a share up to 1'),
+            not_a_discount(), 'an amount of 0 or more, or a share up to 1'),
         ('offers', 'funded_share', not_between('funded_share', 'double', 0, 1),
             'a share from 0 to 1'),
         ('offers', 'cost_per_redemption', not_between('cost_per_redemption', money, 0),
@@ -56,6 +53,7 @@
         ('offers', 'eligible_products',
             'coalesce(eligible_category, eligible_products) is null',
             'products, or a category in eligible_category'),
+        ('channels', 'channel', 'channel is null', 'a name'),
         ('channels', 'consent',
             not_one_of('consent', ['email', 'sms', 'push', 'ads', 'none']),
             'email, sms, push, ads or none'),
@@ -71,25 +69,53 @@
             'an hour from 0 to 23'),
         ('channels', 'send_until_hour',
             'coalesce(try_cast(send_until_hour as bigint)'
-            ~ ' <= try_cast(send_from_hour as bigint), true) or '
+            ~ ' <= try_cast(send_from_hour as bigint), false) or '
             ~ not_between('send_until_hour', 'bigint', 1, 24),
             'an hour up to 24, after send_from_hour'),
-        ('blackout_dates', 'last_date',
-            'coalesce(try_cast(last_date as date) < try_cast(first_date as date), true)',
+        ('blackout_dates', 'first_date', 'try_cast(first_date as date) is null', 'a date'),
+        ('blackout_dates', 'last_date', not_from('last_date', 'first_date'),
             'a date that is not before first_date'),
         ('blackout_dates', 'channel', 'channel is not null and '
             ~ not_in('channel', 'channels', 'channel'), 'a channel of channels, or none'),
+        ('suppressions', 'user_id', 'user_id is null', 'the pseudonym of a user'),
         ('suppressions', 'suppression_kind',
             not_one_of('suppression_kind', ['opt_out', 'complaint', 'risk', 'erasure']),
             'opt_out, complaint, risk or erasure'),
+        ('suppressions', 'channel', 'channel is not null and '
+            ~ not_in('channel', 'channels', 'channel'), 'a channel of channels, or none'),
         ('suppressions', 'first_date', 'try_cast(first_date as date) is null', 'a date'),
+        ('suppressions', 'last_date', 'last_date is not null and '
+            ~ not_from('last_date', 'first_date'),
+            'a date that is not before first_date, or none'),
+        ('audience_rules', 'audience_rule',
+            "coalesce(audience_rule = 'everybody', true)", 'a name other than everybody'),
         ('audience_rules', 'trait', not_one_of('trait', plan_traits().values() | sum(start=[])),
             plan_traits().values() | sum(start=[]) | join(', ')),
         ('audience_rules', 'operator',
             not_one_of('operator', ['at_least', 'at_most', 'equals', 'one_of']),
             'at_least, at_most, equals or one_of'),
+        ('audience_rules', 'operator', "operator in ('at_least', 'at_most') and not "
+            ~ not_one_of('trait', plan_traits().texts + plan_traits().user_texts)
+            ~ " or operator = 'one_of' and not "
+            ~ not_one_of('trait', plan_traits().numbers),
+            'at_least, at_most or equals for a number, equals or one_of for a text'),
         ('audience_rules', 'value', "value is null or operator in ('at_least', 'at_most')"
             ~ " and try_cast(value as double) is null", 'a value, or a number to compare'),
+        ('draft_templates', 'template_id', 'template_id is null', 'a name'),
+        ('draft_templates', 'campaign_type', not_one_of('campaign_type', types),
+            types | join(', ')),
+        ('draft_templates', 'days_before', not_between('days_before', 'bigint', 0),
+            'a whole number of 0 or more'),
+        ('draft_templates', 'budget_amount', not_between('budget_amount', money, 0),
+            'an amount of 0 or more'),
+        ('draft_templates', 'discount_kind', not_one_of('discount_kind', kinds),
+            kinds | join(', ')),
+        ('draft_templates', 'discount_value', not_a_discount(),
+            'an amount of 0 or more, or a share up to 1'),
+        ('draft_templates', 'cost_per_redemption',
+            not_between('cost_per_redemption', money, 0), 'an amount of 0 or more'),
+        ('draft_templates', 'funded_share', not_between('funded_share', 'double', 0, 1),
+            'a share from 0 to 1'),
         ('draft_templates', 'channel', not_in('channel', 'channels', 'channel'),
             'a channel of channels'),
         ('draft_templates', 'objective_task', not_in('objective_task', 'tasks', 'task'),
@@ -104,6 +130,13 @@
             'a category of the shop'),
         ('decision_corrections', 'decision', not_one_of('decision', ['withdrawn']),
             'withdrawn'),
+        ('decision_corrections', 'campaign_id',
+            not_in('campaign_id', 'campaign_plan', 'campaign_id'),
+            'a campaign of campaign_plan'),
+        ('decision_corrections', 'user_id', not_in('user_id', 'shop_users', 'user_id'),
+            'the pseudonym of a user'),
+        ('decision_corrections', 'corrected_on', 'try_cast(corrected_on as date) is null',
+            'a date'),
     ]) }}
 {%- endmacro %}
 
@@ -118,17 +151,34 @@
 {% macro not_in(column, relation, other_column) -%}
     {{ return(
         '(' ~ column ~ ' is null or ' ~ column ~ ' not in (select ' ~ other_column
-        ~ ' from ' ~ relation ~ '))'
+        ~ ' from ' ~ relation ~ ' where ' ~ other_column ~ ' is not null))'
     ) }}
 {%- endmacro %}
 
-{# Not such a number, or out of range. #}
-{% macro not_between(column, type, least, most=none) -%}
+{# Not such a number, or out of range; infinite and not-a-number are out of any. #}
+{% macro not_between(column, type, least, most=1e15) -%}
     {%- set number = 'try_cast(' ~ column ~ ' as ' ~ type ~ ')' -%}
     {{ return(
-        'coalesce(' ~ number ~ ' < ' ~ least
-        ~ (' or ' ~ number ~ ' > ' ~ most if most is not none else '')
+        'coalesce(' ~ number ~ ' < ' ~ least ~ ' or ' ~ number ~ ' > ' ~ most
         ~ (" or " ~ column ~ " like '%.%'" if type == 'bigint' else '') ~ ', true)'
+    ) }}
+{%- endmacro %}
+
+{# No date, or before another one, if that is one. #}
+{% macro not_from(column, first_column) -%}
+    {%- set day = 'try_cast(' ~ column ~ ' as date)' -%}
+    {{ return(
+        '(' ~ day ~ ' is null or coalesce(' ~ day ~ ' < try_cast(' ~ first_column
+        ~ ' as date), false))'
+    ) }}
+{%- endmacro %}
+
+{# A discount of a kind that has a value, without one that makes sense. #}
+{% macro not_a_discount() -%}
+    {{ return(
+        "discount_kind in ('amount', 'share') and "
+        ~ not_between('discount_value', 'double', 0)
+        ~ " or discount_kind = 'share' and try_cast(discount_value as double) > 1"
     ) }}
 {%- endmacro %}
 

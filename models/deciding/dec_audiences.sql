@@ -49,8 +49,11 @@ met as (
                     or trait_values.number_value = rules.number_bound
             when 'one_of'
                 then
-                    concat(';', rules.value, ';')
-                    like concat('%;', trait_values.text_value, ';%')
+                    trait_values.text_value is not null
+                    and instr(
+                        concat(';', rules.value, ';'),
+                        concat(';', trait_values.text_value, ';')
+                    ) > 0
         end
     group by rules.audience_rule, trait_values.user_id
 ),

@@ -14,8 +14,8 @@ eligibility as (
     select * from {{ ref('dec_eligibility') }}
 ),
 
-choice as (
-    select * from {{ ref('ml_offer_choice') }}
+places as (
+    select * from {{ ref('dec_places') }}
 ),
 
 offer_values as (
@@ -34,38 +34,13 @@ rfm as (
     from {{ ref('ftr_user__rfm') }}
 ),
 
--- the offer that the user gets, would get, or comes closest to
-best as (
-    select
-        campaign_id,
-        user_id,
-        max_by(
-            offer_id,
-            case when is_chosen or is_held_out then 1e15 else net_margin end
-        ) as offer_id,
-        max(is_chosen) as is_chosen,
-        max(is_held_out) as is_held_out
-    from choice
-    group by campaign_id, user_id
-),
-
-elsewhere as (
-    select
-        allocation_name,
-        user_id,
-        min(campaign_id) as campaign_id
-    from choice
-    where is_chosen or is_held_out
-    group by allocation_name, user_id
-),
-
 joined as (
     select
         eligibility.*,
         campaigns.plan_status,
         campaigns.channel,
         rfm.segment_name,
-        best.offer_id,
+        places.offer_id,
         offer_values.value_basis,
         offer_values.estimator_version,
         offer_values.score,
@@ -73,37 +48,29 @@ joined as (
         offer_values.expected_cost,
         offer_values.expected_margin,
         case
-            when best.is_chosen then 'contact'
-            when best.is_held_out then 'holdout'
+            when places.is_chosen then 'contact'
+            when places.is_held_out then 'holdout'
             when not eligibility.is_eligible then 'excluded'
             else 'not chosen'
         end as decision,
-        elsewhere.campaign_id as other_campaign_id,
+        places.place_campaign_id,
         score_reasons.reasons as score_reasons,
         sending.send_on,
         campaigns.as_of_date
     from eligibility
     inner join campaigns on eligibility.campaign_id = campaigns.campaign_id
     inner join sending on eligibility.campaign_id = sending.campaign_id
-    left join best
+    left join places
         on
-            eligibility.campaign_id = best.campaign_id
-            and eligibility.user_id = best.user_id
-    left join elsewhere
-        on
-            eligibility.user_id = elsewhere.user_id
-            and elsewhere.allocation_name = case
-                when campaigns.is_due and campaigns.plan_status = 'approved'
-                    then 'week'
-                else eligibility.campaign_id
-            end
+            eligibility.campaign_id = places.campaign_id
+            and eligibility.user_id = places.user_id
     left join offer_values
         on
-            best.offer_id = offer_values.offer_id
+            places.offer_id = offer_values.offer_id
             and eligibility.user_id = offer_values.user_id
     left join score_reasons
         on
-            best.offer_id = score_reasons.offer_id
+            places.offer_id = score_reasons.offer_id
             and eligibility.user_id = score_reasons.user_id
     left join rfm
         on
@@ -123,8 +90,8 @@ explained as (
             case when is_campaign_holdout then 'held out of this campaign' end,
             case
                 when decision <> 'not chosen' then null
-                when other_campaign_id <> campaign_id
-                    then concat('has a place in ', other_campaign_id)
+                when place_campaign_id <> campaign_id
+                    then concat('has a place in ', place_campaign_id)
                 when coalesce(expected_margin, 0) <= 0
                     then 'expected to cost more than it brings'
                 when is_global_holdout or is_campaign_holdout

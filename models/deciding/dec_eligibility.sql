@@ -18,8 +18,8 @@ audiences as (
     select * from {{ ref('dec_audiences') }}
 ),
 
-contacts as (
-    select * from {{ ref('dec_contacts') }}
+recent as (
+    select * from {{ ref('dec_recent_contacts') }}
 ),
 
 suppressions as (
@@ -52,7 +52,6 @@ pairs as (
         campaigns.campaign_id,
         users.user_id,
         campaigns.channel,
-        sending.most_contacts_per_user_week,
         campaigns.holdout_share,
         case sending.consent
             {% for channel in ['email', 'sms', 'push', 'ads'] -%}
@@ -61,29 +60,10 @@ pairs as (
             else true
         end as has_consent,
         sending.send_on,
-        campaigns.as_of_date
+        sending.judged_on
     from campaigns
     inner join sending on campaigns.campaign_id = sending.campaign_id
     cross join users
-),
-
-recent as (
-    select
-        pairs.campaign_id,
-        pairs.user_id,
-        max({{ days_between('contacts.contact_date', 'pairs.send_on') }} < {{
-            var('quiet_days') }}) as is_in_quiet_period,
-        count(*) >= {{ var('most_contacts_per_user_week') }}
-        or sum(case when contacts.channel = pairs.channel then 1 else 0 end)
-        >= max(pairs.most_contacts_per_user_week) as is_over_frequency_cap,
-        max(contacts.contact_date >= pairs.as_of_date) as is_contacted_this_period
-    from pairs
-    inner join contacts
-        on
-            pairs.user_id = contacts.user_id
-            and contacts.contact_date > {{ days_after('pairs.send_on', -7) }}
-            and contacts.contact_date < {{ days_after('pairs.send_on', 7) }}
-    group by pairs.campaign_id, pairs.user_id
 ),
 
 suppressed as (
@@ -98,8 +78,8 @@ suppressed as (
         on
             pairs.user_id = suppressions.user_id
             and coalesce(suppressions.channel, pairs.channel) = pairs.channel
-            and pairs.send_on >= suppressions.first_date
-            and pairs.send_on <= suppressions.last_date
+            and pairs.judged_on >= suppressions.first_date
+            and pairs.judged_on <= suppressions.last_date
     group by pairs.campaign_id, pairs.user_id
 ),
 
@@ -116,6 +96,7 @@ judged as (
         coalesce(recent.is_in_quiet_period, false) as is_in_quiet_period,
         coalesce(recent.is_over_frequency_cap, false) as is_over_frequency_cap,
         coalesce(recent.is_contacted_this_period, false) as is_contacted_this_period,
+        coalesce(recent.is_held_out_this_period, false) as is_held_out_this_period,
         coalesce(obstacles.is_out_of_stock, false) as is_out_of_stock,
         coalesce(obstacles.has_bought_already, false) as has_bought_already,
         coalesce(obstacles.is_below_minimum_score, false) as is_below_minimum_score,

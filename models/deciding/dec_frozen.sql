@@ -2,7 +2,8 @@
 {% set ledger = adapter.get_relation(
     target.database, generate_schema_name('campaigns', model), 'decision_ledger'
 ) if execute -%}
-{#- not by ref: the ledger is written from here, and remembers its own last state -#}
+{#- the ledger is no ref: it is written from here, and remembers its own last state -#}
+-- depends_on: {{ ref('plan_campaigns') }}, as a plan with a fault stops here, too
 with
 
 ledger as (
@@ -14,7 +15,9 @@ ledger as (
             offer_id,
             channel,
             revision_number,
-            send_on
+            expected_cost,
+            send_on,
+            decided_on
         from {{ ledger }}
     {% else -%}
         select
@@ -24,7 +27,9 @@ ledger as (
             cast(null as string) as offer_id,
             cast(null as string) as channel,
             cast(null as bigint) as revision_number,
-            cast(null as date) as send_on
+            cast(null as double) as expected_cost,
+            cast(null as date) as send_on,
+            cast(null as date) as decided_on
         where 1 = 0
     {% endif %}
 ),
@@ -37,7 +42,9 @@ latest as (
         offer_id,
         channel,
         revision_number,
-        send_on
+        expected_cost,
+        send_on,
+        decided_on
     from ledger
     qualify
         row_number() over (

@@ -13,8 +13,42 @@ sending as (
     select * from {{ ref('dec_send_dates') }}
 ),
 
+frozen as (
+    select * from {{ ref('dec_frozen') }}
+),
+
 launched as (
-    select distinct campaign_id from {{ ref('dec_frozen') }}
+    select distinct campaign_id from frozen
+),
+
+scoring as (
+    select as_of_date from {{ ref('ftr_as_of_dates') }}
+    where is_scoring_date
+),
+
+-- what earlier builds launched in this period is spent
+spent as (
+    select
+        frozen.channel,
+        frozen.expected_cost
+    from frozen
+    cross join scoring
+    where
+        frozen.decision = 'contact'
+        and {{ days_after('scoring.as_of_date', -1 * var('decision_days')) }}
+        < frozen.decided_on
+),
+
+money_spent as (
+    select coalesce(sum(expected_cost), 0) as amount from spent
+),
+
+contacts_spent as (
+    select
+        channel,
+        count(*) as contact_count
+    from spent
+    group by channel
 ),
 
 eligible as (
@@ -56,7 +90,15 @@ joined as (
         campaigns.priority,
         campaigns.budget_amount,
         offers.stock_cap,
-        sending.most_contacts_per_week,
+        case
+            when sending.most_contacts_per_week is not null
+                then
+                    greatest(
+                        sending.most_contacts_per_week
+                        - coalesce(contacts_spent.contact_count, 0),
+                        0
+                    )
+        end as most_contacts_per_week,
         rfm.rfm_score,
         offer_values.score,
         {{ hashed_number(
@@ -65,6 +107,8 @@ joined as (
         offer_values.response_probability,
         offer_values.expected_cost,
         offer_values.expected_margin,
+        greatest({{ shop('weekly_budget') }} - money_spent.amount, 0)
+            as weekly_budget_left,
         eligible.is_global_holdout or eligible.is_campaign_holdout as is_held_out,
         eligible.is_global_holdout,
         campaigns.as_of_date
@@ -84,6 +128,9 @@ joined as (
         on
             offer_values.user_id = rfm.user_id
             and campaigns.as_of_date = rfm.as_of_date
+    left join contacts_spent
+        on campaigns.channel = contacts_spent.channel and campaigns.is_due
+    cross join money_spent
     anti join launched on campaigns.campaign_id = launched.campaign_id
 )
 

@@ -60,7 +60,11 @@ described as (
         cast(channels.send_from_hour as bigint) as send_from_hour,
         cast(channels.send_until_hour as bigint) as send_until_hour,
         {{ days_between('first_days.send_on', 'campaigns.ends_on') }} + 1 as days_left,
-        first_days.send_on
+        first_days.send_on,
+        -- rules that look at a day have one even where the channel rests on all
+        coalesce(
+            first_days.send_on, greatest(campaigns.starts_on, campaigns.as_of_date)
+        ) as judged_on
     from campaigns
     inner join channels on campaigns.channel = channels.channel
     left join first_days on campaigns.campaign_id = first_days.campaign_id

@@ -7,13 +7,7 @@ faults as (
 
 -- a plan with a fault stops here, before anything that rests on it is written
 checked as (
-    select
-        case
-            when count(*) > 0
-                then
-                    {{ stop_with(dbt.listagg('sentence', "' '", 'order by sentence')) }}
-        end as verdict
-    from faults
+    select {{ plan_verdict() }} as verdict from faults
 ),
 
 scoring as (

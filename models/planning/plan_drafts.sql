@@ -1,9 +1,20 @@
 -- one row per festival ahead and template that fits it best: a campaign proposed
 with
 
+faults as (
+    select * from {{ ref('plan_faults') }}
+),
+
+-- a plan with a fault stops here, before anything that rests on it is written
+checked as (
+    select {{ plan_verdict() }} as verdict from faults
+),
+
 scoring as (
-    select as_of_date from {{ ref('ftr_as_of_dates') }}
-    where is_scoring_date
+    select ftr_as_of_dates.as_of_date
+    from {{ ref('ftr_as_of_dates') }} as ftr_as_of_dates
+    cross join checked
+    where ftr_as_of_dates.is_scoring_date and checked.verdict is null
 ),
 
 days as (
@@ -47,7 +58,7 @@ fitting as (
         templates.discount_kind,
         templates.discount_value,
         templates.eligible_category,
-        cast(templates.days_before as bigint) as days_before,
+        try_cast(templates.days_before as bigint) as days_before,
         templates.budget_amount,
         templates.holdout_share,
         templates.cost_per_redemption,

@@ -20,6 +20,10 @@ products as (
     where product_kind = 'goods'
 ),
 
+shop_users as (
+    select user_id from {{ ref('users') }}
+),
+
 shop_campaigns as (
     select
         campaign_id,
@@ -58,14 +62,22 @@ listed_products as (
 ),
 
 repeated as (
-    {% for seed in ['campaign_plan', 'offers', 'channels', 'draft_templates'] -%}
+    {% for seed, column in {
+        'campaign_plan': 'campaign_id',
+        'offers': 'offer_id',
+        'channels': 'channel',
+        'draft_templates': 'template_id',
+        'decision_corrections': 'user_id',
+    }.items() -%}
         select
             concat(
                 'Seed {{ seed }}, {{ keys[seed] }} ', {{ keys[seed] }},
-                ': expected once, found ', cast(count(*) as string), ' times.'
+                ', column {{ column }}: expected once, found ', {{ column }}, ' ',
+                cast(count(*) as string), ' times.'
             ) as sentence
         from {{ seed }}
-        group by {{ keys[seed] }}
+        where {{ keys[seed] }} is not null and {{ column }} is not null
+        group by {{ [keys[seed], column] | unique | join(', ') }}
         having count(*) > 1
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -96,7 +108,7 @@ taken_ids as (
     select
         concat(
             'Seed campaign_plan, campaign_id ', campaign_plan.campaign_id,
-            ': expected an id of its own, found a campaign of the shop that starts on ',
+            ', column campaign_id: expected an id of its own, found one of the shop from ',
             cast(shop_campaigns.starts_on as string), '.'
         ) as sentence
     from campaign_plan
@@ -107,22 +119,13 @@ taken_ids as (
         )
 ),
 
-shops as (
-    {% for name in var('shops') -%}
-        select '{{ name }}' as shop
-        {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-),
-
 other_shops as (
     {% for seed in keys -%}
         select
-            concat(
-                'Seed {{ seed }}, column shop: expected a shop of var shops, found ',
-                coalesce(shop, 'nothing'), '.'
-            ) as sentence
+            {{ plan_sentence(seed, keys[seed], 'shop', 'a shop of var shops') }}
+                as sentence
         from {{ ref(seed) }}
-        where {{ not_in('shop', 'shops', 'shop') }}
+        where {{ not_one_of('shop', var('shops')) }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

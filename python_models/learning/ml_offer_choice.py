@@ -6,5 +6,4 @@ from precision_marketing.offer_choice import choose_offers
 
 def model(dbt, session):
     options = dbt.ref("dec_options")
-    budget = float(dbt.config.meta_get("weekly_budget"))
-    return choose_offers(to_pandas(options), budget)
+    return choose_offers(to_pandas(options))

@@ -71,11 +71,15 @@ class _Group:
         )
 
 
+def _budget(rows: pd.DataFrame) -> float:
+    return float(rows["weekly_budget_left"].iloc[0])
+
+
 def _capacities(values: pd.Series) -> np.ndarray:
     return values.astype("Float64").fillna(np.inf).to_numpy(float)
 
 
-def choose_offers(options: pd.DataFrame, weekly_budget: float) -> pd.DataFrame:
+def choose_offers(options: pd.DataFrame) -> pd.DataFrame:
     """Choose at most one offer per user, under budgets, stock and channel capacity.
 
     Users held out of a campaign are left out of the choice. Whoever of them would have
@@ -86,8 +90,7 @@ def choose_offers(options: pd.DataFrame, weekly_budget: float) -> pd.DataFrame:
     ----------
     options : pandas.DataFrame
         ``dec_options``, one row per offer and user; the order of rows does not count.
-    weekly_budget : float
-        What the campaigns due may cost together, in money.
+        The campaigns due may together cost its ``weekly_budget_left``, in money.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def choose_offers(options: pd.DataFrame, weekly_budget: float) -> pd.DataFrame:
     key = ["allocation_name", "campaign_id", "offer_id", "first_order_id"]
     options = options.sort_values(key, ignore_index=True)
     parts = [
-        _choose(_Group.of(rows, weekly_budget if name == WEEK else np.inf))
+        _choose(_Group.of(rows, _budget(rows) if name == WEEK else np.inf))
         for name, rows in options.groupby("allocation_name")
     ]
     if not parts:

@@ -1,8 +1,10 @@
--- what a round of decisions, launched together, may cost: the week's budget
+-- what a round of decisions may cost: the week's budget, less what was withdrawn
 select
-    decided_on,
-    sum(expected_cost) as expected_cost
-from {{ ref('decision_ledger') }}
-where decision = 'contact'
-group by decided_on
-having sum(expected_cost) > {{ shop('weekly_budget') }} + 0.000001
+    ledger.decided_on,
+    sum(ledger.expected_cost) as expected_cost
+from {{ ref('decision_ledger') }} as ledger
+anti join {{ ref('decision_ledger') }} as corrections
+    on ledger.decision_id = corrections.corrects_decision_id
+where ledger.decision = 'contact'
+group by ledger.decided_on
+having sum(ledger.expected_cost) > {{ shop('weekly_budget') }} + 0.000001

@@ -1,8 +1,11 @@
+-- whoever was withdrawn from one may get another
 select
-    user_id,
-    decided_on,
+    ledger.user_id,
+    ledger.decided_on,
     count(*) as contact_count
-from {{ ref('decision_ledger') }}
-where decision = 'contact' and revision_number = 1
-group by user_id, decided_on
+from {{ ref('decision_ledger') }} as ledger
+anti join {{ ref('decision_ledger') }} as corrections
+    on ledger.decision_id = corrections.corrects_decision_id
+where ledger.decision = 'contact'
+group by ledger.user_id, ledger.decided_on
 having count(*) > 1

@@ -35,6 +35,24 @@ class DbtResult:
 
 
 @dataclass(frozen=True)
+class RunningDbt:
+    """A dbt command under way."""
+
+    process: multiprocessing.process.BaseProcess
+    output_file: Path
+
+    def wait(self) -> DbtResult:
+        """Return what it comes to."""
+        self.process.join()
+        return DbtResult(self.process.exitcode, self.output_file.read_text())
+
+    def kill(self) -> DbtResult:
+        """End it as a power cut would, at whatever it is about."""
+        self.process.kill()
+        return self.wait()
+
+
+@dataclass(frozen=True)
 class DbtRuns:
     """Runs dbt with target and log folders of its own; runs that share it parse once.
 
@@ -60,6 +78,23 @@ class DbtRuns:
         `environment` holds variables beside those that every run gets, or in their
         place, such as SHOP_DIR.
         """
+        return self.start(
+            *arguments,
+            warehouse=warehouse,
+            raw_folder=raw_folder,
+            source=source,
+            environment=environment,
+        ).wait()
+
+    def start(
+        self,
+        *arguments: str,
+        warehouse: Path,
+        raw_folder: Path,
+        source: str = "complete_journey",
+        environment: dict[str, str] | None = None,
+    ) -> RunningDbt:
+        """Start what `run` runs, and do not wait for it."""
         output_file = self.folder / "output.txt"
         process = _dbt_processes.Process(
             target=_run_dbt,
@@ -83,9 +118,9 @@ class DbtRuns:
                 output_file,
             ),
         )
+        output_file.unlink(missing_ok=True)
         process.start()
-        process.join()
-        return DbtResult(process.exitcode, output_file.read_text())
+        return RunningDbt(process, output_file)
 
     def build(
         self,

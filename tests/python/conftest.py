@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builds import DbtRuns, package_folder, write_raw_tables
+from campaigns import build_campaigns
 
 # One household in eight with all its rows: every code path, an eighth of the time.
 SAMPLE_QUERIES = {
@@ -30,6 +31,15 @@ def raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_raw_tables(
         tmp_path_factory.mktemp("raw"), package_folder(), SAMPLE_QUERIES
     )
+
+
+@pytest.fixture(scope="session")
+def campaigns(
+    dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a database of the sample with campaigns decided and launched."""
+    warehouse = tmp_path_factory.mktemp("campaigns") / "campaigns.duckdb"
+    return build_campaigns(dbt, raw_folder, warehouse)
 
 
 @pytest.fixture(scope="session")
