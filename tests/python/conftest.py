@@ -38,7 +38,7 @@ def campaigns(
     dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Return a database of the sample with campaigns decided and launched."""
-    warehouse = tmp_path_factory.mktemp("campaigns") / "campaigns.duckdb"
+    warehouse = tmp_path_factory.mktemp("campaigns") / "built.duckdb"
     return build_campaigns(dbt, raw_folder, warehouse)
 
 
