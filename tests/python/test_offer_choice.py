@@ -19,9 +19,6 @@ from precision_marketing.offer_choice import (
 SEEDS = range(5)
 KEY = ["allocation_name", "offer_id", "user_id"]
 TAKEN = ["is_chosen", *(f"is_{policy}" for policy in POLICIES)]
-# A shadow price is a float of a solver: the same plan in another order of rows may
-# move its last digits.
-ROUNDING = 1e-6
 
 
 def made_options(
@@ -58,18 +55,7 @@ def made_options(
     options = people.merge(offers, how="cross")
     options = options[random.random(len(options)) < 0.7].reset_index(drop=True)
     count = len(options)
-    drawn = pd.DataFrame(
-        {
-            (user, campaign): random.random() < lot
-            for user in people["first_order_id"]
-            for campaign in "abc"
-        }.items(),
-        columns=["key", "is_drawn"],
-    ).set_index("key")["is_drawn"]
-    keys = zip(options["first_order_id"], options["campaign_id"], strict=True)
-    options["is_held_out"] = options["is_global_holdout"] | [
-        bool(drawn.get(key, False)) for key in keys
-    ]
+    options["is_held_out"] = options["is_global_holdout"] | by_lot(options, seed, lot)
     options["expected_cost"] = np.round(random.uniform(0.05, 1.0, count), 6)
     options["expected_margin"] = np.round(
         options["worth"] * random.lognormal(0, 0.5, count) - 0.6, 6
@@ -77,8 +63,8 @@ def made_options(
     options["score"] = random.random(count)
     options["random_number"] = random.random(count)
     options["response_probability"] = options["score"]
-    options["budget_amount"] = tightness * 0.4 * users * 0.5
-    options["weekly_budget_left"] = tightness * users * 0.5
+    options["budget_amount"] = tightness * 0.15 * users
+    options["weekly_budget_left"] = tightness * 0.25 * users
     options["stock_cap"] = (
         options["offer_id"]
         .map({"o0": int(tightness * users / 3), "o4": 5})
@@ -93,6 +79,14 @@ def made_options(
     return options
 
 
+def by_lot(options: pd.DataFrame, seed: int, share: float) -> pd.Series:
+    """Draw who is held out of which campaign, whatever the offer."""
+    pairs = options["first_order_id"] + options["campaign_id"]
+    codes, found = pd.factorize(pairs, sort=True)
+    is_drawn = np.random.default_rng([seed, 1]).random(len(found)) < share
+    return pd.Series(is_drawn[codes], index=options.index)
+
+
 @cache
 def made(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return options and their choice, side by side."""
@@ -103,9 +97,11 @@ def made(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 def joined(options: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
     """Put what was chosen beside what it was chosen from."""
     columns = [*KEY, *TAKEN, "is_held_out", "net_margin"]
-    return options.drop(columns="is_held_out").merge(
-        choice[columns].rename(columns={"is_held_out": "is_withheld"}), on=KEY
-    ).merge(options[[*KEY, "is_held_out"]], on=KEY)
+    return (
+        options.drop(columns="is_held_out")
+        .merge(choice[columns].rename(columns={"is_held_out": "is_withheld"}), on=KEY)
+        .merge(options[[*KEY, "is_held_out"]], on=KEY)
+    )
 
 
 def assert_within_limits(rows: pd.DataFrame, taken: str) -> None:
@@ -148,9 +144,7 @@ def test_the_choice_earns_more_than_plain_policies(seed: int) -> None:
     rows = joined(*made(seed))
     # priority 1 is served first, so only there is more always better
     rows = rows[rows["priority"] == 1]
-    earned = {
-        taken: rows.loc[rows[taken], "expected_margin"].sum() for taken in TAKEN
-    }
+    earned = {taken: rows.loc[rows[taken], "expected_margin"].sum() for taken in TAKEN}
     assert earned["is_chosen"] >= 0.995 * max(earned.values())
     assert earned["is_chosen"] > earned["is_random"]
 
@@ -266,14 +260,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
     options = options[options["allocation_name"] == WEEK]
     differences = []
     for seed in range(40):
-        random = np.random.default_rng(seed)
-        lots = {
-            (user, campaign): random.random() < 0.3
-            for user in sorted(options["first_order_id"].unique())
-            for campaign in "abc"
-        }
-        keys = zip(options["first_order_id"], options["campaign_id"], strict=True)
-        drawn = options.assign(is_held_out=[lots[key] for key in keys])
+        drawn = options.assign(is_held_out=by_lot(options, seed, 0.3))
         rows = joined(drawn, choose_offers(drawn))
         treated = rows.loc[rows["is_chosen"], "expected_margin"]
         withheld = rows.loc[rows["is_withheld"], "expected_margin"]
@@ -301,6 +288,6 @@ def test_limits_hold_for_any_plan(
     for taken in TAKEN:
         assert_within_limits(rows, taken)
     assert not (rows["is_withheld"] & ~rows["is_held_out"]).any()
-    withheld = set(rows.loc[rows["is_withheld"], "allocation_name"] + rows["user_id"])
-    chosen = set(rows.loc[rows["is_chosen"], "allocation_name"] + rows["user_id"])
-    assert not withheld & chosen
+    places = ["allocation_name", "user_id"]
+    withheld = rows.loc[rows["is_withheld"], places]
+    assert rows.loc[rows["is_chosen"], places].merge(withheld).empty
