@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build publish check-data demo bench score backtest results docs test lint format pytest lock clean
+.PHONY: help setup build publish hand-over check-data demo bench score backtest results docs test lint format pytest lock clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -29,10 +29,13 @@ $(VENV)/.installed: requirements.lock
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
 	dbt build
-	@$(MAKE) --no-print-directory publish docs
+	@$(MAKE) --no-print-directory publish hand-over docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
 	@python publishing/publish.py
+
+hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
+	@dbt --quiet run-operation hand_over
 
 check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data
@@ -84,5 +87,5 @@ test: lint  ## run every check: lint, the tests of the data, pytest
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
 
-clean:  ## remove what was built; the environment and the key stay
+clean:  ## remove what was built; the environment, the key and handover/ stay
 	rm -rf target logs warehouse/*.duckdb* warehouse/demo_shop warehouse/spill

@@ -35,7 +35,7 @@
             ) -%}
         {%- endfor -%}
 
-        {%- do demo_shop_make_folder(demo.folder) -%}
+        {%- do make_folder(demo.folder) -%}
         {%- set row_counts = {} -%}
         {%- for name, query in [
             ('users', demo_shop__users),

@@ -21,7 +21,7 @@
 
     {#- a row of the dirty file is found by its number -#}
     {%- do run_query('set preserve_insertion_order = true') -%}
-    {%- do demo_shop_make_folder(dirty_folder) -%}
+    {%- do make_folder(dirty_folder) -%}
     {%- do run_query('create schema if not exists truth') -%}
     {%- do run_query(empty_planted_dirt()) -%}
     {{ print('Dirty tables in ' ~ dirty_folder) }}
@@ -140,10 +140,6 @@
         ) }}
     {%- endif -%}
     {{ return(targets) }}
-{%- endmacro %}
-
-{% macro text_literal(text) -%}
-    '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
 {% macro empty_planted_dirt() -%}

@@ -121,7 +121,8 @@ def test_nothing_that_changes_later_changes_what_is_launched(
     )
     launched = rows(
         warehouse,
-        f"select {columns} from campaigns.campaign_decisions where is_frozen order by decision_id",
+        f"select {columns} from campaigns.campaign_decisions"
+        " where is_frozen order by decision_id",
     )
     assert launched == rows(
         warehouse,
