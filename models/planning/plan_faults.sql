@@ -108,7 +108,8 @@ taken_ids as (
     select
         concat(
             'Seed campaign_plan, campaign_id ', campaign_plan.campaign_id,
-            ', column campaign_id: expected an id of its own, found one of the shop from ',
+            ', column campaign_id: expected an id of its own, found that of ',
+            'a campaign of the shop from ',
             cast(shop_campaigns.starts_on as string), '.'
         ) as sentence
     from campaign_plan

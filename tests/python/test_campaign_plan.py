@@ -98,7 +98,12 @@ OTHER_FAULTS = {
         "update seeds.campaign_plan set campaign_id = '13' "
         + OF_BASKET
         + f"; update seeds.offers set campaign_id = '13' {OF_BASKET}",
-        ("campaign_plan", "13", "campaign_id", "one of the shop from 2017-08-08"),
+        (
+            "campaign_plan",
+            "13",
+            "campaign_id",
+            "that of a campaign of the shop from 2017-08-08",
+        ),
     ),
     "shop that is none": (
         f"update seeds.campaign_plan set shop = 'corner shop' {OF_BASKET};"

@@ -43,56 +43,60 @@ corrections as (
     where shop = '{{ active_source() }}'
 ),
 
-{% if is_incremental() -%}
-    -- a campaign launches whole, once: nothing moves what stands here
-    launched as (
-        select distinct campaign_id from {{ this }}
-    ),
-
-    latest as (
-        select *
-        from {{ this }}
-        qualify
-            row_number() over (
-                partition by campaign_id, user_id order by revision_number desc
-            ) = 1
-    ),
-
-    added as (
-        select decisions.*
-        from decisions
-        anti join launched on decisions.campaign_id = launched.campaign_id
-        union all
-        select
-            latest.campaign_id,
-            latest.user_id,
-            corrections.decision,
-            latest.arm,
-            latest.offer_id,
-            latest.channel,
-            latest.segment_name,
-            corrections.reason as reasons,
-            latest.value_basis,
-            latest.estimator_version,
-            latest.revision_number + 1 as revision_number,
-            latest.score,
-            latest.response_probability,
-            latest.expected_cost,
-            latest.expected_margin,
-            cast(null as date) as send_on,
-            corrections.corrected_on as decided_on
-        from latest
-        inner join corrections
-            on
-                latest.campaign_id = corrections.campaign_id
-                and latest.user_id = corrections.user_id
-        where latest.decision <> corrections.decision
-    ),
-{% else -%}
-    added as (
+-- nothing moves what stands here
+frozen as (
+    {% if is_incremental() -%}
+        select * from {{ this }}
+    {% else -%}
         select * from decisions
-    ),
-{% endif %}
+        where 1 = 0
+    {% endif %}
+),
+
+-- a campaign launches whole, once
+launched as (
+    select distinct campaign_id from frozen
+),
+
+latest as (
+    select *
+    from frozen
+    qualify
+        row_number() over (
+            partition by campaign_id, user_id order by revision_number desc
+        ) = 1
+),
+
+added as (
+    select decisions.*
+    from decisions
+    anti join launched on decisions.campaign_id = launched.campaign_id
+    union all
+    select
+        latest.campaign_id,
+        latest.user_id,
+        corrections.decision,
+        latest.arm,
+        latest.offer_id,
+        latest.channel,
+        latest.segment_name,
+        corrections.reason as reasons,
+        latest.value_basis,
+        latest.estimator_version,
+        latest.revision_number + 1 as revision_number,
+        latest.score,
+        latest.response_probability,
+        latest.expected_cost,
+        latest.expected_margin,
+        cast(null as date) as send_on,
+        corrections.corrected_on as decided_on
+    from latest
+    inner join corrections
+        on
+            latest.campaign_id = corrections.campaign_id
+            and latest.user_id = corrections.user_id
+    where latest.decision <> corrections.decision
+),
 
 identified as (
     select
