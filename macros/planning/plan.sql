@@ -104,3 +104,11 @@
 {% macro decision_id(revision) -%}
     md5(concat(campaign_id, '/', user_id, '/', cast({{ revision }} as string)))
 {%- endmacro %}
+
+{#
+    Chance that a user whom a campaign chooses is contacted: users are held out of all
+    campaigns first, then of this one.
+#}
+{% macro planned_treated_share(holdout_share) -%}
+    (1 - {{ var('global_holdout_share') }}) * (1 - {{ holdout_share }})
+{%- endmacro %}

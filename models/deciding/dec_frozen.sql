@@ -14,8 +14,11 @@ ledger as (
             decision,
             offer_id,
             channel,
+            segment_name,
             revision_number,
+            response_probability,
             expected_cost,
+            expected_margin,
             send_on,
             decided_on
         from {{ ledger }}
@@ -26,8 +29,11 @@ ledger as (
             cast(null as string) as decision,
             cast(null as string) as offer_id,
             cast(null as string) as channel,
+            cast(null as string) as segment_name,
             cast(null as bigint) as revision_number,
+            cast(null as double) as response_probability,
             cast(null as double) as expected_cost,
+            cast(null as double) as expected_margin,
             cast(null as date) as send_on,
             cast(null as date) as decided_on
         where 1 = 0
@@ -41,8 +47,11 @@ latest as (
         decision,
         offer_id,
         channel,
+        segment_name,
         revision_number,
+        response_probability,
         expected_cost,
+        expected_margin,
         send_on,
         decided_on
     from ledger

@@ -54,12 +54,8 @@ margined as (
     select
         user_id,
         cast(net_amount as decimal(18, 2)) as net_amount,
-        cast(
-            net_amount
-            - uncosted_amount * (1 - {{ shop('margin_share') }})
-            - coalesce(cost_amount, 0)
-            as decimal(18, 4)
-        ) as margin_amount,
+        {{ margin_amount('net_amount', 'uncosted_amount', 'cost_amount') }}
+            as margin_amount,
         costed_line_count,
         activity_date
     from summed

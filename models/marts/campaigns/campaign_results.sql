@@ -1,0 +1,133 @@
+-- one row per campaign, slice of its users and metric: what it cost and changed
+{% set slices = {'all': "'all'", 'segment': 'segment_name', 'offer': 'offer_id'} -%}
+{% set metrics = [
+    'redemption_rate', 'buying_rate', 'amount_per_user', 'margin_per_user',
+    'profit_per_user',
+] -%}
+{% set is_treated = "cast(arm = 'treatment' as int)" -%}
+with
+
+outcomes as (
+    select * from {{ ref('ftr_user_campaign__outcomes') }}
+),
+
+measured as (
+    select * from {{ ref('ml_campaign_results') }}
+),
+
+metrics as (
+    {% for metric in metrics -%}
+        select '{{ metric }}' as metric
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+-- of who was contacted, whether or not there is anything to compare with
+summed as (
+    {% for kind, column in slices.items() -%}
+        select
+            campaign_id,
+            '{{ kind }}' as slice_kind,
+            {{ column }} as slice_value,
+            min(measurement) as measurement,
+            cast(sum({{ is_treated }}) as bigint) as treated_count,
+            cast(sum(1 - {{ is_treated }}) as bigint) as holdout_count,
+            cast(sum({{ is_treated }} * cast(is_redeemed as int)) as bigint)
+                as redeemed_count,
+            cast(sum({{ is_treated }} * amount) as decimal(18, 2)) as revenue_amount,
+            cast(sum({{ is_treated }} * cost) as decimal(18, 2)) as cost_amount,
+            bool_and(is_over) as is_over,
+            min(starts_on) as starts_on,
+            min(ends_on) as ends_on
+        from outcomes
+        where {{ column }} is not null
+        group by campaign_id{{ '' if kind == 'all' else ', ' ~ column }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+-- an effect without an interval is not stated
+joined as (
+    select
+        summed.campaign_id,
+        summed.slice_kind,
+        summed.slice_value,
+        metrics.metric,
+        coalesce(cast(measured.measurement as string), summed.measurement)
+            as measurement,
+        cast(measured.method as string) as method,
+        summed.treated_count,
+        summed.holdout_count,
+        summed.redeemed_count,
+        summed.revenue_amount,
+        summed.cost_amount,
+        measured.treated_value,
+        measured.holdout_value,
+        {% for column in ['lift', 'incremental_total'] -%}
+            case when measured.lift_low is not null then measured.{{ column }} end
+                as {{ column }},
+        {% endfor -%}
+        measured.lift_low,
+        measured.lift_high,
+        measured.width_share as interval_width_share,
+        measured.incremental_low,
+        measured.incremental_high,
+        case
+            when metrics.metric not in ('redemption_rate', 'buying_rate')
+                then nullif(cast(summed.cost_amount as double), 0)
+        end as cost_divisor,
+        measured.sample_ratio_p_value,
+        measured.is_trustworthy,
+        summed.is_over,
+        summed.starts_on,
+        summed.ends_on
+    from summed
+    cross join metrics
+    left join measured
+        on
+            summed.campaign_id = measured.campaign_id
+            and summed.slice_kind = measured.slice_kind
+            and summed.slice_value = measured.slice_value
+            and metrics.metric = measured.metric
+),
+
+concluded as (
+    select
+        campaign_id,
+        slice_kind,
+        slice_value,
+        metric,
+        measurement,
+        method,
+        case
+            when lift is null or not coalesce(is_trustworthy, true) then null
+            when lift_low > 0 then 'gain'
+            when lift_high < 0 then 'loss'
+            else 'not shown'
+        end as claim,
+        treated_count,
+        holdout_count,
+        redeemed_count,
+        revenue_amount,
+        cost_amount,
+        treated_value,
+        holdout_value,
+        lift,
+        lift_low,
+        lift_high,
+        interval_width_share,
+        incremental_total,
+        incremental_low,
+        incremental_high,
+        incremental_total / cost_divisor as return_on_cost,
+        incremental_low / cost_divisor as return_on_cost_low,
+        incremental_high / cost_divisor as return_on_cost_high,
+        sample_ratio_p_value,
+        is_trustworthy,
+        is_over,
+        starts_on,
+        ends_on
+    from joined
+)
+
+select * from concluded

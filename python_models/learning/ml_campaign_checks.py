@@ -1,0 +1,12 @@
+"""One row per planned campaign that draws anybody: can it be measured."""
+
+from precision_marketing.campaign_checks import CheckSettings, check_campaigns
+from precision_marketing.frames import to_pandas
+
+
+def model(dbt, session):
+    drawn = dbt.ref("dec_drawn")
+    return check_campaigns(
+        to_pandas(drawn),
+        CheckSettings.from_meta(dbt.config.meta_get("settings")),
+    )

@@ -1,0 +1,12 @@
+"""One row per measured campaign, slice and metric: what it changed."""
+
+from precision_marketing.experiments import ExperimentSettings, measure_campaigns
+from precision_marketing.frames import to_pandas
+
+
+def model(dbt, session):
+    outcomes = dbt.ref("ftr_user_campaign__outcomes")
+    return measure_campaigns(
+        to_pandas(outcomes.filter("measurement = 'randomised'")),
+        ExperimentSettings.from_meta(dbt.config.meta_get("settings")),
+    )
