@@ -36,7 +36,7 @@ class CheckSettings:
     Parameters
     ----------
     level : float
-        Chance with which the intervals of the measured campaign cover the truth.
+        Chance with which the intervals of the measured campaign cover its effect.
     power : float
         Chance with which the smallest detectable effect is then seen, 0 to 1.
     """
