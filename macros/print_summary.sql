@@ -141,7 +141,8 @@
     {%- set policies = run_query(
         "select policy, sum(contact_count), sum(expected_cost), sum(expected_margin),"
         ~ " max(budget_price) from " ~ campaign_policies
-        ~ " where allocation_name = 'week' group by policy order by 4 desc, policy"
+        ~ " where allocation_name = 'week' and decided_on = (select max(decided_on) from "
+        ~ campaign_policies ~ ") group by policy order by 4 desc, policy"
     ) -%}
     {%- for row in policies -%}
         {%- if loop.first -%}

@@ -6,6 +6,13 @@
     'rfm_rule': 'is_rfm_rule',
     'random': 'is_random',
 } -%}
+{% set columns = [
+    'campaign_id', 'policy', 'plan_status', 'allocation_name', 'contact_count',
+    'budget_amount', 'expected_responses', 'expected_cost', 'expected_margin',
+    'budget_price', 'campaign_budget_price', 'allocation_gap', 'is_automatic',
+    'decided_on',
+] -%}
+{% set former = load_relation(this) if execute -%}
 with
 
 choice as (
@@ -62,6 +69,11 @@ summed as (
     group by chosen.campaign_id, chosen.policy
 ),
 
+-- a campaign once launched is chosen no more: what was compared then stays
+launched as (
+    select distinct campaign_id from {{ ref('dec_frozen') }}
+),
+
 described as (
     select
         summed.campaign_id,
@@ -80,9 +92,25 @@ described as (
         end as campaign_budget_price,
         case when summed.policy = 'optimal' then round(summed.allocation_gap, 9) end
             as allocation_gap,
-        campaigns.is_automatic
+        campaigns.is_automatic,
+        campaigns.as_of_date as decided_on
     from summed
     inner join campaigns on summed.campaign_id = campaigns.campaign_id
+),
+
+united as (
+    select
+        {{ columns | join(',\n        ') }}
+    from described
+    {% if former -%}
+        union all
+        select
+            {% for column in columns -%}
+                former.{{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ this }} as former
+        semi join launched on former.campaign_id = launched.campaign_id
+    {% endif %}
 )
 
-select * from described
+select * from united
