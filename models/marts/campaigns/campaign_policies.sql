@@ -105,11 +105,9 @@ united as (
     {% if former -%}
         union all
         select
-            {% for column in columns -%}
-                former.{{ column }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from {{ this }} as former
-        semi join launched on former.campaign_id = launched.campaign_id
+            {{ columns | join(',\n            ') }}
+        from {{ this }}
+        where campaign_id in (select launched.campaign_id from launched)
     {% endif %}
 )
 
