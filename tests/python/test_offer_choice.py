@@ -67,7 +67,7 @@ def made_options(
     options["weekly_budget_left"] = tightness * 0.25 * users
     options["stock_cap"] = (
         options["offer_id"]
-        .map({"o0": int(tightness * users / 3), "o4": 5})
+        .map({"o0": int(tightness * users / 30), "o2": int(tightness * users / 20)})
         .astype("Int64")
     )
     options["most_contacts_per_week"] = (
