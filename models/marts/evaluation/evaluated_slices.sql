@@ -1,4 +1,4 @@
--- one row per task, estimator or rule, split, row set and period: what metrics are about
+-- one row per task, estimator or rule, split, row set and period: a slice of the rows
 with
 
 parts as (
