@@ -57,6 +57,8 @@ def build_campaigns(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> Path:
         "--select",
         "+campaign_audience",
         "+campaign_policies",
+        "+campaign_results",
+        "+campaign_checks",
         "--exclude-resource-type=seed",
         VARS,
         warehouse=warehouse,
