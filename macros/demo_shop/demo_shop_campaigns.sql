@@ -2,10 +2,11 @@
     Working table: one row per campaign. A past one starts every 42 days and has ended
     before the next; two are open at the end of the data, with audiences apart, so that
     a user has at most one offer at a time and each effect is its campaign's alone.
+    With a plan, its campaigns follow in place of the two that are open.
 #}
 {% macro demo_shop__campaign_plan(demo) -%}
     {%- set key = ['campaign_number'] -%}
-    {%- set past = [0, (demo.days - 24) // 42] | max -%}
+    {%- set past = [0, (demo.history_days - 24) // 42] | max -%}
     with
 
     numbered as (
@@ -17,7 +18,8 @@
             21 + {{ draw_number(demo, 'length', key, 13) }} as planned_length
         from (
             select cast(campaign_number as integer) as campaign_number
-            from range({{ past + 2 }}) as campaigns (campaign_number)
+            from range({{ past + (0 if demo.has_plan else 2) }})
+                as campaigns (campaign_number)
         )
     ),
 
@@ -43,26 +45,67 @@
             {{ draw_number(demo, 'first category', key, demo.categories | length) }}
                 as first_category
         from numbered
+    ),
+
+    own as (
+        select
+            *,
+            false as is_planned,
+            'C' || lpad(cast(campaign_number + 1 as varchar), 2, '0') as campaign_id,
+            (first_category + 1
+                + {{ draw_number(demo, 'second category', key,
+                    (demo.categories | length) - 1) }})
+            % {{ demo.categories | length }} as second_category,
+            -- money off, or a share of the price off
+            case when campaign_number % 3 < 2 then
+                [800, 1200, 2000][1 + {{ draw_number(demo, 'face value', key, 3) }}]
+            end as face_cents,
+            case when campaign_number % 3 = 2 then
+                [0.15, 0.2, 0.25][1 + {{ draw_number(demo, 'share off', key, 3) }}]
+            end as discount_share
+        from dated
     )
+
+    {% if demo.has_plan -%}
+    , categories (category, category_number) as (
+        values
+        {% for category in demo.categories -%}
+        ('{{ category.category }}', {{ loop.index0 }}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ),
+
+    -- each has one coupon, for one category
+    planned as (
+        select
+            cast({{ past }} - 1 + row_number() over (
+                order by plan.start_day, plan.campaign_id
+            ) as integer) as campaign_number,
+            false as is_open,
+            cast(plan.start_day as integer) as start_day,
+            cast(plan.length_days as integer) as length_days,
+            plan.campaign_type,
+            plan.channel,
+            true as is_randomised,
+            categories.category_number as first_category,
+            true as is_planned,
+            plan.campaign_id,
+            categories.category_number as second_category,
+            cast(plan.face_cents as integer) as face_cents,
+            plan.discount_share
+        from read_parquet('{{ demo.plan }}/campaigns.parquet') as plan
+        inner join categories on plan.category = categories.category
+    )
+    {%- endif %}
 
     select
         *,
-        'C' || lpad(cast(campaign_number + 1 as varchar), 2, '0') as campaign_id,
         start_day + length_days as end_day,
-        (first_category + 1
-            + {{ draw_number(demo, 'second category', key,
-                (demo.categories | length) - 1) }})
-        % {{ demo.categories | length }} as second_category,
         case campaign_type when 'coupon' then 1.15 when 'push_ad' then 0.8 else 1 end
-            as strength,
-        -- money off, or a share of the price off
-        case when campaign_number % 3 < 2 then
-            [800, 1200, 2000][1 + {{ draw_number(demo, 'face value', key, 3) }}]
-        end as face_cents,
-        case when campaign_number % 3 = 2 then
-            [0.15, 0.2, 0.25][1 + {{ draw_number(demo, 'share off', key, 3) }}]
-        end as discount_share
-    from dated
+            as strength
+    from (
+        from own
+        {{ 'union all by name from planned' if demo.has_plan }}
+    )
     order by campaign_number
 {%- endmacro %}
 
@@ -79,6 +122,8 @@
         -- the last day on which its coupons count
         date '{{ demo.first_date }}' + (end_day - 1) as ends_on
     from demo_shop_campaign_plan
+    -- one that is planned for later is not in the data yet
+    where start_day < {{ demo.days }}
     order by campaign_number
 {%- endmacro %}
 
@@ -119,6 +164,7 @@
             campaigns.strength,
             campaigns.is_open,
             campaigns.is_randomised,
+            campaigns.is_planned,
             campaigns.first_category,
             campaigns.second_category,
             persons.person_number,
@@ -196,7 +242,8 @@
     invited as (
         select
             *,
-            has_consent
+            not is_planned
+            and has_consent
             and not is_fraudster
             -- the two open campaigns share no user
             and (not is_open or person_number % 2 = campaign_number % 2)
@@ -222,6 +269,9 @@
         person_number,
         user_id,
         case
+            {% if demo.has_plan -%}
+            when is_planned then decided.arm
+            {% endif -%}
             when not is_contacted then null
             when is_randomised and {{ uniform(demo, 'arm', key) }} < 0.3 then 'holdout'
             else 'treatment'
@@ -237,8 +287,13 @@
         2 * campaign_number
         + case when first_category in favourites then 0
             when second_category in favourites then 1
+            when is_planned then 0
             else {{ draw_number(demo, 'which coupon', key, 2) }} end as coupon_number
     from invited
+    {% if demo.has_plan -%}
+    left join read_parquet('{{ demo.plan }}/contacts.parquet') as decided
+        using (campaign_id, user_id)
+    {%- endif %}
 {%- endmacro %}
 
 {# Working table: one row per contacted user of a campaign, and what came of it. #}
@@ -274,7 +329,7 @@
         arm = 'treatment'
         and {{ uniform(demo, 'abuses coupon', key) }} < 0.003 as abuses_coupon
     from offers
-    where arm is not null
+    where arm is not null and start_day < {{ demo.days }}
     order by campaign_number, person_number
 {%- endmacro %}
 
@@ -308,10 +363,12 @@
         campaign_id,
         case position when 0 then first_category else second_category end
             as category_number,
+        start_day,
         face_cents,
         discount_share
     from demo_shop_campaign_plan
     cross join range(2) as positions (position)
+    where position = 0 or not is_planned
     order by coupon_number
 {%- endmacro %}
 
@@ -326,6 +383,7 @@
     from demo_shop_coupon_plan as coupons
     inner join demo_shop_assortment as assortment
         on coupons.category_number = assortment.category_number
+    where coupons.start_day < {{ demo.days }}
     order by coupons.coupon_number, assortment.product_number
 {%- endmacro %}
 

@@ -80,7 +80,7 @@
     ),
 
     -- the first user buys on the last day, so that no shop is without an order and
-    -- every shop ends on its last date
+    -- every shop ends on its last date; not where that day moves on
     closing_order as (
         select
             person_number,
@@ -90,7 +90,7 @@
             null as coupon_number,
             0 as fraud_number
         from demo_shop_persons
-        where person_number = 0
+        where person_number = 0 and not {{ demo.has_plan }}
     ),
 
     -- a new account orders one dear product over and over, within two days
@@ -212,7 +212,7 @@
         -- of two moves every key to a place of its own
         'O' || cast(
             (
-                (person_number * {{ demo.days }} + day) * {{ slots }} + slot
+                (person_number * {{ demo.horizon_days }} + day) * {{ slots }} + slot
             ) * 82952237 % {{ demo.order_numbers }} as varchar
         ) as order_id,
         person_number,

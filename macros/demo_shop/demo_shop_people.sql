@@ -19,7 +19,7 @@
             *,
             -- two fifths were there before the data begins, at its default length
             cast(floor(
-                -360 + {{ uniform(demo, 'entry', key) }} * {{ demo.days + 360 }}
+                -360 + {{ uniform(demo, 'entry', key) }} * {{ demo.horizon_days + 360 }}
             ) as integer) as entry_day,
             least(2, cast(floor(
                 3 * (0.8 * {{ uniform(demo, 'sensitivity', key) }}
@@ -38,7 +38,7 @@
             case
                 when {{ uniform(demo, 'guest first', key) }} < 0.17
                     then least(
-                        {{ demo.days - 1 }},
+                        {{ demo.horizon_days - 1 }},
                         entry_day + 15
                         + {{ draw_number(demo, 'guest days', key, 60) }}
                     )
@@ -119,7 +119,7 @@
             lapse_hazard,
             return_hazard,
             entry_day,
-            unnest(range({{ 5 + demo.days // 100 }})) as spell_number
+            unnest(range({{ 5 + demo.horizon_days // 100 }})) as spell_number
         from demo_shop_persons
     ),
 
@@ -176,7 +176,7 @@
             {{ draw_number(demo, 'family name', key, 16) }} as family_number,
             {{ draw_number(demo, 'given name', key, 16) }} as given_number
         from demo_shop_persons
-        where is_registered
+        where is_registered and signup_day < {{ demo.days }}
     )
 
     select

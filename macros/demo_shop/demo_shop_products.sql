@@ -41,7 +41,7 @@
             -- one in eight of the slower products is new; no new one sells before
             case
                 when product_rank >= 4 and {{ uniform(demo, 'new', key) }} < 0.15
-                    then {{ draw_number(demo, 'launch', key, demo.days) }}
+                    then {{ draw_number(demo, 'launch', key, demo.horizon_days) }}
                 else -30 - {{ draw_number(demo, 'early launch', key, 1800) }}
             end as launch_day
         from numbered
@@ -120,6 +120,7 @@
             demo.first_instant, 'cast(launch_day as bigint) * 86400'
         ) }} as launched_at
     from demo_shop_assortment
+    where launch_day < {{ demo.days }}
     order by product_number
 {%- endmacro %}
 

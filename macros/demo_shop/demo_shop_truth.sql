@@ -142,6 +142,115 @@
     from judged
 {%- endmacro %}
 
+{#
+    One row per campaign and user registered before it: what sending the offer is worth,
+    in orders, redemptions and money, before what the contact costs. Only made where
+    campaigns are planned from outside, which asks what another plan would have earned.
+
+    `discount_amount` is the money off of a redemption; `swapped_margin` is won, or lost,
+    because the line that the coupon is for takes the place of another.
+#}
+{% macro demo_shop_truth__offer_values(demo) -%}
+    with
+
+    offers as ({{ demo_shop__offers(demo) }}),
+
+    sold as (
+        select
+            visits.class_number,
+            assortment.category_number,
+            cast(lines.net_amount + lines.coupon_amount as double) as paid_amount,
+            case
+                when lines.order_status in ('cancelled', 'returned') then 0
+                else cast(lines.net_amount + lines.coupon_amount as double)
+                    - cast(lines.quantity as double) * assortment.cost_cents / 100
+            end as margin
+        from read_parquet('{{ demo.folder }}/transactions.parquet') as lines
+        inner join demo_shop_visits as visits on lines.order_id = visits.order_id
+        inner join demo_shop_assortment as assortment
+            on lines.product_id = assortment.product_id
+        where visits.fraud_number = 0 and assortment.product_kind = 'goods'
+    ),
+
+    categories as (
+        select
+            category_number,
+            class_number,
+            avg(margin) as line_margin
+        from sold
+        group by category_number, class_number
+    ),
+
+    coupons as (
+        select
+            coupons.coupon_number,
+            sold.class_number,
+            avg(case
+                when coupons.face_cents is not null
+                    then least(coupons.face_cents / 100, sold.paid_amount)
+                else coupons.discount_share * sold.paid_amount
+            end) as discount_amount,
+            avg(sold.margin) as line_margin
+        from demo_shop_coupon_plan as coupons
+        inner join sold on coupons.category_number = sold.category_number
+        group by coupons.coupon_number, sold.class_number
+    ),
+
+    -- as lines are drawn: three favourites, then whatever
+    habits as (
+        select
+            persons.person_number,
+            persons.class_number,
+            1 + list_sum([exp(-line / persons.basket_scale) for line in range(1, 12)])
+                as lines_per_order,
+            sum(categories.line_margin * (
+                case persons.favourite_1 when categories.category_number
+                    then 0.26 else 0 end
+                + case persons.favourite_2 when categories.category_number
+                    then 0.20 else 0 end
+                + case persons.favourite_3 when categories.category_number
+                    then 0.14 else 0 end
+                + {{ 0.40 / (demo.categories | length) }}
+            )) as line_margin
+        from demo_shop_persons as persons
+        inner join categories on persons.class_number = categories.class_number
+        group by persons.person_number, persons.class_number, persons.basket_scale
+    ),
+
+    expected as (
+        select
+            *,
+            -- days awake of the two-state chain of no_order_probability
+            daily_chance * (
+                length_days * return_hazard
+                + (
+                    cast(is_awake as integer)
+                    - return_hazard / (lapse_hazard + return_hazard)
+                ) * (1 - pow(1 - lapse_hazard - return_hazard, length_days))
+            ) / (lapse_hazard + return_hazard) as own_orders
+        from offers
+    )
+
+    select
+        expected.campaign_id,
+        expected.user_id,
+        expected.own_orders,
+        expected.extra_chance - expected.put_off_chance * expected.own_orders
+            as order_effect,
+        {{ demo.extra_coupon_share }} * expected.extra_chance
+        + expected.coupon_chance * expected.own_orders as redemption_count,
+        habits.lines_per_order * habits.line_margin as order_margin,
+        coupons.discount_amount,
+        coupons.line_margin - habits.line_margin as swapped_margin
+    from expected
+    inner join habits on expected.person_number = habits.person_number
+    inner join coupons
+        on
+            expected.coupon_number = coupons.coupon_number
+            and habits.class_number = coupons.class_number
+    order by expected.campaign_number, expected.person_number
+{%- endmacro %}
+
 {# One row per category: per cent more units per one per cent less price, for a user of
    price sensitivity 1; another's is this times their sensitivity. #}
 {% macro demo_shop_truth__elasticities(demo) -%}

@@ -4,9 +4,19 @@
     rows, whatever the number of threads.
 
         dbt run-operation make_demo_shop --args '{users: 3000, days: 540, seed: 1}'
+
+    A shop that grows, as in tests/simulation, is made anew with more `days` of the same
+    `horizon_days`, which the last date ends: what happened stays as it was. From day
+    `history_days` on its campaigns are those of the folder `plan`: campaigns.parquet
+    says what is offered when, contacts.parquet who is in which arm.
 #}
-{% macro make_demo_shop(users=none, days=none, seed=none, folder=none) -%}
-    {%- set demo = demo_shop_settings(users, days, seed, folder, kwargs) -%}
+{% macro make_demo_shop(
+    users=none, days=none, seed=none, folder=none, horizon_days=none,
+    history_days=none, plan=none
+) -%}
+    {%- set demo = demo_shop_settings(users, days, seed, folder, kwargs, {
+        'horizon_days': horizon_days, 'history_days': history_days, 'plan': plan,
+    }) -%}
     {%- if execute -%}
         {%- set started_at = modules.datetime.datetime.now() -%}
         {#- joins as they are written, the small table last: the planner, which cannot
@@ -66,7 +76,8 @@
             ('elasticities', demo_shop_truth__elasticities),
             ('fraudulent_orders', demo_shop_truth__fraudulent_orders),
             ('guest_orders', demo_shop_truth__guest_orders),
-        ] -%}
+        ] + ([('offer_values', demo_shop_truth__offer_values)] if demo.has_plan else [])
+        -%}
             {%- do demo_shop_step(
                 'truth', name,
                 'create or replace table truth.' ~ name ~ ' as ' ~ query(demo)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from precision_marketing.uplift import CONSTANT
 from precision_marketing.uplift_metrics import Trial, resample, uplift_metrics
 from precision_marketing.uplift_trials import (
     CHOSEN,
@@ -61,6 +62,8 @@ INTERVAL_COLUMNS = {
     "holdout_count": "int64",
 }
 POOLED = "pooled"
+# The average effect on buying, shared out in proportion to the effect on redemption.
+SHARED = "shared_effect"
 
 
 def _typed(parts: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
@@ -94,6 +97,44 @@ def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
     )
 
 
+def share_effect(
+    buying: pd.DataFrame, redemption: pd.DataFrame, known: pd.Index
+) -> pd.DataFrame:
+    """Share the average effect on buying out where only redemption tells users apart.
+
+    That users differ in buying takes many users to prove, in redemption few: without
+    a contact nobody redeems. Where the average is positive and no learner of buying is
+    chosen, but one of redemption is, whoever is moved to redeem is taken to be moved
+    to buy, in proportion. Only the mean is measured; the shape is an assumption, which
+    the test rows judge as they judge learners.
+
+    Parameters
+    ----------
+    buying, redemption : pandas.DataFrame
+        Output of `uplift_trials.estimate_effects` for the two outcomes, same rows.
+    known : pandas.Index
+        Labels of the rows learnt from, over which the mean effect is kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``buying``, with rows of the learner `SHARED` where it can be made; they are
+        chosen in place of `uplift.CONSTANT`.
+    """
+    chosen = redemption[redemption["is_chosen"]]
+    average = buying[buying["learner"] == CONSTANT]
+    shape = chosen["estimate"].clip(lower=0)
+    mean = shape.loc[known].mean()
+    is_flat = (chosen["learner"] == CONSTANT).any()
+    if is_flat or not mean > 0 or not (average["estimate"] > 0).all():
+        return buying
+    shared = average.assign(
+        learner=SHARED, estimate=average["estimate"] * shape[average.index] / mean
+    )
+    rest = buying["is_chosen"] & (buying["learner"] != CONSTANT)
+    return pd.concat([buying.assign(is_chosen=rest), shared])
+
+
 def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
     """Estimate effects in every later campaign from the campaigns that ended before it.
 
@@ -123,13 +164,22 @@ def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFra
     parts = []
     for (date, split), rows in panel[asked].groupby(["as_of_date", "split_name"]):
         known = panel[learnable & (panel["label_end_date"] <= date)]
+        # of the rows learnt from, too: what is shared out must keep its mean there
+        asked_features = features.loc[rows.index.append(known.index)]
+        estimates = {}
         for name, column in OUTCOMES.items():
             trial = _trial(known, column)
-            if not settings.are_enough(trial):
-                continue
-            found = estimate_effects(
-                features.loc[known.index], trial, features.loc[rows.index], settings
+            if settings.are_enough(trial):
+                estimates[name] = estimate_effects(
+                    features.loc[known.index], trial, asked_features, settings
+                )
+        if estimates:
+            estimates["buying"] = share_effect(
+                estimates["buying"], estimates["redemption"], known.index
             )
+        for name, found in estimates.items():
+            column = OUTCOMES[name]
+            found = found[found.index.isin(rows.index)]
             if split == "test":
                 keys = rows["campaign_id"] + ":" + rows["first_order_id"] + ":" + name
                 chance = random_scores(keys.to_numpy(object), settings)

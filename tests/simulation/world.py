@@ -1,0 +1,409 @@
+"""A made-up shop that lives on, week by week, with the contacts it was given.
+
+The shop is made anew for each week by `make_demo_shop`: all its draws are hashes of a
+seed and a key, so that everything up to the week before repeats, and what users did
+about the contacts is added.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import io
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import yaml
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+SHOP = "demo_shop"
+
+# Days before the first cycle: a year to look back on, and nine campaigns of the shop.
+HISTORY_DAYS = 420
+WEEK_DAYS = 7
+# Campaigns of each week, one offer each, as the seed campaign_plan has them.
+CAMPAIGNS = (
+    ("email", "coupon"),
+    ("push", "push_ad"),
+    ("sms", "member_activity"),
+    ("email", "coupon"),
+)
+# What the shop sells.
+CATEGORIES = (
+    "coffee and tea",
+    "snacks",
+    "rice and noodles",
+    "drinks",
+    "dairy",
+    "fruit",
+    "cleaning",
+    "paper",
+    "skin care",
+    "hair care",
+    "clothing",
+    "shoes",
+    "electronics",
+    "kitchen",
+    "toys",
+    "pets",
+)
+# Money off in cents, or share of the price: what the shop's own campaigns give.
+FACES, SHARES = (800, 1200, 2000), (0.15, 0.2, 0.25)
+COST_PER_REDEMPTION = 0.5
+HOLDOUT_SHARE = 0.2
+# Entities of the shop that decisions are made from; the others stay out, for speed.
+ENTITIES = [
+    "users",
+    "products",
+    "transactions",
+    "campaigns",
+    "campaign_contacts",
+    "coupons",
+    "coupon_redemptions",
+]
+KEY = "a key for simulations, known to everybody, good for nothing"
+# The one task whose scores these decisions rest on.
+TASK = "redeem"
+# Models that no decision here rests on (what tells people why, other tasks) and the
+# choice between families of customer value: built in the first cycle only.
+ONCE = (
+    "ml_user__reasons",
+    "ml_user_campaign__reasons",
+    "user_score_reasons",
+    "campaign_score_reasons",
+    "ftr_category__popularity",
+    "ftr_user_category__days",
+    "ftr_user_category__history",
+    "ftr_user_category__labels",
+    "ftr_user_category__panel",
+    "ml_user_category__scores",
+    "category_scores",
+    "ftr_user__labels",
+    "ftr_user__panel",
+    "ml_user__scores",
+    "user_scores",
+    "ml_customer_value__holdout",
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a simulation is run with.
+
+    Parameters
+    ----------
+    users : int
+        Users who ever register.
+    cycles : int
+        Weeks in which the shop decides.
+    budget_per_user : float
+        Weekly budget, per user who ever registers.
+    """
+
+    users: int = 1200
+    cycles: int = 12
+    budget_per_user: float = 1600 / 3000
+
+    @property
+    def budget(self) -> float:
+        """Budget of a week, in money."""
+        return self.users * self.budget_per_user
+
+    @property
+    def horizon_days(self) -> int:
+        """Days of data after the last cycle."""
+        return HISTORY_DAYS + self.cycles * WEEK_DAYS
+
+
+@dataclass
+class World:
+    """One seed's shop, and the project that runs on it, in a folder of their own.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when missing; holds files, database and what dbt writes.
+    seed : int
+        Of the shop's draws and of the plan.
+    rules : Rules
+        Size, length, budget.
+    """
+
+    folder: Path
+    seed: int
+    rules: Rules
+    plans: list[pd.DataFrame] = field(default_factory=list)
+    contacts: list[pd.DataFrame] = field(default_factory=list)
+    _manifest: Any = None
+
+    def __post_init__(self) -> None:
+        """Make the folders, and point dbt at them."""
+        self.folder = self.folder.resolve()
+        for name in ("shop", "plan"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        os.environ.update(
+            {
+                "DBT_PROFILES_DIR": "profiles",
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                "DEMO_SHOP_DIR": str(self.folder / "shop"),
+                "DO_NOT_TRACK": "1",
+                "PSEUDONYM_KEY": KEY,
+                "SHOP_DIR": str(self.folder / "shop"),
+                "SOURCE": SHOP,
+                "WAREHOUSE": str(self.warehouse),
+            }
+        )
+        os.chdir(PROJECT_FOLDER)
+
+    @property
+    def warehouse(self) -> Path:
+        """The database of the project."""
+        return self.folder / "simulation.duckdb"
+
+    @property
+    def first_date(self) -> date:
+        """First day of data: the horizon ends on the last date of the settings."""
+        last_date = _settings()["demo_shop"]["last_date"]
+        return date.fromisoformat(last_date) - timedelta(self.rules.horizon_days - 1)
+
+    def make_shop(self, days: int) -> None:
+        """Write the shop's files with `days` of data, and the truth."""
+        _write(pd.concat(self.plans), self.folder / "plan" / "campaigns.parquet")
+        contacts = pd.DataFrame(columns=["campaign_id", "user_id", "arm"], dtype=str)
+        _write(
+            pd.concat([contacts, *self.contacts]),
+            self.folder / "plan" / "contacts.parquet",
+        )
+        arguments = {
+            "users": self.rules.users,
+            "days": days,
+            "seed": self.seed,
+            "horizon_days": self.rules.horizon_days,
+            "history_days": HISTORY_DAYS,
+            "plan": str(self.folder / "plan"),
+        }
+        self._dbt("run-operation", "make_demo_shop", "--args", json.dumps(arguments))
+
+    def decide(self, cycle: int) -> pd.DataFrame:
+        """Run one week: the world so far, the project's models, its decisions.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The options of the week, one row per offer and user whom no rule excludes:
+            ``campaign_id``, ``user_id``, ``expected_cost``, ``expected_margin``,
+            ``is_held_out``, what policies go by and choose, and the truth about it
+            (``order_effect``, ``redemption_count``, ``order_margin``,
+            ``discount_amount``, ``swapped_margin``, ``contact_cost``).
+        """
+        self.plans.append(self._plan(cycle))
+        self.make_shop(HISTORY_DAYS + cycle * WEEK_DAYS)
+        if cycle == 0:
+            self._dbt("seed")
+        self._write_seeds(self.plans[-1])
+        skipped = ["--exclude", *ONCE] if cycle else []
+        self._dbt("run", "--select", "+campaign_decisions", *skipped)
+        with self.connect() as connection:
+            names = connection.sql("select user_id from truth.users").df()
+            names["pseudonym"] = [_pseudonym(name) for name in names["user_id"]]
+            self.contacts.append(connection.sql(_CONTACTS).df())
+            return connection.sql(_OPTIONS).df()
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the database, which dbt has let go of."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+        return duckdb.connect(str(self.warehouse))
+
+    def _plan(self, cycle: int) -> pd.DataFrame:
+        """Draw the campaigns of a week: what the generator is told, and the seeds."""
+        random = np.random.default_rng([self.seed, cycle])
+        categories = random.choice(CATEGORIES, len(CAMPAIGNS), replace=False)
+        rows = []
+        for number, (channel, kind) in enumerate(CAMPAIGNS):
+            draw = int(random.integers(len(FACES) + len(SHARES)))
+            is_amount = draw < len(FACES)
+            rows.append(
+                {
+                    "campaign_id": f"W{cycle + 1:02d}-{number + 1}",
+                    "campaign_type": kind,
+                    "channel": channel,
+                    "category": categories[number],
+                    "start_day": HISTORY_DAYS + cycle * WEEK_DAYS,
+                    "length_days": WEEK_DAYS,
+                    "face_cents": FACES[draw] if is_amount else None,
+                    "discount_share": None if is_amount else SHARES[draw - len(FACES)],
+                }
+            )
+        found = pd.DataFrame(rows)
+        return found.astype({"face_cents": "Int64", "discount_share": "float64"})
+
+    def _write_seeds(self, plan: pd.DataFrame) -> None:
+        """Put the week's campaigns and offers where the seeds of a marketer stand."""
+        starts_on = self.first_date + timedelta(int(plan["start_day"].iloc[0]))
+        is_amount = plan["face_cents"].notna()
+        values = np.where(
+            is_amount, plan["face_cents"].astype(float) / 100, plan["discount_share"]
+        )
+        campaigns = pd.DataFrame(
+            {
+                "shop": SHOP,
+                "campaign_id": plan["campaign_id"],
+                "campaign_name": plan["category"],
+                "campaign_type": plan["campaign_type"],
+                "campaign_class": "broad",
+                "objective_task": TASK,
+                "channel": plan["channel"],
+                "audience_rule": "everybody",
+                "plan_status": "approved",
+                "priority": "1",
+                "budget_amount": str(self.rules.budget),
+                "holdout_share": str(HOLDOUT_SHARE),
+                "starts_on": str(starts_on),
+                "ends_on": str(starts_on + timedelta(WEEK_DAYS - 1)),
+            }
+        )
+        offers = pd.DataFrame(
+            {
+                "shop": SHOP,
+                # an offer is a campaign by itself to features; it goes by its own name
+                "offer_id": plan["campaign_id"] + "-offer",
+                "campaign_id": plan["campaign_id"],
+                "discount_kind": np.where(is_amount, "amount", "share"),
+                "discount_value": values.astype(str),
+                "cost_per_redemption": str(COST_PER_REDEMPTION),
+                "funded_share": "0",
+                "eligible_category": plan["category"],
+            }
+        )
+        with self.connect() as connection:
+            for name, rows in (("campaign_plan", campaigns), ("offers", offers)):
+                connection.execute(f"delete from seeds.{name}")
+                connection.execute(f"insert into seeds.{name} by name from rows")
+            connection.execute(f"delete from seeds.draft_templates where shop='{SHOP}'")
+            connection.execute(
+                f"delete from seeds.learning_tasks where task <> '{TASK}'"
+            )
+
+    def _dbt(self, *arguments: str) -> None:
+        """Run dbt in this process; the project is parsed once."""
+        from dbt.cli.main import dbtRunner
+
+        common = [
+            "--quiet",
+            "--no-use-colors",
+            f"--target-path={self.folder / 'target'}",
+            "--log-level-file=none",
+            "--vars",
+            json.dumps(self._vars()),
+        ]
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            if self._manifest is None:
+                found = dbtRunner().invoke(["parse", *common])
+                self._manifest = found.result
+            if self._manifest is not None:
+                found = dbtRunner(self._manifest).invoke([*arguments, *common])
+        if not found.success:
+            text = output.getvalue()[-3000:]
+            raise RuntimeError(f"dbt {arguments[0]}: {text}") from found.exception
+
+    def _vars(self) -> dict[str, Any]:
+        """Parameters of the project that a simulation changes."""
+        shops = _settings()["shops"]
+        shops[SHOP] |= {"weekly_budget": self.rules.budget, "entities": ENTITIES}
+        return {
+            "shops": shops,
+            # nothing is judged on the half kept back: the truth is the judge
+            "uplift_test_share": 0,
+            "campaign_test_weeks": 0,
+            # in which the shop has campaigns to choose estimators on
+            "campaign_validation_weeks": 18,
+            # for speed: nothing that is decided rests on them
+            "as_of_count": 8,
+            "bootstrap_draws": 100,
+            "fit_threads": 1,
+            "predicted_categories": {"category": 2, "department": 1},
+            "value_draws": 20,
+        }
+
+
+def _settings() -> dict[str, Any]:
+    text = (PROJECT_FOLDER / "dbt_project.yml").read_text()
+    return yaml.safe_load(text)["vars"]
+
+
+def _pseudonym(user_id: str) -> str:
+    return hmac.new(KEY.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.from_df(rows).write_parquet(str(path))
+
+
+_CONTACTS = """
+    select
+        decisions.campaign_id,
+        names.user_id,
+        decisions.arm
+    from campaigns.campaign_decisions as decisions
+    inner join names on decisions.user_id = names.pseudonym
+    where decisions.arm is not null
+    order by all
+"""
+_OPTIONS = """
+    select
+        options.campaign_id,
+        names.user_id,
+        options.channel,
+        options.rfm_score,
+        options.score,
+        options.random_number,
+        options.response_probability,
+        options.expected_cost,
+        options.expected_margin,
+        options.is_held_out,
+        choice.is_chosen,
+        choice.is_rfm_rule,
+        choice.is_greedy_by_score,
+        choice.is_random,
+        offer_values.order_margin as estimated_order_margin,
+        uplift.buying_uplift,
+        uplift.buying_learner,
+        uplift.redemption_uplift,
+        uplift.redemption_learner,
+        truth.own_orders,
+        truth.order_effect,
+        truth.redemption_count,
+        truth.order_margin,
+        truth.discount_amount,
+        truth.swapped_margin,
+        cast(channels.cost_per_contact as double) as contact_cost
+    from deciding.dec_options as options
+    inner join learning.ml_offer_choice as choice
+        on options.offer_id = choice.offer_id and options.user_id = choice.user_id
+    inner join deciding.dec_offer_values as offer_values
+        on
+            options.offer_id = offer_values.offer_id
+            and options.user_id = offer_values.user_id
+    inner join names on options.user_id = names.pseudonym
+    inner join truth.offer_values as truth
+        on
+            options.campaign_id = truth.campaign_id
+            and names.user_id = truth.user_id
+    inner join seeds.channels as channels
+        on options.channel = channels.channel and channels.shop = 'demo_shop'
+    left join scores.user_uplift as uplift
+        on options.offer_id = uplift.campaign_id and options.user_id = uplift.user_id
+    order by options.campaign_id, names.user_id
+"""
