@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build publish hand-over check-data demo bench score backtest results docs test lint format pytest lock clean
+.PHONY: help setup build publish hand-over check-data demo simulate bench score backtest results docs test lint format pytest lock clean
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -46,6 +46,9 @@ check-data: setup  ## read and judge the raw files, build nothing: make check-da
 demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
 	SOURCE=demo_shop dbt run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
 	SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR dbt build
+
+simulate: setup  ## let the project run a made-up shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
+	@python tests/simulation/simulate.py --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
 bench: setup  ## time the made-up shop at ten million order lines, and scoring of five million rows
 	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python tests/benchmarks/bench_demo_shop.py; rm -f warehouse/bench.duckdb*

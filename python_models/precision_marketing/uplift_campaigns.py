@@ -62,7 +62,7 @@ INTERVAL_COLUMNS = {
     "holdout_count": "int64",
 }
 POOLED = "pooled"
-# The average effect on buying, shared out in proportion to the effect on redemption.
+# The effect on buying, shared out in proportion to the effect on redemption.
 SHARED = "shared_effect"
 
 
@@ -100,13 +100,14 @@ def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
 def share_effect(
     buying: pd.DataFrame, redemption: pd.DataFrame, known: pd.Index
 ) -> pd.DataFrame:
-    """Share the average effect on buying out where only redemption tells users apart.
+    """Share the average effect on buying out where redemption tells users apart.
 
     That users differ in buying takes many users to prove, in redemption few: without
-    a contact nobody redeems. Where the average is positive and no learner of buying is
-    chosen, but one of redemption is, whoever is moved to redeem is taken to be moved
-    to buy, in proportion. Only the mean is measured; the shape is an assumption, which
-    the test rows judge as they judge learners.
+    a contact nobody redeems. Where the average is positive and a learner of redemption
+    is chosen, whoever is moved to redeem is taken to be moved to buy, in proportion.
+    Only the mean is measured; the shape is an assumption, which the test rows judge as
+    they judge learners. It is chosen in place of one effect for all; where a learner of
+    buying is chosen, the mean of the two is.
 
     Parameters
     ----------
@@ -118,21 +119,22 @@ def share_effect(
     Returns
     -------
     pandas.DataFrame
-        ``buying``, with rows of the learner `SHARED` where it can be made; they are
-        chosen in place of `uplift.CONSTANT`.
+        ``buying``, with rows of the learner `SHARED` where it can be made; they alone
+        are chosen then.
     """
-    chosen = redemption[redemption["is_chosen"]]
     average = buying[buying["learner"] == CONSTANT]
-    shape = chosen["estimate"].clip(lower=0)
+    redeeming = redemption[redemption["is_chosen"]]
+    shape = redeeming["estimate"].clip(lower=0)
     mean = shape.loc[known].mean()
-    is_flat = (chosen["learner"] == CONSTANT).any()
+    is_flat = (redeeming["learner"] == CONSTANT).any()
     if is_flat or not mean > 0 or not (average["estimate"] > 0).all():
         return buying
-    shared = average.assign(
-        learner=SHARED, estimate=average["estimate"] * shape[average.index] / mean
-    )
-    rest = buying["is_chosen"] & (buying["learner"] != CONSTANT)
-    return pd.concat([buying.assign(is_chosen=rest), shared])
+    estimate = average["estimate"] * shape[average.index] / mean
+    chosen = buying[buying["is_chosen"]]
+    if (chosen["learner"] != CONSTANT).all():
+        estimate = (estimate + chosen["estimate"][average.index]) / 2
+    shared = average.assign(learner=SHARED, estimate=estimate, is_chosen=True)
+    return pd.concat([buying.assign(is_chosen=False), shared])
 
 
 def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:

@@ -26,9 +26,14 @@ import yaml
 PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 SHOP = "demo_shop"
 
-# Days before the first cycle: a year to look back on, and nine campaigns of the shop.
-HISTORY_DAYS = 420
 WEEK_DAYS = 7
+# Days in which the shop runs campaigns of its own, every six weeks.
+HISTORY_DAYS = 336
+# Weeks after that in which it runs weekly campaigns by lot: a third of its users, a
+# quarter of them held out. Estimators know no campaign of a week from those before.
+PILOT_WEEKS, PILOT_SHARE, PILOT_HOLDOUT_SHARE = 12, 1 / 3, 0.25
+# The day on which the project first decides.
+FIRST_DAY = HISTORY_DAYS + PILOT_WEEKS * WEEK_DAYS
 # Campaigns of each week, one offer each, as the seed campaign_plan has them.
 CAMPAIGNS = (
     ("email", "coupon"),
@@ -70,8 +75,9 @@ ENTITIES = [
     "coupon_redemptions",
 ]
 KEY = "a key for simulations, known to everybody, good for nothing"
-# The one task whose scores these decisions rest on.
-TASK = "redeem"
+# The task whose scores these decisions rest on, and the one whose label stands beside
+# its own: a label is told from a feature by the tasks there are.
+TASK, TASKS = "redeem", ("redeem", "respond_14d")
 # Models that no decision here rests on (what tells people why, other tasks) and the
 # choice between families of customer value: built in the first cycle only.
 ONCE = (
@@ -91,7 +97,23 @@ ONCE = (
     "ml_user__scores",
     "user_scores",
     "ml_customer_value__holdout",
+    # entities that stay out, and views, which read the files as they are
+    "int_events_checked",
+    "int_promotions_checked",
+    "int_promotions_merged",
+    "int_reviews_checked",
+    "int_stock_levels_checked",
+    "events",
+    "market_calendar",
+    "reviews",
+    "stg_calendar__holidays",
+    "stock_levels",
+    "config.materialized:view",
 )
+# Cycles from one fit of the estimator of responses to the next; effects and customer
+# value are fitted anew in each.
+REFIT_CYCLES = 4
+REFITTED = ("ml_validation", "ml_estimator_registry")
 
 
 @dataclass(frozen=True)
@@ -120,7 +142,7 @@ class Rules:
     @property
     def horizon_days(self) -> int:
         """Days of data after the last cycle."""
-        return HISTORY_DAYS + self.cycles * WEEK_DAYS
+        return FIRST_DAY + self.cycles * WEEK_DAYS
 
 
 @dataclass
@@ -177,9 +199,9 @@ class World:
     def make_shop(self, days: int) -> None:
         """Write the shop's files with `days` of data, and the truth."""
         _write(pd.concat(self.plans), self.folder / "plan" / "campaigns.parquet")
-        contacts = pd.DataFrame(columns=["campaign_id", "user_id", "arm"], dtype=str)
+        nobody = pd.DataFrame(columns=["campaign_id", "user_id", "arm"])
         _write(
-            pd.concat([contacts, *self.contacts]),
+            pd.concat([nobody, *self.contacts]).astype("string"),
             self.folder / "plan" / "contacts.parquet",
         )
         arguments = {
@@ -204,13 +226,19 @@ class World:
             (``order_effect``, ``redemption_count``, ``order_margin``,
             ``discount_amount``, ``swapped_margin``, ``contact_cost``).
         """
-        self.plans.append(self._plan(cycle))
-        self.make_shop(HISTORY_DAYS + cycle * WEEK_DAYS)
         if cycle == 0:
             self._dbt("seed")
+            self._pilot()
+        self.plans.append(self._plan(cycle))
+        self.make_shop(FIRST_DAY + cycle * WEEK_DAYS)
         self._write_seeds(self.plans[-1])
-        skipped = ["--exclude", *ONCE] if cycle else []
-        self._dbt("run", "--select", "+campaign_decisions", *skipped)
+        skipped = (*ONCE, *(REFITTED if cycle % REFIT_CYCLES else ())) if cycle else ()
+        self._dbt(
+            "run",
+            "--select",
+            "+campaign_decisions",
+            *(["--exclude", *skipped] if skipped else []),
+        )
         with self.connect() as connection:
             names = connection.sql("select user_id from truth.users").df()
             names["pseudonym"] = [_pseudonym(name) for name in names["user_id"]]
@@ -224,9 +252,36 @@ class World:
         DuckDBConnectionManager.close_all_connections()
         return duckdb.connect(str(self.warehouse))
 
+    def _pilot(self) -> None:
+        """Run weekly campaigns by lot before the project does."""
+        self.plans = [self._plan(week) for week in range(-PILOT_WEEKS, 0)]
+        self.make_shop(FIRST_DAY)
+        users = pd.read_parquet(self.folder / "shop" / "users.parquet")
+        consents = users[[f"consent_{channel}" for channel, _ in CAMPAIGNS]].to_numpy()
+        days = users["signup_at"].dt.tz_localize(None) - pd.Timestamp(self.first_date)
+        for plan in self.plans:
+            start_day = int(plan["start_day"].iloc[0])
+            random = np.random.default_rng([self.seed, start_day])
+            places = random.integers(len(CAMPAIGNS), size=len(users))
+            arms = random.random(len(users)) < PILOT_HOLDOUT_SHARE
+            is_contacted = (
+                (random.random(len(users)) < PILOT_SHARE)
+                & (days < pd.Timedelta(days=start_day - 1)).to_numpy()
+                & consents[np.arange(len(users)), places].astype(bool)
+            )
+            drawn = pd.DataFrame(
+                {
+                    "campaign_id": plan["campaign_id"].to_numpy()[places],
+                    "user_id": users["user_id"],
+                    "arm": np.where(arms, "holdout", "treatment"),
+                }
+            )
+            self.contacts.append(drawn[is_contacted])
+
     def _plan(self, cycle: int) -> pd.DataFrame:
         """Draw the campaigns of a week: what the generator is told, and the seeds."""
-        random = np.random.default_rng([self.seed, cycle])
+        start_day = FIRST_DAY + cycle * WEEK_DAYS
+        random = np.random.default_rng([self.seed, start_day, 1])
         categories = random.choice(CATEGORIES, len(CAMPAIGNS), replace=False)
         rows = []
         for number, (channel, kind) in enumerate(CAMPAIGNS):
@@ -234,11 +289,11 @@ class World:
             is_amount = draw < len(FACES)
             rows.append(
                 {
-                    "campaign_id": f"W{cycle + 1:02d}-{number + 1}",
+                    "campaign_id": f"W{start_day // WEEK_DAYS:03d}-{number + 1}",
                     "campaign_type": kind,
                     "channel": channel,
                     "category": categories[number],
-                    "start_day": HISTORY_DAYS + cycle * WEEK_DAYS,
+                    "start_day": start_day,
                     "length_days": WEEK_DAYS,
                     "face_cents": FACES[draw] if is_amount else None,
                     "discount_share": None if is_amount else SHARES[draw - len(FACES)],
@@ -291,7 +346,7 @@ class World:
                 connection.execute(f"insert into seeds.{name} by name from rows")
             connection.execute(f"delete from seeds.draft_templates where shop='{SHOP}'")
             connection.execute(
-                f"delete from seeds.learning_tasks where task <> '{TASK}'"
+                f"delete from seeds.learning_tasks where task not in {TASKS}"
             )
 
     def _dbt(self, *arguments: str) -> None:
@@ -327,7 +382,7 @@ class World:
             "uplift_test_share": 0,
             "campaign_test_weeks": 0,
             # in which the shop has campaigns to choose estimators on
-            "campaign_validation_weeks": 18,
+            "campaign_validation_weeks": 6,
             # for speed: nothing that is decided rests on them
             "as_of_count": 8,
             "bootstrap_draws": 100,
