@@ -50,9 +50,10 @@ demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
 simulate: setup  ## let the project run a made-up shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
 	@python tests/simulation/simulate.py --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
-bench: setup  ## time the made-up shop at ten million order lines, and scoring of five million rows
+bench: setup  ## time the made-up shop at ten million order lines, scoring of five million rows, choice of offers
 	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python tests/benchmarks/bench_demo_shop.py; rm -f warehouse/bench.duckdb*
 	@PYTHONPATH=python_models python tests/benchmarks/bench_scoring.py
+	@PYTHONPATH=python_models:tests/python python tests/benchmarks/bench_allocation.py
 
 score: setup  ## build again without training: marts, features and fresh scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
