@@ -1,4 +1,4 @@
-"""The simulated world repeats what was, responds as its truth says, and is judged so."""
+"""The simulated world repeats itself, responds as its truth says, is judged so."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def test_an_option_is_worth_its_orders_less_what_it_costs() -> None:
     valued = value_options(made_options(), cost_per_redemption=0.5)
 
     np.testing.assert_allclose(valued["true_cost"], [1.5, 2.5, 0.5, 0.5, 5.5])
-    np.testing.assert_allclose(
-        valued["true_margin"], [18.5, 45.5, -10.5, -10.5, 64.5]
-    )
+    np.testing.assert_allclose(valued["true_margin"], [18.5, 45.5, -10.5, -10.5, 64.5])
 
 
 def drawn_options(users: int = 400) -> pd.DataFrame:
@@ -183,7 +181,8 @@ def worlds(
 ) -> dict[str, duckdb.DuckDBPyConnection]:
     """The same shop, contacted, held out, and as it was a week earlier."""
     folder = tmp_path_factory.mktemp("worlds")
-    contacted, held_out = (EVERYBODY.format(arm=arm) for arm in ("treatment", "holdout"))
+    contacted = EVERYBODY.format(arm="treatment")
+    held_out = EVERYBODY.format(arm="holdout")
     return {
         "contacted": make_world(dbt, folder / "contacted", HISTORY + 21, contacted),
         "held out": make_world(dbt, folder / "held", HISTORY + 21, held_out),
@@ -192,22 +191,23 @@ def worlds(
 
 
 @pytest.mark.parametrize(
-    ("entity", "columns"),
+    "entity",
     [
-        ("users", "*"),
-        ("products", "*"),
-        ("campaigns", "*"),
-        ("campaign_contacts", "*"),
-        ("coupon_redemptions", "*"),
-        ("stock_levels", "*"),
-        ("promotions", "*"),
+        "users",
+        "products",
+        "campaigns",
+        "campaign_contacts",
+        "coupons",
+        "coupon_redemptions",
+        "stock_levels",
+        "promotions",
     ],
 )
 def test_days_that_follow_leave_what_was_as_it_was(
-    worlds: dict[str, duckdb.DuckDBPyConnection], entity: str, columns: str
+    worlds: dict[str, duckdb.DuckDBPyConnection], entity: str
 ) -> None:
-    earlier = set(worlds["earlier"].sql(f"select {columns} from {entity}").fetchall())
-    later = set(worlds["contacted"].sql(f"select {columns} from {entity}").fetchall())
+    earlier = set(worlds["earlier"].sql(f"from {entity}").fetchall())
+    later = set(worlds["contacted"].sql(f"from {entity}").fetchall())
 
     assert len(earlier) > 0
     assert earlier <= later
@@ -227,8 +227,10 @@ def test_days_that_follow_leave_earlier_orders_as_they_were(
 def test_contacts_change_nothing_before_they_are_sent(
     worlds: dict[str, duckdb.DuckDBPyConnection],
 ) -> None:
-    first = worlds["contacted"].sql("select min(sent_at) from campaign_contacts "
-                                    "where campaign_id[1] = 'W'").fetchall()[0][0]
+    sent = worlds["contacted"].sql(
+        "select min(sent_at) from campaign_contacts where campaign_id[1] = 'W'"
+    )
+    first = sent.fetchall()[0][0]
     contacted, held_out = (
         {row for row in worlds[name].sql(ORDERS).fetchall() if row[-1] < first}
         for name in ("contacted", "held out")
@@ -250,7 +252,10 @@ def test_the_world_responds_as_its_truth_says(
                     net_amount + coupon_amount - quantity * unit_cost end),
                 sum(coupon_amount)
             from transactions inner join products using (product_id)
-            where user_id is not null and product_kind = 'goods'
+            -- who uses a coupon again and again does so beside the truth
+            where user_id is not null and product_kind = 'goods' and order_id not in (
+                select order_id from truth.fraudulent_orders
+            )
             """
         )
         .fetchall()[0]

@@ -22,7 +22,9 @@ from precision_marketing.uplift import (
 from precision_marketing.uplift_campaigns import (
     ESTIMATE_COLUMNS,
     INTERVAL_COLUMNS,
+    SHARED,
     campaign_uplift,
+    share_effect,
     uplift_intervals,
 )
 from precision_marketing.uplift_metrics import (
@@ -422,10 +424,58 @@ def test_each_campaign_and_the_pool_are_measured() -> None:
     assert set(found["campaign_id"]) == {"C1", "C2", "pooled"}
     assert set(found["metric"]) == set(METRICS)
     names = {*LEARNERS, CONSTANT, RESPONSE, RANDOM, "chosen"}
-    assert set(found["learner"]) == names
+    own = found[found["learner"] != SHARED]
+    assert set(own["learner"]) == names
     key = ["campaign_id", "outcome_name", "learner", "metric"]
     assert not found.duplicated(key).any()
-    assert len(found) == 3 * 3 * len(names) * len(METRICS)
+    assert len(own) == 3 * 3 * len(names) * len(METRICS)
+    # redemption tells users apart here, so that it shapes the effect on buying
+    shared = found[found["learner"] == SHARED]
+    assert set(shared["outcome_name"]) == {"buying"}
+    assert len(shared) % len(METRICS) == 0
+
+
+def effects(**estimates: list[float]) -> pd.DataFrame:
+    """Return estimates per learner of rows 0, 1, ...; the first learner is chosen."""
+    return pd.concat(
+        pd.DataFrame({"learner": name, "estimate": values, "is_chosen": place == 0})
+        for place, (name, values) in enumerate(estimates.items())
+    )
+
+
+def test_an_average_effect_is_shared_out_and_keeps_its_mean() -> None:
+    known = pd.Index([0, 1, 2])
+    buying = effects(average_effect=[0.06] * 4, x_learner=[0.3, 0.0, 0.0, 0.3])
+    redemption = effects(two_model=[0.1, 0.2, 0.0, -0.4], average_effect=[0.1] * 4)
+    found = share_effect(buying, redemption, known)
+    shared = found[found["learner"] == SHARED]["estimate"]
+
+    np.testing.assert_allclose(shared, [0.06, 0.12, 0, 0], atol=1e-12)
+    assert shared[known].mean() == pytest.approx(0.06)
+    assert set(found[found["is_chosen"]]["learner"]) == {SHARED}
+    # a learner that proves that users differ in buying has its say
+    learnt = effects(x_learner=[0.3, 0.0, 0.0, 0.3], average_effect=[0.06] * 4)
+    found = share_effect(learnt, redemption, known)
+    np.testing.assert_allclose(
+        found[found["learner"] == SHARED]["estimate"], [0.18, 0.06, 0, 0.15], atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("average", "redemption"),
+    [
+        (0.06, effects(average_effect=[0.1] * 2, two_model=[0.1, 0.2])),
+        (-0.06, effects(two_model=[0.1, 0.2], average_effect=[0.1] * 2)),
+        (0.06, effects(two_model=[-0.1, 0.0], average_effect=[-0.1] * 2)),
+    ],
+    ids=["redemption tells nothing", "contacts put off", "nobody redeems more"],
+)
+def test_an_effect_is_not_shared_out_without_a_reason(
+    average: float, redemption: pd.DataFrame
+) -> None:
+    buying = effects(average_effect=[average] * 2)
+    found = share_effect(buying, redemption, pd.Index([0, 1]))
+    pd.testing.assert_frame_equal(found, buying)
 
 
 def test_nothing_randomised_gives_typed_and_empty_tables() -> None:

@@ -44,7 +44,8 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
             f"{value:,.0f}</text>"
         )
     parts += [
-        f'<text x="{x(cycle):.1f}" y="{HEIGHT - 18}" text-anchor="middle">{cycle}</text>'
+        f'<text x="{x(cycle):.1f}" y="{HEIGHT - 18}" text-anchor="middle">'
+        f"{cycle}</text>"
         for cycle in range(int(last) + 1)
     ]
     for colour, (policy, rows) in zip(

@@ -43,7 +43,7 @@ def value_options(options: pd.DataFrame, cost_per_redemption: float) -> pd.DataF
 
 
 def _plan(valued: pd.DataFrame, spend: float) -> tuple[Options, Limits]:
-    """The choice that every policy has: one offer per user, so much to spend."""
+    """Lay out what every policy chooses from: an offer per user, so much to spend."""
     users, _ = pd.factorize(valued["user_id"], sort=True)
     offers, names = pd.factorize(valued["campaign_id"], sort=True)
     count = len(names)

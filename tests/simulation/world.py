@@ -342,8 +342,11 @@ class World:
         )
         with self.connect() as connection:
             for name, rows in (("campaign_plan", campaigns), ("offers", offers)):
+                connection.register("rows_of_the_week", rows)
                 connection.execute(f"delete from seeds.{name}")
-                connection.execute(f"insert into seeds.{name} by name from rows")
+                connection.execute(
+                    f"insert into seeds.{name} by name from rows_of_the_week"
+                )
             connection.execute(f"delete from seeds.draft_templates where shop='{SHOP}'")
             connection.execute(
                 f"delete from seeds.learning_tasks where task not in {TASKS}"
