@@ -28,11 +28,11 @@ $(VENV)/.installed: requirements.lock
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
-	dbt build
+	@python operations/build.py
 	@$(MAKE) --no-print-directory publish hand-over docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
-	@python publishing/publish.py
+	@python operations/publish.py
 
 hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
 	@dbt --quiet run-operation hand_over

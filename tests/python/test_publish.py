@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from builds import PROJECT_FOLDER
 
-SCRIPT = PROJECT_FOLDER / "publishing" / "publish.py"
+SCRIPT = PROJECT_FOLDER / "operations" / "publish.py"
 # Ten publications and twenty readers passed too (2026-11-25), but take a minute.
 PUBLISHES, READERS = 5, 8
 # Reads both tables until told to stop; every snapshot must be of one publication.

@@ -1,6 +1,6 @@
 """Publish the contracted marts: a DuckDB file and Parquet that readers may keep open.
 
-    python publishing/publish.py        # `make publish`, and the end of `make build`
+    python operations/publish.py        # `make publish`, and the end of `make build`
 
 dbt builds a private database, which one process at a time can open. What others read is
 a copy: written under another name, then renamed into place, so that a reader keeps the
