@@ -288,17 +288,23 @@ def test_the_world_responds_as_its_truth_says(
     assert discount == pytest.approx(expected[3], rel=0.25)
 
 
-def test_a_cycle_runs_from_end_to_end() -> None:
+def test_cycles_run_from_end_to_end(tmp_path: Path) -> None:
     made = subprocess.run(
         [
             sys.executable,
             str(SIMULATION_FOLDER / "simulate.py"),
-            *("--cycles", "1", "--seeds", "1", "--users", "500"),
+            *("--cycles", "2", "--seeds", "1", "--users", "500"),
+            *("--folder", str(tmp_path)),
         ],
         capture_output=True,
         text=True,
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    assert "seed 1, cycle 1 of 1" in made.stdout
-    assert "oracle" in made.stdout
+    assert "seed 1, cycle 2 of 2" in made.stdout
+    weeks = pd.read_csv(tmp_path / "simulation.csv")
+    assert len(weeks) == 2 * len(POLICIES)
+    earned = weeks.groupby("policy")["true_margin"].sum()
+    assert earned.idxmax() == "oracle"
+    assert earned["ours"] > 0
+    assert "<svg" in (tmp_path / "simulation.html").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 import pandas as pd
@@ -25,8 +26,9 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
     str
         HTML with the drawing inside.
     """
-    last, top = curves["cycle"].max(), curves["high"].max() * 1.05
-    bottom = min(0.0, curves["low"].min())
+    last, step = curves["cycle"].max(), _step(curves["high"].max() / 5)
+    bottom = step * min(0, math.floor(curves["low"].min() / step))
+    top = step * math.ceil(curves["high"].max() / step)
 
     def x(cycle: float) -> float:
         return LEFT + cycle / last * (WIDTH - LEFT - 150)
@@ -35,8 +37,8 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
         return 20 + (top - value) / (top - bottom) * (HEIGHT - 20 - BOTTOM)
 
     parts = []
-    for step in range(6):
-        value = bottom + (top - bottom) * step / 5
+    for number in range(round((top - bottom) / step) + 1):
+        value = bottom + step * number
         parts.append(
             f'<line x1="{LEFT}" x2="{x(last):.1f}" y1="{y(value):.1f}" '
             f'y2="{y(value):.1f}" stroke="#ddd"/>'
@@ -67,6 +69,14 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
         f'{escape(title)}</h1><svg width="{WIDTH}" height="{HEIGHT}" '
         f'font-size="12">{"".join(parts)}<text x="{LEFT}" y="{HEIGHT - 2}">'
         "weekly cycles</text></svg></body>\n"
+    )
+
+
+def _step(rough: float) -> float:
+    """Round to 1, 2 or 5 times a power of ten, at least `rough` where that is > 0."""
+    power = 10 ** math.floor(math.log10(max(rough, 1e-9)))
+    return next(
+        factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999
     )
 
 

@@ -27,8 +27,6 @@ from chart import line_chart  # noqa: E402
 from policies import POLICIES, judge_week  # noqa: E402
 from world import COST_PER_REDEMPTION, Rules, World  # noqa: E402
 
-TARGET = PROJECT_FOLDER / "target"
-
 
 def simulate(seed: int, rules: Rules, folder: Path) -> pd.DataFrame:
     """Run all cycles of one seed; one row per cycle and policy."""
@@ -137,32 +135,34 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=Rules.users)
     parser.add_argument("--budget", type=float, default=Rules.budget_per_user)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--folder", type=Path, default=PROJECT_FOLDER / "target")
     given = parser.parse_args()
     rules = Rules(given.users, given.cycles, given.budget)
     start, parts = time.perf_counter(), []
-    TARGET.mkdir(exist_ok=True)
+    folder = given.folder.resolve()
+    folder.mkdir(exist_ok=True)
     with ProcessPoolExecutor(
         given.processes,
         mp_context=multiprocessing.get_context("spawn"),
         max_tasks_per_child=1,
     ) as pool:
         running = [
-            pool.submit(simulate, seed, rules, TARGET / "simulation" / str(seed))
+            pool.submit(simulate, seed, rules, folder / "simulation" / str(seed))
             for seed in range(given.first_seed, given.first_seed + given.seeds)
         ]
         for done in as_completed(running):
             parts.append(done.result())
             weeks = pd.concat(parts).sort_values(["seed", "cycle"], kind="stable")
-            weeks.to_csv(TARGET / "simulation.csv", index=False)
+            weeks.to_csv(folder / "simulation.csv", index=False)
     title = (
         f"Cumulative incremental margin, {rules.users:,} users, {given.seeds} seeds, "
         "95 % intervals"
     )
-    (TARGET / "simulation.html").write_text(line_chart(curves(weeks), title))
+    (folder / "simulation.html").write_text(line_chart(curves(weeks), title))
     sys.stdout.write(
         report(weeks)
-        + f"{time.perf_counter() - start:.0f} s; every week in target/simulation.csv, "
-        "drawn in target/simulation.html\n"
+        + f"{time.perf_counter() - start:.0f} s; every week in simulation.csv, drawn "
+        f"in simulation.html, of {folder}\n"
     )
 
 
