@@ -50,6 +50,7 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
         f"{cycle}</text>"
         for cycle in range(int(last) + 1)
     ]
+    names = []
     for colour, (policy, rows) in zip(
         COLOURS, curves.groupby("policy", sort=False), strict=False
     ):
@@ -60,8 +61,16 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
         parts.append(
             f'<polygon points="{_points(ends)}" fill="{colour}" opacity="0.15"/>'
             f'<polyline points="{_points(line)}" fill="none" stroke="{colour}" '
-            f'stroke-width="2"/><text x="{line[-1][0] + 6:.1f}" '
-            f'y="{line[-1][1] + 4:.1f}" fill="{colour}">{escape(policy)}</text>'
+            f'stroke-width="2"/>'
+        )
+        names.append((line[-1][1] + 4, policy, colour))
+    height = -math.inf
+    for own, policy, colour in sorted(names):
+        # names of lines that end close together stand below each other
+        height = max(own, height + 13)
+        parts.append(
+            f'<text x="{x(last) + 6:.1f}" y="{height:.1f}" fill="{colour}">'
+            f"{escape(policy)}</text>"
         )
     return (
         f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>'
