@@ -549,7 +549,7 @@ def test_the_truth_knows_its_parameters(shop: duckdb.DuckDBPyConnection) -> None
     [
         ("users: 0", "expected users as a whole number of at least 1, found 0."),
         ("days: 1.5", "expected days as a whole number of at least 1, found 1.5."),
-        ("years: 1", "users, days, seed and folder, found years."),
+        ("years: 1", "horizon_days, history_days and plan, found years."),
         ("days: 9000", "because data before 2000 counts as a wrong clock, found 9000."),
     ],
 )
