@@ -25,6 +25,18 @@ FRAME_COLUMNS = (
     "is_contacted",
     "has_redeemed_before",
     "is_learnt_from",
+    # what tasks predict, and whom they are about: no feature of another task either,
+    # whether the seed has a row for it or not
+    "is_lapsed_28d",
+    "is_buying_7d",
+    "is_spending_more_28d",
+    "net_amount_ahead_28d",
+    "is_bought_28d",
+    "is_category",
+    "is_department",
+    "is_redeemed",
+    "is_redeemed_so_far",
+    "is_responding_14d",
 )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 from builds import BUILT_WAREHOUSE, package_folder
+from precision_marketing.tasks import feature_frame
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -383,3 +384,17 @@ def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(
     optimal = margins.pop("optimal")
     assert len(margins) == 4
     assert optimal >= max(margins.values())
+
+
+@pytest.mark.parametrize("grain", ["user", "user_category", "user_campaign"])
+def test_no_label_becomes_a_feature_when_its_task_goes(
+    connection: duckdb.DuckDBPyConnection, grain: str
+) -> None:
+    panel = connection.sql(f"from built.features.ftr_{grain}__panel limit 1000").df()
+    tasks = connection.sql("from built.seeds.learning_tasks").df()
+    every = list(feature_frame(panel, tasks))
+    assert len(every) > 10
+    for task in tasks["task"]:
+        rest = tasks[tasks["task"] != task]
+        assert list(feature_frame(panel, rest)) == every
+    assert list(feature_frame(panel, tasks.iloc[:0])) == every
