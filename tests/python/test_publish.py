@@ -80,7 +80,7 @@ def write_results(folder: Path, status: str) -> None:
     )
 
 
-def write_round(folder: Path, number: int) -> None:
+def write_round(folder: Path, number: int, users: int = 1000) -> None:
     """Build the private database anew, as dbt would."""
     with duckdb.connect(str(folder / "private.duckdb")) as connection:
         for place in (
@@ -94,7 +94,8 @@ def write_round(folder: Path, number: int) -> None:
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(
                 f"create or replace table {place} as"
-                f" select 'u' || i as user_id, {number} as round from range(1000) t(i)"
+                f" select 'u' || i as user_id, {number} + 0 * i as round"
+                f" from range({users}) t(i)"
             )
         connection.execute("create schema if not exists seeds")
         connection.execute(
@@ -193,6 +194,19 @@ def test_old_versions_of_parquet_go_but_the_newest_stay(shop: Path) -> None:
     assert (folder / "current").resolve().name == versions[-1]
 
 
+def test_a_reader_keeps_the_snapshot_it_has_opened(shop: Path) -> None:
+    assert publish(shop).returncode == 0
+    inode = (shop / "published" / "small.duckdb").stat().st_ino
+    with duckdb.connect(str(shop / "published" / "small.duckdb"), read_only=True) as (
+        reader
+    ):
+        write_round(shop, 2, users=1_000_000)
+        assert publish(shop).returncode == 0
+        seen = reader.sql("select count(*), max(round) from core.users").fetchone()
+    assert seen == (999, 1)
+    assert (shop / "published" / "small.duckdb").stat().st_ino != inode
+
+
 def test_readers_never_fail_nor_see_two_publications_at_once(shop: Path) -> None:
     assert publish(shop).returncode == 0
     file, stop = shop / "published" / "small.duckdb", shop / "stop"
@@ -206,7 +220,8 @@ def test_readers_never_fail_nor_see_two_publications_at_once(shop: Path) -> None
         for _ in range(READERS)
     ]
     for number in range(2, PUBLISHES + 2):
-        write_round(shop, number)
+        # large enough that a copy written over the old file is seen half done
+        write_round(shop, number, users=1_000_000)
         result = publish(shop)
         assert result.returncode == 0, result.stderr
     time.sleep(0.5)
