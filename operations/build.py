@@ -3,11 +3,14 @@
     python operations/build.py [arguments of dbt build]      # what `make build` runs
 
 In a terminal the line is rewritten in place, and dbt's own lines stay away but for
-errors and the summary at the end. Elsewhere, in CI or a file, plain `dbt build` runs.
+errors and the summary at the end. Elsewhere, in CI or a file, dbt's lines are all
+there, and the line stands between them while something takes long. What a long fit is
+about it logs by itself (package `precision_marketing`); the line ends with it.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -17,33 +20,40 @@ from typing import Any, TextIO
 CLEAR_LINE = "\r\x1b[2K"
 # Seconds between two looks at what runs: quick enough to be live.
 TICK = 0.2
+# Seconds between two lines where none can be rewritten.
+PLAIN_TICK = 30
 # Nodes named at the most; the longest running come first.
 MOST_NAMED = 2
 
 
-class Progress:
-    """A dbt callback that keeps one line of a terminal up to date.
+class Progress(logging.Handler):
+    """A dbt callback that keeps one line up to date, and takes in what fits log.
 
     Parameters
     ----------
-    terminal : TextIO
+    output : TextIO
         Where the line stands.
+    is_live : bool
+        Whether it is a terminal, where the line is rewritten in place.
     """
 
-    def __init__(self, terminal: TextIO):
-        self.terminal = terminal
+    def __init__(self, output: TextIO, is_live: bool):
+        super().__init__(logging.INFO)
+        self.output = output
+        self.is_live = is_live
+        self.step = ""
         self.done = 0
         self.total = 0
         self.failed = 0
         self.shown = ""
         self.running: dict[str, float] = {}
-        self.lock = threading.Lock()
+        self.state = threading.Lock()
         self.stopped = threading.Event()
 
     def __call__(self, event: Any) -> None:
         """Take in one event of dbt; what raises here would fail the node."""
         name = event.info.name
-        with self.lock:
+        with self.state:
             if name == "LogStartLine":
                 self.total = event.data.total
                 self.running[event.data.node_info.unique_id] = time.monotonic()
@@ -52,9 +62,15 @@ class Progress:
                 if self.running.pop(node.unique_id, None) is not None:
                     self.done += 1
                 self.failed += node.node_status in ("error", "fail")
+                if node.node_path.endswith(".py"):
+                    self.step = ""
             # what dbt says next begins on a line of its own
-            if not self.running or event.info.level == "error":
-                self._show("")
+            if self.is_live and (not self.running or event.info.level == "error"):
+                self._rewrite("")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take in what a long fit is about."""
+        self.step = f" ({record.getMessage()})"
 
     def line(self, now: float) -> str:
         """Say what is done and what runs, longest first."""
@@ -64,23 +80,29 @@ class Progress:
             for unique_id, started in longest[:MOST_NAMED]
         )
         failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.done} of {self.total}{failed}: {named}"
+        return f"{self.done} of {self.total}{failed}: {named}{self.step}"
 
     def write(self) -> None:
-        """Rewrite the line, cut to the width of the terminal."""
-        with self.lock:
-            if self.running:
-                self._show(self.line(time.monotonic())[: _columns(self.terminal) - 1])
+        """Rewrite the line, cut to the width of the terminal, or write another one."""
+        with self.state:
+            if not self.running:
+                return
+            line = self.line(time.monotonic())
+            if self.is_live:
+                self._rewrite(line[: _columns(self.output) - 1])
+            else:
+                self.output.write(f"          {line}\n")
+                self.output.flush()
 
-    def _show(self, text: str) -> None:
+    def _rewrite(self, text: str) -> None:
         if text != self.shown:
-            self.terminal.write(CLEAR_LINE + text)
-            self.terminal.flush()
+            self.output.write(CLEAR_LINE + text)
+            self.output.flush()
             self.shown = text
 
     def tick(self) -> None:
         """Keep the seconds up to date until the build has ended."""
-        while not self.stopped.wait(TICK):
+        while not self.stopped.wait(TICK if self.is_live else PLAIN_TICK):
             self.write()
 
 
@@ -93,19 +115,26 @@ def _columns(terminal: TextIO) -> int:
 
 def main(arguments: list[str]) -> int:
     """Build; return dbt's exit code."""
-    if not sys.stdout.isatty() or os.environ.get("CI"):
-        os.execvp("dbt", ["dbt", "build", *arguments])
     from dbt.cli.main import dbtRunner
 
-    progress = Progress(sys.stdout)
-    sys.stdout.write("Reading the project ...")
-    sys.stdout.flush()
+    is_live = sys.stdout.isatty() and not os.environ.get("CI")
+    progress = Progress(sys.stdout, is_live)
+    fits = logging.getLogger("precision_marketing")
+    fits.addHandler(progress)
+    fits.setLevel(logging.INFO)
+    if is_live:
+        sys.stdout.write("Reading the project ...")
+        sys.stdout.flush()
     ticker = threading.Thread(target=progress.tick, daemon=True)
     ticker.start()
-    result = dbtRunner(callbacks=[progress]).invoke(["--quiet", "build", *arguments])
+    quiet = ["--quiet"] if is_live else []
+    result = dbtRunner(callbacks=[progress]).invoke([*quiet, "build", *arguments])
     progress.stopped.set()
     ticker.join()
-    sys.stdout.write(f"{CLEAR_LINE}{progress.done} of {progress.total} steps done.\n")
+    if is_live:
+        sys.stdout.write(
+            f"{CLEAR_LINE}{progress.done} of {progress.total} steps done.\n"
+        )
     if result.exception is not None:
         sys.stderr.write(f"{result.exception}\n")
         return 2

@@ -1,5 +1,6 @@
 """Bootstrap intervals over users, of metrics and of gains over plain rules."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +13,8 @@ from precision_marketing.metrics import (
     weighted_metrics,
 )
 from precision_marketing.tasks import ORDER_COLUMNS
+
+logger = logging.getLogger(__name__)
 
 INTERVAL_COLUMNS = {
     "task": "string",
@@ -135,6 +138,7 @@ def estimator_intervals(
 
     def measure_split(keyed: tuple[tuple[str, str], pd.DataFrame]) -> list:
         (task, split), rows = keyed
+        logger.info("resamples the %s rows of %s", split, task)
         keys = {"task": task, "split_name": split}
         return [
             _summarised(

@@ -1,5 +1,6 @@
 """Fitting the families of a task on rows whose label windows had closed."""
 
+import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from precision_marketing.estimators import (
     use_one_thread,
 )
 from precision_marketing.tasks import Task
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,7 @@ def fit_families(
 
 
 def _fit_family(rows: TaskRows, seed: int, name: str) -> Pipeline:
+    logger.info("fits %s for %s", name.replace("_", " "), rows.task.name)
     is_amount = rows.task.is_amount
     pipeline = family_pipeline(name, rows.features, seed, is_amount=is_amount)
     # Small shops: neighbours and landmarks cannot outnumber the rows.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import logging
 import os
 import pty
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 from builds import PROJECT_FOLDER, PSEUDONYM_KEY, package_folder
+from panels import RULES, SETTINGS, TASKS, make_panel
+from precision_marketing.backtest import validate
 
 SCRIPT = PROJECT_FOLDER / "operations" / "build.py"
 spec = importlib.util.spec_from_file_location("operations_build", SCRIPT)
@@ -23,6 +27,7 @@ def event(name: str, node: str = "", level: str = "debug", **data: object) -> ob
     info = SimpleNamespace(
         unique_id=f"model.precision_marketing.{node}",
         node_status=data.pop("status", "success"),
+        node_path=data.pop("path", f"{node}.sql"),
     )
     return SimpleNamespace(
         info=SimpleNamespace(name=name, level=level),
@@ -33,7 +38,7 @@ def event(name: str, node: str = "", level: str = "debug", **data: object) -> ob
 @pytest.fixture
 def progress() -> object:
     """Return the callback of a build of three nodes, of which two run."""
-    found = build.Progress(io.StringIO())
+    found = build.Progress(io.StringIO(), is_live=True)
     for node in ("orders", "users"):
         found(event("LogStartLine", node, total=3))
     return found
@@ -55,22 +60,52 @@ def test_what_ends_is_done_once_and_failures_are_told(progress: object) -> None:
 
 def test_an_error_or_the_end_clears_the_line(progress: object) -> None:
     progress.write()
-    assert progress.terminal.getvalue().endswith("orders 0 s, users 0 s")
+    assert progress.output.getvalue().endswith("orders 0 s, users 0 s")
     progress(event("LogModelResult", "users", level="error"))
-    assert progress.terminal.getvalue().endswith(build.CLEAR_LINE)
+    assert progress.output.getvalue().endswith(build.CLEAR_LINE)
     progress.write()
     for node in ("orders", "users"):
         progress(event("NodeFinished", node))
-    assert progress.terminal.getvalue().endswith(build.CLEAR_LINE)
-    shown = progress.terminal.getvalue()
+    assert progress.output.getvalue().endswith(build.CLEAR_LINE)
+    shown = progress.output.getvalue()
     progress.write()
-    assert progress.terminal.getvalue() == shown
+    assert progress.output.getvalue() == shown
+
+
+def test_a_long_fit_says_what_it_is_about_until_its_node_ends(progress: object) -> None:
+    logger = logging.getLogger("precision_marketing.learning")
+    logging.getLogger("precision_marketing").addHandler(progress)
+    logger.setLevel(logging.INFO)
+    try:
+        logger.info("fits %s for %s", "boosting", "redeem")
+        progress(event("NodeFinished", "users"))
+        assert progress.line(time.monotonic()).endswith(" (fits boosting for redeem)")
+        progress(event("NodeFinished", "ml_test", path="learning/ml_test.py"))
+        assert not progress.line(time.monotonic()).endswith(")")
+    finally:
+        logging.getLogger("precision_marketing").removeHandler(progress)
+        logger.setLevel(logging.NOTSET)
+
+
+def test_every_fit_of_a_family_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "precision_marketing")
+    validate({"user": make_panel(seed=1)}, TASKS, RULES, SETTINGS)
+    assert "fits logistic regression for lapse_28d" in caplog.messages
+
+
+def test_without_a_terminal_lines_follow_each_other(progress: object) -> None:
+    progress.is_live = False
+    progress.write()
+    progress.write()
+    assert progress.output.getvalue().count("\n") == 2
+    assert build.CLEAR_LINE not in progress.output.getvalue()
 
 
 @pytest.mark.parametrize(
     ("selected", "code"),
     [
         pytest.param("--select=rfm_segments", 0, id="good"),
+        pytest.param("--select=orders", 1, id="a node that fails"),
         pytest.param("--selector=none_such", 2, id="bad call"),
     ],
 )
