@@ -78,7 +78,7 @@ rfm as (
 joined as (
     select
         case
-            when campaigns.is_due and campaigns.plan_status = 'approved' then 'week'
+            when campaigns.is_launching then 'week'
             else campaigns.campaign_id
         end as allocation_name,
         campaigns.campaign_id,

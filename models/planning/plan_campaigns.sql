@@ -86,7 +86,8 @@ typed as (
 ahead as (
     select
         *,
-        starts_on < {{ days_after('as_of_date', var('decision_days')) }} as is_due
+        starts_on < {{ days_after('as_of_date', var('decision_days')) }} as is_due,
+        is_due and plan_status = 'approved' as is_launching
     from typed
     where
         ends_on >= as_of_date

@@ -29,7 +29,7 @@ decisions as (
     from {{ ref('dec_decisions') }} as decisions
     inner join {{ ref('plan_campaigns') }} as campaigns
         on decisions.campaign_id = campaigns.campaign_id
-    where campaigns.plan_status = 'approved' and campaigns.is_due
+    where campaigns.is_launching
 ),
 
 corrections as (
