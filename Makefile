@@ -9,7 +9,8 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build publish hand-over query check-data rotate-vault-key rotate-pseudonyms demo simulate bench score backtest results docs test lint format pytest lock clean
+# every target is a command, none a file
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +35,9 @@ build: setup  ## run the whole dbt build, publish its marts, write its docs; ano
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
 	@python operations/publish.py
+
+publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
+	@python operations/publish_postgres.py
 
 hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
 	@dbt --quiet run-operation hand_over
