@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 help:  ## print this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 setup: $(VENV)/.installed .secrets/pseudonym.key .secrets/vault.key  ## make the environment .venv and the two keys
 
@@ -44,6 +44,14 @@ hand-over: setup  ## write the launched contacts for the channels, into handover
 
 query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@dbt --quiet parse && python operations/metrics.py query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)')
+.venv-superset/.installed: operations/superset/requirements.lock
+	@echo "Installing Apache Superset into .venv-superset"
+	@$(PYTHON) -m venv --clear .venv-superset
+	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	@touch $@
+
+superset: setup .venv-superset/.installed  ## start Apache Superset on what is published, check its charts, stop; to look at it: make superset STAY=1
+	@python operations/superset/check_figures.py $(if $(STAY),--stay)
 
 check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data
@@ -106,6 +114,7 @@ test: lint  ## run every check: lint, the tests of the data, pytest
 
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 operations/superset/requirements.in --output-file operations/superset/requirements.lock
 
 clean:  ## remove what was built; the environment, the key and handover/ stay
 	rm -rf target logs demo_shop warehouse/*.duckdb* warehouse/spill

@@ -141,9 +141,11 @@ def write_file(file: Path, number: int = 1, users: int = 90) -> Path:
         "campaigns.decision_ledger": about_users,
         "campaigns.campaign_audience": about_users,
         "evaluation.estimator_results": f"""
-            select unnest($1) as value_text, 0.1 as share, 'nan'::double as odd,
+            select 0.1 as share, 'nan'::double as odd,
                 timestamp '2026-11-25 01:02:03.456789' as seen_at, {number} as round
         """,
+        # of one column, where a text may stand alone in its line
+        "evaluation.texts": "select unnest($1) as value_text",
     }
     with duckdb.connect(str(file)) as connection:
         for place, query in tables.items():
@@ -242,7 +244,11 @@ def test_each_role_reads_what_it_is_granted_and_nothing_else(shop: Database) -> 
 
 def test_values_arrive_as_they_were(shop: Database, published_file: Path) -> None:
     with duckdb.connect(str(published_file), read_only=True) as connection:
-        for place in ("core.orders", "evaluation.estimator_results"):
+        for place in (
+            "core.orders",
+            "evaluation.estimator_results",
+            "evaluation.texts",
+        ):
             query = f"select * from {place}"
             expected = connection.execute(query).fetchall()
             found = shop.rows("publisher", query)
