@@ -243,9 +243,10 @@ def publish(file: Path, manifest: Path, url: str) -> str:
         describe(server, tables, manifest)
         swap(server, old_places, tables)
         database = server.info.dbname
+        note = rights.what_is_open(server)
     return (
         f"Published {len(tables)} tables, {rows:,} rows, into PostgreSQL database "
-        f"{database} in {time.monotonic() - started:.0f} s."
+        f"{database} in {time.monotonic() - started:.0f} s.{note}"
     )
 
 

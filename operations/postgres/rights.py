@@ -91,6 +91,19 @@ def prepare(server: psycopg.Connection, roles: list[Role]) -> None:
             raise NotPublishedError(f"role {role.name} has rights on schema vault.")
 
 
+def what_is_open(server: psycopg.Connection) -> str:
+    """Name what only a superuser can close, where it is open; or nothing."""
+    [is_open] = server.execute(
+        "select has_function_privilege('public', 'lo_creat(int)', 'execute')"
+    ).fetchone()
+    return (
+        " Every login may still write large objects; docs/bi-tools.md has the statement"
+        " by which a superuser forbids it."
+        if is_open
+        else ""
+    )
+
+
 def open_schema(
     server: psycopg.Connection, schema: str, tables: list[Table], roles: list[Role]
 ) -> None:
