@@ -60,7 +60,8 @@ def connect(url: str) -> psycopg.Connection:
     try:
         server = psycopg.connect(url, application_name="publish_postgres")
     except psycopg.OperationalError as error:
-        cause = " ".join(str(error).split("\n")[0].split())
+        first_line = str(error).split("\n")[0].removeprefix("connection is bad: ")
+        cause = " ".join(first_line.split())
         raise NotPublishedError(f"{cause.removesuffix('.')}.") from None
     version = server.info.server_version // 10_000
     if version < LEAST_VERSION:
