@@ -496,8 +496,9 @@ def reading(read: Callable[[], None]) -> Iterator[list[int]]:
 
 
 def test_readers_see_no_error_and_no_half_table_during_twenty_publishes(
-    shop: Database, tmp_path: Path
+    shop: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 20)
     places = [
         place
         for (place,) in shop.rows(
