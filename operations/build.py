@@ -122,6 +122,7 @@ def main(arguments: list[str]) -> int:
     fits = logging.getLogger("precision_marketing")
     fits.addHandler(progress)
     fits.setLevel(logging.INFO)
+    fits.propagate = False
     if is_live:
         sys.stdout.write("Reading the project ...")
         sys.stdout.flush()

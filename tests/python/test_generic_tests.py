@@ -137,3 +137,38 @@ def test_same_total_finds_totals_that_differ(
         {"checked": here, "other": there},
     )
     assert len(found) == is_found
+
+
+WHOLE = {"whole": "part = 'all'", "within": "id", "kind": "part"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rows", "expected"),
+    [
+        pytest.param({}, "(1, 'a', 10), (2, 'a', 0)", [], id="enough, or nobody"),
+        pytest.param({}, "(1, 'a', 9)", [("amount", 9)], id="one too few"),
+        pytest.param({}, "(1, 'a', 1)", [("amount", 1)], id="one user"),
+        pytest.param(
+            WHOLE, "(1, 'all', 30), (1, 'b', 10), (1, 'b', 20)", [], id="parts add up"
+        ),
+        pytest.param(
+            WHOLE, "(1, 'all', 30), (1, 'b', 10), (2, 'b', 19)", [], id="ten are left"
+        ),
+        pytest.param(
+            WHOLE,
+            "(1, 'all', 30), (1, 'b', 10), (1, 'b', 11), (1, 'c', 30)",
+            [("amount less its parts", 9)],
+            id="nine are left of one kind",
+        ),
+        pytest.param(WHOLE, "(1, 'all', 30)", [], id="no part is shown"),
+    ],
+)
+def test_no_small_cells_finds_cells_and_differences(
+    arguments: dict[str, str], rows: str, expected: list[tuple]
+) -> None:
+    found = found_rows(
+        "no_small_cells",
+        {"users": ["amount"], "least": "10", **arguments},
+        {"checked": rows},
+    )
+    assert sorted(found) == expected

@@ -436,3 +436,25 @@ def test_models_speak_the_sql_that_engines_share(manifest: Node) -> None:
 def without_comments(sql: str) -> str:
     """SQL without what is said about it."""
     return re.sub(r"--[^\n]*|\{#.*?#\}", "", sql, flags=re.DOTALL)
+
+
+def test_a_published_aggregate_is_tested_for_small_cells(manifest: Node) -> None:
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "no_small_cells"
+    }
+    unjudged = [
+        node["name"]
+        for node in own_nodes(manifest, "model")
+        if node["config"]["contract"]["enforced"]
+        and layer(node) == "marts"
+        and node["database"] != "vault"
+        and node["config"]["meta"].get("published", True)
+        and "user_id" not in node["columns"]
+        and "full_grid" not in node["tags"]
+        and node["unique_id"] not in tested
+        and not node["config"]["meta"].get("no_cells_of_users")
+    ]
+    assert len(tested) >= 7
+    assert unjudged == []

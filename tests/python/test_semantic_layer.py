@@ -29,7 +29,9 @@ TABLES = (
 ALTERED = """
     update campaigns.campaign_results set
         lift = case metric when 'buying_rate' then 0.03 else 1.7 end,
-        incremental_total = treated_count * 0.5
+        incremental_total = treated_count * 0.5,
+        -- the arms of one do not fit their chances: it can tell nothing
+        is_trustworthy = campaign_id <> '13'
     where campaign_id in ('13', '18') and metric in ('buying_rate', 'margin_per_user');
     update campaigns.campaign_results set treated_count = 0, redeemed_count = 0
     where campaign_id = '8';
@@ -38,7 +40,8 @@ ALTERED = """
 """
 LINE = "line_kind = 'sale'"
 ONE_ROW = "slice_kind = 'all' and metric = 'redemption_rate'"
-BUYERS = "slice_kind = 'all' and metric = 'buying_rate'"
+SOUND = "slice_kind = 'all' and coalesce(is_trustworthy, true)"
+BUYERS = f"{SOUND} and metric = 'buying_rate'"
 # Per set of metrics: group by, table, column of the group, and each metric in SQL.
 CASES = {
     "by month": (
@@ -103,8 +106,8 @@ CASES = {
             "redemption_rate": f"sum(redeemed_count) filter ({ONE_ROW})"
             f" / nullif(sum(treated_count) filter ({ONE_ROW}), 0)",
             "campaign_cost": f"sum(cost_amount) filter ({ONE_ROW})",
-            "incremental_margin": "sum(incremental_total) filter ("
-            "slice_kind = 'all' and metric = 'margin_per_user')",
+            "incremental_margin": f"sum(incremental_total) filter ({SOUND}"
+            " and metric = 'margin_per_user')",
             "incremental_buyers": f"sum(incremental_total) filter ({BUYERS})",
             "measured_users": f"sum(treated_count) filter ({BUYERS}"
             " and lift is not null)",
@@ -216,7 +219,35 @@ def test_a_rate_of_nothing_is_null(answers: dict[str, pd.DataFrame]) -> None:
     assert results.loc["8", "contacted_users"] == 0
     assert pd.isna(results.loc["8", "redemption_rate"])
     assert pd.isna(results.loc["1", "lift"])
-    assert results.loc["13", "lift"] == pytest.approx(0.5)
+    assert pd.isna(results.loc["13", "lift"])
+    assert results.loc["18", "lift"] == pytest.approx(0.5)
+
+
+def test_contacts_and_redemptions_are_those_of_the_shop(
+    environment: dict[str, str], answers: dict[str, pd.DataFrame]
+) -> None:
+    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
+        expected = connection.sql("""
+            select
+                contacts.campaign_id as campaign,
+                count(*) as contacted_users,
+                count(redemptions.user_id) as redeeming_users
+            from core.campaign_contacts as contacts
+            left join (
+                select distinct campaign_id, user_id from core.coupon_redemptions
+            ) as redemptions using (campaign_id, user_id)
+            -- changed above, or too small to show
+            where campaign_id <> '8' and campaign_id in (
+                select campaign_id from campaigns.campaign_results
+                where slice_kind = 'all'
+            )
+            group by all order by 1
+        """).df()
+    found = answers["by campaign"]
+    found = found[found["campaign"].isin(expected["campaign"])].sort_values("campaign")
+    assert len(expected) > 20
+    for column in ("contacted_users", "redeeming_users"):
+        assert found[column].tolist() == expected[column].tolist()
 
 
 def declared(environment: dict[str, str]) -> dict:

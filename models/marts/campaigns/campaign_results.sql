@@ -46,21 +46,35 @@ summed as (
     {% endfor %}
 ),
 
+-- the rest is users of the campaign in no slice of the kind, such as without a segment
+shown as (
+    select * from summed
+    qualify
+        {% for users in ['treated_count', 'holdout_count'] -%}
+            {{ is_shown(
+                users, 'campaign_id, slice_kind', 'slice_value',
+                rest='max(' ~ users ~ ') over (partition by campaign_id) - sum(' ~ users
+                ~ ') over (partition by campaign_id, slice_kind)'
+            ) }}
+            {{ 'and' if not loop.last }}
+        {% endfor %}
+),
+
 -- an effect without an interval is not stated
 joined as (
     select
-        summed.campaign_id,
-        summed.slice_kind,
-        summed.slice_value,
+        shown.campaign_id,
+        shown.slice_kind,
+        shown.slice_value,
         metrics.metric,
-        coalesce(cast(measured.measurement as string), summed.measurement)
+        coalesce(cast(measured.measurement as string), shown.measurement)
             as measurement,
         cast(measured.method as string) as method,
-        summed.treated_count,
-        summed.holdout_count,
-        summed.redeemed_count,
-        summed.revenue_amount,
-        summed.cost_amount,
+        shown.treated_count,
+        shown.holdout_count,
+        shown.redeemed_count,
+        shown.revenue_amount,
+        shown.cost_amount,
         measured.treated_value,
         measured.holdout_value,
         {% for column in ['lift', 'incremental_total'] -%}
@@ -74,20 +88,20 @@ joined as (
         measured.incremental_high,
         case
             when metrics.metric not in ('redemption_rate', 'buying_rate')
-                then nullif(cast(summed.cost_amount as double), 0)
+                then nullif(cast(shown.cost_amount as double), 0)
         end as cost_divisor,
         measured.sample_ratio_p_value,
         measured.is_trustworthy,
-        summed.is_over,
-        summed.starts_on,
-        summed.ends_on
-    from summed
+        shown.is_over,
+        shown.starts_on,
+        shown.ends_on
+    from shown
     cross join metrics
     left join measured
         on
-            summed.campaign_id = measured.campaign_id
-            and summed.slice_kind = measured.slice_kind
-            and summed.slice_value = measured.slice_value
+            shown.campaign_id = measured.campaign_id
+            and shown.slice_kind = measured.slice_kind
+            and shown.slice_value = measured.slice_value
             and metrics.metric = measured.metric
 ),
 

@@ -21,3 +21,4 @@ typed as (
 )
 
 select * from typed
+qualify {{ is_shown('user_count', 'cluster_method, feature_name', 'cluster_number') }}

@@ -108,7 +108,9 @@ joined as (
             metrics.split_name = intervals.split_name
             and metrics.estimator_name = intervals.estimator_name
             and metrics.metric = intervals.metric
-    where metrics.metric_value is not null
+    where
+        metrics.metric_value is not null
+        and metrics.row_count >= {{ var('minimum_cell_users') }}
 )
 
 select * from joined

@@ -3,6 +3,7 @@ with
 
 slices as (
     select * from {{ ref('evaluated_slices') }}
+    where is_shown
 ),
 
 ranking_metrics as (
@@ -85,6 +86,7 @@ joined as (
         slices.period,
         metrics.metric,
         intervals.best_rule_name,
+        slices.user_count,
         metrics.row_count,
         metrics.positive_count,
         metrics.metric_value,

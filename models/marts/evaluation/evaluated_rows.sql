@@ -17,6 +17,7 @@ sliced as (
         -- inside it within_auc compares rows
         coalesce(predictions.campaign_id, predictions.category_name, '')
             as group_name,
+        predictions.user_id,
         predictions.outcome,
         predictions.prediction
     from predictions

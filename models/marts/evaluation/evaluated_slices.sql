@@ -27,6 +27,21 @@ still_open as (
     where not is_outcome_final
 ),
 
+users_counted as (
+    select * from {{ ref('evaluated_users') }}
+),
+
+-- what "final" leaves of "all" must not be a few users either
+open_users as (
+    select
+        task,
+        split_name,
+        min(user_count) as least_open_user_count
+    from users_counted
+    where row_set = 'open'
+    group by task, split_name
+),
+
 row_sets as (
     select
         *,
@@ -70,6 +85,41 @@ slices as (
     inner join tasks on periods.task = tasks.task
 ),
 
+counted as (
+    select
+        slices.*,
+        users_counted.user_count,
+        users_counted.most_rows_per_user,
+        -- periods add up to the pool: all are shown, or none
+        least(
+            users_counted.user_count,
+            case
+                when slices.period = 'pooled' then users_counted.user_count
+                else
+                    min(users_counted.user_count) over (
+                        partition by
+                            slices.task, slices.estimator_name, slices.split_name,
+                            slices.row_set
+                    )
+            end,
+            case
+                when slices.row_set = 'all' then users_counted.user_count
+                else open_users.least_open_user_count
+            end
+        ) >= {{ var('minimum_cell_users') }} as is_shown
+    from slices
+    inner join users_counted
+        on
+            slices.task = users_counted.task
+            and slices.split_name = users_counted.split_name
+            and slices.row_set = users_counted.row_set
+            and slices.period = users_counted.period
+    left join open_users
+        on
+            slices.task = open_users.task
+            and slices.split_name = open_users.split_name
+),
+
 numbered as (
     select
         cast(
@@ -78,7 +128,7 @@ numbered as (
             ) as bigint
         ) as slice_number,
         *
-    from slices
+    from counted
 )
 
 select * from numbered

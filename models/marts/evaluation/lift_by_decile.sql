@@ -3,7 +3,7 @@ with
 
 slices as (
     select * from {{ ref('evaluated_slices') }}
-    where period = 'pooled'
+    where period = 'pooled' and is_shown
 ),
 
 evaluated as (
@@ -63,6 +63,9 @@ measured as (
         slices.split_name,
         slices.row_set,
         cast(cut.decile as bigint) as decile,
+        -- a tenth has so many rows, and no user more of them than this
+        cast(floor(cut.rows_in_all / 10.0 / slices.most_rows_per_user) as bigint)
+            as least_user_count,
         cut.decile / 10.0 as contacted_share,
         round(cut.positives_so_far, 9) as positive_count_so_far,
         round(cut.positives_so_far / nullif(cut.positives_in_all, 0), 12)
@@ -79,3 +82,4 @@ measured as (
 )
 
 select * from measured
+where least_user_count >= {{ var('minimum_cell_users') }}

@@ -3,24 +3,53 @@ with
 
 slices as (
     select * from {{ ref('evaluated_slices') }}
-    where period = 'pooled'
+    where period = 'pooled' and is_shown
 ),
 
 evaluated as (
-    select * from {{ ref('evaluated_rows') }}
+    select
+        *,
+        cast(least(floor(prediction * 10), 9) + 1 as bigint) as bin_number
+    from {{ ref('evaluated_rows') }}
     where label_kind = 'binary' and not is_plain_rule
 ),
 
 binned as (
     select
         slice_number,
-        cast(least(floor(prediction * 10), 9) + 1 as bigint) as bin_number,
+        bin_number,
+        cast(count(distinct user_id) as bigint) as user_count,
         cast(count(*) as bigint) as row_count,
         cast(sum(outcome) as bigint) as positive_count,
         round(avg(prediction), 12) as mean_prediction,
         round(avg(outcome), 12) as outcome_rate
     from evaluated
-    group by slice_number, least(floor(prediction * 10), 9)
+    group by slice_number, bin_number
+),
+
+-- a user may be in several bins
+hidden as (
+    select
+        evaluated.slice_number,
+        count(distinct evaluated.user_id) as user_count
+    from evaluated
+    inner join binned
+        on
+            evaluated.slice_number = binned.slice_number
+            and evaluated.bin_number = binned.bin_number
+    where binned.user_count < {{ var('minimum_cell_users') }}
+    group by evaluated.slice_number
+),
+
+shown as (
+    select binned.*
+    from binned
+    left join hidden on binned.slice_number = hidden.slice_number
+    qualify
+        {{ is_shown(
+            'binned.user_count', 'binned.slice_number', 'binned.bin_number',
+            hidden_users='coalesce(hidden.user_count, 0)'
+        ) }}
 ),
 
 -- Wilson (1927): the interval of a rate, sound at 0 and 1 too
@@ -33,7 +62,7 @@ bounded as (
             outcome_rate * (1 - outcome_rate) / row_count
             + 0.9603647 / row_count / row_count
         ) as half_width
-    from binned
+    from shown
 ),
 
 measured as (
@@ -44,6 +73,7 @@ measured as (
         slices.split_name,
         slices.row_set,
         bounded.bin_number,
+        bounded.user_count,
         bounded.row_count,
         bounded.positive_count,
         bounded.mean_prediction,

@@ -1,0 +1,27 @@
+{#
+    Whether a published cell says something of nobody or of at least `minimum_cell_users`
+    users, and may stand beside its siblings. Where the siblings that may not stand hold
+    so few users that a total less the cells shown would tell on them, the smallest cell
+    left goes with them (complementary suppression: Hundepool and others, Statistical
+    Disclosure Control, 2012, chapter 4).
+
+    `users` counts the users of a cell, `siblings` names the whole that cells add up to,
+    `cell` breaks ties. `hidden_users` are the users of siblings too small to show: their
+    sum, unless a user may be in several cells; `rest` are users of the whole in no cell.
+    Stands in a qualify clause.
+#}
+{% macro is_shown(users, siblings, cell, hidden_users=none, rest='0') -%}
+    {%- set least = var('minimum_cell_users') -%}
+    {%- set is_small = users ~ ' between 1 and ' ~ (least - 1) -%}
+    {%- set hidden = hidden_users or
+        'sum(case when ' ~ is_small ~ ' then ' ~ users ~ ' else 0 end) over (partition by '
+        ~ siblings ~ ')' -%}
+    not ({{ is_small }})
+    and not (
+        {{ hidden }} + {{ rest }} between 1 and {{ least - 1 }}
+        and row_number() over (
+            partition by {{ siblings }}
+            order by {{ users }} < {{ least }}, {{ users }}, {{ cell }}
+        ) = 1
+    )
+{%- endmacro %}
