@@ -50,14 +50,14 @@ summed as (
 shown as (
     select * from summed
     qualify
-        {% for users in ['treated_count', 'holdout_count'] -%}
+    {% for users in ['treated_count', 'holdout_count'] -%}
             {{ is_shown(
                 users, 'campaign_id, slice_kind', 'slice_value',
                 rest='max(' ~ users ~ ') over (partition by campaign_id) - sum(' ~ users
                 ~ ') over (partition by campaign_id, slice_kind)'
             ) }}
             {{ 'and' if not loop.last }}
-        {% endfor %}
+    {% endfor %}
 ),
 
 -- an effect without an interval is not stated
