@@ -17,9 +17,7 @@ from docs_site.contracts import breaking_changes, contracts, unrecorded
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
-RECORD = Path(
-    os.environ.get("CONTRACTS", PROJECT_FOLDER / "docs" / "contracts.json")
-)
+RECORD = Path(os.environ.get("CONTRACTS", PROJECT_FOLDER / "docs" / "contracts.json"))
 
 
 def main() -> str | None:

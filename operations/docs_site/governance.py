@@ -132,15 +132,15 @@ def _column_faults(column: Column, is_about_users: bool, words: dict) -> list[st
         found.append(f"stands for one user but has PII class {column.pii}")
     if not column.tests and column.untested is None:
         found.append("has neither a test nor a stated reason for none")
-    elif column.untested is not None and column.untested not in words[
-        "untested_reasons"
-    ]:
+    elif (
+        column.untested is not None and column.untested not in words["untested_reasons"]
+    ):
         found.append(f"has reason {column.untested}, which docs/governance.yml lacks")
     elif column.tests and column.untested is not None:
         found.append("has a test, and a reason for none")
-    if column.is_made and column.ends:
-        found.append("is called made, but comes from raw columns or seeds")
-    elif not (column.ends or column.absent or column.lost or column.is_made):
+    if column.lost:
+        found.append(f"is not followed beyond {column.lost[0]}")
+    elif not (column.ends or column.absent or column.is_made):
         found.append("comes from no raw column and no seed")
     return found
 
