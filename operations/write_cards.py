@@ -52,7 +52,7 @@ def reliability_plot(bins: list[tuple[float, float, float, float]]) -> str:
     marks = "".join(
         f'<line x1="{100 * mean:.2f}" x2="{100 * mean:.2f}" y1="{100 - 100 * low:.2f}"'
         f' y2="{100 - 100 * high:.2f}" stroke="#777"/>'
-        f'<circle cx="{100 * mean:.2f}" cy="{100 - 100 * rate:.2f}" r="1.6" fill="currentColor"/>'
+        f'<circle cx="{100 * mean:.2f}" cy="{100 - 100 * rate:.2f}" r="1.6"/>'
         for mean, rate, low, high in bins
     )
     label = "; ".join(f"said {mean:.2f}, was {rate:.2f}" for mean, rate, *_ in bins)

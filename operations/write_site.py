@@ -1,6 +1,6 @@
 """Write target/site: a page per published table, an index, the entity diagram.
 
-    python operations/write_site.py     # part of `make docs`, after dbt's own and lineage
+    python operations/write_site.py      # part of `make docs`, after lineage
 
 Stops with a sentence per fault when something is not said of a published column.
 """

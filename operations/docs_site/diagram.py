@@ -1,6 +1,6 @@
 """The entity diagram: what dbterd finds of tables and references, drawn as SVG.
 
-dbterd writes text for programs that draw in a browser with code from elsewhere; the page
+dbterd writes text for programs that draw with code fetched from elsewhere; the page
 must need none. So tables stand in columns, by how far they refer, and lines between.
 """
 
@@ -10,8 +10,9 @@ import json
 from dataclasses import dataclass
 
 from dbterd.api import DbtErd
-from docs_site.governance import Table
 from markupsafe import escape
+
+from docs_site.governance import Table
 
 WIDTH, LINE, GAP_X, GAP_Y = 220, 18, 110, 22
 

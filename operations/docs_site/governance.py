@@ -28,7 +28,7 @@ class Column:
     untested: str | None
     # raw and seed columns that it comes from
     ends: tuple[str, ...]
-    # typed and empty columns of intake in their place: the shop that was read lacks them
+    # empty columns of intake in their place: the shop that was read lacks them
     absent: tuple[str, ...]
     # columns on the way that the lineage has nothing about
     lost: tuple[str, ...]
@@ -156,8 +156,8 @@ def _table(node: dict, tests: dict[str, list[str]], lineage: dict) -> Table:
     # a reason for a column that is gone would hide the next one of that name
     if strange := set(reasons) - set(node["columns"]):
         raise ValueError(
-            f"Model {node['name']} states why {', '.join(sorted(strange))} has no test, "
-            "but has no such column."
+            f"Model {node['name']} states why {', '.join(sorted(strange))} has no "
+            "test, but has no such column."
         )
     grain = node["raw_code"].splitlines()[0].removeprefix("-- ")
     return Table(

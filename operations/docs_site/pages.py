@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 import jinja2
+
 from docs_site.diagram import Diagram
 from docs_site.governance import Table, vocabulary
 
