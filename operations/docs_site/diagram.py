@@ -14,7 +14,7 @@ from markupsafe import escape
 
 from docs_site.governance import Table
 
-WIDTH, LINE, GAP_X, GAP_Y = 220, 18, 110, 22
+WIDTH, LINE, GAP_X, GAP_Y = 250, 18, 110, 22
 
 
 @dataclass(frozen=True)
