@@ -9,12 +9,13 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build publish hand-over check-data demo simulate bench score backtest results contracts docs test lint format pytest lock clean
+# every target is a command, none a file
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 help:  ## print this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-setup: $(VENV)/.installed .secrets/pseudonym.key  ## make the environment .venv and the key of the pseudonyms
+setup: $(VENV)/.installed .secrets/pseudonym.key .secrets/vault.key  ## make the environment .venv and the two keys
 
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -23,8 +24,9 @@ $(VENV)/.installed: requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
 	@touch $@
 
-# Made once and never again: with another key every user gets another pseudonym.
-.secrets/pseudonym.key:
+# Made once and never again: with another key every user gets another pseudonym, and
+# nobody can open the vault.
+.secrets/%.key:
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
@@ -34,14 +36,35 @@ build: setup  ## run the whole dbt build, publish its marts, write its docs; ano
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
 	@python operations/publish.py
 
+publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
+	@python operations/publish_postgres.py
+
 hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
 	@dbt --quiet run-operation hand_over
+
+query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
+	@dbt --quiet parse && python operations/metrics.py query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)')
+.venv-superset/.installed: operations/superset/requirements.lock
+	@echo "Installing Apache Superset into .venv-superset"
+	@$(PYTHON) -m venv --clear .venv-superset
+	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	@touch $@
+
+superset: setup .venv-superset/.installed  ## start Apache Superset on what is published, check its charts, stop; to look at it: make superset STAY=1
+	@python operations/superset/check_figures.py $(if $(STAY),--stay)
 
 check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data
 	@if WAREHOUSE=target/check_data/precision_marketing.duckdb dbt --quiet build --selector check_data --exclude-resource-type unit_test --target-path target/check_data/target; \
 	then echo; echo "Verdict: good, nothing keeps this shop from being built."; \
 	else echo; echo "Verdict: not good, a build would stop for what stands above. docs/your-data.md says how rows are judged."; exit 1; fi
+
+rotate-vault-key: setup  ## encrypt the vaults anew, with a new key
+	@python operations/rotate_keys.py vault
+
+rotate-pseudonyms: setup  ## give all users new pseudonyms, then build and publish with them
+	@python operations/rotate_keys.py pseudonyms
+	@$(MAKE) --no-print-directory build
 
 demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
 	SOURCE=demo_shop dbt run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
@@ -50,10 +73,11 @@ demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
 simulate: setup  ## let the project run a made-up shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
 	@python tests/simulation/simulate.py --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
-bench: setup  ## time the made-up shop at ten million order lines, scoring of five million rows, choice of offers
+bench: setup  ## time the made-up shop at ten million order lines, scoring of five million rows, choice of offers, readers beside builds
 	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python tests/benchmarks/bench_demo_shop.py; rm -f warehouse/bench.duckdb*
 	@PYTHONPATH=python_models python tests/benchmarks/bench_scoring.py
 	@PYTHONPATH=python_models:tests/python python tests/benchmarks/bench_allocation.py
+	@python tests/benchmarks/bench_readers.py
 
 score: setup  ## build again without training: marts, features and fresh scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
@@ -96,6 +120,7 @@ test: lint  ## run every check: lint, the tests of the data, pytest
 
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 operations/superset/requirements.in --output-file operations/superset/requirements.lock
 
 clean:  ## remove what was built; the environment, the key and handover/ stay
-	rm -rf target logs warehouse/*.duckdb* warehouse/demo_shop warehouse/spill
+	rm -rf target logs demo_shop warehouse/*.duckdb* warehouse/spill

@@ -173,7 +173,8 @@
     {%- set seconds = {} -%}
     {%- for result in results -%}
         {%- set kind = result.node.resource_type -%}
-        {%- set layer = result.node.schema if kind in ['model', 'seed'] else 'checks' -%}
+        {%- set place = 'vault' if result.node.database == 'vault' else result.node.schema -%}
+        {%- set layer = place if kind in ['model', 'seed'] else 'checks' -%}
         {%- do seconds.update({layer: seconds.get(layer, 0) + result.execution_time}) -%}
     {%- endfor -%}
     {{ print('\nSeconds per layer (summed over threads)') }}

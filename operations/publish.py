@@ -64,7 +64,7 @@ def published_marts(manifest: dict) -> list[Mart]:
             if node["resource_type"] == "model"
             and node["config"]["materialized"] != "view"
             and node["config"]["contract"]["enforced"]
-            and node["schema"] != "vault"
+            and node["database"] != "vault"
             and node["config"]["meta"].get("published", True)
         ),
         key=lambda mart: mart.place,

@@ -6,18 +6,15 @@ padded forms that HMAC-SHA-256 needs (RFC 2104), never as text of a query.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
+from keys import read_key
 
 if TYPE_CHECKING:
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-KEY_FILE = Path(".secrets/pseudonym.key")
-LEAST_LENGTH = 32
 BLOCK_SIZE = 64
 
 
@@ -28,21 +25,7 @@ class Plugin(BasePlugin):
         self, creds: DuckDBCredentials, config: dict[str, Any]
     ) -> None:
         """Read the key; raise what dbt prints as one sentence when there is none."""
-        key = os.environ.get("PSEUDONYM_KEY", "").strip()
-        place = "the environment variable PSEUDONYM_KEY"
-        if not key and KEY_FILE.exists():
-            key = KEY_FILE.read_text().strip()
-            place = str(KEY_FILE)
-        if not key:
-            raise DbtRuntimeError(
-                f"Nothing was built: no key for the users' pseudonyms. Run make setup, "
-                f"which writes {KEY_FILE}, or set {place}."
-            )
-        if len(key) < LEAST_LENGTH:
-            raise DbtRuntimeError(
-                f"Nothing was built: {place} holds a key of {len(key)} characters, "
-                f"at least {LEAST_LENGTH} are needed."
-            )
+        key, place = read_key("pseudonym", "the users' pseudonyms")
         padded = key.encode()
         if len(padded) > BLOCK_SIZE:
             raise DbtRuntimeError(

@@ -104,7 +104,7 @@
 
 {# Where the raw files lie. #}
 {% macro demo_shop_folder() -%}
-    {{ return(env_var('DEMO_SHOP_DIR', 'warehouse/demo_shop')) }}
+    {{ return(env_var('DEMO_SHOP_DIR', 'demo_shop')) }}
 {%- endmacro %}
 
 {# Runs one statement, says how many rows in how many seconds, returns the rows. #}

@@ -12,7 +12,7 @@
 {% macro plant_dirt(seed, shares) %}
     {%- do check_dirt_request(seed, shares) -%}
     {%- set clean_folder = env_var(
-        'DEMO_SHOP_DIR', 'warehouse/demo_shop'
+        'DEMO_SHOP_DIR', 'demo_shop'
     ).rstrip('/') -%}
     {%- set dirty_folder = env_var(
         'DIRTY_SHOP_DIR', clean_folder ~ '_dirty'

@@ -1,5 +1,5 @@
 -- one row per user row that carries personal data, in the vault
-{{ config(schema="vault") }}
+{{ config(database="vault", schema="main") }}
 with
 
 source_rows as (

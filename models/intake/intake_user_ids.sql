@@ -1,5 +1,5 @@
 -- one row per user id that any table of the source names, in the vault
-{{ config(schema="vault") }}
+{{ config(database="vault", schema="main") }}
 {% set entities = [
     'users', 'transactions', 'events', 'reviews', 'campaign_contacts',
     'coupon_redemptions',

@@ -20,6 +20,7 @@ BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
 
 # Users of the tests go by pseudonyms of this key, whatever key the project has.
 PSEUDONYM_KEY = "a key for tests, known to everybody, good for nothing"
+VAULT_KEY = "another key for tests, as well known as the first"
 
 # Importing dbt takes longer than most runs here: one server imports it, each run forks.
 _dbt_processes = multiprocessing.get_context("forkserver")
@@ -112,6 +113,7 @@ class DbtRuns:
                     "DO_NOT_TRACK": "1",
                     "PSEUDONYM_KEY": PSEUDONYM_KEY,
                     "SOURCE": source,
+                    "VAULT_KEY": VAULT_KEY,
                     "WAREHOUSE": str(warehouse),
                     **(environment or {}),
                 },
@@ -151,7 +153,7 @@ class DbtRuns:
             environment=environment,
         )
         assert result.exit_code == 0, result.output
-        return building.rename(warehouse)
+        return moved(building, warehouse)
 
 
 def _run_dbt(
@@ -171,6 +173,27 @@ def _run_dbt(
     finally:
         # a forked process ends without closing the database by itself
         DuckDBConnectionManager.close_all_connections()
+
+
+def vault_of(warehouse: Path) -> Path:
+    """Return the vault's file beside a database."""
+    return warehouse.with_suffix(".vault.duckdb")
+
+
+def moved(building: Path, warehouse: Path) -> Path:
+    """Move a database, and the vault beside it; return its new place."""
+    vault_of(building).rename(vault_of(warehouse))
+    return building.rename(warehouse)
+
+
+def attach_vault(
+    connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str | None = VAULT_KEY
+) -> None:
+    """Attach the vault beside a database, by default one that the tests built."""
+    key = key or (PROJECT_FOLDER / ".secrets" / "vault.key").read_text().strip()
+    connection.execute(
+        f"attach '{vault_of(warehouse)}' as vault (encryption_key '{key}', read_only)"
+    )
 
 
 def pseudonym(user_id: str, key: str = PSEUDONYM_KEY) -> str:
@@ -231,8 +254,11 @@ def write_raw_tables(
 def table_hashes(warehouse: Path, schema: str) -> dict[str, tuple[int, int]]:
     """Return, per table of a schema, its row count and a hash of all its rows."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        if schema == "vault":
+            attach_vault(connection, warehouse)
         tables = connection.execute(
-            "select table_name from information_schema.tables where table_schema = $1",
+            "select table_name from information_schema.tables where $1 in"
+            " (table_schema, table_catalog) and table_type = 'BASE TABLE'",
             [schema],
         ).fetchall()
         return {

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from builds import BUILT_WAREHOUSE, PROJECT_FOLDER
+from builds import BUILT_WAREHOUSE, PROJECT_FOLDER, attach_vault
 from scipy import stats
 
 DEMO_WAREHOUSE = PROJECT_FOLDER / "warehouse" / "demo_shop.duckdb"
@@ -48,6 +48,7 @@ def demo_shop() -> Iterator[duckdb.DuckDBPyConnection]:
     if not DEMO_WAREHOUSE.exists():
         pytest.skip(f"TRUTH NOT COMPARED: no {DEMO_WAREHOUSE}; run make demo.")
     with duckdb.connect(str(DEMO_WAREHOUSE), read_only=True) as connection:
+        attach_vault(connection, DEMO_WAREHOUSE, key=None)
         yield connection
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from builds import BUILT_WAREHOUSE, package_folder
+from builds import BUILT_WAREHOUSE, attach_vault, package_folder
 from precision_marketing.tasks import feature_frame
 from sklearn.metrics import (
     average_precision_score,
@@ -52,6 +52,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         )
     with duckdb.connect() as connection:
         connection.execute(f"attach '{BUILT_WAREHOUSE}' as built (read_only)")
+        attach_vault(connection, BUILT_WAREHOUSE, key=None)
         for file in sorted(package_folder().glob("*.parquet")):
             connection.read_parquet(str(file)).create_view(f"raw_{file.stem}")
         yield connection
@@ -357,7 +358,7 @@ def test_the_audience_is_real_users_of_approved_campaigns(
         select
             count(*),
             count_if(campaign_audience.user_id not in (
-                select people.user_id from built.vault.people
+                select people.user_id from vault.people
                 semi join raw_transactions
                     on people.source_user_id
                     = cast(raw_transactions.household_id as varchar)

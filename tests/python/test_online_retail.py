@@ -9,7 +9,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from builds import PROJECT_FOLDER, DbtResult, DbtRuns, package_folder
+from builds import (
+    PROJECT_FOLDER,
+    DbtResult,
+    DbtRuns,
+    attach_vault,
+    moved,
+    package_folder,
+)
 
 FIXTURE_FOLDER = PROJECT_FOLDER / "tests/fixtures/online_retail"
 FIXTURE_FILE = FIXTURE_FOLDER / "online_retail_II.csv"
@@ -54,8 +61,9 @@ def shop(
         dbt, building, FIXTURE_FOLDER, "build", "--exclude-resource-type=unit_test"
     )
     assert result.exit_code == 0, result.output
-    warehouse = building.rename(tmp_path_factory.mktemp("shop") / "shop.duckdb")
+    warehouse = moved(building, tmp_path_factory.mktemp("shop") / "shop.duckdb")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        attach_vault(connection, warehouse)
         yield connection
 
 
@@ -342,6 +350,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
     """
     users = "select distinct {} as user_id from {} where user_id is not null order by 1"
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        attach_vault(connection, warehouse)
         assert rows(
             connection, query.format("staging.stg_online_retail__transactions")
         ) == rows(shop, query.format("intermediate.int_transactions_checked"))

@@ -10,7 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, package_folder
+from builds import (
+    BUILT_WAREHOUSE,
+    PROJECT_FOLDER,
+    DbtRuns,
+    attach_vault,
+    package_folder,
+)
 
 Node = dict[str, Any]
 
@@ -132,6 +138,7 @@ def test_the_columns_described_are_the_columns_built(manifest: Node) -> None:
     if not BUILT_WAREHOUSE.exists():
         pytest.skip(f"COLUMNS NOT CHECKED: no {BUILT_WAREHOUSE}; run make build.")
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
+        attach_vault(connection, BUILT_WAREHOUSE, key=None)
         built = dict(
             connection.execute("""
                 select
@@ -325,14 +332,14 @@ def test_no_model_outside_the_vault_has_a_personal_column(manifest: Node) -> Non
         f"{node['schema']}.{node['name']}.{column['name']}"
         for node in own_nodes(manifest, "model", "seed")
         for column in node["columns"].values()
-        if classification(column) == "personal" and node["schema"] != "vault"
+        if classification(column) == "personal" and node["database"] != "vault"
     ]
     assert leaking == []
 
 
 def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
     vault = [
-        model for model in own_nodes(manifest, "model") if model["schema"] == "vault"
+        model for model in own_nodes(manifest, "model") if model["database"] == "vault"
     ]
     assert {"people"} < {model["name"] for model in vault}
     readers = [
@@ -341,7 +348,7 @@ def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
         for name in manifest["child_map"][model["unique_id"]]
         if not name.startswith(("test.", "unit_test."))
         and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get(
-            "schema"
+            "database"
         )
         != "vault"
         # rows of a source that staging keeps, with ids that intake takes from them

@@ -37,6 +37,7 @@ def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
     """Return a model as the manifest has it."""
     return {
         "resource_type": "model",
+        "database": "vault" if schema == "vault" else "private",
         "schema": schema,
         "name": name,
         "columns": {column: {} for column in columns},

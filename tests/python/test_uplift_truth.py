@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 import pytest
-from builds import PROJECT_FOLDER
+from builds import PROJECT_FOLDER, attach_vault
 from precision_marketing.uplift import CONSTANT, LEARNERS, RESPONSE
 
 DEMO_WAREHOUSE = PROJECT_FOLDER / "warehouse" / "demo_shop.duckdb"
@@ -34,6 +34,7 @@ def errors() -> pd.DataFrame:
     if not DEMO_WAREHOUSE.exists():
         pytest.skip(f"TRUTH NOT COMPARED: no {DEMO_WAREHOUSE}; run make demo.")
     with duckdb.connect(str(DEMO_WAREHOUSE), read_only=True) as connection:
+        attach_vault(connection, DEMO_WAREHOUSE, key=None)
         rows = connection.sql(ESTIMATES).df()
     assert len(rows) > 10_000
     groups = rows.groupby(["outcome_name", "learner"])

@@ -48,7 +48,10 @@ frozen as (
     {% if is_incremental() -%}
         select * from {{ this }}
     {% else -%}
-        select * from decisions
+        select
+            cast(null as string) as decision_id,
+            *
+        from decisions
         where 1 = 0
     {% endif %}
 ),
@@ -68,7 +71,9 @@ latest as (
 ),
 
 added as (
-    select decisions.*
+    select
+        decisions.*,
+        cast(null as string) as corrects_decision_id
     from decisions
     anti join launched on decisions.campaign_id = launched.campaign_id
     union all
@@ -89,7 +94,8 @@ added as (
         latest.expected_cost,
         latest.expected_margin,
         cast(null as date) as send_on,
-        corrections.corrected_on as decided_on
+        corrections.corrected_on as decided_on,
+        latest.decision_id as corrects_decision_id
     from latest
     inner join corrections
         on
@@ -101,10 +107,7 @@ added as (
 identified as (
     select
         {{ decision_id('revision_number') }} as decision_id,
-        *,
-        case
-            when revision_number > 1 then {{ decision_id('revision_number - 1') }}
-        end as corrects_decision_id
+        *
     from added
 )
 

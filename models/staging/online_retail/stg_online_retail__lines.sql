@@ -1,5 +1,5 @@
 -- one row per line of the shop's files: text read, and what kind of line it is
-{{ config(materialized="table", schema="vault") }}
+{{ config(materialized="table", database="vault", schema="main") }}
 {% set columns = [
     {'name': 'order_id', 'data_type': 'string',
      'meta': {'in_files': ['Invoice', 'InvoiceNo']}},

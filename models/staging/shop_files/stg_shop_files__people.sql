@@ -1,5 +1,5 @@
 -- one row per user row of the shop's files: personal data only
-{{ config(schema="vault") }}
+{{ config(database="vault", schema="main") }}
 {% set columns = contract_columns('people') -%}
 with
 

@@ -1,0 +1,27 @@
+"""Answer questions in metrics: MetricFlow's `mf`, which asks nobody for newer versions.
+
+    python operations/metrics.py query --metrics revenue,orders --group-by metric_time
+    python operations/metrics.py list metrics
+
+`mf` as it comes looks up its own newest version each time; nothing here calls outside.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+from dbt_metricflow.cli import main as metricflow
+
+
+class NoUpdates:
+    """Stands in for the look-up of newer versions."""
+
+    def check(self, *_: object) -> None:
+        """Find none."""
+
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore", category=ResourceWarning)
+    metricflow.UpdateChecker = NoUpdates
+    sys.exit(metricflow.cli())

@@ -1,0 +1,103 @@
+"""The tables of the published file, as PostgreSQL will have them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from psycopg import sql
+
+NEW = "__new"
+LONGEST_NAME = 63 - len(NEW) - len("_user_id")
+# Schemas that no publish may write to.
+CLOSED_SCHEMAS = ("access", "vault")
+TYPES = {
+    "BIGINT": "bigint",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "DOUBLE": "double precision",
+    "FLOAT": "real",
+    "HUGEINT": "numeric(39, 0)",
+    "INTEGER": "integer",
+    "SMALLINT": "smallint",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "VARCHAR": "text",
+}
+
+
+class NotPublishedError(Exception):
+    """Why nothing was published, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the published file.
+
+    Parameters
+    ----------
+    schema, name : str
+        Where it stands, in the file as in PostgreSQL.
+    columns : dict of str to str
+        Type in PostgreSQL of each column, in order.
+
+    """
+
+    schema: str
+    name: str
+    columns: dict[str, str]
+
+    @property
+    def place(self) -> str:
+        """Return schema and name as one text."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def new(self) -> sql.Identifier:
+        """Return the name that it has until all are loaded."""
+        return sql.Identifier(self.schema, self.name + NEW)
+
+    @property
+    def is_about_users(self) -> bool:
+        """Tell whether its rows belong to users."""
+        return "user_id" in self.columns
+
+
+def read_tables(published: duckdb.DuckDBPyConnection, file: Path) -> list[Table]:
+    """List the tables of the published file; raise where one cannot be published."""
+    tables: dict[str, Table] = {}
+    for schema, name, column, duckdb_type in published.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+        " where database_name = current_database() and not internal"
+        " order by schema_name, table_name, column_index"
+    ).fetchall():
+        table = tables.setdefault(f"{schema}.{name}", Table(schema, name, {}))
+        decimal = re.fullmatch(r"DECIMAL(\(\d+,\d+\))", duckdb_type)
+        kind = f"numeric{decimal[1]}" if decimal else TYPES.get(duckdb_type)
+        if kind is None:
+            raise NotPublishedError(
+                f"column {column} of {table.place} has type {duckdb_type}, for which "
+                "no type of PostgreSQL is set."
+            )
+        table.columns[column] = kind
+    if "publication.published_tables" not in tables:
+        raise NotPublishedError(
+            f"{file} has no publication.published_tables, so `make publish` did not "
+            "write it."
+        )
+    if "core.users" not in tables or "region" not in tables["core.users"].columns:
+        raise NotPublishedError(
+            f"{file} has no core.users.region, which analysts go by."
+        )
+    for table in tables.values():
+        if table.schema in CLOSED_SCHEMAS:
+            raise NotPublishedError(
+                f"{file} has {table.place}, and schema {table.schema} is not published."
+            )
+        if len(table.name.encode()) > LONGEST_NAME:
+            raise NotPublishedError(
+                f"the name of {table.place} is longer than {LONGEST_NAME} bytes."
+            )
+    return list(tables.values())

@@ -1,0 +1,197 @@
+"""Give the vaults another key, or all users other pseudonyms.
+
+    python operations/rotate_keys.py vault          # make rotate-vault-key
+    python operations/rotate_keys.py pseudonyms     # make rotate-pseudonyms
+
+A new key waits as `.secrets/<name>.key.new` until all that it is for has changed hands,
+then takes the old one's place. Whoever is stopped on the way calls the same command
+again: a key that waits is used, not drawn anew, and what has changed already stays.
+
+Of pseudonyms only what no build makes again is translated: the decisions that were
+launched and the seeds that name users. A build makes the rest from the raw tables, so
+publications and contact files of old pseudonyms go.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+sys.path.append(str(PROJECT_FOLDER / "profiles"))
+
+from dbt_common.exceptions import DbtRuntimeError  # noqa: E402
+from keys import FOLDER, read_key  # noqa: E402
+from vault import attach_encrypted, vault_of  # noqa: E402
+
+WAREHOUSES = Path("warehouse")
+SEEDS = Path("seeds/campaigns")
+LEDGER = "campaigns.decision_ledger"
+# As many digits as the macro `pseudonym` keeps.
+PSEUDONYM_DIGITS = 32
+
+
+def new_key_of(name: str) -> Path:
+    """Return the file in which the next key waits, drawn unless one does."""
+    file = FOLDER / f"{name}.key.new"
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as writing:
+            writing.write(secrets.token_hex(24) + "\n")
+    return file
+
+
+def opens(file: Path, key: str) -> bool:
+    """Tell whether a vault opens with a key."""
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(
+                f"attach '{file}' as vault (encryption_key '{key}', read_only)"
+            )
+        except duckdb.Error as error:
+            if "Wrong encryption key" in str(error):
+                return False
+            raise
+    return True
+
+
+def encrypt_anew(file: Path, old_key: str, new_key: str) -> None:
+    """Copy the tables of a vault to a file of another key, and rename that into place.
+
+    Views stay behind: they hold no row, and the next build makes them.
+    """
+    writing = file.with_name(f"{file.name}.new")
+    writing.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        attach_encrypted(connection, file, "old", old_key)
+        attach_encrypted(connection, writing, "new", new_key)
+        for (view,) in connection.execute(
+            "select view_name from duckdb_views() where database_name = 'old'"
+            " and not internal"
+        ).fetchall():
+            connection.execute(f"drop view old.{view}")
+        connection.execute("copy from database old to new")
+    writing.replace(file)
+
+
+def rotate_vault_key() -> str:
+    """Encrypt every vault with a new key; return what was done."""
+    old_key, _ = read_key("vault", "the vault")
+    waiting = new_key_of("vault")
+    new_key = waiting.read_text().strip()
+    vaults = sorted(WAREHOUSES.glob("*.vault.duckdb"))
+    for file in vaults:
+        if not opens(file, new_key):
+            encrypt_anew(file, old_key, new_key)
+    waiting.replace(FOLDER / "vault.key")
+    return f"{len(vaults)} vaults have a new key: {FOLDER / 'vault.key'}.\n"
+
+
+def new_pseudonyms(warehouse: Path, vault_key: str, new_key: str) -> pd.DataFrame:
+    """Return old and new pseudonym of every user in a vault."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"attach '{vault_of(warehouse)}' as vault"
+            f" (encryption_key '{vault_key}', read_only)"
+        )
+        people = connection.sql("select user_id, source_user_id from vault.people").df()
+    people["new_user_id"] = [
+        hmac.new(new_key.encode(), user.encode(), hashlib.sha256).hexdigest()[
+            :PSEUDONYM_DIGITS
+        ]
+        for user in people["source_user_id"]
+    ]
+    return people[["user_id", "new_user_id"]]
+
+
+def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame) -> int:
+    """Rename the users of launched decisions; return how many rows that were."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.register("pseudonyms", pseudonyms)
+        if not connection.execute(
+            "select 1 from duckdb_tables() where schema_name || '.' || table_name = $1",
+            [LEDGER],
+        ).fetchall():
+            return 0
+        return connection.execute(
+            f"update {LEDGER} as ledger set user_id = pseudonyms.new_user_id"
+            " from pseudonyms where ledger.user_id = pseudonyms.user_id"
+        ).fetchall()[0][0]
+
+
+def translate_seeds(pseudonyms: dict[str, str]) -> int:
+    """Rename the users that seeds name; return how many rows that were."""
+    count = 0
+    for file in sorted(SEEDS.glob("*.csv")):
+        with file.open(newline="") as reading:
+            header, *rows = csv.reader(reading)
+        if "user_id" not in header:
+            continue
+        place = header.index("user_id")
+        found = [row for row in rows if row[place] in pseudonyms]
+        for row in found:
+            row[place] = pseudonyms[row[place]]
+        if found:
+            writing = file.with_suffix(".csv.new")
+            with writing.open("w", newline="") as written:
+                csv.writer(written, lineterminator="\n").writerows([header, *rows])
+            writing.replace(file)
+        count += len(found)
+    return count
+
+
+def rotate_pseudonyms() -> str:
+    """Translate what no build makes again, in every database; return what was done."""
+    vault_key, _ = read_key("vault", "the vault")
+    read_key("pseudonym", "the users' pseudonyms")
+    waiting = new_key_of("pseudonym")
+    new_key = waiting.read_text().strip()
+    decisions = rows = 0
+    warehouses = [
+        file for file in sorted(WAREHOUSES.glob("*.duckdb")) if vault_of(file).exists()
+    ]
+    for warehouse in warehouses:
+        pseudonyms = new_pseudonyms(warehouse, vault_key, new_key)
+        decisions += translate_ledger(warehouse, pseudonyms)
+        rows += translate_seeds(dict(pseudonyms.itertuples(index=False)))
+    waiting.replace(FOLDER / "pseudonym.key")
+    for folder in ("published", "handover"):
+        shutil.rmtree(folder, ignore_errors=True)
+    return (
+        f"{decisions:,} decisions and {rows} rows of seeds name users anew; key: "
+        f"{FOLDER / 'pseudonym.key'}. Build every shop again: "
+        f"{', '.join(file.stem for file in warehouses) or 'none was built'}.\n"
+    )
+
+
+def main(what: list[str]) -> str | None:
+    """Rotate; return a sentence when nothing can be."""
+    rotations = {"vault": rotate_vault_key, "pseudonyms": rotate_pseudonyms}
+    if len(what) != 1 or what[0] not in rotations:
+        return f"Expected one of {', '.join(rotations)}, found {' '.join(what)!r}."
+    variable = {"vault": "VAULT_KEY", "pseudonyms": "PSEUDONYM_KEY"}[what[0]]
+    if os.environ.get(variable):
+        return (
+            f"Nothing was changed: {variable} is set in the environment, which no "
+            f"command can change. Put the key into {FOLDER} first."
+        )
+    try:
+        sys.stdout.write(rotations[what[0]]())
+    except DbtRuntimeError as error:
+        return error.msg.replace("Nothing was built", "Nothing was changed")
+    except duckdb.Error as error:
+        return f"Stopped, call again: {str(error).splitlines()[0]}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
