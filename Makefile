@@ -90,7 +90,8 @@ results: setup  ## write docs/results.md from the marts
 	@python docs/write_results.py
 
 docs: setup
-	@dbt --quiet docs generate --static
+	@dbt --quiet docs generate --static --select '*'
+	@python operations/write_lineage.py
 	@python docs/write_cards.py
 	@echo "Docs     target/static_index.html and target/model_cards.html (each one page, opens from the file)"
 
