@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lineage.declared import THIS, declared_lineage
 from lineage.relations import LineageError, Relation, read_relations
 from lineage.sql import sql_lineage
 
@@ -92,7 +93,7 @@ def _model_columns(
 ) -> dict[str, dict]:
     """Return the lineage of the columns of one model."""
     if node["language"] == "python":
-        return {}
+        return _python_columns(relation, node, relations)
     code = node.get("compiled_code")
     if not code:
         raise LineageError(
@@ -108,7 +109,7 @@ def _model_columns(
                 f"Column {name} of model {relation.name} is not among the columns that "
                 "its SQL selects: write the docs anew after a change."
             )
-        edges = {each: "filter" for each in filters}
+        edges = dict.fromkeys(filters, "filter")
         edges |= dict.fromkeys(origin.rows, "rows") | dict.fromkeys(
             origin.value, "value"
         )
@@ -130,3 +131,24 @@ def _files(node: dict, relations: dict[str, Relation]) -> Relation | None:
     ]
     sources = [each for each in sources if each.kind == "source"]
     return sources[0] if len(sources) == 1 else None
+
+
+def _python_columns(
+    relation: Relation, node: dict, relations: dict[str, Relation]
+) -> dict[str, dict]:
+    """Return the lineage of the columns of a Python model, as declared."""
+    read = [relations[each] for each in node["depends_on"]["nodes"]]
+    inputs = {each.name: each for each in read} | {THIS: relation}
+    declared = node["config"]["meta"].get("lineage", {})
+    found = declared_lineage(relation.name, declared, relation.columns, inputs)
+    return {
+        column_id(relation.unique_id, name): {
+            "from": [
+                {"column": column_id(*each), "kind": "value"}
+                for each in sorted(origins)
+                if each != (relation.unique_id, name)
+            ],
+            "how": "python" if origins else "constant",
+        }
+        for name, origins in found.items()
+    }
