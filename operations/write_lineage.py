@@ -33,11 +33,10 @@ def main() -> str | None:
     (TARGET / "column_lineage.json").write_text(json.dumps(lineage))
     (TARGET / "site").mkdir(exist_ok=True)
     (TARGET / "site" / "lineage.html").write_text(lineage_page(lineage, manifest))
-    followed = sum(
-        column["how"] != "constant" for column in lineage["columns"].values()
-    )
+    columns = lineage["columns"]
+    followed = sum(column["how"] != "constant" for column in columns.values())
     sys.stdout.write(
-        f"Lineage  {TARGET / 'site' / 'lineage.html'}: {len(lineage['columns']):,} "
+        f"Lineage  {TARGET / 'site' / 'lineage.html'}: {len(columns):,} "
         f"columns, {followed:,} of them no constants\n"
     )
     return None

@@ -113,13 +113,14 @@ def _model_columns(
         edges |= dict.fromkeys(origin.rows, "rows") | dict.fromkeys(
             origin.value, "value"
         )
+        # an incremental model hands its own column on
+        edges.pop((relation.unique_id, name), None)
         columns[column_id(relation.unique_id, name)] = {
             "from": [
                 {"column": column_id(*each), "kind": kind}
                 for each, kind in sorted(edges.items())
-                if each != (relation.unique_id, name)
             ],
-            "how": "constant" if origin.is_constant else "sql",
+            "how": "sql" if set(edges.values()) & set(VALUE_KINDS) else "constant",
         }
     return columns
 

@@ -135,6 +135,8 @@ def _name_relations(
         parts = ".".join(part.name.lower() for part in table.parts)
         if (relation := relations.get(parts)) is not None:
             read[relation.unique_id] = relation
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=table.this.copy()))
             table.set("this", exp.to_identifier(relation.unique_id, quoted=True))
             table.set("db", None)
             table.set("catalog", None)
@@ -168,7 +170,7 @@ def _function(table: exp.Table) -> str:
 
 
 def _rows_of_files(query: exp.Query, source: Relation) -> exp.Select:
-    """Return a query that reads from the source what macro file_rows reads from files."""
+    """Return a query of a source, for what macro file_rows reads of its files."""
     table = exp.to_identifier(source.unique_id, quoted=True)
     return exp.select(
         *(
@@ -277,8 +279,8 @@ class _Walk:
         relation = self.relations.get(source.name)
         if relation is None:
             raise LineageError(
-                f"Model {self.name} reads {source.sql('duckdb')[:80]}, which is neither "
-                "a model nor a seed nor a source."
+                f"Model {self.name} reads {source.sql('duckdb')[:80]}, which is "
+                "neither a model nor a seed nor a source."
             )
         columns = {
             name.lower(): Origin(value=frozenset({(relation.unique_id, name)}))
@@ -288,14 +290,14 @@ class _Walk:
         return Selected(columns, NOTHING, below)
 
     def generated(self, scope: Scope) -> Selected:
-        """Return what UNNEST, VALUES and the like give: each column of all they read."""
+        """Return what UNNEST and the like give: each column of all they read."""
         origin = self.expression(scope.expression, scope, NOTHING)
         return Selected({"*": origin}, NOTHING, origin.value | origin.rows)
 
     def expression(
         self, expression: exp.Expression, scope: Scope, rows: Columns
     ) -> Origin:
-        """Return where an expression comes from; `rows`: what decides the scope's rows."""
+        """Return where an expression comes from; `rows` decide the scope's rows."""
         origin = Origin()
         inner = {id(each.expression): each for each in scope.subquery_scopes}
         for node in expression.walk(prune=lambda each: id(each) in inner):
@@ -331,8 +333,8 @@ class _Walk:
                 if not column.table and projection.alias_or_name == column.name:
                     return self.expression(projection.unalias(), scope, NOTHING)
             raise LineageError(
-                f"Column {column.sql('duckdb')} in the SQL of model {self.name} belongs "
-                "to none of the tables that it reads."
+                f"Column {column.sql('duckdb')} in the SQL of model {self.name} "
+                "belongs to none of the tables that it reads."
             )
         read = self.source(holder.sources[column.table])
         origin = read.columns.get(column.name.lower()) or read.columns.get("*")
@@ -363,7 +365,7 @@ def _is_parameter(column: exp.Column) -> bool:
 
 
 def _maybe_missing(query: exp.Expression) -> set[str]:
-    """Return the tables of a select that outer joins leave null where nothing matches."""
+    """Return the tables of a select whose rows an outer join may leave null."""
     missing: set[str] = set()
     if not isinstance(query, exp.Select) or query.args.get("from_") is None:
         return missing

@@ -42,7 +42,8 @@ def letters(columns: frozenset[tuple[str, str]]) -> set[str]:
          {"orders.user_id"}, set()),
         ("select id as y, y || 'x' as amount from s.orders", {"orders.id"}, set()),
         ("select bonus as amount, 1 as z from s.users union all by name"
-         " select 2 as z, amount from s.orders", {"users.bonus", "orders.amount"}, set()),
+         " select 2 as z, amount from s.orders", {"users.bonus", "orders.amount"},
+         set()),
         ("select count(*) as amount from s.orders group by user_id",
          set(), {"orders.user_id"}),
         ("select n.flag as amount from s.orders left join (select user_id, true as flag"
@@ -55,7 +56,8 @@ def letters(columns: frozenset[tuple[str, str]]) -> set[str]:
         ("select v as amount from s.orders unpivot (v for n in (id, user_id))",
          {"orders.id", "orders.user_id"}, set()),
         ("select (select max(bonus) from s.users where users.user_id = orders.user_id)"
-         " as amount from s.orders", {"users.bonus"}, {"users.user_id", "orders.user_id"}),
+         " as amount from s.orders",
+         {"users.bonus"}, {"users.user_id", "orders.user_id"}),
         ("select list_transform([amount], lambda x: x + 1) as amount from s.orders",
          {"orders.amount"}, set()),
         ("select sum(amount) over (partition by user_id order by id) as amount"
@@ -86,16 +88,14 @@ def test_joins_and_conditions_are_filters_and_no_values() -> None:
     ("query", "words"),
     [
         ("select nothing from s.orders", "nothing"),
-        ("select a from s.unknown", "unknown"),
+        ("select a from s.unknown", "'a'"),
         ("select amount frm s.orders", "cannot be followed"),
     ],
 )
 def test_what_cannot_be_followed_is_an_error_that_names_the_model(
     query: str, words: str
 ) -> None:
-    with pytest.raises(
-        LineageError, match=f"(?s)model my_model.*{words}|{words}.*my_model"
-    ):
+    with pytest.raises(LineageError, match=f"my_model.*{words}|{words}.*my_model"):
         sql_lineage("my_model", query, KNOWN)
 
 
