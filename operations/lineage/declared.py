@@ -3,7 +3,9 @@
 A model's `config.meta.lineage` maps output columns, several separated by blanks, to the
 input columns that they are computed from: per input, patterns separated by blanks, in
 which * is any letters; one that starts with ! takes columns away. `this` is the model's
-own table of the last build. What comes from parameters alone maps to nothing, {}.
+own table of the last build. What comes from parameters alone maps to nothing, {}. Under
+`rows`, in place of an output column, stands what decides which rows there are: an edge
+`filter` of every column.
 """
 
 from __future__ import annotations
@@ -13,12 +15,13 @@ from fnmatch import fnmatchcase
 from lineage.relations import LineageError, Relation
 
 THIS = "this"
+ROWS = "rows"
 
 
 def declared_lineage(
     name: str, declared: dict, columns: tuple[str, ...], inputs: dict[str, Relation]
-) -> dict[str, frozenset[tuple[str, str]]]:
-    """Return the input columns that each output column is declared to come from.
+) -> tuple[dict[str, frozenset], frozenset]:
+    """Return the input columns of each output column, and those that decide rows.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def declared_lineage(
             for column in _matching(name, inputs, each, patterns)
         }
         for output in outputs.split():
-            if output not in columns:
+            if output not in (*columns, ROWS):
                 raise LineageError(
                     f"The lineage of model {name} declares {output}, which is not one "
                     "of its columns."
@@ -57,7 +60,10 @@ def declared_lineage(
                 f"Column {column} of the Python model {name} is missing from meta "
                 "lineage: declare the input columns that it comes from."
             )
-    return {column: frozenset(found[column]) for column in columns}
+    return (
+        {column: frozenset(found[column]) for column in columns},
+        frozenset(found.get(ROWS, ())),
+    )
 
 
 def _matching(

@@ -109,20 +109,29 @@ def _model_columns(
                 f"Column {name} of model {relation.name} is not among the columns that "
                 "its SQL selects: write the docs anew after a change."
             )
-        edges = dict.fromkeys(filters, "filter")
-        edges |= dict.fromkeys(origin.rows, "rows") | dict.fromkeys(
+        edges = dict.fromkeys(origin.rows, "rows") | dict.fromkeys(
             origin.value, "value"
         )
-        # an incremental model hands its own column on
-        edges.pop((relation.unique_id, name), None)
-        columns[column_id(relation.unique_id, name)] = {
-            "from": [
-                {"column": column_id(*each), "kind": kind}
-                for each, kind in sorted(edges.items())
-            ],
-            "how": "sql" if set(edges.values()) & set(VALUE_KINDS) else "constant",
-        }
+        columns[column_id(relation.unique_id, name)] = _column(
+            relation, name, dict.fromkeys(filters, "filter"), edges
+        )
     return columns
+
+
+def _column(relation: Relation, name: str, filters: dict, edges: dict) -> dict:
+    """Return the lineage of one column; what it hands on to itself is no edge."""
+    edges = {
+        origin: kind
+        for origin, kind in {**filters, **edges}.items()
+        if origin != (relation.unique_id, name)
+    }
+    return {
+        "from": [
+            {"column": column_id(*origin), "kind": kind}
+            for origin, kind in sorted(edges.items())
+        ],
+        "how": "sql" if set(edges.values()) & set(VALUE_KINDS) else "constant",
+    }
 
 
 def _files(node: dict, relations: dict[str, Relation]) -> Relation | None:
@@ -141,15 +150,14 @@ def _python_columns(
     read = [relations[each] for each in node["depends_on"]["nodes"]]
     inputs = {each.name: each for each in read} | {THIS: relation}
     declared = node["config"]["meta"].get("lineage", {})
-    found = declared_lineage(relation.name, declared, relation.columns, inputs)
+    found, rows = declared_lineage(relation.name, declared, relation.columns, inputs)
     return {
-        column_id(relation.unique_id, name): {
-            "from": [
-                {"column": column_id(*each), "kind": "value"}
-                for each in sorted(origins)
-                if each != (relation.unique_id, name)
-            ],
-            "how": "python" if origins else "constant",
-        }
+        column_id(relation.unique_id, name): _column(
+            relation,
+            name,
+            dict.fromkeys(rows, "filter"),
+            dict.fromkeys(origins, "value"),
+        )
+        | {"how": "python" if origins else "constant"}
         for name, origins in found.items()
     }

@@ -122,7 +122,19 @@ def shifted(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(moved, kind, safe=False)
 
 
-VARIANTS: dict[str, Callable] = {"permuted": permuted, "shifted": shifted}
+def merged(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give every row the first value that there is."""
+    known = column.drop_null()
+    if not len(known):
+        return column
+    return pa.chunked_array([pa.repeat(known[0], len(column))])
+
+
+VARIANTS: dict[str, Callable] = {
+    "permuted": permuted,
+    "shifted": shifted,
+    "merged": merged,
+}
 
 
 def perturb(

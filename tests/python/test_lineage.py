@@ -103,9 +103,13 @@ PYTHON_INPUTS = {"orders": ORDERS, "this": USERS}
 
 
 def test_patterns_of_a_declaration_take_and_leave_columns() -> None:
-    found = declared_lineage(
-        "m", {"a b": {"orders": "* !user_*"}, "b": {}}, ("a", "b"), PYTHON_INPUTS
+    found, rows = declared_lineage(
+        "m",
+        {"a b": {"orders": "* !user_*"}, "b": {}, "rows": {"this": "city"}},
+        ("a", "b"),
+        PYTHON_INPUTS,
     )
+    assert rows == {("users_id", "city")}
     assert found["a"] == found["b"] == {("orders_id", "id"), ("orders_id", "amount")}
 
 

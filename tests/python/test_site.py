@@ -20,8 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 SITE = PROJECT_FOLDER / "target" / "site"
-# dbt's own page, of which only requests are looked at: it complains of icons that it has
-# not drawn yet.
+# dbt's own page, of which only requests are looked at: it complains of icons not drawn.
 FOREIGN = {"dbt.html"}
 # Of the pages of tables, which are of one template, the longest stand for all.
 TABLE_PAGES_SEEN = 3
