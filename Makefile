@@ -91,10 +91,16 @@ backtest: setup  ## judge every family on every date, kept in evaluation.estimat
 results: setup  ## write docs/results.md from the marts
 	@python docs/write_results.py
 
+contracts: setup  ## record what readers of the published tables may rely on, in docs/contracts.json
+	@python operations/write_contracts.py
+
 docs: setup
-	@dbt --quiet docs generate --static
-	@python docs/write_cards.py
-	@echo "Docs     target/static_index.html and target/model_cards.html (each one page, opens from the file)"
+	@python operations/write_contracts.py --check
+	@dbt --quiet docs generate --static --select '*'
+	@python operations/write_lineage.py
+	@python operations/write_site.py
+	@python operations/write_cards.py
+	@echo "Docs     target/site/index.html (opens from the file)"
 
 lint: setup  ## check the style of SQL, Python and YAML
 	sqlfluff lint --processes 2 --disable-progress-bar models

@@ -55,7 +55,7 @@ def published_marts(manifest: dict) -> list[Mart]:
         (
             Mart(
                 node["schema"],
-                node["name"],
+                node["alias"],
                 tuple(node["columns"]),
                 # `make backtest` alone builds it
                 is_optional="full_grid" in node["tags"],

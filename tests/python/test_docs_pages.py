@@ -25,9 +25,9 @@ class Outside(HTMLParser):
 
 
 def run_script(name: str, warehouse: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script of docs/ on a database."""
+    """Run a script on a database."""
     return subprocess.run(
-        [sys.executable, PROJECT_FOLDER / "docs" / name],
+        [sys.executable, PROJECT_FOLDER / name],
         env={**os.environ, "WAREHOUSE": str(warehouse)},
         capture_output=True,
         text=True,
@@ -35,7 +35,7 @@ def run_script(name: str, warehouse: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["write_cards.py", "write_results.py"])
+@pytest.mark.parametrize("name", ["operations/write_cards.py", "docs/write_results.py"])
 def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
     result = run_script(name, tmp_path / "none.duckdb")
     assert result.returncode != 0
@@ -44,9 +44,9 @@ def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
 
 
 def test_every_live_estimator_has_a_card_that_fetches_nothing() -> None:
-    result = run_script("write_cards.py", BUILT_WAREHOUSE)
+    result = run_script("operations/write_cards.py", BUILT_WAREHOUSE)
     assert result.returncode == 0, result.stderr
-    page = (PROJECT_FOLDER / "target" / "model_cards.html").read_text()
+    page = (PROJECT_FOLDER / "target" / "site" / "model_cards.html").read_text()
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
         live = connection.execute(
             "select task, estimator_version from evaluation.estimator_registry"
@@ -58,7 +58,8 @@ def test_every_live_estimator_has_a_card_that_fetches_nothing() -> None:
         assert version in page
     outside = Outside()
     outside.feed(page)
-    assert outside.found == []
+    assert outside.found
+    assert [each for each in outside.found if "//" in each] == []
 
 
 def test_the_published_table_holds_what_the_build_reached() -> None:

@@ -1,4 +1,4 @@
-"""Write target/model_cards.html, a card per live estimator, from the marts."""
+"""Write target/site/model_cards.html, a card per live estimator, from the marts."""
 
 from __future__ import annotations
 
@@ -8,27 +8,19 @@ from html import escape
 from pathlib import Path
 
 import duckdb
+from docs_site.pages import environment, write_style
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 WAREHOUSE = PROJECT_FOLDER / os.environ.get(
     "WAREHOUSE",
     f"warehouse/{os.environ.get('SOURCE', 'precision_marketing')}.duckdb",
 )
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Model cards</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem }}
-table {{ border-collapse: collapse }}
-td, th {{ padding: .2rem .6rem; border-bottom: 1px solid #999; text-align: left }}
-svg {{ width: 18rem; height: 18rem }}
-</style></head><body><h1>Model cards</h1>
-<p>One card per estimator that scores users now, written from the tables of schema
-evaluation by <code>make docs</code>. Test figures are of the same recipe as fitted
-before the test.</p>
-{cards}
-</body></html>
-"""
+SITE = Path(
+    os.environ.get(
+        "SITE_DIR",
+        PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target") / "site",
+    )
+)
 LIMITS = """<h3>Limits</h3>
 <p>Learnt from this shop's customers and their past; new customers, other shops and
 seasons that the data have not seen are extrapolation. A score tells who is likely to
@@ -44,7 +36,8 @@ def table(head: list[str], rows: list[tuple]) -> str:
     cells += [
         "".join(f"<td>{escape(shown(value))}</td>" for value in row) for row in rows
     ]
-    return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+    rows_written = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<div class="wide" tabindex="0"><table>{rows_written}</table></div>'
 
 
 def shown(value: object) -> str:
@@ -64,7 +57,7 @@ def reliability_plot(bins: list[tuple[float, float, float, float]]) -> str:
     )
     label = "; ".join(f"said {mean:.2f}, was {rate:.2f}" for mean, rate, *_ in bins)
     return (
-        f'<svg viewBox="-4 -4 108 108" role="img" aria-label="{label}">'
+        f'<svg class="chart" viewBox="-4 -4 108 108" role="img" aria-label="{label}">'
         '<rect width="100" height="100" fill="none" stroke="#777"/>'
         '<line x1="0" y1="100" x2="100" y2="0" stroke="#777" stroke-dasharray="2"/>'
         f"{marks}</svg>"
@@ -124,10 +117,12 @@ def main() -> None:
             order by task
         """).fetchall()
         cards = [card(connection, entry) for entry in entries]
-    page = PAGE.format(cards="\n".join(cards) or "<p>No estimator is live.</p>")
-    target = PROJECT_FOLDER / "target" / "model_cards.html"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(page)
+    write_style(SITE)
+    page = environment(SITE, ("index.html", "entities.html", "model_cards.html"))
+    text = page.get_template("model_cards.html").render(
+        cards="\n".join(cards) or "<p>No estimator is live.</p>"
+    )
+    (SITE / "model_cards.html").write_text(text)
 
 
 if __name__ == "__main__":

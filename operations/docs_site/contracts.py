@@ -1,0 +1,94 @@
+"""What readers of the published tables may rely on, and what would break for them."""
+
+from __future__ import annotations
+
+from docs_site.governance import published_nodes
+
+
+def contracts(manifest: dict) -> dict:
+    """Return version and columns of each published table, by its place.
+
+    A column has its type and whether null is refused.
+    """
+    return {
+        f"{node['schema']}.{node['alias']}": {
+            "version": int(node["version"] or 1),
+            "columns": {
+                name: {
+                    "type": column["data_type"].lower(),
+                    "not_null": _refuses_null(column),
+                }
+                for name, column in node["columns"].items()
+            },
+        }
+        for node in published_nodes(manifest)
+    }
+
+
+def breaking_changes(recorded: dict, manifest: dict) -> list[str]:
+    """Return a sentence for each change that breaks a query, naming table and column.
+
+    A table of which the manifest has a newer version may change.
+    """
+    now, newest = contracts(manifest), _newest_versions(manifest)
+    found = []
+    for place, contract in recorded.items():
+        version = contract["version"]
+        if newest.get(_base(place, version), 0) > version:
+            continue
+        if place not in now:
+            found.append(f"Table {place} is gone")
+            continue
+        for name, column in contract["columns"].items():
+            changed = _change(column, now[place]["columns"].get(name))
+            if changed:
+                found.append(f"Column {place}.{name} {changed}")
+    return [
+        f"{each}, which breaks who reads it: keep it, or declare a new version of the "
+        "model (versions: in its YAML)."
+        for each in found
+    ]
+
+
+def unrecorded(recorded: dict, manifest: dict) -> list[str]:
+    """Return a sentence for each table whose contract is not as recorded."""
+    now = contracts(manifest)
+    return [
+        f"The contract of {place} is not as recorded in docs/contracts.json: run make "
+        "contracts and look at the difference."
+        for place in sorted(now.keys() | recorded.keys())
+        if now.get(place) != recorded.get(place)
+    ]
+
+
+def _change(before: dict, after: dict | None) -> str | None:
+    """Tell what of a column would break a query."""
+    if after is None:
+        return "is gone"
+    if after["type"] != before["type"]:
+        return f"was {before['type']} and is {after['type']}"
+    if before["not_null"] and not after["not_null"]:
+        return "was never null and now may be"
+    return None
+
+
+def _refuses_null(column: dict) -> bool:
+    """Return whether a constraint refuses null."""
+    return any(
+        each["type"] in ("not_null", "primary_key") for each in column["constraints"]
+    )
+
+
+def _newest_versions(manifest: dict) -> dict[str, int]:
+    """Return the newest version of each model, by schema and name without version."""
+    newest: dict[str, int] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            place = f"{node['schema']}.{node['name']}"
+            newest[place] = max(newest.get(place, 0), int(node["version"] or 1))
+    return newest
+
+
+def _base(place: str, version: int) -> str:
+    """Return schema and name of a table without the version that dbt appends."""
+    return place.removesuffix(f"_v{version}")

@@ -1,0 +1,18 @@
+"""Column lineage of the project, from published columns to raw ones, through Python.
+
+`graph.project_lineage` reads what `dbt docs generate` wrote and returns, per column of
+every model, seed and source, the columns that it comes from; `graph.raw_columns`
+follows them to raw tables and seeds. Scripts import it with operations/ on the path, as
+those in that folder do by themselves and pytest does by its setting.
+"""
+
+from lineage.graph import column_id, end_columns, project_lineage, raw_columns
+from lineage.relations import LineageError
+
+__all__ = [
+    "LineageError",
+    "column_id",
+    "end_columns",
+    "project_lineage",
+    "raw_columns",
+]

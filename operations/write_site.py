@@ -1,0 +1,62 @@
+"""Write target/site: a page per published table, an index, the entity diagram.
+
+    python operations/write_site.py      # part of `make docs`, after lineage
+
+Stops with a sentence per fault when something is not said of a published column.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+from docs_site.diagram import entity_diagram
+from docs_site.governance import faults, published_tables
+from docs_site.pages import write_pages
+from publish import PUBLISHED, SOURCE, TARGET
+
+SITE = Path(os.environ.get("SITE_DIR", TARGET / "site"))
+
+
+def publication(file: Path) -> dict | None:
+    """Return when and from what the tables were published, with their row counts."""
+    if not file.exists():
+        return None
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows = connection.execute(
+            "select published_at, git_commit, source, table_name, row_count"
+            " from publication.published_tables"
+        ).fetchall()
+    return {
+        "published_at": f"{rows[0][0]:%Y-%m-%d %H:%M}",
+        "git_commit": rows[0][1],
+        "source": rows[0][2],
+        "row_counts": {row[3]: row[4] for row in rows},
+    }
+
+
+def main() -> str | None:
+    """Write; return the faults when there are any."""
+    try:
+        manifest = json.loads((TARGET / "manifest.json").read_text())
+        lineage = json.loads((TARGET / "column_lineage.json").read_text())
+    except FileNotFoundError as error:
+        return f"No site was written: no {error.filename}. Run make docs."
+    tables = published_tables(manifest, lineage)
+    if found := faults(tables):
+        return "\n".join(["No site was written.", *found])
+    SITE.mkdir(parents=True, exist_ok=True)
+    if (TARGET / "static_index.html").exists():
+        shutil.copyfile(TARGET / "static_index.html", SITE / "dbt.html")
+    diagram = entity_diagram(tables, str(TARGET))
+    published = publication(PUBLISHED / f"{SOURCE}.duckdb")
+    write_pages(SITE, manifest, tables, diagram, published)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
