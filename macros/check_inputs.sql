@@ -71,6 +71,7 @@
             ~ ' found ' ~ var('data_quality_thresholds').get(outcome) ~ '.'
         ) -%}
     {%- endfor -%}
+    {%- do faults.extend(retention_faults()) -%}
     {%- set zone = shop('timezone') -%}
     {%- if not run_query(
         "select 1 from pg_timezone_names() where name = '" ~ zone ~ "'"

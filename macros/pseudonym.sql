@@ -3,14 +3,14 @@
     of the source's id, as 32 hexadecimal digits. The two padded keys are session variables
     that profiles/pseudonym_key.py sets, so the key stands in no SQL, log or target file.
 #}
-{% macro pseudonym(user_id) -%}
-    {{ return(adapter.dispatch('pseudonym')(user_id)) }}
+{% macro pseudonym(user_id, key='pseudonym') -%}
+    {{ return(adapter.dispatch('pseudonym')(user_id, key)) }}
 {%- endmacro %}
 
-{% macro default__pseudonym(user_id) -%}
+{% macro default__pseudonym(user_id, key) -%}
     left(sha256(
-        {{ secret('pseudonym_outer_key') }}
-        || unhex(sha256({{ secret('pseudonym_inner_key') }} || encode({{ user_id }})))
+        {{ secret(key ~ '_outer_key') }}
+        || unhex(sha256({{ secret(key ~ '_inner_key') }} || encode({{ user_id }})))
     ), 32)
 {%- endmacro %}
 

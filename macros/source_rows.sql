@@ -17,12 +17,22 @@
 {%- endmacro %}
 
 {#
-    Rows of one entity of the active source; where the source lacks the entity, an empty
-    relation with the columns and types of the calling model's contract.
+    Rows of one entity of the active source, less those of forgotten users and those that
+    are kept no longer; where the source lacks the entity, an empty relation with the
+    columns and types of the calling model's contract.
 #}
 {% macro source_rows(entity) -%}
     {%- if entity in shop('entities') -%}
-        {{ ref('stg_' ~ shop('staging') ~ '__' ~ entity) }}
+        {%- set staged = ref('stg_' ~ shop('staging') ~ '__' ~ entity) -%}
+        {%- set rules = leaving_out_rules(entity) -%}
+        {%- if rules -%}
+        (
+            select * from {{ staged }}
+            where not coalesce({{ rules.values() | join(', false) and not coalesce(') }}, false)
+        )
+        {%- else -%}
+        {{ staged }}
+        {%- endif -%}
     {%- else -%}
         (
             select

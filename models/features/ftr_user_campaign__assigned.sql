@@ -58,7 +58,11 @@ held_out as (
         on
             frozen.campaign_id = known.campaign_id
             and frozen.user_id = known.user_id
-    where frozen.decision = 'holdout' and known.user_id is null
+    where
+        frozen.decision = 'holdout'
+        and known.user_id is null
+        -- their outcome is not known, as is that of erased users in the other arm
+        and not {{ is_erased('frozen.user_id') }}
 ),
 
 united as (

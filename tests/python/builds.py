@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import hmac
 import importlib.util
@@ -171,8 +172,9 @@ def _run_dbt(
     try:
         cli(arguments)
     finally:
-        # a forked process ends without closing the database by itself
+        # a forked process ends without closing the database, or what waits for its end
         DuckDBConnectionManager.close_all_connections()
+        atexit._run_exitfuncs()
 
 
 def vault_of(warehouse: Path) -> Path:

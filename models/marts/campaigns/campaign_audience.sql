@@ -3,7 +3,7 @@ with
 
 decisions as (
     select * from {{ ref('campaign_decisions') }}
-    where is_frozen and decision = 'contact'
+    where is_frozen and decision = 'contact' and not {{ is_erased('user_id') }}
 ),
 
 campaigns as (

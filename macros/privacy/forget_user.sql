@@ -1,0 +1,46 @@
+{#
+    Forgets users, everywhere: dbt run-operation forget_user --args '{user_id: ...}', or
+    '{file: ...}', a CSV with a column user_id. A name is an id of the source, a pseudonym
+    or an e-mail address. docs/privacy.md says what becomes of what.
+#}
+{% macro forget_user(user_id=none, file=none) -%}
+    {%- set receipt = asked_of('forget_users', user_id, file) -%}
+    {%- if receipt -%}
+        {{ print('Forgotten: ' ~ receipt.users | length ~ ' users of ' ~ receipt.source) }}
+        {%- for place, counts in receipt.items() if counts is mapping -%}
+            {{ print('  %-18s %4d files or tables, %6d rows' | format(
+                place | replace('_', ' '), counts | length, counts.values() | sum
+            )) }}
+        {%- endfor -%}
+        {%- if receipt.note -%}{{ print('  ' ~ receipt.note) }}{%- endif -%}
+        {{ print('The next build makes sums, estimators and pages without them.') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Writes everything that is held on a user as one JSON file. #}
+{% macro export_user(user_id) -%}
+    {%- set export = asked_of('export_user', user_id, none) -%}
+    {%- if export -%}
+        {{ print('Written: ' ~ export.file ~ ', rows of ' ~ export.tables ~ ' tables') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# What profiles/privacy.py answers; stops where it has a fault. #}
+{% macro asked_of(function, user_id, file) -%}
+    {%- if not execute -%}{{ return(none) }}{%- endif -%}
+    {%- set request = {
+        'ids': [] if user_id is none else [user_id | string],
+        'file': file,
+        'source': active_source(),
+        'raw_folder': shop_folder() if shop('folder') else none,
+        'database': target.database,
+        'target': flags.TARGET_PATH | string if flags.TARGET_PATH else 'target',
+        'logs': flags.LOG_PATH | string if flags.LOG_PATH else 'logs',
+        'today': run_started_at.strftime('%Y-%m-%d'),
+    } -%}
+    {%- set answer = fromjson(run_query(
+        'select ' ~ function ~ '(' ~ text_literal(tojson(request)) ~ ')'
+    ).rows[0][0]) -%}
+    {%- if answer.fault -%}{{ exceptions.raise_compiler_error(answer.fault) }}{%- endif -%}
+    {{ return(answer) }}
+{%- endmacro %}

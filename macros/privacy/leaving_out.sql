@@ -1,0 +1,96 @@
+{#
+    Why rows of an entity are left out before anything is made of them, by reason: a list
+    of conditions, empty where nobody is forgotten and everything is kept.
+#}
+{% macro leaving_out_rules(entity) -%}
+    {%- set rules = {} -%}
+    {%- if execute and entity in user_entities() and has_forgotten_users() -%}
+        {%- do rules.update({
+            'erased': pseudonym('user_id', 'erasure') ~ ' in (select forgotten_key from '
+                ~ "read_csv('" ~ forgotten_file()
+                ~ "', header = true, all_varchar = true))"
+        }) -%}
+    {%- endif -%}
+    {%- set days = var('retention_days').get(entity) -%}
+    {%- if days is not none -%}
+        {%- set first = run_started_at - modules.datetime.timedelta(days=days) -%}
+        {%- do rules.update({
+            'expired': instant_of()[entity] ~ " < cast('" ~ first.strftime('%Y-%m-%d')
+                ~ "' as timestamp)"
+        }) -%}
+    {%- endif -%}
+    {{ return(rules) }}
+{%- endmacro %}
+
+{# Entities whose rows name a user. #}
+{% macro user_entities() -%}
+    {{ return([
+        'users', 'people', 'transactions', 'events', 'reviews', 'campaign_contacts',
+        'coupon_redemptions',
+    ]) }}
+{%- endmacro %}
+
+{# What tells how old a row is. #}
+{% macro instant_of() -%}
+    {{ return({
+        'transactions': 'ordered_at',
+        'events': 'occurred_at',
+        'reviews': 'reviewed_at',
+        'campaign_contacts': 'sent_at',
+        'coupon_redemptions': 'redeemed_at',
+        'stock_levels': 'counted_at',
+        'promotions': 'week_start_date',
+    }) }}
+{%- endmacro %}
+
+{# Who was forgotten, by a keyed hash of the source's id. #}
+{% macro forgotten_file() -%}
+    {{ return(env_var('PRIVACY_DIR', 'privacy').rstrip('/') ~ '/' ~ active_source()
+        ~ '/forgotten.csv') }}
+{%- endmacro %}
+
+{% macro has_forgotten_users() -%}
+    {{ return(run_query(
+        'select 1 from glob(' ~ text_literal(forgotten_file()) ~ ')'
+    ).rows | length > 0) }}
+{%- endmacro %}
+
+{# A list of sentences: what is wrong with var retention_days, or with erasure's key. #}
+{% macro retention_faults() -%}
+    {%- set faults = [] -%}
+    {%- for entity, days in var('retention_days').items() -%}
+        {%- if entity not in instant_of() -%}
+            {%- do faults.append(
+                'Var retention_days, ' ~ entity ~ ': expected one of '
+                ~ instant_of().keys() | join(', ') ~ '.'
+            ) -%}
+        {%- elif days is not none and (days is not integer or days < 1) -%}
+            {%- do faults.append(
+                'Var retention_days, ' ~ entity ~ ': expected null or 1 or more days, '
+                ~ 'found ' ~ days ~ '.'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if has_forgotten_users() and not run_query(
+        "select 1 where getvariable('erasure_inner_key') is not null"
+    ).rows -%}
+        {%- do faults.append(
+            'The users of ' ~ forgotten_file() ~ ' cannot be told from others: no '
+            ~ '.secrets/erasure.key, nor ERASURE_KEY.'
+        ) -%}
+    {%- endif -%}
+    {{ return(faults) }}
+{%- endmacro %}
+
+{# Whether a launched decision is of a user who was forgotten since: kept as a count. #}
+{% macro is_erased(user_id) -%}
+    starts_with({{ user_id }}, 'erased-')
+{%- endmacro %}
+
+{# How many rows of an entity one reason leaves out. #}
+{% macro rows_left_out(entity, reason) -%}
+    {%- if entity not in shop('entities') -%}{{ return('0') }}{%- endif -%}
+    {%- set staged = ref('stg_' ~ shop('staging') ~ '__' ~ entity) -%}
+    {%- set rule = leaving_out_rules(entity).get(reason) -%}
+    {{ return('(select count(*) from ' ~ staged ~ ' where ' ~ rule ~ ')' if rule else '0') }}
+{%- endmacro %}

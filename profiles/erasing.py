@@ -1,0 +1,407 @@
+"""Takes users out of files: each is written anew without them, then put in its place.
+
+DuckDB keeps the bytes of deleted rows in free blocks, so databases are copied, too,
+table by table, less the rows of the users.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+# Columns that name a user, in our tables and in files of shops.
+USER_COLUMNS = {"user_id", "source_user_id", "customer id", "customerid"}
+BLANKS = " \t\n\r\xa0"
+LEDGER = "decision_ledger"
+# How the macro `is_erased` knows whom a launched decision names no more.
+ERASED = "erased-"
+# Shorter texts stand in files for anything.
+LEAST_MASKED = 7
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user as the vault has them."""
+
+    user_id: str | None
+    source_user_id: str
+    email: str | None = None
+    phone: str | None = None
+    full_name: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        """Return what their file is called: tells nothing, but is found again."""
+        return hashlib.sha256(str(self.user_id).encode()).hexdigest()[:16]
+
+    def texts(self) -> list[str]:
+        """Return all that says who they are."""
+        return [
+            text
+            for text in (
+                self.user_id,
+                self.source_user_id,
+                self.email,
+                self.phone,
+                self.full_name,
+            )
+            if text
+        ]
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A file that waits to be renamed into place."""
+
+    writing: Path
+    file: Path
+    counts: dict[str, int]
+
+    def rename(self) -> None:
+        """Put it into place."""
+        self.writing.replace(self.file)
+
+
+def forgotten_key(source_user_id: str, key: str) -> str:
+    """Return what a user is called in the list of the forgotten."""
+    return hmac.new(key.encode(), source_user_id.encode(), hashlib.sha256).hexdigest()[
+        :32
+    ]
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file whole, for its owner alone."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    writing = file.with_name(f"{file.name}.new")
+    writing.unlink(missing_ok=True)
+    descriptor = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+    writing.replace(file)
+
+
+def names_of(persons: list[Person]) -> set[str]:
+    """Return ids of the source and pseudonyms."""
+    return {
+        name
+        for person in persons
+        for name in (person.user_id, person.source_user_id)
+        if name
+    }
+
+
+def rewrite(file: Path, content: bytes) -> None:
+    """Put other content into a file's place, its mode kept."""
+    writing = file.with_name(f"{file.name}.new")
+    writing.write_bytes(content)
+    writing.chmod(file.stat().st_mode & 0o777)
+    writing.replace(file)
+
+
+def records(lines: list[str], delimiter: str) -> Iterator[tuple[list[str], str]]:
+    """Yield each record of a CSV file as fields, and as it is written."""
+    taken = 0
+    reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True)
+    for fields in reader:
+        yield fields, "".join(lines[taken : reader.line_num])
+        taken = reader.line_num
+
+
+def without_users(text: str, names: set[str]) -> tuple[str, int]:
+    """Return a CSV file's text less the records of users, and how many those are."""
+    lines = list(io.StringIO(text, newline=""))
+    delimiter = max(",;\t|", key=(lines or [""])[0].count)
+    kept, count, places = [], 0, []
+    for fields, written in records(lines, delimiter):
+        if not kept:
+            places = [
+                place
+                for place, name in enumerate(fields)
+                if name.strip(BLANKS + "\ufeff").lower() in USER_COLUMNS
+            ]
+        elif any(
+            fields[place].strip(BLANKS) in names
+            # tables with gaps are exported with 12346.0 for 12346
+            or re.sub(r"\.0+$", "", fields[place].strip(BLANKS)) in names
+            for place in places
+            if place < len(fields)
+        ):
+            count += 1
+            continue
+        kept.append(written)
+    return "".join(kept), count
+
+
+def erase_from_text(persons: list[Person], folder: Path | None) -> dict[str, int]:
+    """Take users out of the CSV files of a folder; return the rows taken per file."""
+    counts: dict[str, int] = {}
+    for file in files_below(folder, ".csv"):
+        content = file.read_bytes()
+        encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
+        names = names_of(persons)
+        if encoding == "latin-1":
+            # byte for byte, so that any encoding comes out as it went in
+            names = {name.encode().decode("latin-1") for name in names} | names
+        text, count = without_users(content.decode(encoding), names)
+        if count:
+            rewrite(file, text.encode(encoding))
+            settle_manifests(file, content)
+            counts[str(file.relative_to(folder))] = count
+    return counts
+
+
+def settle_manifests(file: Path, before: bytes) -> None:
+    """Tell the manifests of handed-over contacts what their file holds now."""
+    old = hashlib.sha256(before).hexdigest()
+    content = file.read_bytes()
+    for manifest in (
+        file.parent / "manifest.json",
+        file.parent.parent / "current.json",
+    ):
+        if not manifest.exists():
+            continue
+        told = json.loads(manifest.read_text())
+        if told.get("sha256") == old:
+            told["sha256"] = hashlib.sha256(content).hexdigest()
+            told["rows"] = max(0, content.count(b"\n") - 1)
+            campaigns = [
+                row["campaign_id"]
+                for row in csv.DictReader(content.decode().splitlines())
+            ]
+            for campaign in told.get("campaigns", []):
+                campaign["rows"] = campaigns.count(campaign["campaign_id"])
+            rewrite(manifest, json.dumps(told, separators=(",", ":")).encode())
+
+
+def note_names(cursor: duckdb.DuckDBPyConnection, persons: list[Person]) -> None:
+    """Make the users' names known to the queries of a cursor."""
+    cursor.execute("create or replace temp table forgotten (name varchar)")
+    cursor.executemany(
+        "insert into forgotten values ($1)", [[name] for name in names_of(persons)]
+    )
+
+
+def is_users(columns: dict[str, str]) -> str:
+    """Return the condition that a row of a table of ours is one of theirs."""
+    named = [name for name in columns if name.lower() in USER_COLUMNS]
+    text = [name for name, kind in columns.items() if kind == "VARCHAR"]
+    if named:
+        return " or ".join(
+            f'coalesce(cast("{name}" as varchar) in (from forgotten), false)'
+            for name in named
+        )
+    for name in ("transaction_id", "order_id"):
+        if name in columns:
+            return f'coalesce("{name}" in (select {name} from lines), false)'
+    if not text:
+        return "false"
+    quoted = ", ".join(f'"{name}"' for name in text)
+    return (
+        f"list_has_any(regexp_extract_all(concat_ws(' ', {quoted}), '[0-9a-f]{{32}}'),"
+        " (select list(name) from forgotten))"
+    )
+
+
+def is_users_raw(columns: dict[str, str]) -> str:
+    """Return the condition that a row of a shop's file is one of theirs."""
+    texts = [
+        f"trim(cast(\"{name}\" as varchar), ' ' || chr(9) || chr(10) || chr(13))"
+        for name in columns
+        if name.lower() in USER_COLUMNS
+    ]
+    return " or ".join(
+        f"coalesce({text} in (from forgotten)"
+        f" or regexp_replace({text}, '[.]0+$', '') in (from forgotten), false)"
+        for text in texts
+    )
+
+
+def files_below(folder: Path | None, ending: str) -> list[Path]:
+    """Return the files of a folder that are no links: those are somebody else's."""
+    if not folder or not folder.is_dir():
+        return []
+    return [
+        file
+        for file in sorted(folder.rglob(f"*{ending}"))
+        if not file.is_symlink()
+        and not file.parent.is_symlink()
+        and not file.parent.parent.is_symlink()
+    ]
+
+
+def erase_from_parquet(
+    cursor: duckdb.DuckDBPyConnection, persons: list[Person], folder: Path | None
+) -> dict[str, int]:
+    """Take users out of the Parquet files of a folder; return rows taken per file."""
+    counts: dict[str, int] = {}
+    note_names(cursor, persons)
+    for file in files_below(folder, ".parquet"):
+        rows = f"read_parquet('{file}', hive_partitioning = false)"
+        columns = {
+            name: kind
+            for name, kind, *_ in cursor.execute(f"describe from {rows}").fetchall()
+        }
+        if not {name.lower() for name in columns} & USER_COLUMNS:
+            continue
+        theirs = is_users_raw(columns)
+        count = cursor.execute(f"select count(*) from {rows} where {theirs}").fetchall()
+        if count[0][0]:
+            writing = file.with_name(f"{file.name}.new")
+            cursor.execute(
+                f"copy (from {rows} where not ({theirs})) to '{writing}'"
+                " (format parquet, compression zstd)"
+            )
+            writing.replace(file)
+            counts[str(file.relative_to(folder))] = count[0][0]
+    return counts
+
+
+def tables_of(
+    cursor: duckdb.DuckDBPyConnection, database: str
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the columns and types of each table of a database."""
+    tables: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, kind in cursor.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = $1 order by schema_name, table_name, column_index",
+        [database],
+    ).fetchall():
+        tables.setdefault((schema, table), {})[column] = kind
+    return tables
+
+
+def erase_from_database(
+    cursor: duckdb.DuckDBPyConnection,
+    persons: list[Person],
+    database: str,
+    file: Path,
+    storage: str = "latest",
+    attach: Callable[[Path, str], None] | None = None,
+) -> Rewritten:
+    """Write an attached database anew, less the rows of users.
+
+    Decisions that were launched stay as a count: see `anonymous_ledger`.
+    """
+    writing = file.with_name(f"{file.name}.new")
+    writing.unlink(missing_ok=True)
+    if attach:
+        attach(writing, "rewritten")
+    else:
+        cursor.execute(f"attach '{writing}' as rewritten (storage_version '{storage}')")
+    note_names(cursor, persons)
+    tables = tables_of(cursor, database)
+    note_lines(cursor, database, tables)
+    cursor.execute(f'copy from database "{database}" to rewritten (schema)')
+    counts = {}
+    for (schema, table), columns in tables.items():
+        old = f'"{database}"."{schema}"."{table}"'
+        theirs = is_users(columns)
+        rows = f"from {old} where not ({theirs})"
+        if table == LEDGER:
+            rows = anonymous_ledger(old, theirs, columns)
+        cursor.execute(f'insert into rewritten."{schema}"."{table}" by name {rows}')
+        count = cursor.execute(f"select count(*) from {old} where {theirs}").fetchall()
+        if count[0][0]:
+            counts[f"{schema}.{table}"] = count[0][0]
+    cursor.execute("detach rewritten")
+    return Rewritten(writing, file, counts)
+
+
+def note_lines(
+    cursor: duckdb.DuckDBPyConnection,
+    database: str,
+    tables: dict[tuple[str, str], dict],
+) -> None:
+    """Make the order lines of the users known, for tables that name nothing else."""
+    cursor.execute(
+        "create or replace temp table lines (transaction_id varchar, order_id varchar)"
+    )
+    if ("core", "transactions") in tables:
+        cursor.execute(
+            f'insert into lines select transaction_id, order_id from "{database}".core.'
+            "transactions where user_id in (from forgotten)"
+        )
+
+
+def anonymous_ledger(old: str, theirs: str, columns: dict[str, str]) -> str:
+    """Return the query of launched decisions in which the users have no name.
+
+    What a campaign decided, by offer and channel, stays countable; what says anything
+    of the user goes. New ids are random, the same for the revisions of one decision.
+    """
+    emptied = {
+        "segment_name": "null",
+        "reasons": "'erased'",
+        "estimator_version": "null",
+        "score": "null",
+        "response_probability": "round(response_probability, 2)",
+        "expected_margin": "case when expected_margin > 0 then"
+        " greatest(round(expected_margin, 2), 0.01) else round(expected_margin, 2) end",
+    }
+    replaced = ", ".join(
+        f"case when theirs then {value} else {name} end as {name}"
+        for name, value in emptied.items()
+        if name in columns
+    )
+    return f"""
+        with judged as (select *, {theirs} as theirs from {old}),
+        named as (
+            select campaign_id, user_id,
+                '{ERASED}' || replace(cast(uuid() as varchar), '-', '') as name
+            from (select distinct campaign_id, user_id from judged where theirs)
+        )
+        select judged.* exclude (theirs) replace (
+            {replaced},
+            coalesce(named.name, judged.user_id) as user_id,
+            case when theirs then md5(named.name || '/' || revision_number)
+                else decision_id end as decision_id,
+            case when theirs and corrects_decision_id is not null
+                then md5(named.name || '/' || (revision_number - 1))
+                else corrects_decision_id end as corrects_decision_id
+        )
+        from judged
+        left join named on judged.campaign_id = named.campaign_id
+            and judged.user_id = named.user_id and theirs
+    """
+
+
+def mask(texts: list[str], folders: list[str]) -> None:
+    """Blacken texts in the files below folders, each by as many asterisks.
+
+    A text that is short enough to stand for anything only where user_id is before it.
+    """
+    patterns = []
+    for text in {*texts, *(json.dumps(each)[1:-1] for each in texts)}:
+        wanted = re.escape(text.encode())
+        if len(text) < LEAST_MASKED:
+            wanted = rb"(?<=user_id)(\W{1,9})" + wanted + rb"(?!\w)"
+        patterns.append(re.compile(wanted, re.IGNORECASE))
+    for folder in map(Path, folders):
+        for file in folder.rglob("*"):
+            # what dbt parsed is the project, not its data
+            if not file.is_file() or file.suffix in (".duckdb", ".msgpack"):
+                continue
+            content = masked = file.read_bytes()
+            for pattern in patterns:
+                masked = pattern.sub(
+                    lambda found: (
+                        b"".join(found.groups())
+                        + b"*" * (len(found[0]) - len(b"".join(found.groups())))
+                    ),
+                    masked,
+                )
+            if masked != content:
+                # in place: dbt still writes its log
+                with file.open("r+b") as opened:
+                    opened.write(masked)

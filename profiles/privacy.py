@@ -1,0 +1,304 @@
+"""Forgets users, and tells what is held on one: two SQL functions for macros/privacy.
+
+A dbt-duckdb plugin, as both write files, the vault's key may stand in no SQL, and dbt's
+own logs and target folder, which name who was asked about, are written until it ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import csv
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from access_export import held_on
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+from erasing import (
+    Person,
+    Rewritten,
+    erase_from_database,
+    erase_from_parquet,
+    erase_from_text,
+    forgotten_key,
+    mask,
+    write_private,
+)
+from keys import FOLDER, read_key
+from vault import attach_encrypted, vault_of
+
+if TYPE_CHECKING:
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+SEEDS = Path("seeds/campaigns")
+ERASURE_KEY = FOLDER / "erasure.key"
+
+
+class RefusedError(Exception):
+    """Nothing was done, for a reason that is one sentence."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who is asked about, of which shop, and where its files lie.
+
+    Parameters
+    ----------
+    ids : list of str
+        Ids of the source, pseudonyms or e-mail addresses.
+    file : str or None
+        A CSV file with more of them in its column user_id.
+    source : str
+        Name of the shop.
+    raw_folder : str or None
+        Folder of the shop's files; None where its data come with a package.
+    database : str
+        What dbt calls its database.
+    target, logs : str
+        Where dbt writes beside it.
+    today : str
+        Date of the request.
+    """
+
+    ids: list[str]
+    file: str | None
+    source: str
+    raw_folder: str | None
+    database: str
+    target: str
+    logs: str
+    today: str
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of what is noted about requests."""
+        return Path(os.environ.get("PRIVACY_DIR", "privacy")) / self.source
+
+    def names(self) -> list[str]:
+        """Return all names asked about, those of the file last."""
+        names = [str(name).strip() for name in self.ids]
+        if self.file:
+            try:
+                with Path(self.file).open(newline="", encoding="utf-8-sig") as lines:
+                    rows = list(csv.DictReader(lines))
+            except (OSError, UnicodeError, csv.Error) as error:
+                raise RefusedError(f"cannot read {self.file}: {error}.") from None
+            if not rows or "user_id" not in rows[0]:
+                raise RefusedError(f"{self.file} needs a column user_id, with rows.")
+            names += [(row["user_id"] or "").strip() for row in rows]
+        if not names or not all(names):
+            raise RefusedError("name a user_id, or a file with a column user_id.")
+        return list(dict.fromkeys(names))
+
+
+class Plugin(BasePlugin):
+    """Registers the functions on the database's connection."""
+
+    def update_connection_config(
+        self, creds: DuckDBCredentials, config: dict[str, Any]
+    ) -> None:
+        """Remember where the database lies."""
+        self.warehouse = Path(creds.path)
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Make both functions known to SQL."""
+        self.connection = conn
+        for function in (self.forget_users, self.export_user):
+            conn.create_function(
+                function.__name__, function, ["varchar"], "varchar", side_effects=True
+            )
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Set the key that the names of forgotten users are hashed with."""
+        if not os.environ.get("ERASURE_KEY") and not ERASURE_KEY.exists():
+            return
+        key, _ = read_key("erasure", "the list of forgotten users")
+        padded = key.encode().ljust(64, b"\0")
+        for name, pad in (("inner", 0x36), ("outer", 0x5C)):
+            cursor.execute(
+                f"set variable erasure_{name}_key = $1",
+                [bytes(byte ^ pad for byte in padded)],
+            )
+
+    def forget_users(self, request: str) -> str:
+        """Forget users; return a receipt, or `fault`, as JSON."""
+        return self._answer(self._forget, Request(**json.loads(request)), "erased")
+
+    def export_user(self, request: str) -> str:
+        """Write what is held on a user; return `file`, or `fault`, as JSON."""
+        return self._answer(self._export, Request(**json.loads(request)), "exported")
+
+    def _answer(self, action: Any, request: Request, done: str) -> str:
+        atexit.register(mask, list(request.ids), [request.target, request.logs])
+        try:
+            return json.dumps(action(request))
+        except (RefusedError, DbtRuntimeError) as error:
+            return json.dumps({"fault": f"Nothing was {done}: {error}"})
+        except (duckdb.Error, OSError) as error:
+            cause = str(error).splitlines()[0]
+            return json.dumps({"fault": f"Stopped, run it again: {cause}"})
+
+    def _persons(
+        self, cursor: duckdb.DuckDBPyConnection, request: Request, key: str
+    ) -> list[Person]:
+        names = request.names()
+        listed = request.folder / "forgotten.csv"
+        forgotten = listed.read_text() if listed.exists() else ""
+        persons: dict[str, Person] = {}
+        for number, name in enumerate(names, 1):
+            found = [
+                Person(*row)
+                for row in cursor.execute(
+                    "select user_id, source_user_id, email, phone, full_name"
+                    " from vault.people"
+                    " where $1 in (user_id, source_user_id) or email = lower($1)",
+                    [name],
+                ).fetchall()
+            ]
+            if not found and key and forgotten_key(name, key) in forgotten:
+                found = [Person(None, name)]
+            if len(found) != 1:
+                who = "nobody is" if not found else f"{len(found)} users are"
+                raise RefusedError(
+                    f"{who} known by name {number} of {len(names)} (id of the source, "
+                    "pseudonym or e-mail address)."
+                )
+            persons[found[0].source_user_id] = found[0]
+        return list(persons.values())
+
+    def _export(self, request: Request) -> dict[str, Any]:
+        cursor = self.connection.cursor()
+        (person,) = self._persons(cursor, request, "")
+        held = held_on(person, cursor, request.database, request.raw_folder)
+        file = request.folder / "exports" / f"{person.file_name}.json"
+        write_private(file, json.dumps(held, indent=1, default=str, ensure_ascii=False))
+        return {"file": str(file), "tables": len(held["tables"])}
+
+    def _forget(self, request: Request) -> dict[str, Any]:
+        cursor = self.connection.cursor()
+        self._check_nothing_waits(cursor)
+        key = erasure_key()
+        persons = self._persons(cursor, request, key)
+        # first of all nobody comes back, last of all nobody is found any more
+        remember(persons, request, key)
+        receipt: dict[str, Any] = {
+            "source": request.source,
+            "erased_on": request.today,
+            "users": [forgotten_key(each.source_user_id, key) for each in persons],
+            **self._erase_files(cursor, persons, request),
+        }
+        databases = self._erase_databases(cursor, persons, request)
+        for name, database in databases.items():
+            receipt[name] = database.counts
+        write_private(
+            request.folder / "receipts" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json",
+            json.dumps(receipt, indent=1),
+        )
+        for database in databases.values():
+            database.rename()
+        # a verdict on raw files is made again in seconds
+        shutil.rmtree(Path(request.target) / "check_data", ignore_errors=True)
+        atexit.register(
+            mask,
+            [text for person in persons for text in person.texts()],
+            [request.target, request.logs],
+        )
+        return receipt
+
+    def _check_nothing_waits(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        cursor.execute("checkpoint")
+        log = Path(f"{self.warehouse}.wal")
+        if log.exists() and log.stat().st_size:
+            raise RefusedError(f"{log} holds what another command has left undone.")
+
+    def _erase_files(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        persons: list[Person],
+        request: Request,
+    ) -> dict[str, Any]:
+        counts: dict[str, Any] = {}
+        published = Path(os.environ.get("PUBLISHED_DIR", "published"))
+        handed = Path(os.environ.get("HANDOVER_DIR", "handover"))
+        name = os.environ.get("SOURCE", "precision_marketing")
+        folders = {
+            "raw_files": Path(request.raw_folder) if request.raw_folder else None,
+            "published_files": published / name,
+            "handed_over_files": handed / request.source,
+            "seeds": SEEDS,
+        }
+        for kind, folder in folders.items():
+            counts[kind] = erase_from_text(persons, folder) | erase_from_parquet(
+                cursor, persons, folder
+            )
+        for file in (request.folder / "exports").glob("*.json"):
+            if file.stem in {person.file_name for person in persons}:
+                file.unlink()
+                counts["exports"] = counts.get("exports", 0) + 1
+        file = published / f"{name}.duckdb"
+        if file.exists():
+            cursor.execute(f"attach '{file}' as published (read_only)")
+            writing = erase_from_database(
+                cursor, persons, "published", file, storage="v1.0.0"
+            )
+            cursor.execute("detach published")
+            counts["published_tables"] = writing.counts
+            writing.rename()
+        if not request.raw_folder:
+            counts["note"] = (
+                "The raw tables come with a package and cannot be changed; every build "
+                "leaves the users out."
+            )
+        elif links := [
+            str(file)
+            for file in Path(request.raw_folder).rglob("*")
+            if file.is_symlink()
+        ]:
+            counts["note"] = f"Links were not followed: {', '.join(links)}."
+        return counts
+
+    def _erase_databases(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        persons: list[Person],
+        request: Request,
+    ) -> dict[str, Rewritten]:
+        vault_key, _ = read_key("vault", "the vault")
+        return {
+            "warehouse_tables": erase_from_database(
+                cursor, persons, request.database, self.warehouse
+            ),
+            "vault_tables": erase_from_database(
+                cursor,
+                persons,
+                "vault",
+                vault_of(self.warehouse),
+                attach=lambda file, name: attach_encrypted(
+                    cursor, file, name, vault_key
+                ),
+            ),
+        }
+
+
+def erasure_key() -> str:
+    """Return the key of the list of forgotten users, drawn with the first of them."""
+    if not os.environ.get("ERASURE_KEY") and not ERASURE_KEY.exists():
+        write_private(ERASURE_KEY, os.urandom(24).hex() + "\n")
+    return read_key("erasure", "the list of forgotten users")[0]
+
+
+def remember(persons: list[Person], request: Request, key: str) -> None:
+    """Add users to the list that builds leave out."""
+    file = request.folder / "forgotten.csv"
+    text = file.read_text() if file.exists() else "forgotten_key,forgotten_on\n"
+    for person in persons:
+        hashed = forgotten_key(person.source_user_id, key)
+        if hashed not in text:
+            text += f"{hashed},{request.today}\n"
+    write_private(file, text)

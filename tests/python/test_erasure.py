@@ -1,0 +1,368 @@
+"""A forgotten user is in no byte of any file, and no build brings them back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from builds import DbtResult, DbtRuns, attach_vault, package_folder, pseudonym, vault_of
+from campaigns import VARS, rows
+from shops import write_shop
+
+KEY = "a key for tests that hides who was forgotten"
+TEXTS = {
+    "users.csv": "user_id;email;full_name;phone\r\n"
+    'id-anna;Anna@Example.com;"Anna\r\nZwölfer";+49 111 2223334\r\n'
+    "id-boris;boris@example.com;Boris Ö;+49 222 3334445\r\n"
+    "id-carla;carla@example.com;Carla Ruiz;+49 333 4445556\r\n",
+    "products.csv": "product_id,product_name,list_price\np1,Tea,2.50\n",
+    "transactions/1.csv": "transaction_id,order_id,user_id,product_id,quantity,"
+    "net_amount,ordered_at\n"
+    "t1,o1,id-anna,p1,1,2.50,2026-03-14 09:26:53\n"
+    't2,o2," id-boris ",p1,1,2.50,2026-03-15 09:26:53\n'
+    "t3,o3,id-carla,p1,1,2.50,2026-03-16 09:26:53\n"
+    "t4,o4,id-anna,p1,none,2.50,2026-03-17 09:26:53\n",
+}
+BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
+ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
+
+
+class Shop:
+    """A shop of three customers, built, published and handed over."""
+
+    def __init__(self, dbt: DbtRuns, folder: Path) -> None:
+        self.dbt, self.folder = dbt, folder
+        self.warehouse = dbt.folder / "building.duckdb"
+        self.kept = folder
+
+    def run(self, *arguments: str) -> DbtResult:
+        """Run dbt on it."""
+        return self.dbt.run("--quiet", *arguments, **self.settings())
+
+    def settings(self) -> dict:
+        """Return where everything lies."""
+        return {
+            "warehouse": self.warehouse,
+            "raw_folder": package_folder(),
+            "source": "your_shop",
+            "environment": {
+                "SHOP_DIR": str(self.folder / "raw"),
+                "PRIVACY_DIR": str(self.folder / "privacy"),
+                "PUBLISHED_DIR": str(self.folder / "published"),
+                "HANDOVER_DIR": str(self.folder / "handover"),
+                "ERASURE_KEY": KEY,
+            },
+        }
+
+    def build(self, retention: str = "{}") -> None:
+        """Build what rests on the files."""
+        result = self.run(
+            "build",
+            "--select",
+            *BUILT,
+            "--exclude-resource-type=unit_test",
+            # one row in four is rejected, so that it is looked for
+            f"--vars={{data_quality_severity: warn, retention_days: {retention}}}",
+        )
+        assert result.exit_code == 0, result.output
+
+    def forget(self, **arguments: str) -> DbtResult:
+        """Run the operation."""
+        return self.run("run-operation", "forget_user", "--args", json.dumps(arguments))
+
+    def receipt(self) -> dict:
+        """Return the last receipt."""
+        files = sorted((self.folder / "privacy" / "your_shop" / "receipts").iterdir())
+        return json.loads(files[-1].read_text())
+
+    def files_telling(self, texts: list[str]) -> dict[str, list[str]]:
+        """Return, per file, which of some texts its bytes hold; Parquet is read."""
+        found = {}
+        places = [self.folder, self.warehouse, vault_of(self.warehouse)]
+        places += [self.dbt.folder / "target", self.dbt.folder / "logs"]
+        for place in places:
+            for file in [place] if place.is_file() else place.rglob("*"):
+                if not file.is_file():
+                    continue
+                content = file.read_bytes()
+                if file.suffix == ".parquet":
+                    content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
+                content = content.lower()
+                if told := [text for text in texts if text.lower().encode() in content]:
+                    found[file.name] = told
+        return found
+
+
+@pytest.fixture(scope="module")
+def built(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = Shop(shop_dbt, shop_dbt.folder / "shop")
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        file.unlink(missing_ok=True)
+    write_shop(shop.folder / "raw", TEXTS)
+    duckdb.sql(
+        "select 'e' || i || n as event_id, 'id-' || n as user_id, 'view' as event_type,"
+        " timestamp '2026-03-01 10:00:00' as occurred_at"
+        " from range(3) as r (i), (values ('anna'), ('carla')) as n (n)"
+    ).write_parquet(str(shop.folder / "raw" / "events.parquet"))
+    shop.build()
+    publish(shop)
+    shop.kept = tmp_path_factory.mktemp("kept")
+    shutil.copytree(shop.folder, shop.kept / "shop")
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        shutil.copy(file, shop.kept)
+    return shop
+
+
+@pytest.fixture
+def shop(built: Shop) -> Shop:
+    """Put everything back to where it was built: dbt parses anew for another place."""
+    shutil.rmtree(built.folder)
+    shutil.copytree(built.kept / "shop", built.folder)
+    for file in (built.warehouse, vault_of(built.warehouse)):
+        shutil.copy(built.kept / file.name, file)
+    return built
+
+
+def publish(shop: Shop) -> None:
+    """Copy a mart as publish.py does, and contacts as hand_over does."""
+    folder = shop.folder / "published"
+    version = folder / "your_shop" / "1" / "core"
+    version.mkdir(parents=True)
+    with duckdb.connect(str(folder / "your_shop.duckdb")) as connection:
+        connection.execute(f"attach '{shop.warehouse}' as private (read_only)")
+        connection.execute("create schema core")
+        connection.execute("create table core.orders as from private.core.orders")
+        connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
+        users = connection.sql("select user_id from core.orders order by 1").fetchall()
+    channel = shop.folder / "handover" / "your_shop" / "mail"
+    text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
+    manifest = {
+        "version": "v1",
+        "rows": len(users),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "campaigns": [{"campaign_id": "c1", "rows": len(users)}],
+    }
+    write_shop(
+        channel,
+        {
+            "v1/contacts.csv": text,
+            "v1/manifest.json": json.dumps(manifest),
+            "current.json": json.dumps(manifest),
+        },
+    )
+
+
+def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
+    told = [*ANNA, pseudonym("id-anna")]
+    result = shop.run(
+        "run-operation", "export_user", "--args", '{"user_id": "anna@example.com"}'
+    )
+    assert result.exit_code == 0, result.output
+    (export,) = (shop.folder / "privacy" / "your_shop" / "exports").iterdir()
+    assert export.stat().st_mode & 0o777 == 0o600
+    held = json.loads(export.read_text())
+    assert held["tables"]["vault.people"][0]["source_user_id"] == "id-anna"
+    assert len(held["raw_files"]["transactions/1.csv"]) == 2
+    assert len(held["tables"]["core.rejected_rows"]) == 1
+    assert "carla" not in json.dumps(held)
+    # the search would find them
+    before = shop.files_telling(told)
+    assert {
+        "users.csv",
+        "1.csv",
+        "events.parquet",
+        "orders.parquet",
+        "your_shop.duckdb",
+        "building.duckdb",
+        "contacts.csv",
+        export.name,
+    } <= set(before)
+    everything = {
+        file: file.read_bytes() for file in (shop.folder / "raw").rglob("*.*")
+    }
+
+    result = shop.forget(user_id="anna@example.com")
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling(told) == {}
+    receipt = shop.receipt()
+    assert receipt["raw_files"] == {
+        "events.parquet": 3,
+        "transactions/1.csv": 2,
+        "users.csv": 1,
+    }
+    assert receipt["published_tables"] == {"core.orders": 1}
+    assert receipt["vault_tables"] == {"main.people": 1}
+    assert receipt["exports"] == 1
+    # what is said of others is what was said, to the byte
+    for name, line in (("users.csv", 1), ("transactions/1.csv", None)):
+        text = everything[shop.folder / "raw" / name]
+        lines = text.splitlines(keepends=True)
+        kept = [each for each in lines if b"anna" not in each.lower()]
+        if line:
+            kept = [each for each in kept if "Zwölfer" not in each.decode()]
+        assert (shop.folder / "raw" / name).read_bytes() == b"".join(kept)
+    contacts = shop.folder / "handover" / "your_shop" / "mail" / "v1" / "contacts.csv"
+    for file in (
+        contacts.parent / "manifest.json",
+        contacts.parents[1] / "current.json",
+    ):
+        manifest = json.loads(file.read_text())
+        assert manifest["rows"] == manifest["campaigns"][0]["rows"] == 2
+        assert manifest["sha256"] == hashlib.sha256(contacts.read_bytes()).hexdigest()
+
+    # the shop delivers everything again
+    for file, content in everything.items():
+        file.write_bytes(content)
+    shop.build("{events: 1}")
+    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
+        (2,)
+    ]
+    assert rows(
+        shop.warehouse,
+        "select * from core.rows_left_out where row_count > 0 order by 1",
+    ) == [
+        ("events", "erased", 3),
+        ("events", "expired", 6),
+        ("transactions", "erased", 2),
+        ("users", "erased", 1),
+    ]
+    assert rows(shop.warehouse, "select count(*) from core.events") == [(0,)]
+    assert set(shop.files_telling(told)) == {"users.csv", "1.csv", "events.parquet"}
+    # once more is no error, and takes what came again
+    result = shop.forget(user_id="id-anna")
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling(told) == {}
+    listed = shop.folder / "privacy" / "your_shop" / "forgotten.csv"
+    assert len(listed.read_text().splitlines()) == 2
+
+
+def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
+    before = {file: file.read_bytes() for file in shop.folder.rglob("*.*")}
+    built = shop.warehouse.read_bytes()
+    batch = shop.folder / "batch.csv"
+    batch.write_text("user_id\nid-anna\nid-nobody\n")
+    result = shop.forget(file=str(batch))
+    assert result.exit_code != 0
+    assert "Nothing was erased: nobody is known by name 2 of 2" in result.output
+    assert "id-nobody" not in result.output
+    batch.unlink()
+    assert before == {
+        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
+    }
+    assert shop.warehouse.read_bytes() == built
+
+
+def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop) -> None:
+    batch = shop.folder.parent / f"{shop.folder.name}.csv"
+    batch.write_text(f"user_id\nid-anna\n{pseudonym('id-boris')}\n")
+    arguments = ("--args", json.dumps({"file": str(batch)}))
+    running = shop.dbt.start(
+        "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
+    )
+    listed = shop.folder / "privacy" / "your_shop" / "forgotten.csv"
+    deadline = time.monotonic() + 60
+    while not listed.exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.kill()
+    told = [*ANNA, pseudonym("id-anna"), "id-boris", "boris@example.com"]
+    assert shop.files_telling(told) != {}
+    result = shop.forget(file=str(batch))
+    batch.unlink()
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling(told) == {}
+    assert len(shop.receipt()["users"]) == 2
+    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
+        (1,)
+    ]
+
+
+def test_launched_decisions_stay_as_a_count(
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
+) -> None:
+    warehouse = dbt.folder / "building.duckdb"
+    for made, place in (
+        (campaigns, warehouse),
+        (vault_of(campaigns), vault_of(warehouse)),
+    ):
+        Path(f"{place}.wal").unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
+        if made.exists():
+            shutil.copy(made, place)
+    settings = {
+        "warehouse": warehouse,
+        "raw_folder": raw_folder,
+        "environment": {
+            "PRIVACY_DIR": str(tmp_path),
+            "PUBLISHED_DIR": str(tmp_path / "none"),
+            "ERASURE_KEY": KEY,
+        },
+    }
+    people = dbt.run("build", "--select", "+people", VARS, **settings)
+    assert people.exit_code == 0, people.output
+    counted = (
+        "select campaign_id, decision, arm, offer_id, count(*),"
+        " round(sum(expected_cost), 6)"
+        " from campaigns.decision_ledger group by all order by all"
+    )
+    before = rows(warehouse, counted)
+    ((user,),) = rows(
+        warehouse,
+        "select min(user_id) from campaigns.decision_ledger where decision = 'contact'",
+    )
+    result = dbt.run(
+        "run-operation",
+        "forget_user",
+        "--args",
+        json.dumps({"user_id": user}),
+        **settings,
+    )
+    assert result.exit_code == 0, result.output
+    assert rows(warehouse, counted) == before
+    assert user.encode() not in warehouse.read_bytes()
+    erased = (
+        "select distinct reasons, segment_name, score from campaigns.decision_ledger"
+        " where starts_with(user_id, 'erased-')"
+    )
+    assert rows(warehouse, erased) == [("erased", None, None)]
+    # what is left of the user's rows elsewhere is gone: no need to build it anew
+    again = dbt.run(
+        "build",
+        "--select",
+        "+users",
+        "dec_frozen+",
+        "--exclude-resource-type=test",
+        "--exclude-resource-type=unit_test",
+        VARS,
+        **settings,
+    )
+    assert again.exit_code == 0, again.output
+    assert rows(warehouse, counted) == before
+    assert rows(
+        warehouse, f"select count(*) from core.users where user_id = '{user}'"
+    ) == [(0,)]
+    assert rows(
+        warehouse,
+        "select count(*) from campaigns.campaign_audience"
+        " where starts_with(user_id, 'erased-')",
+    ) == [(0,)]
+    (receipt,) = (tmp_path / "complete_journey" / "receipts").iterdir()
+    assert "come with a package" in json.loads(receipt.read_text())["note"]
+    assert user not in receipt.read_text()
+    with duckdb.connect() as connection:
+        attach_vault(connection, warehouse)
+        assert not connection.execute(
+            "from vault.people where user_id = $1", [user]
+        ).fetchall()
+
+
+def test_a_retention_that_is_no_number_of_days_stops_the_build(shop: Shop) -> None:
+    result = shop.run(
+        "build", "--select", "int_rows_counted", "--vars={retention_days: {user: 0}}"
+    )
+    assert result.exit_code != 0
+    assert "Var retention_days, user: expected one of transactions" in result.output
