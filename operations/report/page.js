@@ -20,7 +20,7 @@ function config(theme) {
   return {
     background: null,
     font: getComputedStyle(document.body).fontFamily,
-    mark: { color: c.range[0] }, bar: { color: c.range[0] }, point: { color: c.range[0] },
+    mark: { color: c.range[0] }, bar: { color: c.range[0] }, point: { color: c.range[0], opacity: 1 },
     line: { color: c.range[0], strokeWidth: 2.5 }, rule: { color: c.soft }, text: { color: c.ink },
     rect: { stroke: c.back, strokeWidth: 2 },
     range: { category: c.range, ramp: c.ramp, heatmap: c.ramp },
@@ -28,6 +28,7 @@ function config(theme) {
     axis: { labelColor: c.soft, titleColor: c.soft, titleFontWeight: "normal", gridColor: c.line,
       gridOpacity: 0.6, domainColor: c.line, tickColor: c.line, labelLimit: 150, labelFontSize: 11,
       labelOverlap: true },
+    axisQuantitative: { tickCount: 6 },
     axisDiscrete: { grid: false },
     legend: { labelColor: c.ink, orient: "top", labelFontSize: 12, columns: 2, labelLimit: 150, title: null },
   };

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import charts
 import pandas as pd
+from words import Words
 
 # What a sentence says: a number with its format, or words.
 Facts = dict[str, tuple[object, str]]
@@ -37,7 +38,7 @@ class Section:
     part: str
     query: str
     columns: str
-    draw: Callable[[pd.DataFrame, charts.Words], dict[str, alt.TopLevelMixin]]
+    draw: Callable[[pd.DataFrame, Words], dict[str, alt.TopLevelMixin]]
     facts: Callable[[pd.DataFrame], Facts]
 
 
@@ -157,10 +158,10 @@ def importance(rows: pd.DataFrame) -> Facts:
 
 
 def data_quality(rows: pd.DataFrame) -> Facts:
-    """Sum all tables."""
-    read = rows.drop_duplicates("entity")["rows_in"].sum()
-    rejected = rows.loc[rows["outcome"] == "rejected", "row_count"].sum()
-    return {"rows": (read, "count"), "share": (rejected / read, "fine_share")}
+    """Sum each outcome over all tables."""
+    sums = rows.groupby("outcome")["row_count"].sum()
+    outcomes = ("repaired", "folded", "rejected")
+    return {name: (sums.get(name, 0), "count") for name in outcomes}
 
 
 def drift(rows: pd.DataFrame) -> Facts:
@@ -287,8 +288,8 @@ SECTIONS = (
     Section(
         "data_quality",
         "data",
-        "from reports.rpt_data_quality where outcome <> 'kept' and row_count > 0"
-        " or outcome = 'rejected' order by entity, outcome",
+        "from reports.rpt_data_quality where row_count > 0"
+        " and outcome in ('repaired', 'folded', 'rejected') order by entity, outcome",
         "entity outcome row_count row_share",
         charts.data_quality,
         data_quality,

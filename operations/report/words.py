@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,6 @@ FORMATS = {
     "amount": "{:,.2f}",
     "small": "{:.3g}",
     "share": "{:.0%}",
-    "fine_share": "{:.3%}",
 }
 
 
@@ -46,9 +44,9 @@ class Words:
         known = self._texts["values"].get(value) if isinstance(value, str) else None
         return known[self.language] if known else value
 
-    def column(self) -> Callable[[str], str]:
-        """Return what names columns."""
-        return lambda name: self("columns", name)
+    def column(self, name: str) -> str:
+        """Return the name of a column."""
+        return self("columns", name)
 
     def rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Put the words of a table into the language; ids and names stay."""

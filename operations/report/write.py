@@ -54,9 +54,7 @@ def figure(section: Section, rows: pd.DataFrame, words: dict[str, Words]) -> dic
     specs = {
         language: [
             {"title": title, "spec": chart.to_dict()}
-            for title, chart in section.draw(
-                each.rows(rows), each.column()
-            ).items()
+            for title, chart in section.draw(each.rows(rows), each).items()
         ]
         for language, each in words.items()
     }
@@ -126,7 +124,9 @@ def main() -> str | None:
     """Write the page; return a sentence when it cannot be."""
     file = PUBLISHED / f"{SOURCE}.duckdb"
     if not file.exists():
-        return f"No report was written: no {file}. Run make build or make publish first."
+        return (
+            f"No report was written: no {file}. Run make build or make publish first."
+        )
     try:
         with duckdb.connect(str(file), read_only=True) as connection:
             html = page(connection)
