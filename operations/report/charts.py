@@ -34,7 +34,7 @@ def by_task(
 
 def room_for_labels(values: pd.Series) -> alt.Scale:
     """Leave room to write behind the longest bar."""
-    return alt.Scale(domain=[min(0, values.min()), 1.25 * max(values.max(), 1e-9)])
+    return alt.Scale(domain=[min(0, values.min()), 1.35 * max(values.max(), 1e-9)])
 
 
 def diagonal(greatest: float) -> alt.Chart:
@@ -101,7 +101,7 @@ def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) ->
 
 
 def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
-    """Customers per cell, darker where there are more."""
+    """Count the customers per cell, darker where there are more."""
     x = alt.X(
         "recency_score:O",
         title=words.column("recency_score"),
@@ -126,7 +126,7 @@ def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def segments(rows: pd.DataFrame, words: Words) -> Charts:
-    """Share of customers beside share of spending."""
+    """Draw the share of customers beside share of spending."""
     shares = {
         "user_share": words.column("user_share"),
         "amount_share": words.column("amount_share"),
@@ -154,7 +154,7 @@ def segments(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def retention(rows: pd.DataFrame, words: Words) -> Charts:
-    """Share of each month's new customers that ordered, month by month."""
+    """Draw the share of each month's new customers that ordered, month by month."""
     rows = rows.assign(cohort_month=rows["cohort_month"].astype(str).str.slice(0, 7))
     x = alt.X(
         "month_number:O",
@@ -246,7 +246,7 @@ def qini_curve(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def gain_curve(rows: pd.DataFrame, words: Words) -> Charts:
-    """Share of positives by share contacted, estimator and best plain rule."""
+    """Draw the share of positives by share contacted, estimator and best plain rule."""
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
         curves = (
@@ -323,7 +323,7 @@ def amounts(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def importance(rows: pd.DataFrame, words: Words) -> Charts:
-    """Share of what reasons move, by group of features."""
+    """Draw the share of what reasons move, by group of features."""
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
         base = alt.Chart(part.head(6)).encode(
@@ -344,8 +344,8 @@ def importance(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
-    """Share of each table's rows that were not simply kept."""
-    outcomes = [words.value(name) for name in ("repaired", "folded", "rejected")]
+    """Draw the share of each table's rows that were not simply kept."""
+    outcomes = [words.value(name) for name in ("repaired", "rejected", "folded")]
     rows = rows.assign(label=rows["entity"] + " · " + rows["outcome"])
     base = alt.Chart(rows).encode(
         y=alt.Y("label:N", title=None, sort=None),
@@ -368,7 +368,7 @@ def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
 def drift(rows: pd.DataFrame, words: Words) -> Charts:
     """Stability index of what moved most, with the limits of the verdicts."""
     limits = pd.DataFrame({"x": [0.1, 0.25]})
-    verdicts = [words.value(name) for name in ("stable", "watch", "drifted")]
+    verdicts = [words.value(name) for name in ("stable", "drifted", "watch")]
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
         part = part.assign(label=part["drift_name"] + "|" + part["grain"])
@@ -387,7 +387,7 @@ def drift(rows: pd.DataFrame, words: Words) -> Charts:
                     "stability_index:Q",
                     title=words.column("stability_index"),
                     scale=alt.Scale(type="symlog", constant=0.1),
-                    axis=alt.Axis(values=[0, 0.1, 0.25, 1, 5], format="~g"),
+                    axis=alt.Axis(values=[0, 0.1, 0.25, 1, 5], format=".2~f"),
                 ),
                 color=alt.Color(
                     "verdict:N", title=None, scale=alt.Scale(domain=verdicts)

@@ -17,6 +17,7 @@ const numbers = {
 
 function config(theme) {
   const c = colours[theme];
+  const isNarrow = innerWidth < 500;
   return {
     background: null,
     font: getComputedStyle(document.body).fontFamily,
@@ -26,11 +27,11 @@ function config(theme) {
     range: { category: c.range, ramp: c.ramp, heatmap: c.ramp },
     view: { stroke: null },
     axis: { labelColor: c.soft, titleColor: c.soft, titleFontWeight: "normal", gridColor: c.line,
-      gridOpacity: 0.6, domainColor: c.line, tickColor: c.line, labelLimit: 150, labelFontSize: 11,
+      gridOpacity: 0.6, domainColor: c.line, tickColor: c.line, labelLimit: isNarrow ? 110 : 220, labelFontSize: 11,
       labelOverlap: true },
     axisQuantitative: { tickCount: 6 },
     axisDiscrete: { grid: false },
-    legend: { labelColor: c.ink, orient: "top", labelFontSize: 12, columns: 2, labelLimit: 150, title: null },
+    legend: { labelColor: c.ink, orient: "top", labelFontSize: 12, columns: isNarrow ? 1 : 3, labelLimit: 230, title: null },
   };
 }
 

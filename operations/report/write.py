@@ -32,9 +32,9 @@ TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
 def cell(value: object, column: str, words: dict[str, Words]) -> dict:
     """Describe a cell: its value as it is, and how each language shows it."""
     if value is None or value is pd.NA or value is pd.NaT:
-        return {"text": "–"}
+        return {"text": "-"}
     if isinstance(value, float) and math.isnan(value):
-        return {"text": "–"}
+        return {"text": "-"}
     if isinstance(value, datetime.date):
         return {"text": str(value)[:10]}
     if isinstance(value, str):
@@ -98,7 +98,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
     until = connection.sql(
         "select max(as_of_date) from reports.rpt_segments"
     ).fetchall()[0][0]
-    facts = {"date": str(until or "–"), "published": f"{published[0]:%Y-%m-%d %H:%M}"}
+    facts = {"date": str(until or "-"), "published": f"{published[0]:%Y-%m-%d %H:%M}"}
     made = {
         each: words[each]("page", "made").format(source=published[1], **facts)
         for each in words
@@ -124,9 +124,7 @@ def main() -> str | None:
     """Write the page; return a sentence when it cannot be."""
     file = PUBLISHED / f"{SOURCE}.duckdb"
     if not file.exists():
-        return (
-            f"No report was written: no {file}. Run make build or make publish first."
-        )
+        return f"No report was written: no {file}. Run make build first."
     try:
         with duckdb.connect(str(file), read_only=True) as connection:
             html = page(connection)
