@@ -18,6 +18,8 @@ PERCENT = ".0%"
 SHARE = alt.Scale(domain=[0, 1])
 # A heat map of more columns than this has no room for numbers on a phone.
 MOST_LABELLED_COLUMNS = 13
+# More lines than the palette has colours cannot be told apart; the table has all.
+MOST_LINES = 5
 
 
 def sized(chart: alt.TopLevelMixin, height: int) -> alt.TopLevelMixin:
@@ -85,6 +87,8 @@ def budget_price(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) -> Charts:
+    margins = rows.groupby("allocation_name")["expected_margin"].max()
+    rows = rows[rows["allocation_name"].isin(margins.nlargest(MOST_LINES).index)]
     base = alt.Chart(rows).encode(
         x=alt.X("budget_amount:Q", title=words.column("budget_amount")),
         y=alt.Y(f"{column}:Q", title=words.column(column)),
