@@ -226,7 +226,11 @@ def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
             )
         )
         points = alt.Chart(part).mark_point(filled=True, size=60)
-        return zero.encode(x="x:Q") + lines + points.encode(y=y, x="lift:Q")
+        return (
+            zero.encode(x=alt.X("x:Q", title=words.column("lift")))
+            + lines
+            + points.encode(y=y, x="lift:Q")
+        )
 
     return by_task(rows, "metric", draw)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -172,6 +173,30 @@ def test_every_chart_is_drawn(
     assert page.locator("html").get_attribute("data-theme") == scheme
     has_chinese = re.search(r"[一-鿿]", page.locator("main").inner_text())
     assert bool(has_chinese) == (locale == "zh-CN")
+
+
+def test_measured_campaigns_are_drawn(
+    browser: Browser, published: Path, tmp_path: Path
+) -> None:
+    # the sample held nobody out; figures as a shop that does would have them
+    shutil.copy(published, tmp_path)
+    with duckdb.connect(str(tmp_path / published.name)) as connection:
+        connection.execute("""
+            update reports.rpt_campaign_results
+            set lift = 0.02, lift_low = -0.01, lift_high = 0.05, holdout_count = 100
+        """)
+        connection.execute("""
+            insert into reports.rpt_qini_curve
+            select 'buying', 500, 900, step / 20, sqrt(step) / 100, step / 1000
+            from range(21) as steps (step)
+        """)
+    result = write_report(tmp_path, tmp_path / "target")
+    assert result.returncode == 0, result.stderr
+    page, wrong = opened(browser, tmp_path / "target" / "site" / "report.html")
+    assert wrong == []
+    drawn = marks(page)
+    assert set(drawn) == {each.name for each in SECTIONS}
+    assert all(min(drawn[name]) >= 2 for name in NEVER_MEASURED)
 
 
 def test_tables_show_the_marts(browser: Browser, report: Path, published: Path) -> None:
