@@ -31,13 +31,16 @@ $(VENV)/.installed: requirements.lock
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
 	@python operations/build.py
-	@$(MAKE) --no-print-directory publish hand-over docs
+	@$(MAKE) --no-print-directory publish report hand-over docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
 	@python operations/publish.py
 
 publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
 	@python operations/publish_postgres.py
+
+report: setup  ## draw the published figures on one page, target/site/report.html
+	@python operations/report/write.py
 
 hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
 	@dbt --quiet run-operation hand_over

@@ -1,0 +1,48 @@
+-- one row per task with told reasons and group of features behind them
+with
+
+reasons as (
+    select
+        task,
+        user_id,
+        reason_group,
+        contribution_log_odds
+    from {{ ref('user_score_reasons') }}
+    union all
+    select
+        task,
+        user_id,
+        reason_group,
+        contribution_log_odds
+    from {{ ref('campaign_score_reasons') }}
+),
+
+summed as (
+    select
+        task,
+        reason_group,
+        cast(count(distinct user_id) as bigint) as user_count,
+        cast(count(*) as bigint) as reason_count,
+        sum(abs(contribution_log_odds)) as moved
+    from reasons
+    where reason_group is not null
+    group by task, reason_group
+),
+
+shared as (
+    select
+        task,
+        reason_group,
+        user_count,
+        reason_count,
+        cast(
+            row_number() over (
+                partition by task order by moved desc, reason_group asc
+            ) as bigint
+        ) as importance_rank,
+        round(moved / nullif(sum(moved) over (partition by task), 0), 9)
+            as importance_share
+    from summed
+)
+
+select * from shared

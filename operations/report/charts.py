@@ -1,0 +1,407 @@
+"""The report's charts: one function each, from a table that is ready to draw.
+
+A function gets the rows of an rpt_ table, words already in the page's language, and
+returns its charts by heading; most are one chart without a heading. Colours are the
+page's: a chart names none, so that light and dark draw it alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import pandas as pd
+from words import Words
+
+Charts = dict[str, alt.TopLevelMixin]
+PERCENT = ".0%"
+SHARE = alt.Scale(domain=[0, 1])
+# A heat map of more columns than this has no room for numbers on a phone.
+MOST_LABELLED_COLUMNS = 13
+# More lines than the palette has colours cannot be told apart; the table has all.
+MOST_LINES = 5
+
+
+def sized(chart: alt.TopLevelMixin, height: int) -> alt.TopLevelMixin:
+    """Let a chart fill the page's width."""
+    return chart.properties(width="container", height=height)
+
+
+def by_task(
+    rows: pd.DataFrame, column: str, draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
+) -> Charts:
+    """Draw one small chart per value of a column."""
+    return {str(name): sized(draw(part), 200) for name, part in rows.groupby(column)}
+
+
+def room_for_labels(values: pd.Series) -> alt.Scale:
+    """Leave room to write behind the longest bar."""
+    return alt.Scale(domain=[min(0, values.min()), 1.35 * max(values.max(), 1e-9)])
+
+
+def diagonal(greatest: float) -> alt.Chart:
+    """Draw the line on which two amounts are the same."""
+    ends = pd.DataFrame({"x": [0, greatest], "y": [0, greatest]})
+    return (
+        alt.Chart(ends)
+        .mark_line(strokeWidth=1, strokeDash=[4, 3], opacity=0.6)
+        .encode(x="x:Q", y="y:Q")
+    )
+
+
+def next_week(rows: pd.DataFrame, words: Words) -> Charts:
+    """Margin and cost per offer, and how many contacts."""
+    kinds = [words.column(name) for name in ("expected_margin", "expected_cost")]
+    counts = rows["contact_count"].map("{:,}".format)
+    rows = rows.assign(
+        label=rows["offer_id"] + "|" + counts + " · " + rows["plan_status"]
+    )
+    long = rows.rename(
+        columns=dict(zip(["expected_margin", "expected_cost"], kinds, strict=True))
+    ).melt(["label"], kinds, "kind", "amount")
+    base = alt.Chart(long).encode(
+        y=alt.Y(
+            "label:N",
+            title=None,
+            sort=list(rows["label"]),
+            axis=alt.Axis(labelExpr="split(datum.label, '|')"),
+        ),
+        yOffset=alt.YOffset("kind:N", sort=kinds),
+        x=alt.X("amount:Q", title=None, scale=room_for_labels(long["amount"])),
+    )
+    bars = base.mark_bar().encode(color=alt.Color("kind:N", title=None, sort=kinds))
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
+        text=alt.Text("amount:Q", format=",.2f")
+    )
+    return {"": sized(bars + labels, 42 * len(rows))}
+
+
+def budget_curve(rows: pd.DataFrame, words: Words) -> Charts:
+    """Margin at each budget; a point at the budget there is."""
+    return _over_budgets(rows, words, "expected_margin", 240)
+
+
+def budget_price(rows: pd.DataFrame, words: Words) -> Charts:
+    """Shadow price at each budget; a point at the budget there is."""
+    return _over_budgets(rows, words, "budget_price", 200)
+
+
+def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) -> Charts:
+    margins = rows.groupby("allocation_name")["expected_margin"].max()
+    rows = rows[rows["allocation_name"].isin(margins.nlargest(MOST_LINES).index)]
+    base = alt.Chart(rows).encode(
+        x=alt.X("budget_amount:Q", title=words.column("budget_amount")),
+        y=alt.Y(f"{column}:Q", title=words.column(column)),
+        color=alt.Color(
+            "allocation_name:N",
+            title=None,
+            legend=alt.Legend(columns=1, labelLimit=230),
+        ),
+    )
+    points = base.transform_filter("datum.budget_share == 1").mark_point(
+        filled=True, size=90
+    )
+    return {"": sized(base.mark_line() + points, height)}
+
+
+def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
+    """Count the customers per cell, darker where there are more."""
+    x = alt.X(
+        "recency_score:O",
+        title=words.column("recency_score"),
+        axis=alt.Axis(labelAngle=0),
+    )
+    y = alt.Y(
+        "frequency_monetary_score:O",
+        sort="descending",
+        title=words.column("frequency_monetary_score"),
+    )
+    cells = (
+        alt.Chart(rows)
+        .mark_rect()
+        .encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
+    )
+    numbers = (
+        alt.Chart(rows)
+        .mark_text(fontSize=13)
+        .encode(x=x, y=y, text=alt.Text("user_count:Q", format=","))
+    )
+    return {"": sized(cells + numbers, 280)}
+
+
+def segments(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw the share of customers beside share of spending."""
+    shares = {
+        "user_share": words.column("user_share"),
+        "amount_share": words.column("amount_share"),
+    }
+    long = rows.rename(columns=shares).melt(
+        ["segment_name", "user_count"], list(shares.values()), "kind", "share"
+    )
+    base = alt.Chart(long).encode(
+        y=alt.Y("segment_name:N", title=None, sort=list(rows["segment_name"])),
+        yOffset=alt.YOffset("kind:N", sort=list(shares.values())),
+        x=alt.X(
+            "share:Q",
+            title=None,
+            axis=alt.Axis(format=PERCENT),
+            scale=room_for_labels(long["share"]),
+        ),
+    )
+    bars = base.mark_bar().encode(
+        color=alt.Color("kind:N", title=None, sort=list(shares.values()))
+    )
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
+        text=alt.Text("share:Q", format=PERCENT)
+    )
+    return {"": sized(bars + labels, 34 * len(rows))}
+
+
+def retention(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw the share of each month's new customers that ordered, month by month."""
+    rows = rows.assign(cohort_month=rows["cohort_month"].astype(str).str.slice(0, 7))
+    x = alt.X(
+        "month_number:O",
+        title=words.column("month_number"),
+        axis=alt.Axis(labelAngle=0),
+    )
+    y = alt.Y("cohort_month:O", title=words.column("cohort_month"))
+    cells = (
+        alt.Chart(rows)
+        .mark_rect()
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("active_share:Q", legend=None, scale=SHARE),
+            tooltip=[alt.Tooltip("active_share:Q", format=".1%")],
+        )
+    )
+    height = max(80, 24 * rows["cohort_month"].nunique())
+    if rows["month_number"].nunique() > MOST_LABELLED_COLUMNS:
+        return {"": sized(cells, height)}
+    numbers = (
+        alt.Chart(rows)
+        .transform_calculate(percent="round(datum.active_share * 100)")
+        .mark_text(fontSize=9)
+        .encode(x=x, y=y, text="percent:Q")
+    )
+    return {"": sized(cells + numbers, height)}
+
+
+def campaign_rates(rows: pd.DataFrame, words: Words) -> Charts:
+    """Redemption rate of each campaign with its interval."""
+    y = alt.Y("campaign_id:N", title=words.column("campaign_id"), sort=None)
+    lines = (
+        alt.Chart(rows)
+        .mark_rule(strokeWidth=2)
+        .encode(
+            y=y,
+            x=alt.X(
+                "redemption_rate_low:Q",
+                title=words.column("redemption_rate"),
+                axis=alt.Axis(format=PERCENT),
+            ),
+            x2="redemption_rate_high:Q",
+        )
+    )
+    points = (
+        alt.Chart(rows)
+        .mark_point(filled=True, size=60)
+        .encode(y=y, x="redemption_rate:Q")
+    )
+    return {"": sized(lines + points, max(60, 18 * len(rows)))}
+
+
+def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
+    """Effect of the contact on each measure, with its interval."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        y = alt.Y("campaign_id:N", title=None)
+        zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(strokeDash=[4, 3])
+        lines = (
+            alt.Chart(part)
+            .mark_rule(strokeWidth=2)
+            .encode(
+                y=y, x=alt.X("lift_low:Q", title=words.column("lift")), x2="lift_high:Q"
+            )
+        )
+        points = alt.Chart(part).mark_point(filled=True, size=60)
+        return (
+            zero.encode(x=alt.X("x:Q", title=words.column("lift")))
+            + lines
+            + points.encode(y=y, x="lift:Q")
+        )
+
+    return by_task(rows, "metric", draw)
+
+
+def qini_curve(rows: pd.DataFrame, words: Words) -> Charts:
+    """Gain by share contacted, beside contacts by lot."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        x = alt.X(
+            "contacted_share:Q",
+            title=words.column("contacted_share"),
+            axis=alt.Axis(format=PERCENT),
+        )
+        base = alt.Chart(part).encode(x=x)
+        lot = base.mark_line(strokeWidth=1, strokeDash=[4, 3], opacity=0.6)
+        return base.mark_line().encode(
+            y=alt.Y("gain_per_user:Q", title=words.column("gain_per_user"))
+        ) + lot.encode(y="random_gain_per_user:Q")
+
+    return by_task(rows, "outcome_name", draw)
+
+
+def gain_curve(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw the share of positives by share contacted, estimator and best plain rule."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        curves = (
+            alt.Chart(part)
+            .mark_line()
+            .encode(
+                x=alt.X(
+                    "contacted_share:Q",
+                    title=words.column("contacted_share"),
+                    axis=alt.Axis(format=PERCENT, tickCount=5),
+                    scale=SHARE,
+                ),
+                y=alt.Y(
+                    "gain_share:Q",
+                    title=words.column("gain_share"),
+                    axis=alt.Axis(format=PERCENT, tickCount=5),
+                    scale=SHARE,
+                ),
+                color=alt.Color(
+                    "curve_kind:N", title=None, sort=list(rows["curve_kind"].unique())
+                ),
+            )
+        )
+        return diagonal(1) + curves
+
+    return by_task(rows, "task", draw)
+
+
+def calibration(rows: pd.DataFrame, words: Words) -> Charts:
+    """Rate observed at each predicted probability, with its interval."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        x = alt.X(
+            "mean_prediction:Q",
+            title=words.column("mean_prediction"),
+            axis=alt.Axis(format=PERCENT, tickCount=5),
+            scale=SHARE,
+        )
+        lines = (
+            alt.Chart(part)
+            .mark_rule(strokeWidth=2)
+            .encode(
+                x=x,
+                y=alt.Y(
+                    "rate_low:Q",
+                    title=words.column("outcome_rate"),
+                    axis=alt.Axis(format=PERCENT, tickCount=5),
+                    scale=SHARE,
+                ),
+                y2="rate_high:Q",
+            )
+        )
+        points = alt.Chart(part).mark_point(filled=True, size=50)
+        return diagonal(1) + lines + points.encode(x=x, y="outcome_rate:Q")
+
+    return by_task(rows, "task", draw)
+
+
+def amounts(rows: pd.DataFrame, words: Words) -> Charts:
+    """Mean amount that came, at each mean amount predicted."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        points = (
+            alt.Chart(part)
+            .mark_point(filled=True, size=70)
+            .encode(
+                x=alt.X("mean_prediction:Q", title=words.column("mean_prediction")),
+                y=alt.Y("mean_outcome:Q", title=words.column("mean_outcome")),
+            )
+        )
+        return diagonal(float(part["mean_prediction"].max())) + points
+
+    return by_task(rows, "task", draw)
+
+
+def importance(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw the share of what reasons move, by group of features."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        base = alt.Chart(part.head(6)).encode(
+            y=alt.Y("reason_group:N", title=None, sort=None),
+            x=alt.X(
+                "importance_share:Q",
+                title=None,
+                axis=None,
+                scale=room_for_labels(part["importance_share"]),
+            ),
+        )
+        labels = base.mark_text(align="left", dx=3)
+        return base.mark_bar() + labels.encode(
+            text=alt.Text("importance_share:Q", format=PERCENT)
+        )
+
+    return by_task(rows, "task", draw)
+
+
+def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw the share of each table's rows that were not simply kept."""
+    outcomes = [words.value(name) for name in ("repaired", "rejected", "folded")]
+    rows = rows.assign(label=rows["entity"] + " · " + rows["outcome"])
+    base = alt.Chart(rows).encode(
+        y=alt.Y("label:N", title=None, sort=None),
+        x=alt.X(
+            "row_share:Q",
+            title=words.column("row_share"),
+            axis=alt.Axis(format=PERCENT),
+            scale=room_for_labels(rows["row_share"]),
+        ),
+    )
+    bars = base.mark_bar().encode(
+        color=alt.Color("outcome:N", title=None, scale=alt.Scale(domain=outcomes))
+    )
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
+        text=alt.Text("row_share:Q", format=".2~%")
+    )
+    return {"": sized(bars + labels, 30 * len(rows) + 10)}
+
+
+def drift(rows: pd.DataFrame, words: Words) -> Charts:
+    """Stability index of what moved most, with the limits of the verdicts."""
+    limits = pd.DataFrame({"x": [0.1, 0.25]})
+    verdicts = [words.value(name) for name in ("stable", "drifted", "watch")]
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        part = part.assign(label=part["drift_name"] + "|" + part["grain"])
+        lines = alt.Chart(limits).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
+        points = (
+            alt.Chart(part)
+            .mark_point(filled=True, size=60)
+            .encode(
+                y=alt.Y(
+                    "label:N",
+                    title=None,
+                    sort=None,
+                    axis=alt.Axis(labelExpr="split(datum.label, '|')"),
+                ),
+                x=alt.X(
+                    "stability_index:Q",
+                    title=words.column("stability_index"),
+                    scale=alt.Scale(type="symlog", constant=0.1),
+                    axis=alt.Axis(values=[0, 0.1, 0.25, 1, 5], format=".2~f"),
+                ),
+                color=alt.Color(
+                    "verdict:N", title=None, scale=alt.Scale(domain=verdicts)
+                ),
+            )
+        )
+        return sized(lines + points, 32 * len(part) + 10)
+
+    return {str(kind): draw(part) for kind, part in rows.groupby("drift_kind")}
