@@ -36,6 +36,7 @@ from vault import attach_encrypted, vault_of  # noqa: E402
 WAREHOUSES = Path("warehouse")
 SEEDS = Path("seeds/campaigns")
 LEDGER = "campaigns.decision_ledger"
+OLD_NAMES = ("published", "handover")
 # As many digits as the macro `pseudonym` keeps.
 PSEUDONYM_DIGITS = 32
 
@@ -164,7 +165,8 @@ def rotate_pseudonyms() -> str:
         decisions += translate_ledger(warehouse, pseudonyms)
         rows += translate_seeds(dict(pseudonyms.itertuples(index=False)))
     waiting.replace(FOLDER / "pseudonym.key")
-    for folder in ("published", "handover"):
+    # named by pseudonyms that nothing knows any more
+    for folder in (*map(Path, OLD_NAMES), *Path("privacy").glob("*/exports")):
         shutil.rmtree(folder, ignore_errors=True)
     return (
         f"{decisions:,} decisions and {rows} rows of seeds name users anew; key: "
