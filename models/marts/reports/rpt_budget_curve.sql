@@ -46,3 +46,5 @@ united as (
 )
 
 select * from united
+-- a choice of nobody tells on nobody
+where user_count = 0 or user_count >= {{ var('minimum_cell_users') }}

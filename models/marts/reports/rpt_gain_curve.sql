@@ -56,3 +56,4 @@ curves as (
 )
 
 select * from curves
+where user_count >= {{ var('minimum_cell_users') }}

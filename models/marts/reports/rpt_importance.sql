@@ -46,3 +46,4 @@ shared as (
 )
 
 select * from shared
+where user_count >= {{ var('minimum_cell_users') }}

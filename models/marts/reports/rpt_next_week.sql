@@ -39,3 +39,4 @@ counted as (
 )
 
 select * from counted
+qualify {{ is_shown('user_count', 'campaign_id', 'offer_id') }}

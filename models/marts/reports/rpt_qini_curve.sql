@@ -48,3 +48,4 @@ joined as (
 )
 
 select * from joined
+where user_count >= {{ var('minimum_cell_users') }}

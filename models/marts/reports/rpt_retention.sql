@@ -51,4 +51,8 @@ shared as (
 )
 
 select * from shared
-where user_count >= {{ var('minimum_cell_users') }}
+-- who did not order must not be too few either
+where
+    user_count >= {{ var('minimum_cell_users') }}
+    and not cohort_user_count - user_count
+    between 1 and {{ var('minimum_cell_users') }} - 1

@@ -38,7 +38,6 @@ counted as (
 )
 
 select * from counted
-qualify
-    {{ is_shown(
-        'user_count', 'as_of_date', 'segment_name, recency_score, frequency_monetary_score'
-    ) }}
+qualify {{ is_shown(
+    'user_count', 'segment_name', '5 * recency_score + frequency_monetary_score'
+) }}
