@@ -31,6 +31,7 @@ $(VENV)/.installed: requirements.lock
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
 	@python operations/build.py
+	@python operations/write_contracts.py --check
 	@$(MAKE) --no-print-directory publish report hand-over docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
@@ -98,7 +99,6 @@ contracts: setup  ## record what readers of the published tables may rely on, in
 	@python operations/write_contracts.py
 
 docs: setup
-	@python operations/write_contracts.py --check
 	@dbt --quiet docs generate --static --select '*'
 	@python operations/write_lineage.py
 	@python operations/write_site.py
