@@ -100,6 +100,7 @@ contracts: setup  ## record what readers of the published tables may rely on, in
 
 docs: setup
 	@dbt --quiet docs generate --static --select '*'
+	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
 	@python operations/write_lineage.py
 	@python operations/write_site.py
 	@python operations/write_cards.py

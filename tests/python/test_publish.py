@@ -40,6 +40,7 @@ def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
         "database": "vault" if schema == "vault" else "private",
         "schema": schema,
         "name": name,
+        "alias": name,
         "columns": {column: {} for column in columns},
         "tags": config.pop("tags", []),
         "config": {

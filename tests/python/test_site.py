@@ -247,8 +247,11 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
     (tmp_path / "parsed").mkdir()
     # so that dbt reads what changed, and nothing else
     shutil.copy(SITE.parent / "partial_parse.msgpack", tmp_path / "parsed")
-    for name in ("manifest.json", "catalog.json", "column_lineage.json"):
+    for name in ("catalog.json", "column_lineage.json"):
         shutil.copyfile(SITE.parent / name, tmp_path / "target" / name)
+    shutil.copyfile(
+        SITE.parent / "manifest_of_docs.json", tmp_path / "target" / "manifest.json"
+    )
     dbt = Path(sys.executable).with_name("dbt")
     operations = PROJECT_FOLDER / "operations"
     commands = [
