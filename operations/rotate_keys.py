@@ -15,8 +15,6 @@ publications and contact files of old pseudonyms go.
 from __future__ import annotations
 
 import csv
-import hashlib
-import hmac
 import os
 import secrets
 import shutil
@@ -30,15 +28,13 @@ PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 sys.path.append(str(PROJECT_FOLDER / "profiles"))
 
 from dbt_common.exceptions import DbtRuntimeError  # noqa: E402
-from keys import FOLDER, read_key  # noqa: E402
+from keys import FOLDER, keyed_name, read_key  # noqa: E402
 from vault import attach_encrypted, vault_of  # noqa: E402
 
 WAREHOUSES = Path("warehouse")
 SEEDS = Path("seeds/campaigns")
 LEDGER = "campaigns.decision_ledger"
 OLD_NAMES = ("published", "handover")
-# As many digits as the macro `pseudonym` keeps.
-PSEUDONYM_DIGITS = 32
 
 
 def new_key_of(name: str) -> Path:
@@ -106,10 +102,7 @@ def new_pseudonyms(warehouse: Path, vault_key: str, new_key: str) -> pd.DataFram
         )
         people = connection.sql("select user_id, source_user_id from vault.people").df()
     people["new_user_id"] = [
-        hmac.new(new_key.encode(), user.encode(), hashlib.sha256).hexdigest()[
-            :PSEUDONYM_DIGITS
-        ]
-        for user in people["source_user_id"]
+        keyed_name(user, new_key) for user in people["source_user_id"]
     ]
     return people[["user_id", "new_user_id"]]
 

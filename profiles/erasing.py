@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import hmac
 import io
 import json
 import os
@@ -70,13 +69,6 @@ class Rewritten:
     def rename(self) -> None:
         """Put it into place."""
         self.writing.replace(self.file)
-
-
-def forgotten_key(source_user_id: str, key: str) -> str:
-    """Return what a user is called in the list of the forgotten."""
-    return hmac.new(key.encode(), source_user_id.encode(), hashlib.sha256).hexdigest()[
-        :32
-    ]
 
 
 def write_private(file: Path, text: str) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
+from typing import Any
 
 from dbt_common.exceptions import DbtRuntimeError
 
 FOLDER = Path(".secrets")
 LEAST_LENGTH = 32
+# Bytes of a block of SHA-256: HMAC pads a key to it.
+BLOCK_SIZE = 64
+# As many digits as macro `pseudonym` keeps.
+NAME_DIGITS = 32
 
 
 def read_key(name: str, purpose: str) -> tuple[str, str]:
@@ -49,3 +56,49 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
             f"at least {LEAST_LENGTH} are needed."
         )
     return key, place
+
+
+def padded_keys(name: str, purpose: str) -> dict[str, bytes]:
+    """Return a key in the two padded forms that HMAC-SHA-256 needs (RFC 2104).
+
+    Parameters
+    ----------
+    name, purpose : str
+        As of `read_key`.
+
+    Returns
+    -------
+    dict of str to bytes
+        By the name of the session variable that macro `pseudonym` reads.
+
+    Raises
+    ------
+    DbtRuntimeError
+        As `read_key` does, and where the key is longer than a block.
+
+    """
+    key, place = read_key(name, purpose)
+    padded = key.encode()
+    if len(padded) > BLOCK_SIZE:
+        raise DbtRuntimeError(
+            f"Nothing was built: {place} holds a key of {len(padded)} bytes, at "
+            f"most {BLOCK_SIZE} are used."
+        )
+    padded = padded.ljust(BLOCK_SIZE, b"\0")
+    return {
+        f"{name}_{form}_key": bytes(byte ^ pad for byte in padded)
+        for form, pad in (("inner", 0x36), ("outer", 0x5C))
+    }
+
+
+def set_keys(cursor: Any, keys: dict[str, bytes]) -> None:
+    """Hand padded keys to one connection, as variables and not as text of a query."""
+    for variable, key in keys.items():
+        cursor.execute(f"set variable {variable} = $1", [key])
+
+
+def keyed_name(user_id: str, key: str) -> str:
+    """Return what macro `pseudonym` calls a user under a key."""
+    return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[
+        :NAME_DIGITS
+    ]

@@ -26,11 +26,10 @@ from erasing import (
     erase_from_database,
     erase_from_parquet,
     erase_from_text,
-    forgotten_key,
     mask,
     write_private,
 )
-from keys import FOLDER, read_key
+from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
 from vault import attach_encrypted, vault_of
 
 if TYPE_CHECKING:
@@ -118,13 +117,7 @@ class Plugin(BasePlugin):
         """Set the key that the names of forgotten users are hashed with."""
         if not os.environ.get("ERASURE_KEY") and not ERASURE_KEY.exists():
             return
-        key, _ = read_key("erasure", "the list of forgotten users")
-        padded = key.encode().ljust(64, b"\0")
-        for name, pad in (("inner", 0x36), ("outer", 0x5C)):
-            cursor.execute(
-                f"set variable erasure_{name}_key = $1",
-                [bytes(byte ^ pad for byte in padded)],
-            )
+        set_keys(cursor, padded_keys("erasure", "the list of forgotten users"))
 
     def forget_users(self, request: str) -> str:
         """Forget users; return a receipt, or `fault`, as JSON."""
@@ -161,7 +154,7 @@ class Plugin(BasePlugin):
                     [name],
                 ).fetchall()
             ]
-            if not found and key and forgotten_key(name, key) in forgotten:
+            if not found and key and keyed_name(name, key) in forgotten:
                 found = [Person(None, name)]
             if len(found) != 1:
                 who = "nobody is" if not found else f"{len(found)} users are"
@@ -190,7 +183,7 @@ class Plugin(BasePlugin):
         receipt: dict[str, Any] = {
             "source": request.source,
             "erased_on": request.today,
-            "users": [forgotten_key(each.source_user_id, key) for each in persons],
+            "users": [keyed_name(each.source_user_id, key) for each in persons],
             **self._erase_files(cursor, persons, request),
         }
         databases = self._erase_databases(cursor, persons, request)
@@ -298,7 +291,7 @@ def remember(persons: list[Person], request: Request, key: str) -> None:
     file = request.folder / "forgotten.csv"
     text = file.read_text() if file.exists() else "forgotten_key,forgotten_on\n"
     for person in persons:
-        hashed = forgotten_key(person.source_user_id, key)
+        hashed = keyed_name(person.source_user_id, key)
         if hashed not in text:
             text += f"{hashed},{request.today}\n"
     write_private(file, text)

@@ -61,7 +61,7 @@ REFUSED_BY_FILE = (
     "select * from read_text('/etc/passwd')",
     "select * from read_csv('/etc/passwd')",
     "set enable_external_access = true",
-    "attach '/tmp/other.duckdb'",
+    "attach 'other.duckdb'",
     "create table core.mine as select 1 as one",
 )
 REFUSED_BY_POSTGRES = {

@@ -271,7 +271,7 @@ REFUSED_TO_ALL = """
     create view core.mine as select 1 as one
     create extension dblink schema core
     copy core.users to program 'cat'
-    copy core.users to '/tmp/users.csv'
+    copy core.users to '/users.csv'
     copy core.users from '/etc/passwd'
     select pg_read_file('/etc/passwd')
     select pg_read_binary_file('/etc/passwd')
