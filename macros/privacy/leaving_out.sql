@@ -12,7 +12,7 @@
         }) -%}
     {%- endif -%}
     {%- set days = var('retention_days').get(entity) -%}
-    {%- if days is not none -%}
+    {%- if days is integer -%}
         {%- set first = run_started_at - modules.datetime.timedelta(days=days) -%}
         {%- do rules.update({
             'expired': instant_of()[entity] ~ " < cast('" ~ first.strftime('%Y-%m-%d')

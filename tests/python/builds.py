@@ -8,6 +8,7 @@ import hmac
 import importlib.util
 import multiprocessing
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,6 +164,8 @@ def _run_dbt(
     """Become the dbt command line, printing to a file."""
     os.environ.update(environment)
     os.chdir(PROJECT_FOLDER)
+    # dbt writes what was typed into its log and target
+    sys.argv = ["dbt", *arguments]
     with output_file.open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)

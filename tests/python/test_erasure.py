@@ -360,9 +360,22 @@ def test_launched_decisions_stay_as_a_count(
         ).fetchall()
 
 
-def test_a_retention_that_is_no_number_of_days_stops_the_build(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        ("user: 9", "Var retention_days, user: expected one of transactions"),
+        ("events: 0", "Var retention_days, events: expected null or 1 or more days"),
+        ("events: soon", "Var retention_days, events: expected null or 1 or more"),
+    ],
+)
+def test_a_retention_that_is_no_number_of_days_stops_the_build(
+    shop: Shop, days: str, sentence: str
+) -> None:
     result = shop.run(
-        "build", "--select", "int_rows_counted", "--vars={retention_days: {user: 0}}"
+        "build",
+        "--select",
+        "int_rows_counted",
+        f"--vars={{retention_days: {{{days}}}}}",
     )
     assert result.exit_code != 0
-    assert "Var retention_days, user: expected one of transactions" in result.output
+    assert sentence in result.output
