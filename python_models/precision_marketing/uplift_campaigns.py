@@ -230,13 +230,13 @@ def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.Da
             (POOLED, of_outcome),
             *of_outcome.groupby("campaign_id"),
         ]:
-            counts = None
             for learner, scored in rows.groupby("learner"):
                 trial = _trial(scored, "outcome")
                 if not settings.are_enough(trial):
-                    break
-                if counts is None:
-                    counts = resample(trial.users, settings.draws, settings.seed)
+                    continue
+                # the same draws for learners of the same rows; a shared effect has
+                # rows only in campaigns for which redemption tells users apart
+                counts = resample(trial.users, settings.draws, settings.seed)
                 found = uplift_metrics(scored["estimate"].to_numpy(), trial, counts)
                 parts.append(
                     found.assign(

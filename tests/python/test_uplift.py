@@ -435,6 +435,19 @@ def test_each_campaign_and_the_pool_are_measured() -> None:
     assert len(shared) % len(METRICS) == 0
 
 
+def test_a_learner_of_some_campaigns_is_judged_on_their_rows() -> None:
+    estimates = campaign_uplift(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
+    is_left_out = estimates["campaign_id"].eq("C1") & estimates["learner"].eq(RESPONSE)
+    found = uplift_intervals(estimates[~is_left_out], CAMPAIGN_SETTINGS)
+
+    key = ["outcome_name", "metric"]
+    judged = found[found["learner"] == RESPONSE].set_index(key)
+    assert set(judged["campaign_id"]) == {"C2", "pooled"}
+    pooled = judged[judged["campaign_id"] == "pooled"].drop(columns="campaign_id")
+    of_c2 = judged[judged["campaign_id"] == "C2"].drop(columns="campaign_id")
+    pd.testing.assert_frame_equal(pooled, of_c2, check_like=True)
+
+
 def effects(**estimates: list[float]) -> pd.DataFrame:
     """Return estimates per learner of rows 0, 1, ...; the first learner is chosen."""
     return pd.concat(
