@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 help:  ## print this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 setup: $(VENV)/.installed .secrets/pseudonym.key .secrets/vault.key  ## make the environment .venv and the two keys
 
@@ -48,7 +48,7 @@ hand-over: setup  ## write the launched contacts for the channels, into handover
 
 query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so nothing to ask: run make build first."; exit 1; }
-	@dbt --quiet parse && python operations/metrics.py query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)')
+	@dbt --quiet parse && python operations/metrics.py query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)' --order '$(BY)')
 
 .venv-superset/.installed: operations/superset/requirements.lock
 	@echo "Installing Apache Superset into .venv-superset"
@@ -98,7 +98,7 @@ results: setup  ## write docs/results.md from the marts
 contracts: setup  ## record what readers of the published tables may rely on, in docs/contracts.json
 	@python operations/write_contracts.py
 
-docs: setup
+docs: setup  ## write the site anew: dbt's docs, lineage, a page per table, model cards
 	@dbt --quiet docs generate --static --select '*'
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
 	@python operations/write_lineage.py
@@ -117,7 +117,7 @@ format: setup  ## mend what the linters can mend
 	ruff check --fix .
 	ruff format .
 
-pytest: setup
+pytest: setup  ## run the tests in Python alone
 	pytest
 
 test: lint  ## run every check: lint, the tests of the data, pytest
