@@ -1,4 +1,5 @@
--- one row per campaign and offer with a contact to be sent in the coming week
+-- one row per campaign and offer with a contact to be sent in the coming week; offers
+-- of too few users stand together
 with
 
 decisions as (
@@ -36,7 +37,33 @@ counted as (
         campaigns.campaign_name,
         campaigns.plan_status,
         decisions.channel
+),
+
+judged as (
+    select
+        *,
+        {{ is_shown('user_count', 'campaign_id', 'offer_id') }} as is_shown
+    from counted
+),
+
+pooled as (
+    select
+        campaign_id,
+        case when is_shown then offer_id else campaign_id || ': other offers' end
+            as offer_id,
+        campaign_name,
+        plan_status,
+        channel,
+        cast(sum(user_count) as bigint) as user_count,
+        cast(sum(contact_count) as bigint) as contact_count,
+        round(sum(expected_responses), 6) as expected_responses,
+        round(sum(expected_cost), 6) as expected_cost,
+        round(sum(expected_margin), 6) as expected_margin,
+        min(first_send_on) as first_send_on,
+        max(last_send_on) as last_send_on
+    from judged
+    group by all
 )
 
-select * from counted
-qualify {{ is_shown('user_count', 'campaign_id', 'offer_id') }}
+select * from pooled
+where user_count >= {{ var('minimum_cell_users') }}
