@@ -398,7 +398,11 @@ def drift(rows: pd.DataFrame, words: Words) -> Charts:
                     axis=alt.Axis(values=[0, 0.1, 0.25, 1, 5], format=".2~f"),
                 ),
                 color=alt.Color(
-                    "verdict:N", title=None, scale=alt.Scale(domain=verdicts)
+                    "verdict:N",
+                    title=None,
+                    scale=alt.Scale(domain=verdicts),
+                    # beside long names there is no room for three
+                    legend=alt.Legend(columns=1),
                 ),
             )
         )
