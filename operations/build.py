@@ -45,6 +45,7 @@ class Progress(logging.Handler):
         self.done = 0
         self.total = 0
         self.failed = 0
+        self.is_told = False
         self.shown = ""
         self.running: dict[str, float] = {}
         self.state = threading.Lock()
@@ -54,7 +55,9 @@ class Progress(logging.Handler):
         """Take in one event of dbt; what raises here would fail the node."""
         name = event.info.name
         with self.state:
-            if name == "LogStartLine":
+            if name == "MainEncounteredError":
+                self.is_told = True
+            elif name == "LogStartLine":
                 self.total = event.data.total
                 self.running[event.data.node_info.unique_id] = time.monotonic()
             elif name == "NodeFinished":
@@ -137,7 +140,8 @@ def main(arguments: list[str]) -> int:
             f"{CLEAR_LINE}{progress.done} of {progress.total} steps done.\n"
         )
     if result.exception is not None:
-        sys.stderr.write(f"{result.exception}\n")
+        if not progress.is_told:
+            sys.stderr.write(f"{result.exception}\n")
         return 2
     return 0 if result.success else 1
 
