@@ -47,6 +47,7 @@ hand-over: setup  ## write the launched contacts for the channels, into handover
 	@dbt --quiet run-operation hand_over
 
 query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
+	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so nothing to ask: run make build first."; exit 1; }
 	@dbt --quiet parse && python operations/metrics.py query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)' --order '$(BY)')
 
