@@ -30,7 +30,9 @@
 {# A list of sentences: which parameters are out of range. #}
 {% macro var_faults() -%}
     {%- set faults = [] -%}
-    {%- for name in ['category_learnt_share'] if not 0 < var(name) <= 1 -%}
+    {%- for name in ['category_learnt_share'] if not (
+        var(name) is number and 0 < var(name) <= 1
+    ) -%}
         {%- do faults.append(
             'Var ' ~ name ~ ': expected a share above 0 and at most 1, found '
             ~ var(name) ~ '.'
@@ -39,7 +41,7 @@
     {%- for name in [
         'calibration_shift_kept', 'global_holdout_share', 'minimum_score',
         'least_stocked_share',
-    ] if not 0 <= var(name) <= 1 -%}
+    ] if not (var(name) is number and 0 <= var(name) <= 1) -%}
         {%- do faults.append(
             'Var ' ~ name ~ ': expected a share from 0 to 1, found ' ~ var(name) ~ '.'
         ) -%}
@@ -50,9 +52,9 @@
         'bootstrap_draws', 'max_training_rows', 'registry_versions_kept',
         'reason_count', 'reason_categories_per_user', 'fit_threads', 'decision_days',
         'draft_ahead_days', 'most_contacts_per_user_week',
-    ] if var(name) < 1 -%}
+    ] if not (var(name) is number and var(name) >= 1) -%}
         {%- do faults.append(
-            'Var ' ~ name ~ ': expected 1 or more, found ' ~ var(name) ~ '.'
+            'Var ' ~ name ~ ': expected a number from 1 on, found ' ~ var(name) ~ '.'
         ) -%}
     {%- endfor -%}
     {%- for name, words in {
