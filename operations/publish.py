@@ -170,7 +170,10 @@ def main() -> str | None:
             f"Nothing was published: {len(failed)} steps of the last dbt run failed, "
             f"first {failed[0].split('.')[2]}."
         )
-    PUBLISHED.mkdir(parents=True, exist_ok=True)
+    try:
+        PUBLISHED.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"Nothing was published: cannot write into {PUBLISHED}. {error.strerror}"
     file = PUBLISHED / f"{SOURCE}.duckdb"
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
@@ -200,7 +203,7 @@ def main() -> str | None:
             counts = copy_marts(connection, marts, git_commit())
             version = publish_parquet(connection, marts, PUBLISHED / SOURCE)
             connection.execute("detach public")
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             writing.unlink(missing_ok=True)
             return f"Nothing was published: {str(error).splitlines()[0]}"
     writing.replace(file)

@@ -187,6 +187,14 @@ def test_a_database_that_is_held_is_told_in_a_sentence(shop: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_a_folder_that_is_a_file_is_told_in_a_sentence(shop: Path) -> None:
+    (shop / "published").write_text("")
+    result = publish(shop)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Nothing was published: cannot write into")
+    assert "Traceback" not in result.stderr
+
+
 def test_old_versions_of_parquet_go_but_the_newest_stay(shop: Path) -> None:
     for _ in range(5):
         assert publish(shop).returncode == 0
