@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 
@@ -24,4 +25,5 @@ class NoUpdates:
 if __name__ == "__main__":
     warnings.filterwarnings("ignore", category=ResourceWarning)
     metricflow.UpdateChecker = NoUpdates
+    os.environ.setdefault("DBT_PROFILES_DIR", "profiles")
     sys.exit(metricflow.cli())
