@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from access_export import held_on
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
-from erasing import (
+from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
+from personal_data.access_export import held_on
+from personal_data.erasing import (
     Person,
     Rewritten,
     erase_from_database,
@@ -29,7 +30,6 @@ from erasing import (
     mask,
     write_private,
 )
-from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
 from vault import attach_encrypted, vault_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from erasing import (
+from personal_data.erasing import (
     USER_COLUMNS,
     Person,
     is_users,
@@ -18,7 +18,7 @@ from erasing import (
     note_names,
     tables_of,
 )
-from erasing import records as csv_records
+from personal_data.erasing import records as csv_records
 
 
 def held_on(
