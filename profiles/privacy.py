@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import psycopg
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
@@ -30,6 +31,8 @@ from personal_data.erasing import (
     mask,
     write_private,
 )
+from personal_data.postgres_copy import rows_in_postgres
+from publish_postgres import NotPublishedError, publish
 from vault import attach_encrypted, vault_of
 
 if TYPE_CHECKING:
@@ -78,6 +81,33 @@ class Request:
     def folder(self) -> Path:
         """Return the folder of what is noted about requests."""
         return Path(os.environ.get("PRIVACY_DIR", "privacy")) / self.source
+
+    @property
+    def publication(self) -> str:
+        """Return what the shop's publication is called."""
+        return os.environ.get("SOURCE", "precision_marketing")
+
+    @property
+    def published_file(self) -> Path:
+        """Return the file that is published."""
+        folder = Path(os.environ.get("PUBLISHED_DIR", "published"))
+        return folder / f"{self.publication}.duckdb"
+
+    @property
+    def postgres_url(self) -> str:
+        """Return where PostgreSQL has a copy of it; nothing where that is unknown."""
+        return os.environ.get("POSTGRES_URL", "")
+
+    def rows_in_postgres(self, persons: list[Person]) -> dict[str, int]:
+        """Count the users' rows there; a server that is away stops what was asked."""
+        if not self.postgres_url:
+            return {}
+        users = [person.user_id for person in persons]
+        try:
+            return rows_in_postgres(self.postgres_url, self.publication, users)
+        except (NotPublishedError, psycopg.Error) as error:
+            cause = str(error).splitlines()[0]
+            raise RefusedError(f"cannot look into PostgreSQL: {cause}") from None
 
     def names(self) -> list[str]:
         """Return all names asked about, those of the file last."""
@@ -133,7 +163,7 @@ class Plugin(BasePlugin):
             return json.dumps(action(request))
         except (RefusedError, DbtRuntimeError) as error:
             return json.dumps({"fault": f"Nothing was {done}: {error}"})
-        except (duckdb.Error, OSError) as error:
+        except (NotPublishedError, duckdb.Error, psycopg.Error, OSError) as error:
             cause = str(error).splitlines()[0]
             return json.dumps({"fault": f"Stopped, run it again: {cause}"})
 
@@ -155,7 +185,8 @@ class Plugin(BasePlugin):
                 ).fetchall()
             ]
             if not found and key and keyed_name(name, key) in forgotten:
-                found = [Person(None, name)]
+                pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
+                found = [Person(keyed_name(name, pseudonym_key), name)]
             if len(found) != 1:
                 who = "nobody is" if not found else f"{len(found)} users are"
                 raise RefusedError(
@@ -178,6 +209,7 @@ class Plugin(BasePlugin):
         self._check_nothing_waits(cursor)
         key = erasure_key()
         persons = self._persons(cursor, request, key)
+        in_postgres = request.rows_in_postgres(persons)
         # first of all nobody comes back, last of all nobody is found any more
         remember(persons, request, key)
         receipt: dict[str, Any] = {
@@ -186,6 +218,14 @@ class Plugin(BasePlugin):
             "users": [keyed_name(each.source_user_id, key) for each in persons],
             **self._erase_files(cursor, persons, request),
         }
+        if in_postgres:
+            # deleted rows would stay in PostgreSQL's files, tables that go do not
+            publish(
+                request.published_file,
+                Path(request.target) / "manifest.json",
+                request.postgres_url,
+            )
+            receipt["postgres_tables"] = in_postgres
         databases = self._erase_databases(cursor, persons, request)
         for name, database in databases.items():
             receipt[name] = database.counts
@@ -217,12 +257,11 @@ class Plugin(BasePlugin):
         request: Request,
     ) -> dict[str, Any]:
         counts: dict[str, Any] = {}
-        published = Path(os.environ.get("PUBLISHED_DIR", "published"))
+        published = request.published_file
         handed = Path(os.environ.get("HANDOVER_DIR", "handover"))
-        name = os.environ.get("SOURCE", "precision_marketing")
         folders = {
             "raw_files": Path(request.raw_folder) if request.raw_folder else None,
-            "published_files": published / name,
+            "published_files": published.with_suffix(""),
             "handed_over_files": handed / request.source,
             "seeds": SEEDS,
         }
@@ -234,17 +273,20 @@ class Plugin(BasePlugin):
             if file.stem in {person.file_name for person in persons}:
                 file.unlink()
                 counts["exports"] = counts.get("exports", 0) + 1
-        file = published / f"{name}.duckdb"
-        if file.exists():
-            cursor.execute(f"attach '{file}' as published (read_only)")
+        if published.exists():
+            cursor.execute(f"attach '{published}' as published (read_only)")
             writing = erase_from_database(
-                cursor, persons, "published", file, storage="v1.0.0"
+                cursor, persons, "published", published, storage="v1.0.0"
             )
             cursor.execute("detach published")
             counts["published_tables"] = writing.counts
             writing.rename()
+        return counts | {"notes": self._notes(request)}
+
+    def _notes(self, request: Request) -> list[str]:
+        notes = []
         if not request.raw_folder:
-            counts["note"] = (
+            notes.append(
                 "The raw tables come with a package and cannot be changed; every build "
                 "leaves the users out."
             )
@@ -253,8 +295,13 @@ class Plugin(BasePlugin):
             for file in Path(request.raw_folder).rglob("*")
             if file.is_symlink()
         ]:
-            counts["note"] = f"Links were not followed: {', '.join(links)}."
-        return counts
+            notes.append(f"Links were not followed: {', '.join(links)}.")
+        if not request.postgres_url:
+            notes.append(
+                "POSTGRES_URL is not set: a copy in PostgreSQL loses the users with "
+                "the next make publish-postgres."
+            )
+        return notes
 
     def _erase_databases(
         self,

@@ -32,7 +32,7 @@ LEAST_MASKED = 7
 class Person:
     """A user as the vault has them."""
 
-    user_id: str | None
+    user_id: str
     source_user_id: str
     email: str | None = None
     phone: str | None = None
@@ -41,7 +41,7 @@ class Person:
     @property
     def file_name(self) -> str:
         """Return what their file is called: tells nothing, but is found again."""
-        return hashlib.sha256(str(self.user_id).encode()).hexdigest()[:16]
+        return hashlib.sha256(self.user_id.encode()).hexdigest()[:16]
 
     def texts(self) -> list[str]:
         """Return all that says who they are."""
@@ -85,10 +85,7 @@ def write_private(file: Path, text: str) -> None:
 def names_of(persons: list[Person]) -> set[str]:
     """Return ids of the source and pseudonyms."""
     return {
-        name
-        for person in persons
-        for name in (person.user_id, person.source_user_id)
-        if name
+        name for person in persons for name in (person.user_id, person.source_user_id)
     }
 
 

@@ -12,6 +12,9 @@ import duckdb
 import pytest
 from builds import DbtResult, DbtRuns, attach_vault, package_folder, pseudonym, vault_of
 from campaigns import VARS, rows
+from databases import PASSWORD, Database
+from personal_data.postgres_copy import rows_in_postgres
+from publish_postgres import PUBLISH_LOCK
 from shops import write_shop
 
 KEY = "a key for tests that hides who was forgotten"
@@ -40,11 +43,11 @@ class Shop:
         self.warehouse = dbt.folder / "building.duckdb"
         self.kept = folder
 
-    def run(self, *arguments: str) -> DbtResult:
+    def run(self, *arguments: str, **environment: str) -> DbtResult:
         """Run dbt on it."""
-        return self.dbt.run("--quiet", *arguments, **self.settings())
+        return self.dbt.run("--quiet", *arguments, **self.settings(**environment))
 
-    def settings(self) -> dict:
+    def settings(self, **environment: str) -> dict:
         """Return where everything lies."""
         return {
             "warehouse": self.warehouse,
@@ -56,6 +59,7 @@ class Shop:
                 "PUBLISHED_DIR": str(self.folder / "published"),
                 "HANDOVER_DIR": str(self.folder / "handover"),
                 "ERASURE_KEY": KEY,
+                **environment,
             },
         }
 
@@ -71,9 +75,12 @@ class Shop:
         )
         assert result.exit_code == 0, result.output
 
-    def forget(self, **arguments: str) -> DbtResult:
+    def forget(self, environment: dict | None = None, **arguments: str) -> DbtResult:
         """Run the operation."""
-        return self.run("run-operation", "forget_user", "--args", json.dumps(arguments))
+        told = json.dumps(arguments)
+        return self.run(
+            "run-operation", "forget_user", "--args", told, **(environment or {})
+        )
 
     def receipt(self) -> dict:
         """Return the last receipt."""
@@ -281,6 +288,53 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop) -> Non
     ]
 
 
+def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) -> None:
+    anna, carla = pseudonym("id-anna"), pseudonym("id-carla")
+    file = shop.folder / "published" / "your_shop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "create table core.users as select distinct user_id, 'north' as region,"
+            " from core.orders; create schema publication;"
+            " create table publication.published_tables as"
+            " select unnest(['core.orders', 'core.users']) as table_name,"
+            " 'your_shop' as source, 3 as row_count"
+        )
+    database.publish(file)
+    assert rows_in_postgres(database.url, "your_shop", [anna, carla]) == {
+        "core.orders": 2,
+        "core.users": 2,
+    }
+    # the same id may be another user's in another shop
+    assert rows_in_postgres(database.url, "demo_shop", [anna]) == {}
+
+    def forget(url: str) -> DbtResult:
+        environment = {"POSTGRES_URL": url, "PGPASSWORD": PASSWORD}
+        return shop.forget(environment, user_id="anna@example.com")
+
+    result = forget("postgresql://publisher@127.0.0.1:1/away")
+    assert result.exit_code != 0
+    assert "Nothing was erased: cannot look into PostgreSQL: " in result.output
+    assert "Traceback" not in result.output
+    assert not (shop.folder / "privacy").exists()
+    with database.connect("publisher") as other:
+        other.execute("select pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        result = forget(database.url)
+    assert result.exit_code != 0
+    assert "Stopped, run it again: another process publishes" in result.output
+    assert rows_in_postgres(database.url, "your_shop", [anna]) != {}
+    result = forget(database.url)
+    assert result.exit_code == 0, result.output
+    assert shop.receipt()["postgres_tables"] == {"core.orders": 1, "core.users": 1}
+    users = database.rows("publisher", "select user_id from core.orders order by 1")
+    assert users == sorted([(pseudonym("id-boris"),), (carla,)])
+    # nor in a byte of any table's file, once the server has tidied its statistics
+    database.change("vacuum full pg_statistic", "checkpoint")
+    tables = Path(database.server["PGHOST"]) / "data" / "base"
+    files = [file.read_bytes() for file in tables.rglob("*") if file.is_file()]
+    assert any(carla.encode() in content for content in files)
+    assert not any(anna.encode() in content for content in files)
+
+
 def test_launched_decisions_stay_as_a_count(
     dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
 ) -> None:
@@ -351,7 +405,7 @@ def test_launched_decisions_stay_as_a_count(
         " where starts_with(user_id, 'erased-')",
     ) == [(0,)]
     (receipt,) = (tmp_path / "complete_journey" / "receipts").iterdir()
-    assert "come with a package" in json.loads(receipt.read_text())["note"]
+    assert "come with a package" in json.loads(receipt.read_text())["notes"][0]
     assert user not in receipt.read_text()
     with duckdb.connect() as connection:
         attach_vault(connection, warehouse)
