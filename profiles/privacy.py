@@ -21,7 +21,7 @@ import psycopg
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
-from personal_data.access_export import held_on
+from personal_data.access_export import held_in_files, held_on
 from personal_data.erasing import (
     Person,
     Rewritten,
@@ -81,6 +81,16 @@ class Request:
     def folder(self) -> Path:
         """Return the folder of what is noted about requests."""
         return Path(os.environ.get("PRIVACY_DIR", "privacy")) / self.source
+
+    @property
+    def shop_folder(self) -> Path | None:
+        """Return the folder of the shop's files."""
+        return Path(self.raw_folder) if self.raw_folder else None
+
+    @property
+    def handed_over_folder(self) -> Path:
+        """Return the folder that channels fetch their contacts from."""
+        return Path(os.environ.get("HANDOVER_DIR", "handover")) / self.source
 
     @property
     def publication(self) -> str:
@@ -173,6 +183,7 @@ class Plugin(BasePlugin):
         names = request.names()
         listed = request.folder / "forgotten.csv"
         forgotten = listed.read_text() if listed.exists() else ""
+        pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
         persons: dict[str, Person] = {}
         for number, name in enumerate(names, 1):
             found = [
@@ -184,9 +195,13 @@ class Plugin(BasePlugin):
                     [name],
                 ).fetchall()
             ]
-            if not found and key and keyed_name(name, key) in forgotten:
-                pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
-                found = [Person(keyed_name(name, pseudonym_key), name)]
+            named = Person(keyed_name(name, pseudonym_key), name)
+            if not found and (
+                (key and keyed_name(name, key) in forgotten)
+                # not built yet, or no row of theirs was fit to be
+                or held_in_files(named, cursor, request.shop_folder)
+            ):
+                found = [named]
             if len(found) != 1:
                 who = "nobody is" if not found else f"{len(found)} users are"
                 raise RefusedError(
@@ -199,14 +214,20 @@ class Plugin(BasePlugin):
     def _export(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
         (person,) = self._persons(cursor, request, "")
-        held = held_on(person, cursor, request.database, request.raw_folder)
+        held = {"tables": held_on(person, cursor, request.database)} | {
+            kind: held_in_files(person, cursor, folder)
+            for kind, folder in (
+                ("raw_files", request.shop_folder),
+                ("handed_over_files", request.handed_over_folder),
+            )
+        }
         file = request.folder / "exports" / f"{person.file_name}.json"
         write_private(file, json.dumps(held, indent=1, default=str, ensure_ascii=False))
         return {"file": str(file), "tables": len(held["tables"])}
 
     def _forget(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
-        self._check_nothing_waits(cursor)
+        self._check_nothing_waits(cursor, request)
         key = erasure_key()
         persons = self._persons(cursor, request, key)
         in_postgres = request.rows_in_postgres(persons)
@@ -233,10 +254,10 @@ class Plugin(BasePlugin):
             request.folder / "receipts" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json",
             json.dumps(receipt, indent=1),
         )
-        for database in databases.values():
-            database.rename()
         # a verdict on raw files is made again in seconds
         shutil.rmtree(Path(request.target) / "check_data", ignore_errors=True)
+        for database in databases.values():
+            database.rename()
         atexit.register(
             mask,
             [text for person in persons for text in person.texts()],
@@ -244,11 +265,18 @@ class Plugin(BasePlugin):
         )
         return receipt
 
-    def _check_nothing_waits(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute("checkpoint")
-        log = Path(f"{self.warehouse}.wal")
-        if log.exists() and log.stat().st_size:
-            raise RefusedError(f"{log} holds what another command has left undone.")
+    def _check_nothing_waits(
+        self, cursor: duckdb.DuckDBPyConnection, request: Request
+    ) -> None:
+        # what waits in a log would come back with the next command
+        for name, file in (
+            (request.database, self.warehouse),
+            ("vault", vault_of(self.warehouse)),
+        ):
+            cursor.execute(f'checkpoint "{name}"')
+            log = Path(f"{file}.wal")
+            if log.exists() and log.stat().st_size:
+                raise RefusedError(f"{log} holds what another command has left undone.")
 
     def _erase_files(
         self,
@@ -258,11 +286,16 @@ class Plugin(BasePlugin):
     ) -> dict[str, Any]:
         counts: dict[str, Any] = {}
         published = request.published_file
-        handed = Path(os.environ.get("HANDOVER_DIR", "handover"))
+        # a publish that was killed left half a copy, which nobody can read
+        for left in (
+            *published.parent.glob(f".{published.stem}.*"),
+            *published.with_suffix("").glob(".*"),
+        ):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         folders = {
-            "raw_files": Path(request.raw_folder) if request.raw_folder else None,
+            "raw_files": request.shop_folder,
             "published_files": published.with_suffix(""),
-            "handed_over_files": handed / request.source,
+            "handed_over_files": request.handed_over_folder,
             "seeds": SEEDS,
         }
         for kind, folder in folders.items():
@@ -285,17 +318,21 @@ class Plugin(BasePlugin):
 
     def _notes(self, request: Request) -> list[str]:
         notes = []
-        if not request.raw_folder:
+        if not request.shop_folder:
             notes.append(
                 "The raw tables come with a package and cannot be changed; every build "
                 "leaves the users out."
             )
-        elif links := [
+        elif others := [
             str(file)
-            for file in Path(request.raw_folder).rglob("*")
+            for file in sorted(request.shop_folder.rglob("*"))
             if file.is_symlink()
+            or (file.is_file() and file.suffix not in (".csv", ".parquet"))
         ]:
-            notes.append(f"Links were not followed: {', '.join(links)}.")
+            notes.append(
+                "Not looked into, as they are links or neither CSV nor Parquet: "
+                f"{', '.join(others)}."
+            )
         if not request.postgres_url:
             notes.append(
                 "POSTGRES_URL is not set: a copy in PostgreSQL loses the users with "

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from personal_data.erasing import (
-    USER_COLUMNS,
     Person,
     is_users,
-    is_users_raw,
-    names_of,
+    is_users_in,
     note_lines,
     note_names,
+    parquet_rows,
+    records,
     tables_of,
+    text_of,
+    unscrambled,
 )
-from personal_data.erasing import records as csv_records
 
 
 def held_on(
-    person: Person,
-    cursor: duckdb.DuckDBPyConnection,
-    database: str,
-    raw_folder: str | None,
-) -> dict[str, Any]:
-    """Return all rows of the vault, the database and the shop's files about a user."""
+    person: Person, cursor: duckdb.DuckDBPyConnection, database: str
+) -> dict[str, list]:
+    """Return all rows of the vault and the database about a user, by table."""
     note_names(cursor, [person])
-    held: dict[str, Any] = {"tables": {}, "raw_files": {}}
+    held = {}
     for name in ("vault", database):
         tables = tables_of(cursor, name)
         note_lines(cursor, name, tables)
@@ -37,24 +34,25 @@ def held_on(
             place = f'"{name}"."{schema}"."{table}"'
             if found := rows(cursor, f"{place} where {is_users(columns)}"):
                 prefix = "vault" if name == "vault" else schema
-                held["tables"][f"{prefix}.{table}"] = found
-    folder = Path(raw_folder) if raw_folder else None
+                held[f"{prefix}.{table}"] = found
+    return held
+
+
+def held_in_files(
+    person: Person, cursor: duckdb.DuckDBPyConnection, folder: Path | None
+) -> dict[str, list]:
+    """Return all rows about a user in the CSV and Parquet files of a folder."""
+    held = {}
     for file in sorted(folder.rglob("*")) if folder and folder.is_dir() else []:
         found = []
         if file.suffix == ".parquet":
-            relation = f"read_parquet('{file}', hive_partitioning = false)"
-            columns = {
-                name: kind
-                for name, kind, *_ in cursor.execute(
-                    f"describe from {relation}"
-                ).fetchall()
-            }
-            if USER_COLUMNS & set(map(str.lower, columns)):
-                found = rows(cursor, f"{relation} where {is_users_raw(columns)}")
+            relation = parquet_rows(file)
+            theirs = is_users_in(cursor, relation, [person])
+            found = rows(cursor, f"{relation} where {theirs}")
         elif file.suffix == ".csv":
-            found = csv_rows(file, names_of([person]))
+            found = csv_rows(file, person)
         if found:
-            held["raw_files"][str(file.relative_to(folder))] = found
+            held[str(file.relative_to(folder))] = found
     return held
 
 
@@ -68,18 +66,14 @@ def rows(cursor: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any
     ]
 
 
-def csv_rows(file: Path, names: set[str]) -> list[dict[str, str]]:
-    """Return the records of a CSV file that name a user in any field."""
-    content = file.read_bytes()
-    is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
-    lines = list(io.StringIO(text, newline=""))
-    delimiter = max(",;\t|", key=(lines or [""])[0].count)
+def csv_rows(file: Path, person: Person) -> list[dict[str, str]]:
+    """Return the records of a CSV file about a user."""
+    text, _, _ = text_of(file.read_bytes())
     header: list[str] = []
     found = []
-    for fields, _ in csv_records(lines, delimiter):
-        if not header:
-            header = fields
-        elif names & {field.strip().removesuffix(".0") for field in fields}:
-            found.append(dict(zip(header, fields, strict=False)))
+    for fields, _, is_theirs in records(text, [person]):
+        header = header or fields
+        if is_theirs:
+            told = map(unscrambled, fields)
+            found.append(dict(zip(map(unscrambled, header), told, strict=False)))
     return found
