@@ -19,7 +19,8 @@ from shops import write_shop
 
 KEY = "a key for tests that hides who was forgotten"
 TEXTS = {
-    "users.csv": "user_id;email;full_name;phone\r\n"
+    # a mark of the encoding comes first, as Excel has it
+    "users.csv": "\ufeffuser_id;email;full_name;phone\r\n"
     'id-anna;Anna@Example.com;"Anna\r\nZwölfer";+49 111 2223334\r\n'
     "id-boris;boris@example.com;Boris Ö;+49 222 3334445\r\n"
     "id-carla;carla@example.com;Carla Ruiz;+49 333 4445556\r\n",
@@ -97,7 +98,7 @@ class Shop:
                 if not file.is_file():
                     continue
                 content = file.read_bytes()
-                if file.suffix == ".parquet":
+                if file.suffix == ".parquet" and content.endswith(b"PAR1"):
                     content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
                 content = content.lower()
                 if told := [text for text in texts if text.lower().encode() in content]:
@@ -146,6 +147,11 @@ def publish(shop: Shop) -> None:
         connection.execute("create table core.orders as from private.core.orders")
         connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
         users = connection.sql("select user_id from core.orders order by 1").fetchall()
+    # what a publish that was killed leaves
+    shutil.copy(folder / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
+    killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(b"PAR1" + repr(users).encode())
     channel = shop.folder / "handover" / "your_shop" / "mail"
     text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
     manifest = {
@@ -175,6 +181,7 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     held = json.loads(export.read_text())
     assert held["tables"]["vault.people"][0]["source_user_id"] == "id-anna"
     assert len(held["raw_files"]["transactions/1.csv"]) == 2
+    assert len(held["handed_over_files"]["mail/v1/contacts.csv"]) == 1
     assert len(held["tables"]["core.rejected_rows"]) == 1
     assert "carla" not in json.dumps(held)
     # the search would find them
@@ -249,7 +256,9 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
 
 
 def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
-    before = {file: file.read_bytes() for file in shop.folder.rglob("*.*")}
+    before = {
+        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
+    }
     built = shop.warehouse.read_bytes()
     batch = shop.folder / "batch.csv"
     batch.write_text("user_id\nid-anna\nid-nobody\n")
@@ -264,18 +273,46 @@ def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
     assert shop.warehouse.read_bytes() == built
 
 
-def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop) -> None:
+def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
+    users = shop.folder / "raw" / "users.csv"
+    before = users.read_bytes()
+    users.write_bytes(before + b"id-dora;dora@example.com;Dora;\r\n")
+    letter = shop.folder / "raw" / "letter.txt"
+    letter.write_text("id-dora writes")
+    result = shop.forget(user_id="id-dora")
+    assert result.exit_code == 0, result.output
+    assert users.read_bytes() == before
+    assert f"neither CSV nor Parquet: {letter}" in shop.receipt()["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "shop/privacy/your_shop/forgotten.csv",
+        "shop/raw/users.csv",
+        "shop/published/your_shop.duckdb",
+        "building.duckdb.new",
+        "building.vault.duckdb.new",
+    ],
+)
+def test_a_batch_that_was_killed_is_finished_by_the_next_call(
+    shop: Shop, changed: str
+) -> None:
     batch = shop.folder.parent / f"{shop.folder.name}.csv"
     batch.write_text(f"user_id\nid-anna\n{pseudonym('id-boris')}\n")
     arguments = ("--args", json.dumps({"file": str(batch)}))
     running = shop.dbt.start(
         "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
     )
-    listed = shop.folder / "privacy" / "your_shop" / "forgotten.csv"
+    file = shop.folder.parent / changed
+    before = file.stat().st_ino if file.exists() else None
     deadline = time.monotonic() + 60
-    while not listed.exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
+    while time.monotonic() < deadline:
+        if file.exists() and file.stat().st_ino != before:
+            break
+        time.sleep(0.001)
     running.kill()
+    assert (shop.folder / "privacy" / "your_shop" / "forgotten.csv").exists()
     told = [*ANNA, pseudonym("id-anna"), "id-boris", "boris@example.com"]
     assert shop.files_telling(told) != {}
     result = shop.forget(file=str(batch))
