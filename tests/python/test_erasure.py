@@ -211,6 +211,11 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     }
     assert receipt["published_tables"] == {"core.orders": 1}
     assert receipt["vault_tables"] == {"main.people": 1}
+    # whose bytes are encrypted
+    with duckdb.connect() as connection:
+        attach_vault(connection, shop.warehouse)
+        left = connection.sql("select source_user_id from vault.people").fetchall()
+    assert sorted(left) == [("id-boris",), ("id-carla",)]
     assert receipt["exports"] == 1
     # what is said of others is what was said, to the byte
     for name, line in (("users.csv", 1), ("transactions/1.csv", None)):
