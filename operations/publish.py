@@ -178,7 +178,8 @@ def main() -> str | None:
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
     marts = published_marts(manifest)
-    with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
+    config = {"threads": 2, "memory_limit": "2GB", "temp_file_encryption": True}
+    with duckdb.connect(config=config) as connection:
         try:
             connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
         except duckdb.IOException as error:

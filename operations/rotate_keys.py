@@ -68,7 +68,8 @@ def encrypt_anew(file: Path, old_key: str, new_key: str) -> None:
     """
     writing = file.with_name(f"{file.name}.new")
     writing.unlink(missing_ok=True)
-    with duckdb.connect() as connection:
+    # what is spilled to disk comes from the vault
+    with duckdb.connect(config={"temp_file_encryption": True}) as connection:
         attach_encrypted(connection, file, "old", old_key)
         attach_encrypted(connection, writing, "new", new_key)
         for (view,) in connection.execute(

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from access_export import held_on
+import psycopg
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
-from erasing import (
+from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
+from personal_data.access_export import held_in_files, held_on
+from personal_data.erasing import (
     Person,
     Rewritten,
     erase_from_database,
@@ -29,7 +31,8 @@ from erasing import (
     mask,
     write_private,
 )
-from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
+from personal_data.postgres_copy import rows_in_postgres
+from publish_postgres import NotPublishedError, publish
 from vault import attach_encrypted, vault_of
 
 if TYPE_CHECKING:
@@ -78,6 +81,43 @@ class Request:
     def folder(self) -> Path:
         """Return the folder of what is noted about requests."""
         return Path(os.environ.get("PRIVACY_DIR", "privacy")) / self.source
+
+    @property
+    def shop_folder(self) -> Path | None:
+        """Return the folder of the shop's files."""
+        return Path(self.raw_folder) if self.raw_folder else None
+
+    @property
+    def handed_over_folder(self) -> Path:
+        """Return the folder that channels fetch their contacts from."""
+        return Path(os.environ.get("HANDOVER_DIR", "handover")) / self.source
+
+    @property
+    def publication(self) -> str:
+        """Return what the shop's publication is called."""
+        return os.environ.get("SOURCE", "precision_marketing")
+
+    @property
+    def published_file(self) -> Path:
+        """Return the file that is published."""
+        folder = Path(os.environ.get("PUBLISHED_DIR", "published"))
+        return folder / f"{self.publication}.duckdb"
+
+    @property
+    def postgres_url(self) -> str:
+        """Return where PostgreSQL has a copy of it; nothing where that is unknown."""
+        return os.environ.get("POSTGRES_URL", "")
+
+    def rows_in_postgres(self, persons: list[Person]) -> dict[str, int]:
+        """Count the users' rows there; a server that is away stops what was asked."""
+        if not self.postgres_url:
+            return {}
+        users = [person.user_id for person in persons]
+        try:
+            return rows_in_postgres(self.postgres_url, self.publication, users)
+        except (NotPublishedError, psycopg.Error) as error:
+            cause = str(error).splitlines()[0]
+            raise RefusedError(f"cannot look into PostgreSQL: {cause}") from None
 
     def names(self) -> list[str]:
         """Return all names asked about, those of the file last."""
@@ -133,7 +173,7 @@ class Plugin(BasePlugin):
             return json.dumps(action(request))
         except (RefusedError, DbtRuntimeError) as error:
             return json.dumps({"fault": f"Nothing was {done}: {error}"})
-        except (duckdb.Error, OSError) as error:
+        except (NotPublishedError, duckdb.Error, psycopg.Error, OSError) as error:
             cause = str(error).splitlines()[0]
             return json.dumps({"fault": f"Stopped, run it again: {cause}"})
 
@@ -143,6 +183,7 @@ class Plugin(BasePlugin):
         names = request.names()
         listed = request.folder / "forgotten.csv"
         forgotten = listed.read_text() if listed.exists() else ""
+        pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
         persons: dict[str, Person] = {}
         for number, name in enumerate(names, 1):
             found = [
@@ -154,8 +195,13 @@ class Plugin(BasePlugin):
                     [name],
                 ).fetchall()
             ]
-            if not found and key and keyed_name(name, key) in forgotten:
-                found = [Person(None, name)]
+            named = Person(keyed_name(name, pseudonym_key), name)
+            if not found and (
+                (key and keyed_name(name, key) in forgotten)
+                # not built yet, or no row of theirs was fit to be
+                or held_in_files(named, cursor, request.shop_folder)
+            ):
+                found = [named]
             if len(found) != 1:
                 who = "nobody is" if not found else f"{len(found)} users are"
                 raise RefusedError(
@@ -168,16 +214,23 @@ class Plugin(BasePlugin):
     def _export(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
         (person,) = self._persons(cursor, request, "")
-        held = held_on(person, cursor, request.database, request.raw_folder)
+        held = {"tables": held_on(person, cursor, request.database)} | {
+            kind: held_in_files(person, cursor, folder)
+            for kind, folder in (
+                ("raw_files", request.shop_folder),
+                ("handed_over_files", request.handed_over_folder),
+            )
+        }
         file = request.folder / "exports" / f"{person.file_name}.json"
         write_private(file, json.dumps(held, indent=1, default=str, ensure_ascii=False))
         return {"file": str(file), "tables": len(held["tables"])}
 
     def _forget(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
-        self._check_nothing_waits(cursor)
+        self._check_nothing_waits(cursor, request)
         key = erasure_key()
         persons = self._persons(cursor, request, key)
+        in_postgres = request.rows_in_postgres(persons)
         # first of all nobody comes back, last of all nobody is found any more
         remember(persons, request, key)
         receipt: dict[str, Any] = {
@@ -186,6 +239,14 @@ class Plugin(BasePlugin):
             "users": [keyed_name(each.source_user_id, key) for each in persons],
             **self._erase_files(cursor, persons, request),
         }
+        if in_postgres:
+            # deleted rows would stay in PostgreSQL's files, tables that go do not
+            publish(
+                request.published_file,
+                Path(request.target) / "manifest.json",
+                request.postgres_url,
+            )
+            receipt["postgres_tables"] = in_postgres
         databases = self._erase_databases(cursor, persons, request)
         for name, database in databases.items():
             receipt[name] = database.counts
@@ -193,10 +254,10 @@ class Plugin(BasePlugin):
             request.folder / "receipts" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json",
             json.dumps(receipt, indent=1),
         )
-        for database in databases.values():
-            database.rename()
         # a verdict on raw files is made again in seconds
         shutil.rmtree(Path(request.target) / "check_data", ignore_errors=True)
+        for database in databases.values():
+            database.rename()
         atexit.register(
             mask,
             [text for person in persons for text in person.texts()],
@@ -204,11 +265,18 @@ class Plugin(BasePlugin):
         )
         return receipt
 
-    def _check_nothing_waits(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute("checkpoint")
-        log = Path(f"{self.warehouse}.wal")
-        if log.exists() and log.stat().st_size:
-            raise RefusedError(f"{log} holds what another command has left undone.")
+    def _check_nothing_waits(
+        self, cursor: duckdb.DuckDBPyConnection, request: Request
+    ) -> None:
+        # what waits in a log would come back with the next command
+        for name, file in (
+            (request.database, self.warehouse),
+            ("vault", vault_of(self.warehouse)),
+        ):
+            cursor.execute(f'checkpoint "{name}"')
+            log = Path(f"{file}.wal")
+            if log.exists() and log.stat().st_size:
+                raise RefusedError(f"{log} holds what another command has left undone.")
 
     def _erase_files(
         self,
@@ -217,13 +285,17 @@ class Plugin(BasePlugin):
         request: Request,
     ) -> dict[str, Any]:
         counts: dict[str, Any] = {}
-        published = Path(os.environ.get("PUBLISHED_DIR", "published"))
-        handed = Path(os.environ.get("HANDOVER_DIR", "handover"))
-        name = os.environ.get("SOURCE", "precision_marketing")
+        published = request.published_file
+        # a publish that was killed left half a copy, which nobody can read
+        for left in (
+            *published.parent.glob(f".{published.stem}.*"),
+            *published.with_suffix("").glob(".*"),
+        ):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         folders = {
-            "raw_files": Path(request.raw_folder) if request.raw_folder else None,
-            "published_files": published / name,
-            "handed_over_files": handed / request.source,
+            "raw_files": request.shop_folder,
+            "published_files": published.with_suffix(""),
+            "handed_over_files": request.handed_over_folder,
             "seeds": SEEDS,
         }
         for kind, folder in folders.items():
@@ -234,27 +306,39 @@ class Plugin(BasePlugin):
             if file.stem in {person.file_name for person in persons}:
                 file.unlink()
                 counts["exports"] = counts.get("exports", 0) + 1
-        file = published / f"{name}.duckdb"
-        if file.exists():
-            cursor.execute(f"attach '{file}' as published (read_only)")
+        if published.exists():
+            cursor.execute(f"attach '{published}' as published (read_only)")
             writing = erase_from_database(
-                cursor, persons, "published", file, storage="v1.0.0"
+                cursor, persons, "published", published, storage="v1.0.0"
             )
             cursor.execute("detach published")
             counts["published_tables"] = writing.counts
             writing.rename()
-        if not request.raw_folder:
-            counts["note"] = (
+        return counts | {"notes": self._notes(request)}
+
+    def _notes(self, request: Request) -> list[str]:
+        notes = []
+        if not request.shop_folder:
+            notes.append(
                 "The raw tables come with a package and cannot be changed; every build "
                 "leaves the users out."
             )
-        elif links := [
+        elif others := [
             str(file)
-            for file in Path(request.raw_folder).rglob("*")
+            for file in sorted(request.shop_folder.rglob("*"))
             if file.is_symlink()
+            or (file.is_file() and file.suffix not in (".csv", ".parquet"))
         ]:
-            counts["note"] = f"Links were not followed: {', '.join(links)}."
-        return counts
+            notes.append(
+                "Not looked into, as they are links or neither CSV nor Parquet: "
+                f"{', '.join(others)}."
+            )
+        if not request.postgres_url:
+            notes.append(
+                "POSTGRES_URL is not set: a copy in PostgreSQL loses the users with "
+                "the next make publish-postgres."
+            )
+        return notes
 
     def _erase_databases(
         self,

@@ -12,7 +12,7 @@
                 place | replace('_', ' '), counts | length, counts.values() | sum
             )) }}
         {%- endfor -%}
-        {%- if receipt.note -%}{{ print('  ' ~ receipt.note) }}{%- endif -%}
+        {%- for note in receipt.notes -%}{{ print('  ' ~ note) }}{%- endfor -%}
         {{ print('The next build makes sums, estimators and pages without them.') }}
     {%- endif -%}
 {%- endmacro %}

@@ -1,12 +1,17 @@
-"""Parts shared by the tests that run dbt on real data."""
+"""Parts shared by tests: dbt on real data, and a PostgreSQL server."""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builds import DbtRuns, package_folder, write_raw_tables
+from builds import PROJECT_FOLDER, DbtRuns, package_folder, write_raw_tables
 from campaigns import build_campaigns
+from databases import PASSWORD, Database
+from postgres.temporary_server import find_binaries, temporary_server
 
 # One household in eight with all its rows: every code path, an eighth of the time.
 SAMPLE_QUERIES = {
@@ -46,3 +51,38 @@ def campaigns(
 def shop_dbt(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
     """Dbt for shops of files: another source than `dbt`'s, or each would parse anew."""
     return DbtRuns(tmp_path_factory.mktemp("shop_dbt"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, str]]:
+    """Return variables of libpq for the superuser of a server of the tests' own."""
+    binaries = find_binaries()
+    if binaries is None:
+        message = "POSTGRESQL NOT TESTED: no initdb; install the package postgresql."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    with temporary_server(binaries) as variables:
+        yield variables
+
+
+@pytest.fixture
+def database(
+    server: dict[str, str], request: pytest.FixtureRequest, monkeypatch
+) -> Iterator[Database]:
+    """Return a new database, set up with the statements of the docs."""
+    name = f"shop_{abs(hash(request.node.name))}"
+    text = (PROJECT_FOLDER / "docs" / "bi-tools.md").read_text()
+    [block] = re.findall(r"```sql\n(create role publisher.*?)```", text, re.DOTALL)
+    # the roles stand outside of any database, so a second one finds them
+    statements = [each.strip() for each in block.split(";") if each.strip()]
+    maintenance = Database(server, "postgres")
+    known = maintenance.rows("postgres", "select rolname from pg_roles")
+    database = Database(server, name)
+    for statement in statements:
+        statement = statement.replace("'...'", f"'{PASSWORD}'")
+        if statement.startswith("create role") and ("publisher",) in known:
+            continue
+        where = maintenance if statement.startswith("create") else database
+        where.change(re.sub(r"\bmarketing\b", name, statement))
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    yield database
+    maintenance.change(f"drop database {name} with (force)")

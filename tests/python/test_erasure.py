@@ -12,11 +12,15 @@ import duckdb
 import pytest
 from builds import DbtResult, DbtRuns, attach_vault, package_folder, pseudonym, vault_of
 from campaigns import VARS, rows
+from databases import PASSWORD, Database
+from personal_data.postgres_copy import rows_in_postgres
+from publish_postgres import PUBLISH_LOCK
 from shops import write_shop
 
 KEY = "a key for tests that hides who was forgotten"
 TEXTS = {
-    "users.csv": "user_id;email;full_name;phone\r\n"
+    # a mark of the encoding comes first, as Excel has it
+    "users.csv": "\ufeffuser_id;email;full_name;phone\r\n"
     'id-anna;Anna@Example.com;"Anna\r\nZwölfer";+49 111 2223334\r\n'
     "id-boris;boris@example.com;Boris Ö;+49 222 3334445\r\n"
     "id-carla;carla@example.com;Carla Ruiz;+49 333 4445556\r\n",
@@ -40,11 +44,11 @@ class Shop:
         self.warehouse = dbt.folder / "building.duckdb"
         self.kept = folder
 
-    def run(self, *arguments: str) -> DbtResult:
+    def run(self, *arguments: str, **environment: str) -> DbtResult:
         """Run dbt on it."""
-        return self.dbt.run("--quiet", *arguments, **self.settings())
+        return self.dbt.run("--quiet", *arguments, **self.settings(**environment))
 
-    def settings(self) -> dict:
+    def settings(self, **environment: str) -> dict:
         """Return where everything lies."""
         return {
             "warehouse": self.warehouse,
@@ -56,6 +60,7 @@ class Shop:
                 "PUBLISHED_DIR": str(self.folder / "published"),
                 "HANDOVER_DIR": str(self.folder / "handover"),
                 "ERASURE_KEY": KEY,
+                **environment,
             },
         }
 
@@ -71,9 +76,12 @@ class Shop:
         )
         assert result.exit_code == 0, result.output
 
-    def forget(self, **arguments: str) -> DbtResult:
+    def forget(self, environment: dict | None = None, **arguments: str) -> DbtResult:
         """Run the operation."""
-        return self.run("run-operation", "forget_user", "--args", json.dumps(arguments))
+        told = json.dumps(arguments)
+        return self.run(
+            "run-operation", "forget_user", "--args", told, **(environment or {})
+        )
 
     def receipt(self) -> dict:
         """Return the last receipt."""
@@ -90,7 +98,7 @@ class Shop:
                 if not file.is_file():
                     continue
                 content = file.read_bytes()
-                if file.suffix == ".parquet":
+                if file.suffix == ".parquet" and content.endswith(b"PAR1"):
                     content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
                 content = content.lower()
                 if told := [text for text in texts if text.lower().encode() in content]:
@@ -139,6 +147,11 @@ def publish(shop: Shop) -> None:
         connection.execute("create table core.orders as from private.core.orders")
         connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
         users = connection.sql("select user_id from core.orders order by 1").fetchall()
+    # what a publish that was killed leaves
+    shutil.copy(folder / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
+    killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(b"PAR1" + repr(users).encode())
     channel = shop.folder / "handover" / "your_shop" / "mail"
     text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
     manifest = {
@@ -168,6 +181,7 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     held = json.loads(export.read_text())
     assert held["tables"]["vault.people"][0]["source_user_id"] == "id-anna"
     assert len(held["raw_files"]["transactions/1.csv"]) == 2
+    assert len(held["handed_over_files"]["mail/v1/contacts.csv"]) == 1
     assert len(held["tables"]["core.rejected_rows"]) == 1
     assert "carla" not in json.dumps(held)
     # the search would find them
@@ -197,6 +211,11 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     }
     assert receipt["published_tables"] == {"core.orders": 1}
     assert receipt["vault_tables"] == {"main.people": 1}
+    # whose bytes are encrypted
+    with duckdb.connect() as connection:
+        attach_vault(connection, shop.warehouse)
+        left = connection.sql("select source_user_id from vault.people").fetchall()
+    assert sorted(left) == [("id-boris",), ("id-carla",)]
     assert receipt["exports"] == 1
     # what is said of others is what was said, to the byte
     for name, line in (("users.csv", 1), ("transactions/1.csv", None)):
@@ -242,7 +261,9 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
 
 
 def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
-    before = {file: file.read_bytes() for file in shop.folder.rglob("*.*")}
+    before = {
+        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
+    }
     built = shop.warehouse.read_bytes()
     batch = shop.folder / "batch.csv"
     batch.write_text("user_id\nid-anna\nid-nobody\n")
@@ -257,18 +278,46 @@ def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
     assert shop.warehouse.read_bytes() == built
 
 
-def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop) -> None:
+def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
+    users = shop.folder / "raw" / "users.csv"
+    before = users.read_bytes()
+    users.write_bytes(before + b"id-dora;dora@example.com;Dora;\r\n")
+    letter = shop.folder / "raw" / "letter.txt"
+    letter.write_text("id-dora writes")
+    result = shop.forget(user_id="id-dora")
+    assert result.exit_code == 0, result.output
+    assert users.read_bytes() == before
+    assert f"neither CSV nor Parquet: {letter}" in shop.receipt()["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "shop/privacy/your_shop/forgotten.csv",
+        "shop/raw/users.csv",
+        "shop/published/your_shop.duckdb",
+        "building.duckdb.new",
+        "building.vault.duckdb.new",
+    ],
+)
+def test_a_batch_that_was_killed_is_finished_by_the_next_call(
+    shop: Shop, changed: str
+) -> None:
     batch = shop.folder.parent / f"{shop.folder.name}.csv"
     batch.write_text(f"user_id\nid-anna\n{pseudonym('id-boris')}\n")
     arguments = ("--args", json.dumps({"file": str(batch)}))
     running = shop.dbt.start(
         "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
     )
-    listed = shop.folder / "privacy" / "your_shop" / "forgotten.csv"
+    file = shop.folder.parent / changed
+    before = file.stat().st_ino if file.exists() else None
     deadline = time.monotonic() + 60
-    while not listed.exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
+    while time.monotonic() < deadline:
+        if file.exists() and file.stat().st_ino != before:
+            break
+        time.sleep(0.001)
     running.kill()
+    assert (shop.folder / "privacy" / "your_shop" / "forgotten.csv").exists()
     told = [*ANNA, pseudonym("id-anna"), "id-boris", "boris@example.com"]
     assert shop.files_telling(told) != {}
     result = shop.forget(file=str(batch))
@@ -279,6 +328,53 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop) -> Non
     assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
         (1,)
     ]
+
+
+def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) -> None:
+    anna, carla = pseudonym("id-anna"), pseudonym("id-carla")
+    file = shop.folder / "published" / "your_shop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "create table core.users as select distinct user_id, 'north' as region,"
+            " from core.orders; create schema publication;"
+            " create table publication.published_tables as"
+            " select unnest(['core.orders', 'core.users']) as table_name,"
+            " 'your_shop' as source, 3 as row_count"
+        )
+    database.publish(file)
+    assert rows_in_postgres(database.url, "your_shop", [anna, carla]) == {
+        "core.orders": 2,
+        "core.users": 2,
+    }
+    # the same id may be another user's in another shop
+    assert rows_in_postgres(database.url, "demo_shop", [anna]) == {}
+
+    def forget(url: str) -> DbtResult:
+        environment = {"POSTGRES_URL": url, "PGPASSWORD": PASSWORD}
+        return shop.forget(environment, user_id="anna@example.com")
+
+    result = forget("postgresql://publisher@127.0.0.1:1/away")
+    assert result.exit_code != 0
+    assert "Nothing was erased: cannot look into PostgreSQL: " in result.output
+    assert "Traceback" not in result.output
+    assert not (shop.folder / "privacy").exists()
+    with database.connect("publisher") as other:
+        other.execute("select pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        result = forget(database.url)
+    assert result.exit_code != 0
+    assert "Stopped, run it again: another process publishes" in result.output
+    assert rows_in_postgres(database.url, "your_shop", [anna]) != {}
+    result = forget(database.url)
+    assert result.exit_code == 0, result.output
+    assert shop.receipt()["postgres_tables"] == {"core.orders": 1, "core.users": 1}
+    users = database.rows("publisher", "select user_id from core.orders order by 1")
+    assert users == sorted([(pseudonym("id-boris"),), (carla,)])
+    # nor in a byte of any table's file, once the server has tidied its statistics
+    database.change("vacuum full pg_statistic", "checkpoint")
+    tables = Path(database.server["PGHOST"]) / "data" / "base"
+    files = [file.read_bytes() for file in tables.rglob("*") if file.is_file()]
+    assert any(carla.encode() in content for content in files)
+    assert not any(anna.encode() in content for content in files)
 
 
 def test_launched_decisions_stay_as_a_count(
@@ -351,7 +447,7 @@ def test_launched_decisions_stay_as_a_count(
         " where starts_with(user_id, 'erased-')",
     ) == [(0,)]
     (receipt,) = (tmp_path / "complete_journey" / "receipts").iterdir()
-    assert "come with a package" in json.loads(receipt.read_text())["note"]
+    assert "come with a package" in json.loads(receipt.read_text())["notes"][0]
     assert user not in receipt.read_text()
     with duckdb.connect() as connection:
         attach_vault(connection, warehouse)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -15,21 +13,12 @@ from pathlib import Path
 
 import duckdb
 import psycopg
+import publish_postgres as publishing
 import pytest
 from builds import PROJECT_FOLDER
+from databases import PASSWORD, Database
 
 OPERATIONS = PROJECT_FOLDER / "operations"
-# as when the script runs
-sys.path.append(str(OPERATIONS))
-spec = importlib.util.spec_from_file_location(
-    "publish_postgres", OPERATIONS / "publish_postgres.py"
-)
-publishing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(publishing)
-
-from postgres.temporary_server import find_binaries, temporary_server  # noqa: E402
-
-PASSWORD = "known to the tests: /?@#"
 PUBLISHES = 20
 BUILT_FILE = PROJECT_FOLDER / "published" / "precision_marketing.duckdb"
 LOGINS = {
@@ -41,84 +30,6 @@ LOGINS = {
 }
 # Texts that a copy by way of CSV could spoil.
 TEXTS = ["", None, "\\.", "\\N", 'a "b", c', "two\nlines\r\n", " x ", "NULL", "价格"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[dict[str, str]]:
-    """Return variables of libpq for the superuser of a server of the tests' own."""
-    binaries = find_binaries()
-    if binaries is None:
-        message = "POSTGRESQL NOT TESTED: no initdb; install the package postgresql."
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    with temporary_server(binaries) as variables:
-        yield variables
-
-
-class Database:
-    """A database made as docs/bi-tools.md says, and its logins."""
-
-    def __init__(self, server: dict[str, str], name: str):
-        self.server = server
-        self.name = name
-
-    def connect(self, user: str, **options: object) -> psycopg.Connection:
-        """Log in; the superuser is postgres."""
-        password = self.server["PGPASSWORD"] if user == "postgres" else PASSWORD
-        return psycopg.connect(
-            host=self.server["PGHOST"],
-            port=self.server["PGPORT"],
-            user=user,
-            password=password,
-            dbname=self.name,
-            **options,
-        )
-
-    def rows(self, user: str, query: str) -> list[tuple]:
-        """Return what a login gets to see."""
-        with self.connect(user) as connection:
-            return connection.execute(query).fetchall()
-
-    def change(self, *statements: str, user: str = "postgres") -> None:
-        """Run statements."""
-        with self.connect(user, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    @property
-    def url(self) -> str:
-        """Return how the publisher connects, the password aside."""
-        return (
-            f"postgresql://publisher@/{self.name}?host={self.server['PGHOST']}"
-            f"&port={self.server['PGPORT']}"
-        )
-
-    def publish(self, file: Path) -> str:
-        """Publish a file, in this process: twenty interpreters would take long."""
-        return publishing.publish(file, file.parent / "manifest.json", self.url)
-
-
-@pytest.fixture
-def database(
-    server: dict[str, str], request: pytest.FixtureRequest, monkeypatch
-) -> Iterator[Database]:
-    """Return a new database, set up with the statements of the docs."""
-    name = f"shop_{abs(hash(request.node.name))}"
-    text = (PROJECT_FOLDER / "docs" / "bi-tools.md").read_text()
-    [block] = re.findall(r"```sql\n(create role publisher.*?)```", text, re.DOTALL)
-    # the roles stand outside of any database, so a second one finds them
-    statements = [each.strip() for each in block.split(";") if each.strip()]
-    maintenance = Database(server, "postgres")
-    known = maintenance.rows("postgres", "select rolname from pg_roles")
-    database = Database(server, name)
-    for statement in statements:
-        statement = statement.replace("'...'", f"'{PASSWORD}'")
-        if statement.startswith("create role") and ("publisher",) in known:
-            continue
-        where = maintenance if statement.startswith("create") else database
-        where.change(re.sub(r"\bmarketing\b", name, statement))
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    yield database
-    maintenance.change(f"drop database {name} with (force)")
 
 
 def write_file(file: Path, number: int = 1, users: int = 90) -> Path:

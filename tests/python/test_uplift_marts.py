@@ -105,7 +105,16 @@ def test_marts_say_what_can_be_known_of_each_campaign(
             "select * from evaluation.uplift_curve where campaign_id = 'pooled'"
             " and learner <> 'chosen' order by contacted_share"
         ).df()
+        drawn = shop.sql(
+            "select distinct campaign_id, outcome_name, learner"
+            " from evaluation.uplift_curve where campaign_id <> 'pooled'"
+            " and learner <> 'chosen' order by all"
+        ).fetchall()
     assert len(curve) == 3 * 7 * 21
+    # ten or more rows between two points
+    sizes = rows.groupby(["campaign_id", "outcome_name", "learner"]).size()
+    assert drawn == sorted(sizes[sizes >= 200].index)
+    assert len(drawn) < len(sizes)
     for (outcome, learner), points in curve.groupby(["outcome_name", "learner"]):
         scored = rows[(rows["outcome_name"] == outcome) & (rows["learner"] == learner)]
         trial = Trial(

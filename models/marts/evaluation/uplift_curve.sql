@@ -111,6 +111,8 @@ reached as (
                 > running.rows_before * {{ steps }}
                 or (steps.generated_number = 1 and running.rows_before = 0)
             )
+    -- two points less one another tell of the users between them
+    where running.all_rows >= {{ steps }} * {{ var('minimum_cell_users') }}
 ),
 
 gained as (

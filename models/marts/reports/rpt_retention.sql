@@ -25,6 +25,12 @@ cohorts as (
     group by cohort_month
 ),
 
+-- all users less the cohorts shown tell of the others
+shown_cohorts as (
+    select * from cohorts
+    qualify {{ is_shown('cohort_user_count', "'all'", 'cohort_month') }}
+),
+
 active as (
     select
         cast(
@@ -47,7 +53,8 @@ shared as (
             as active_share,
         active.cohort_month
     from active
-    inner join cohorts on active.cohort_month = cohorts.cohort_month
+    inner join shown_cohorts as cohorts
+        on active.cohort_month = cohorts.cohort_month
 )
 
 select * from shared

@@ -5,6 +5,11 @@ rfm as (
     select * from {{ ref('ftr_user__rfm') }}
 ),
 
+-- cells of a segment that is kept back would tell it
+shown_segments as (
+    select segment_name from {{ ref('rpt_segments') }}
+),
+
 scoring as (
     select as_of_date from {{ ref('ftr_as_of_dates') }}
     where is_scoring_date
@@ -21,6 +26,7 @@ placed as (
         rfm.as_of_date
     from rfm
     inner join scoring on rfm.as_of_date = scoring.as_of_date
+    inner join shown_segments on rfm.segment_name = shown_segments.segment_name
 ),
 
 counted as (

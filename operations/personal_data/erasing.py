@@ -6,6 +6,7 @@ table by table, less the rows of the users.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -20,7 +21,8 @@ import duckdb
 
 # Columns that name a user, in our tables and in files of shops.
 USER_COLUMNS = {"user_id", "source_user_id", "customer id", "customerid"}
-BLANKS = " \t\n\r\xa0"
+# A review may be longer than what `csv` takes for a field unless told otherwise.
+csv.field_size_limit(1 << 30)
 LEDGER = "decision_ledger"
 # How the macro `is_erased` knows whom a launched decision names no more.
 ERASED = "erased-"
@@ -32,7 +34,7 @@ LEAST_MASKED = 7
 class Person:
     """A user as the vault has them."""
 
-    user_id: str | None
+    user_id: str
     source_user_id: str
     email: str | None = None
     phone: str | None = None
@@ -41,7 +43,7 @@ class Person:
     @property
     def file_name(self) -> str:
         """Return what their file is called: tells nothing, but is found again."""
-        return hashlib.sha256(str(self.user_id).encode()).hexdigest()[:16]
+        return hashlib.sha256(self.user_id.encode()).hexdigest()[:16]
 
     def texts(self) -> list[str]:
         """Return all that says who they are."""
@@ -85,10 +87,7 @@ def write_private(file: Path, text: str) -> None:
 def names_of(persons: list[Person]) -> set[str]:
     """Return ids of the source and pseudonyms."""
     return {
-        name
-        for person in persons
-        for name in (person.user_id, person.source_user_id)
-        if name
+        name for person in persons for name in (person.user_id, person.source_user_id)
     }
 
 
@@ -100,38 +99,62 @@ def rewrite(file: Path, content: bytes) -> None:
     writing.replace(file)
 
 
-def records(lines: list[str], delimiter: str) -> Iterator[tuple[list[str], str]]:
-    """Yield each record of a CSV file as fields, and as it is written."""
-    taken = 0
-    reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True)
-    for fields in reader:
-        yield fields, "".join(lines[taken : reader.line_num])
-        taken = reader.line_num
+def unscrambled(text: str) -> str:
+    """Return text whose UTF-8 bytes were read one character a byte, set right."""
+    while not text.isascii():
+        try:
+            content = b"".join(
+                letter.encode("latin-1" if ord(letter) < 256 else "cp1252")
+                for letter in text
+            )
+            text = content.decode()
+        except UnicodeError:
+            break
+    return text
 
 
-def without_users(text: str, names: set[str]) -> tuple[str, int]:
-    """Return a CSV file's text less the records of users, and how many those are."""
+def plain(text: str) -> str:
+    """Return an id as intake reads it: right encoding, single blanks, none around."""
+    single_spaced = re.sub(r"[ \t\n\r\f\v\xa0]+", " ", unscrambled(text)).strip()
+    # tables with gaps are exported with 12346.0 for 12346
+    return re.sub(r"\.0+$", "", single_spaced)
+
+
+def text_of(content: bytes) -> tuple[str, str, bytes]:
+    """Return a CSV file's text, the encoding it goes back by, and the mark before it.
+
+    What is no UTF-16 is read byte for byte, so that any encoding comes out as it went
+    in: `unscrambled` tells what is meant.
+    """
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16"), "utf-16", b""
+    mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    return content.removeprefix(mark).decode("latin-1"), "latin-1", mark
+
+
+def records(text: str, persons: list[Person]) -> Iterator[tuple[list[str], str, bool]]:
+    """Yield each record of a CSV file: its fields, its text, whether it is of users."""
     lines = list(io.StringIO(text, newline=""))
-    delimiter = max(",;\t|", key=(lines or [""])[0].count)
-    kept, count, places = [], 0, []
-    for fields, written in records(lines, delimiter):
-        if not kept:
+    names = {plain(name) for name in names_of(persons)}
+    delimiter = max(
+        ",;\t|",
+        key=lambda tried: len(next(csv.reader(lines[:1], delimiter=tried), [])),
+    )
+    reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True)
+    taken, places = 0, None
+    for fields in reader:
+        written = "".join(lines[taken : reader.line_num])
+        taken = reader.line_num
+        if places is None:
             places = [
                 place
                 for place, name in enumerate(fields)
-                if name.strip(BLANKS + "\ufeff").lower() in USER_COLUMNS
+                if plain(name).lower() in USER_COLUMNS
             ]
-        elif any(
-            fields[place].strip(BLANKS) in names
-            # tables with gaps are exported with 12346.0 for 12346
-            or re.sub(r"\.0+$", "", fields[place].strip(BLANKS)) in names
-            for place in places
-            if place < len(fields)
-        ):
-            count += 1
+            yield fields, written, False
             continue
-        kept.append(written)
-    return "".join(kept), count
+        ids = {plain(fields[place]) for place in places if place < len(fields)}
+        yield fields, written, not ids.isdisjoint(names)
 
 
 def erase_from_text(persons: list[Person], folder: Path | None) -> dict[str, int]:
@@ -139,14 +162,14 @@ def erase_from_text(persons: list[Person], folder: Path | None) -> dict[str, int
     counts: dict[str, int] = {}
     for file in files_below(folder, ".csv"):
         content = file.read_bytes()
-        encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
-        names = names_of(persons)
-        if encoding == "latin-1":
-            # byte for byte, so that any encoding comes out as it went in
-            names = {name.encode().decode("latin-1") for name in names} | names
-        text, count = without_users(content.decode(encoding), names)
+        text, encoding, mark = text_of(content)
+        kept, count = [], 0
+        for _, written, is_theirs in records(text, persons):
+            count += is_theirs
+            if not is_theirs:
+                kept.append(written)
         if count:
-            rewrite(file, text.encode(encoding))
+            rewrite(file, mark + "".join(kept).encode(encoding))
             settle_manifests(file, content)
             counts[str(file.relative_to(folder))] = count
     return counts
@@ -204,18 +227,36 @@ def is_users(columns: dict[str, str]) -> str:
     )
 
 
-def is_users_raw(columns: dict[str, str]) -> str:
-    """Return the condition that a row of a shop's file is one of theirs."""
-    texts = [
-        f"trim(cast(\"{name}\" as varchar), ' ' || chr(9) || chr(10) || chr(13))"
-        for name in columns
+def parquet_rows(file: Path) -> str:
+    """Return a Parquet file as a relation."""
+    pattern = re.sub(r"([*?[])", r"[\1]", str(file)).replace("'", "''")
+    return f"read_parquet('{pattern}', hive_partitioning = false)"
+
+
+def is_users_in(
+    cursor: duckdb.DuckDBPyConnection, rows: str, persons: list[Person]
+) -> str:
+    """Return the condition that a row of a Parquet file is one of theirs.
+
+    The ways in which the file writes their ids are noted for the queries of the cursor.
+    """
+    note_names(cursor, persons)
+    names = {plain(name) for name in names_of(persons)}
+    columns = {
+        name: kind
+        for name, kind, *_ in cursor.execute(f"describe from {rows}").fetchall()
         if name.lower() in USER_COLUMNS
-    ]
-    return " or ".join(
-        f"coalesce({text} in (from forgotten)"
-        f" or regexp_replace({text}, '[.]0+$', '') in (from forgotten), false)"
-        for text in texts
-    )
+    }
+    for name, kind in columns.items():
+        written = f'cast("{name}" as varchar)'
+        told = f"decode(\"{name}\", 'replace')" if kind == "BLOB" else written
+        ids = cursor.execute(
+            f'select distinct {written}, {told} from {rows} where "{name}" is not null'
+        ).fetchall()
+        for spelling, text in ids:
+            if plain(text) in names:
+                cursor.execute("insert into forgotten values ($1)", [spelling])
+    return is_users(columns)
 
 
 def files_below(folder: Path | None, ending: str) -> list[Path]:
@@ -236,22 +277,16 @@ def erase_from_parquet(
 ) -> dict[str, int]:
     """Take users out of the Parquet files of a folder; return rows taken per file."""
     counts: dict[str, int] = {}
-    note_names(cursor, persons)
     for file in files_below(folder, ".parquet"):
-        rows = f"read_parquet('{file}', hive_partitioning = false)"
-        columns = {
-            name: kind
-            for name, kind, *_ in cursor.execute(f"describe from {rows}").fetchall()
-        }
-        if not {name.lower() for name in columns} & USER_COLUMNS:
-            continue
-        theirs = is_users_raw(columns)
+        rows = parquet_rows(file)
+        theirs = is_users_in(cursor, rows, persons)
         count = cursor.execute(f"select count(*) from {rows} where {theirs}").fetchall()
         if count[0][0]:
             writing = file.with_name(f"{file.name}.new")
             cursor.execute(
-                f"copy (from {rows} where not ({theirs})) to '{writing}'"
-                " (format parquet, compression zstd)"
+                f"copy (from {rows} where not ({theirs})) to $1"
+                " (format parquet, compression zstd)",
+                [str(writing)],
             )
             writing.replace(file)
             counts[str(file.relative_to(folder))] = count[0][0]
