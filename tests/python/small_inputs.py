@@ -2,7 +2,8 @@
 
 A column that hardly varies moves nothing, whatever is made of it. So features are made
 of noise that follows from the row's key; who, when and which split a row is about stays
-as it was built.
+as it was built. Users are drawn by their first order: pseudonyms differ from clone to
+clone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 import duckdb
 from builds import BUILT_WAREHOUSE
 from perturbed_models import run_model
-from precision_marketing.tasks import FRAME_COLUMNS, KEY_COLUMNS
+from precision_marketing.tasks import FRAME_COLUMNS, KEY_COLUMNS, ORDER_COLUMNS
 from precision_marketing.uplift_campaigns import FRAME_COLUMNS as ARM_COLUMNS
 
 GRAINS = ("user", "user_category", "user_campaign")
@@ -23,16 +24,18 @@ BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "redeem"), strict=Tr
 # Per grain, enough rows to learn from, and few to judge and score.
 PANEL_ROWS = {
     "user": """
-        hash(user_id) % 40 = 0 and (as_of_date < '2017-11-01' or split_name = 'score')
+        hash(first_order_id) % 40 = 0
+        and (as_of_date < '2017-11-01' or split_name = 'score')
     """,
     "user_category": """
-        hash(user_id) % 80 = 0 and hash(category_name) % 5 < 2
+        hash(first_order_id) % 80 = 0 and hash(category_name) % 5 < 2
         and (as_of_date < '2017-11-01' or split_name = 'score')
     """,
     "user_campaign": """
-        hash(user_id) % 3 = 0 and as_of_date < '2017-07-01'
-        or hash(user_id) % 8 = 0 and campaign_id in ('13', '18')
-        or hash(user_id) % 60 = 0 and campaign_id in ('15', '2018-01-meat')
+        hash(first_order_id) % 3 = 0 and as_of_date < '2017-07-01'
+        or hash(first_order_id) % 8 = 0 and split_name = 'test'
+        and campaign_id in ('13', '18', '20')
+        or hash(first_order_id) % 60 = 0 and campaign_id in ('15', '2018-01-meat')
     """,
 }
 # Fewer draws: the same code, a part of the time. All reasons, as any may be moved.
@@ -125,7 +128,7 @@ def panel_of_noise(inputs: Inputs, grain: str) -> str:
     columns = inputs.columns(panel, {}, {*FRAME_COLUMNS, *KEY_COLUMNS})
     with inputs.built():
         known = inputs.connection.table(f"built.{panel}").columns
-    key = ", ".join(name for name in KEY_COLUMNS if name in known)
+    key = ", ".join(name for name in ORDER_COLUMNS if name in known)
     return f"""
         select {columns}
         from (select *, concat_ws('/', {key}) as key from built.{panel})
@@ -173,7 +176,7 @@ def learning_inputs(
     # noise cannot be learnt: that an estimator may go live is made up, too
     inputs.connection.execute("""
         update ml_validation set prediction = case
-            when is_plain_rule then hash(user_id, as_of_date) % 100
+            when is_plain_rule then hash(first_order_id, as_of_date) % 100
             when outcome in (0, 1) then 0.2 + 0.6 * outcome
             else outcome
         end
@@ -237,7 +240,7 @@ def cluster_inputs(nodes: dict[str, dict], features: Iterable[str]) -> Inputs:
         {
             "ftr_user__panel": f"""
                 from ({panel_of_noise(inputs, "user")})
-                where hash(user_id) % 40 = 0
+                where hash(first_order_id) % 40 = 0
                 and (split_name = 'score'
                      or as_of_date between '2017-08-20' and '2017-10-20')
             """,
@@ -264,11 +267,16 @@ def value_inputs(nodes: dict[str, dict]) -> Inputs:
     inputs = Inputs(nodes)
     inputs.create(
         {
-            name: f"from built.features.{name} where hash(user_id) % 6 = 0"
+            name: f"from built.features.{name} where hash(first_order_id) % 6 = 0"
             for name in ("ftr_user__purchases", "ftr_user__purchases_ahead")
         }
     )
-    inputs.run("ml_customer_value__holdout", "ml_customer_value__estimator")
+    inputs.run("ml_customer_value__holdout")
+    # of few users another may be live: this one reads most
+    inputs.connection.execute(
+        "update ml_customer_value__holdout set is_live = estimator_name = 'learned'"
+    )
+    inputs.run("ml_customer_value__estimator")
     return inputs
 
 
@@ -299,10 +307,11 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
             "ftr_user_campaign__arms": f"""
                 select {columns}
                 from (
-                    select *, user_id || campaign_id as key
+                    select *, first_order_id || campaign_id as key
                     from (
                         select distinct user_id, first_order_id
-                        from built.features.ftr_user__panel where hash(user_id) % 16 = 0
+                        from built.features.ftr_user__panel
+                        where hash(first_order_id) % 16 = 0
                     ),
                     (values ('1', true, date '2017-03-01', date '2017-04-01'),
                             ('2', true, date '2017-05-01', date '2017-06-01'),
@@ -325,7 +334,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "weekly_budget_left": str(weekly_budget),
             "expected_cost": "0.5 + hash(key, 'cost') % 100 / 60.0",
             "expected_margin": "hash(key, 'margin') % 1000 / 150.0 - 1",
-            "is_held_out": "hash(user_id, campaign_id) % 2 = 0",
+            "is_held_out": "hash(first_order_id, campaign_id) % 2 = 0",
         },
         {
             *KEY_COLUMNS,
@@ -341,18 +350,26 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
     )
     inputs.create(
         {
+            "firsts": """
+                select distinct user_id, first_order_id
+                from built.features.ftr_user__panel
+            """,
             "dec_drawn": """
-                from built.deciding.dec_drawn where hash(user_id) % 3 = 0
+                select drawn.* replace (
+                    case when hash(first_order_id, campaign_id) % 4 = 0 then 'holdout'
+                         else 'treatment' end as arm
+                )
+                from built.deciding.dec_drawn as drawn join firsts using (user_id)
             """,
             # two campaigns that share a week, and one by itself: each limit binds
             "dec_options": f"""
                 select {options}
                 from (
                     select user_id, first_order_id, as_of_date, offers.*,
-                        user_id || offer_id as key
+                        first_order_id || offer_id as key
                     from (
                         from built.features.ftr_user__panel
-                        where split_name = 'score' and hash(user_id) % 12 = 0
+                        where split_name = 'score' and hash(first_order_id) % 12 = 0
                     ),
                     (values ('week', 'a', 'a1', 'mail', 1, 9.0, 5, 15),
                             ('week', 'a', 'a2', 'push', 1, 9.0, 20, 7),
@@ -369,13 +386,14 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "ftr_user_campaign__outcomes": """
                 select outcomes.* replace (
                     'randomised' as measurement,
-                    case when hash(user_id) % 3 = 0 then 'holdout' else 'treatment'
-                        end as arm,
+                    case when hash(first_order_id) % 3 = 0 then 'holdout'
+                         else 'treatment' end as arm,
                     cast(0.6 + 0.1 * (hash(campaign_id) % 2) as double)
                         as treated_share,
-                    'offer ' || hash(user_id, 'offer') % 2 as offer_id
+                    'offer ' || hash(first_order_id, 'offer') % 2 as offer_id
                 )
                 from built.features.ftr_user_campaign__outcomes as outcomes
+                join firsts using (user_id)
                 where campaign_id in ('18', '13')
             """,
         }

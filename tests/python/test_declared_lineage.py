@@ -47,8 +47,8 @@ PLANNED = (
     "ml_campaign_results",
     "ml_offer_choice",
 )
-# Two budgets of the week: what binds beside one of them is loose beside the other.
-WEEKLY_BUDGETS = (21.0, 18.0)
+# Budgets of the week: what binds beside one of them is loose beside another.
+WEEKLY_BUDGETS = (12.0, 15.0, 18.0, 21.0, 24.0)
 CLUSTERED = (
     "ml_cluster__fits",
     "ml_cluster__profiles",
@@ -68,6 +68,7 @@ REASONED = ("reason_group", "reason_rank", "feature_name", "direction", "reason_
 # moves that, the choice comes from. Per model the choice, and what it is made on.
 CHOICES = {
     "ml_customer_value__holdout": ({"is_live"}, "expected_orders"),
+    "ml_estimator_intervals": ({"best_rule_name"}, "gain_over_rule"),
     "ml_cluster__stability": ({"is_chosen", "cluster_count"}, "criterion_value"),
     **{f"ml_{grain}__reasons": ({*REASONED}, "contribution") for grain in GRAINS},
     "ml_user__clusters": ({"cluster_name", "cluster_number"}, "distance_to_centre"),
