@@ -38,6 +38,7 @@ PANEL_ROWS = {
         or hash(first_order_id) % 60 = 0 and campaign_id in ('15', '2018-01-meat')
     """,
 }
+ROW_ORDER = (*ORDER_COLUMNS, "category_level", "offer_id")
 # Fewer draws: the same code, a part of the time. All reasons, as any may be moved.
 SETTINGS = {
     "draws": 20,
@@ -72,10 +73,18 @@ class Inputs:
     )
 
     def create(self, tables: dict[str, str]) -> None:
-        """Create tables of queries, by name; `built` is the database of make build."""
+        """Create tables of queries, by name; `built` is the database of make build.
+
+        Rows stand in an order that no pseudonym changes: which of them swap values when
+        a column is permuted follows from it.
+        """
         with self.built():
             for name, query in tables.items():
-                self.connection.execute(f"create table {name} as {query}")
+                known = self.connection.sql(query).columns
+                order = [each for each in ROW_ORDER if each in known] or ["all"]
+                self.connection.execute(
+                    f"create table {name} as from ({query}) order by {', '.join(order)}"
+                )
 
     @contextmanager
     def built(self) -> Iterator[None]:
