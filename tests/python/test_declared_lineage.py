@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache, partial
 from itertools import chain
+from multiprocessing import get_context
 
 import duckdb
 import pandas as pd
@@ -244,8 +246,8 @@ def moved_by(
     return moved | (declared or {"a refusal"}) if is_refused else moved
 
 
-@pytest.mark.parametrize("name", sorted(NAMES - {TOO_WIDE}))
-def test_declared_lineage_is_what_perturbed_columns_move(name: str) -> None:
+def faults_of(name: str) -> set[str]:
+    """Perturb the columns that a model reads, and say where it is declared wrongly."""
     node = python_models()[name]
     edges = {
         column: outputs
@@ -277,13 +279,11 @@ def test_declared_lineage_is_what_perturbed_columns_move(name: str) -> None:
         faults |= {
             f"unconfirmed: {read} never moves {e}" for e in outputs - moved[column]
         }
-    assert not faults, "\n" + "\n".join(sorted(faults))
+    return faults
 
 
-@pytest.mark.parametrize("grain", GRAINS)
-@pytest.mark.parametrize("name", TRAINED)
-def test_each_feature_moves_what_is_learnt_from_it(name: str, grain: str) -> None:
-    """Each task reads one feature: half of the features are perturbed at a time.
+def faults_of_features(name: str, grain: str) -> set[str]:
+    """Perturb half of the features at a time, where each task reads one of them.
 
     Which half a feature is in follows from the binary digits of its number, so that no
     two features are perturbed in the same runs.
@@ -319,10 +319,40 @@ def test_each_feature_moves_what_is_learnt_from_it(name: str, grain: str) -> Non
             faults |= {
                 f"unconfirmed: {column[1]} never moves {e}" for e in expected - moved
             }
-    assert not faults, "\n" + "\n".join(sorted(faults))
+    return faults
 
 
 @cache
 def features_of(grain: str, features: tuple[str, ...]) -> Inputs:
     """Make the inputs of learning of one feature per task once."""
     return learning_inputs(python_models(), grain, seeds_of_features(grain, features))
+
+
+@pytest.fixture(scope="module")
+def found(request: pytest.FixtureRequest) -> Iterator[dict[tuple, Future]]:
+    """Look for the faults that all tests asked for are about, two at a time."""
+    asked = [
+        tuple(item.callspec.params[each] for each in ("name", "grain"))
+        if "grain" in item.callspec.params
+        else (item.callspec.params["name"],)
+        for item in request.session.items
+        if item.module is request.module and hasattr(item, "callspec")
+    ]
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        looks = {1: faults_of, 2: faults_of_features}
+        yield {each: pool.submit(looks[len(each)], *each) for each in asked}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES - {TOO_WIDE}))
+def test_declared_lineage_is_what_perturbed_columns_move(
+    name: str, found: dict[tuple, Future]
+) -> None:
+    assert not found[name,].result()
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+@pytest.mark.parametrize("name", TRAINED)
+def test_each_feature_moves_what_is_learnt_from_it(
+    name: str, grain: str, found: dict[tuple, Future]
+) -> None:
+    assert not found[name, grain].result()
