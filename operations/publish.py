@@ -23,6 +23,10 @@ from pathlib import Path
 import duckdb
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+sys.path.append(str(PROJECT_FOLDER / "profiles"))
+
+from encryption import SPILLS_ENCRYPTED, load_cipher  # noqa: E402
+
 SOURCE = os.environ.get("SOURCE", "precision_marketing")
 WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", f"warehouse/{SOURCE}.duckdb")
 TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
@@ -178,8 +182,9 @@ def main() -> str | None:
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
     marts = published_marts(manifest)
-    config = {"threads": 2, "memory_limit": "2GB", "temp_file_encryption": True}
+    config = {"threads": 2, "memory_limit": "2GB", **SPILLS_ENCRYPTED}
     with duckdb.connect(config=config) as connection:
+        load_cipher(connection)
         try:
             connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
         except duckdb.IOException as error:

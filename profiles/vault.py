@@ -1,19 +1,18 @@
 """Attaches the vault: an encrypted DuckDB file beside the database, named `vault`.
 
 A dbt-duckdb plugin, because an `attach:` of profiles.yml would put the key into the
-profile that dbt reads, and DuckDB's error about a wrong key into a stack trace. Writing
-encrypted files needs DuckDB's httpfs extension, for its OpenSSL; it comes as a wheel.
+profile that dbt reads, and DuckDB's error about a wrong key into a stack trace.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
+from encryption import SPILLS_ENCRYPTED, load_cipher
 from keys import read_key
 
 if TYPE_CHECKING:
@@ -29,9 +28,7 @@ def attach_encrypted(
     connection: duckdb.DuckDBPyConnection, file: Path, name: str, key: str
 ) -> None:
     """Attach an encrypted file, made when missing."""
-    folder = Path(importlib.util.find_spec("duckdb_extension_httpfs").origin).parent
-    for extension in folder.glob("extensions/*/httpfs.duckdb_extension"):
-        connection.load_extension(str(extension))
+    load_cipher(connection)
     place, secret = (str(text).replace("'", "''") for text in (file, key))
     connection.execute(
         f"attach '{place}' as {name} (encryption_key '{secret}', "
@@ -48,8 +45,7 @@ class Plugin(BasePlugin):
         """Open it once; raise what dbt prints as one sentence when that fails."""
         self.key, place = read_key("vault", "the vault")
         self.file = vault_of(creds.path)
-        # what DuckDB spills to disk may come from the vault
-        config["temp_file_encryption"] = True
+        config.update(SPILLS_ENCRYPTED)
         with duckdb.connect() as connection:
             try:
                 attach_encrypted(connection, self.file, "vault", self.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from builds import (
     pseudonym,
     vault_of,
 )
+from encryption import load_cipher
 
 ROTATE = PROJECT_FOLDER / "operations" / "rotate_keys.py"
 PUBLISH = PROJECT_FOLDER / "operations" / "publish.py"
@@ -283,3 +285,28 @@ def test_the_vault_is_encrypted(shop: Path) -> None:
     assert not [text for text in persons if text.lower().encode() in content]
     with pytest.raises(duckdb.Error, match="encrypt"):
         duckdb.connect(str(file), read_only=True)
+
+
+def test_what_dbt_spills_to_disk_is_encrypted(
+    runs: DbtRuns, shop: Path, tmp_path: Path
+) -> None:
+    setting = "temp_file_encryption"
+    asked = f"select value from duckdb_settings() where name = '{setting}'"
+    result = run(runs, "show", "--inline", asked, "--output", "json")
+    value = re.search(r'"value": "(\w+)"', result.output)[1]
+    spilled = {}
+    for name, held in (("encrypted", value), ("plain", "false")):
+        with duckdb.connect(config={setting: held}) as connection:
+            load_cipher(connection)
+            connection.execute(f"set temp_directory = '{tmp_path / name}'")
+            connection.execute("set memory_limit = '60MB'")
+            connection.execute("""
+                create temp table much as
+                select 'told apart by ' || i || sha256(i::varchar) as words
+                from range(1_000_000) as numbers(i)
+            """)
+            files = (tmp_path / name).iterdir()
+            spilled[name] = b"".join(file.read_bytes() for file in files)
+    assert spilled["encrypted"]
+    assert b"told apart by" in spilled["plain"]
+    assert b"told apart by" not in spilled["encrypted"]
