@@ -350,7 +350,9 @@ def calibration_map(
     """
     if not len(labels):
         return 1.0, 0.0
-    given = log_odds(probabilities)
+    # in an order of their own: the sums below come out alike however rows are sorted
+    order = np.lexsort((labels, probabilities))
+    given, labels = log_odds(probabilities[order]), labels[order]
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         mapped = parameters[0] * given + parameters[1]

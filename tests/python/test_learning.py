@@ -241,6 +241,14 @@ def test_without_a_row_there_is_no_map() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_the_map_does_not_depend_on_the_order_of_rows(seed: int) -> None:
+    log_odds, labels = log_odds_and_labels(seed, 2000)
+    order = np.random.default_rng(seed).permutation(2000)
+    found = calibration_map(expit(log_odds), labels, 10.0, 0.5)
+    assert calibration_map(expit(log_odds)[order], labels[order], 10.0, 0.5) == found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_rows_drawn_are_the_same_for_the_same_seed_and_stay_in_order(
     seed: int,
 ) -> None:
