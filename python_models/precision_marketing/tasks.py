@@ -114,11 +114,11 @@ class Task:
 
     def features(self, panel: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that the task may learn from; see `feature_frame`."""
-        every = feature_frame(panel, tasks)
         patterns = self.feature_patterns
-        return every[
-            [name for name in every if any(fnmatch(name, each) for each in patterns)]
+        named = [
+            name for name in panel if any(fnmatch(name, each) for each in patterns)
         ]
+        return feature_frame(panel[named], tasks)
 
     def label_ends(self, panel: pd.DataFrame) -> pd.Series:
         """Return the day after the last of each row's label window."""
