@@ -2,10 +2,10 @@
 
 A model's `config.meta.lineage` maps output columns, several separated by blanks, to the
 input columns that they are computed from: per input, patterns separated by blanks, in
-which * is any letters; one that starts with ! takes columns away. `this` is the model's
-own table of the last build. What comes from parameters alone maps to nothing, {}. Under
-`rows`, in place of an output column, stands what decides which rows there are: an edge
-`filter` of every column.
+which * is any letters and = the output's own name; one that starts with ! takes columns
+away. `this` is the model's own table of the last build. What comes from parameters
+alone maps to nothing, {}. Under `rows`, in place of an output column, stands what
+decides which rows there are: an edge `filter` of every column.
 """
 
 from __future__ import annotations
@@ -42,18 +42,19 @@ def declared_lineage(
     """
     found: dict[str, set] = {}
     for outputs, read in declared.items():
-        origins = {
-            (inputs[each].unique_id, column)
-            for each, patterns in read.items()
-            for column in _matching(name, inputs, each, patterns)
-        }
         for output in outputs.split():
             if output not in (*columns, ROWS):
                 raise LineageError(
                     f"The lineage of model {name} declares {output}, which is not one "
                     "of its columns."
                 )
-            found.setdefault(output, set()).update(origins)
+            found.setdefault(output, set()).update(
+                (inputs[each].unique_id, column)
+                for each, patterns in read.items()
+                for column in _matching(
+                    name, inputs, each, patterns.replace("=", output)
+                )
+            )
     for column in columns:
         if column not in found:
             raise LineageError(

@@ -187,7 +187,7 @@ def _codes(values: pd.Series, name: str) -> np.ndarray:
     if pd.api.types.is_float_dtype(values):
         texts = np.char.mod("%.7e", values.to_numpy(float, na_value=np.nan))
     elif name.endswith("_bytes"):
-        texts = [_archived(each) if isinstance(each, bytes) else "" for each in values]
+        texts = [_archived(each) if hasattr(each, "decode") else "" for each in values]
     else:
         texts = values.astype(str).to_numpy()
     # with the name, or equal values of two columns might stand in for each other

@@ -39,7 +39,8 @@ PANEL_ROWS = {
     """,
 }
 ROW_ORDER = (*ORDER_COLUMNS, "category_level", "offer_id")
-# Fewer draws: the same code, a part of the time. All reasons, as any may be moved.
+# Fewer draws: the same code, a part of the time. Fewer rows to learn than there are, as
+# on real data. All reasons, as any may be moved.
 SETTINGS = {
     "draws": 20,
     "bootstrap_draws": 20,
@@ -47,6 +48,7 @@ SETTINGS = {
     "min_arm_users": 10,
     "min_users": 5,
     "folds": 2,
+    "max_training_rows": 150,
     "restarts": 1,
     "most_count": 4,
     "min_repeat_users": 20,
@@ -65,12 +67,15 @@ class Inputs:
         Models of the manifest, by name.
     connection : duckdb.DuckDBPyConnection
         Holds the tables in its schema main; one thread, so that rows keep their order.
+    settings : dict
+        What models run with in place of their own settings.
     """
 
     nodes: dict[str, dict]
     connection: duckdb.DuckDBPyConnection = field(
         default_factory=lambda: duckdb.connect(config={"threads": 1})
     )
+    settings: dict = field(default_factory=SETTINGS.copy)
 
     def create(self, tables: dict[str, str]) -> None:
         """Create tables of queries, by name; `built` is the database of make build.
@@ -112,7 +117,7 @@ class Inputs:
     def run(self, *names: str) -> None:
         """Run Python models, each into a table of its name, for the next to read."""
         for name in names:
-            found = run_model(self.nodes[name], self.connection, SETTINGS)
+            found = run_model(self.nodes[name], self.connection, self.settings)
             self.connection.execute(f"create or replace table {name} as from found")
             del found
 
@@ -145,7 +150,7 @@ def panel_of_noise(inputs: Inputs, grain: str) -> str:
 
 
 def learning_inputs(
-    nodes: dict[str, dict], grain: str, seeds: dict[str, str]
+    nodes: dict[str, dict], grain: str, seeds: dict[str, str], *, is_brief: bool = False
 ) -> Inputs:
     """Return the panel of a grain and all that learning makes of it.
 
@@ -158,6 +163,8 @@ def learning_inputs(
     seeds : dict of str to str
         Queries of ``learning_tasks`` and ``plain_rules``: `seeds_of_tasks` or
         `seeds_of_features`.
+    is_brief : bool
+        Judge one fit per split only.
     """
     inputs = Inputs(nodes)
     inputs.create(
@@ -181,6 +188,14 @@ def learning_inputs(
             ),
         }
     )
+    if is_brief:
+        inputs.connection.execute(f"""
+            delete from ftr_{grain}__panel as panel
+            where split_name in ('validation', 'test') and train_until_date <> (
+                select min(train_until_date) from ftr_{grain}__panel as others
+                where others.split_name = panel.split_name
+            )
+        """)
     inputs.run("ml_validation")
     # noise cannot be learnt: that an estimator may go live is made up, too
     inputs.connection.execute("""
@@ -191,6 +206,37 @@ def learning_inputs(
         end
     """)
     inputs.run("ml_estimator_registry", "ml_test", f"ml_{grain}__scores")
+    return inputs
+
+
+def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
+    """Return what the registry reads: two families each, versions kept, and a pin."""
+    seeds = seeds_of_tasks(grain, "*_28d category_name")
+    seeds["learning_tasks"] = f"""
+        select * replace (if(label_kind = 'amount',
+            'linear_regression decision_tree', 'logistic_regression decision_tree'
+        ) as families)
+        from ({seeds["learning_tasks"]})
+    """
+    inputs = learning_inputs(nodes, grain, seeds)
+    kept = BASE_TASKS[grain]
+    inputs.connection.execute(f"""
+        insert into estimator_pins values ('{kept}', 'kept');
+        insert into estimator_pins
+        select 'no task', estimator_version from ml_estimator_registry
+        where task = '{kept}' and status = 'live';
+        update ml_estimator_registry set estimator_name = 'logistic_regression'
+        where status = 'live';
+        update ml_estimator_registry set estimator_version = 'kept'
+        where task = '{kept}' and status = 'live';
+        -- two families that tie, and tasks that neither of them may predict
+        update ml_validation set prediction = case
+            when is_plain_rule or task in ('spend_28d', 'buy_7d')
+            then hash(first_order_id, as_of_date, estimator_name) % 100
+            when hash(first_order_id, as_of_date, estimator_name) % 9 = 0 then 0.5
+            else prediction
+        end
+    """)
     return inputs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
 from multiprocessing import get_context
@@ -20,11 +21,11 @@ from precision_marketing.tasks import FRAME_COLUMNS, KEY_COLUMNS
 from small_inputs import (
     BASE_TASKS,
     GRAINS,
-    SETTINGS,
     Inputs,
     campaign_inputs,
     cluster_inputs,
     learning_inputs,
+    registry_inputs,
     seeds_of_features,
     seeds_of_tasks,
     uplift_inputs,
@@ -71,20 +72,12 @@ REASONED = ("reason_group", "reason_rank", "feature_name", "direction", "reason_
 CHOICES = {
     "ml_customer_value__holdout": ({"is_live"}, "expected_orders"),
     "ml_estimator_intervals": ({"best_rule_name"}, "gain_over_rule"),
+    "ml_estimator_registry": ({"status"}, "status_reason"),
     "ml_cluster__stability": ({"is_chosen", "cluster_count"}, "criterion_value"),
     **{f"ml_{grain}__reasons": ({*REASONED}, "contribution") for grain in GRAINS},
     "ml_user__clusters": ({"cluster_name", "cluster_number"}, "distance_to_centre"),
     "ml_user_campaign__uplift": ({"is_chosen", "learner"}, "validation_qini"),
 }
-# Columns that these inputs cannot move, and why.
-UNMOVED = {
-    # read where every family is judged, var backtest_grid: full
-    "ml_test": {("learning_tasks", "families")},
-}
-# Its declaration names more than what moves: only its features are looked at.
-TOO_WIDE = "ml_estimator_registry"
-# Of each panel: each is a task to fit, on each date, several times.
-FEATURES_TRIED = 15
 NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
 
 
@@ -146,8 +139,18 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
             # elsewhere all rows are the task's
             some = tasks_of(grain, "*_28d", one, "has_profile")
             yield some, lambda column: column == ("learning_tasks", "population_column")
-        if name in JUDGED:
-            yield tasks_of(grain, "*_28d category_name", "*"), partial(is_about, grain)
+        if name == "ml_estimator_registry":
+            yield made(registry_inputs, grain), partial(is_about, grain)
+        elif name in JUDGED:
+            inputs = tasks_of(grain, "*_28d category_name", "*")
+            yield inputs, partial(is_about, grain)
+            if name == "ml_feature_importance":
+                # a count of some rows is always the same
+                yield reading_every_row(inputs), partial(is_about, grain)
+            if name == "ml_test" and grain == "user":
+                # read where every family is judged
+                full = {**inputs.settings, "backtest_grid": "full"}
+                yield replace(inputs, settings=full), families_alone
 
 
 def clusters_of_features() -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
@@ -166,6 +169,11 @@ def clusters_of_features() -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
     for start in range(0, len(rest), 8):
         few = tuple(rest[start : start + 8])
         yield made(cluster_inputs, few), lambda column, few=few: column[1] in few
+
+
+def families_alone(column: Column) -> bool:
+    """Whether a column is that of a task's families."""
+    return column == ("learning_tasks", "families")
 
 
 def is_about(grain: str, column: Column) -> bool:
@@ -253,14 +261,13 @@ def faults_of(name: str) -> set[str]:
         column: outputs
         for column, outputs in edges_of(node).items()
         if not (name in TRAINED and is_feature(column))
-        and column not in UNMOVED.get(name, ())
     }
     asked = [[column] for column, outputs in edges.items() if outputs]
     asked.append([column for column, outputs in edges.items() if not outputs])
     moved: dict[Column, set[str]] = {column: set() for column in edges}
     chosen, made_on = CHOICES.get(name, (set(), None))
     for inputs, is_asked in inputs_of(name):
-        run = partial(run_model, node, inputs.connection, SETTINGS)
+        run = partial(run_model, node, inputs.connection, inputs.settings)
         before = Rows.of(run())
         assert not before.differ(Rows.of(run()), before.codes), "another each time"
         for together in asked:
@@ -283,28 +290,18 @@ def faults_of(name: str) -> set[str]:
 
 
 def faults_of_features(name: str, grain: str) -> set[str]:
-    """Perturb half of the features at a time, where each task reads one of them.
-
-    Which half a feature is in follows from the binary digits of its number, so that no
-    two features are perturbed in the same runs.
-    """
+    """Perturb every second feature, then the others; each task reads one of them."""
     node = python_models()[name]
     edges = edges_of(node)
     panel = PANELS[grain]
     features = [each for each in edges if each[0] == panel and is_feature(each)]
-    features = features[:: -(-len(features) // FEATURES_TRIED)]
     inputs = features_of(grain, tuple(name for _, name in features))
-    before = run_model(node, inputs.connection, SETTINGS)
+    run = partial(run_model, node, inputs.connection, inputs.settings)
+    before = run()
     keys = [each for each in KEY_COLUMNS if each in before.columns]
     faults = set()
-    for digit in range(len(features).bit_length()):
-        chosen = [each for place, each in enumerate(features, 1) if place >> digit & 1]
-        after = run_model(
-            node,
-            inputs.connection,
-            SETTINGS,
-            perturb(inputs.connection, chosen, permuted),
-        )
+    for chosen in (features[::2], features[1::2]):
+        after = run(perturb(inputs.connection, chosen, permuted))
         for column in features:
             was, found = (
                 Rows.of(frame[frame["task"] == column[1]]) for frame in (before, after)
@@ -325,7 +322,15 @@ def faults_of_features(name: str, grain: str) -> set[str]:
 @cache
 def features_of(grain: str, features: tuple[str, ...]) -> Inputs:
     """Make the inputs of learning of one feature per task once."""
-    return learning_inputs(python_models(), grain, seeds_of_features(grain, features))
+    seeds = seeds_of_features(grain, features)
+    return reading_every_row(
+        learning_inputs(python_models(), grain, seeds, is_brief=True)
+    )
+
+
+def reading_every_row(inputs: Inputs) -> Inputs:
+    """Return inputs of models that learn from every row, and judge every one."""
+    return replace(inputs, settings={**inputs.settings, "max_training_rows": 30_000})
 
 
 @pytest.fixture(scope="module")
@@ -343,7 +348,7 @@ def found(request: pytest.FixtureRequest) -> Iterator[dict[tuple, Future]]:
         yield {each: pool.submit(looks[len(each)], *each) for each in asked}
 
 
-@pytest.mark.parametrize("name", sorted(NAMES - {TOO_WIDE}))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_declared_lineage_is_what_perturbed_columns_move(
     name: str, found: dict[tuple, Future]
 ) -> None:
