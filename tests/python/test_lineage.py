@@ -113,6 +113,16 @@ def test_patterns_of_a_declaration_take_and_leave_columns() -> None:
     assert found["a"] == found["b"] == {("orders_id", "id"), ("orders_id", "amount")}
 
 
+def test_a_declaration_names_the_column_called_like_its_output() -> None:
+    columns = ("id", "amount")
+    declared = {"id amount": {"orders": "= user_id"}}
+    found, _ = declared_lineage("m", declared, columns, PYTHON_INPUTS)
+    assert [letters(found[each]) for each in columns] == [
+        {"orders.id", "orders.user_id"},
+        {"orders.amount", "orders.user_id"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
