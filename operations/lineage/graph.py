@@ -113,12 +113,14 @@ def _model_columns(
             origin.value, "value"
         )
         columns[column_id(relation.unique_id, name)] = _column(
-            relation, name, dict.fromkeys(filters, "filter"), edges
+            relation, name, "sql", dict.fromkeys(filters, "filter"), edges
         )
     return columns
 
 
-def _column(relation: Relation, name: str, filters: dict, edges: dict) -> dict:
+def _column(
+    relation: Relation, name: str, how: str, filters: dict, edges: dict
+) -> dict:
     """Return the lineage of one column; what it hands on to itself is no edge."""
     edges = {
         origin: kind
@@ -130,7 +132,7 @@ def _column(relation: Relation, name: str, filters: dict, edges: dict) -> dict:
             {"column": column_id(*origin), "kind": kind}
             for origin, kind in sorted(edges.items())
         ],
-        "how": "sql" if set(edges.values()) & set(VALUE_KINDS) else "constant",
+        "how": how if set(edges.values()) & set(VALUE_KINDS) else "constant",
     }
 
 
@@ -155,9 +157,9 @@ def _python_columns(
         column_id(relation.unique_id, name): _column(
             relation,
             name,
+            "python",
             dict.fromkeys(rows, "filter"),
             dict.fromkeys(origins, "value"),
         )
-        | {"how": "python" if origins else "constant"}
         for name, origins in found.items()
     }
