@@ -119,7 +119,7 @@ format: setup  ## mend what the linters can mend
 	ruff format .
 
 pytest: setup  ## run the tests in Python alone
-	pytest
+	pytest --numprocesses 2 --dist loadfile
 
 test: lint  ## run every check: lint, the tests of the data, pytest
 	dbt test
