@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Plugin(BasePlugin):
-    """Opens and closes the database once, just before dbt connects to it."""
+    """Opens and closes the database once, just before dbt connects to it.
+
+    Closing also moves what a killed command has left in its log into the file.
+    """
 
     def update_connection_config(
         self, creds: DuckDBCredentials, config: dict[str, Any]

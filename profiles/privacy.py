@@ -227,7 +227,6 @@ class Plugin(BasePlugin):
 
     def _forget(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
-        self._check_nothing_waits(cursor, request)
         key = erasure_key()
         persons = self._persons(cursor, request, key)
         in_postgres = request.rows_in_postgres(persons)
@@ -264,19 +263,6 @@ class Plugin(BasePlugin):
             [request.target, request.logs],
         )
         return receipt
-
-    def _check_nothing_waits(
-        self, cursor: duckdb.DuckDBPyConnection, request: Request
-    ) -> None:
-        # what waits in a log would come back with the next command
-        for name, file in (
-            (request.database, self.warehouse),
-            ("vault", vault_of(self.warehouse)),
-        ):
-            cursor.execute(f'checkpoint "{name}"')
-            log = Path(f"{file}.wal")
-            if log.exists() and log.stat().st_size:
-                raise RefusedError(f"{log} holds what another command has left undone.")
 
     def _erase_files(
         self,

@@ -42,7 +42,10 @@ class Plugin(BasePlugin):
     def update_connection_config(
         self, creds: DuckDBCredentials, config: dict[str, Any]
     ) -> None:
-        """Open it once; raise what dbt prints as one sentence when that fails."""
+        """Open it once; raise what dbt prints as one sentence when that fails.
+
+        Closing moves what a killed command has left in its log into the file.
+        """
         self.key, place = read_key("vault", "the vault")
         self.file = vault_of(creds.path)
         config.update(SPILLS_ENCRYPTED)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
-from builds import DbtResult, DbtRuns, attach_vault, package_folder, pseudonym, vault_of
+from builds import (
+    PROJECT_FOLDER,
+    VAULT_KEY,
+    DbtResult,
+    DbtRuns,
+    attach_vault,
+    package_folder,
+    pseudonym,
+    vault_of,
+)
 from campaigns import VARS, rows
 from databases import PASSWORD, Database
 from personal_data.postgres_copy import rows_in_postgres
@@ -32,6 +45,19 @@ TEXTS = {
     "t3,o3,id-carla,p1,1,2.50,2026-03-16 09:26:53\n"
     "t4,o4,id-anna,p1,none,2.50,2026-03-17 09:26:53\n",
 }
+# A command that is killed before what it wrote into the log is in the files.
+KILLED = """
+import os, sys
+from pathlib import Path
+import duckdb
+from vault import attach_encrypted
+connection = duckdb.connect(sys.argv[1])
+attach_encrypted(connection, Path(sys.argv[2]), "vault", sys.argv[3])
+connection.execute("set checkpoint_threshold = '1GB'")
+connection.execute("insert into core.orders from core.orders")
+connection.execute("update vault.people set email = 'new.' || email")
+os._exit(9)
+"""
 BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
 ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
 
@@ -134,6 +160,13 @@ def shop(built: Shop) -> Shop:
     for file in (built.warehouse, vault_of(built.warehouse)):
         shutil.copy(built.kept / file.name, file)
     return built
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened, a minute at most."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not happened():
+        time.sleep(0.001)
 
 
 def publish(shop: Shop) -> None:
@@ -311,11 +344,7 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(
     )
     file = shop.folder.parent / changed
     before = file.stat().st_ino if file.exists() else None
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if file.exists() and file.stat().st_ino != before:
-            break
-        time.sleep(0.001)
+    wait_for(lambda: file.exists() and file.stat().st_ino != before)
     running.kill()
     assert (shop.folder / "privacy" / "your_shop" / "forgotten.csv").exists()
     told = [*ANNA, pseudonym("id-anna"), "id-boris", "boris@example.com"]
@@ -328,6 +357,34 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(
     assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
         (1,)
     ]
+
+
+def test_what_waits_in_logs_does_not_come_back(shop: Shop) -> None:
+    files = (shop.warehouse, vault_of(shop.warehouse))
+    logs = [Path(f"{file}.wal") for file in files]
+    profiles = {**os.environ, "PYTHONPATH": str(PROJECT_FOLDER / "profiles")}
+    command = [sys.executable, "-c", KILLED, *map(str, files), VAULT_KEY]
+    assert subprocess.run(command, env=profiles, check=False).returncode == 9
+    assert all(log.stat().st_size for log in logs)
+    arguments = ("--args", '{"user_id": "id-anna"}')
+    running = shop.dbt.start(
+        "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
+    )
+    writing = Path(f"{shop.warehouse}.new")
+    wait_for(writing.exists)
+    # killed from here on, it would leave them beside files that were written anew
+    assert not [log for log in logs if log.exists()]
+    assert running.wait().exit_code == 0
+    assert shop.files_telling(ANNA) == {}
+    with duckdb.connect(str(shop.warehouse), read_only=True) as connection:
+        attach_vault(connection, shop.warehouse)
+        assert connection.sql(
+            "select source_user_id, email, (select count(*) from core.orders)"
+            " from vault.people order by all"
+        ).fetchall() == [
+            ("id-boris", "new.boris@example.com", 4),
+            ("id-carla", "new.carla@example.com", 4),
+        ]
 
 
 def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) -> None:
