@@ -181,6 +181,13 @@ class Plugin(BasePlugin):
         self, cursor: duckdb.DuckDBPyConnection, request: Request, key: str
     ) -> list[Person]:
         names = request.names()
+        if not cursor.execute(
+            "select 1 from duckdb_tables() where database_name = 'vault'"
+            " and table_name = 'people'"
+        ).fetchall():
+            raise RefusedError(
+                f"{vault_of(self.warehouse)} has no table people: build the shop first."
+            )
         listed = request.folder / "forgotten.csv"
         forgotten = listed.read_text() if listed.exists() else ""
         pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")

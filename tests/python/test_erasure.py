@@ -311,6 +311,15 @@ def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
     assert shop.warehouse.read_bytes() == built
 
 
+def test_before_any_build_nobody_is_forgotten(shop: Shop) -> None:
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        file.unlink()
+    result = shop.forget(user_id="id-anna")
+    assert result.exit_code != 0
+    assert "Nothing was erased: " in result.output
+    assert "has no table people: build the shop first." in result.output
+
+
 def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
     users = shop.folder / "raw" / "users.csv"
     before = users.read_bytes()
