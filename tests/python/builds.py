@@ -126,6 +126,14 @@ class DbtRuns:
         process.start()
         return RunningDbt(process, output_file)
 
+    def begin(self) -> Path:
+        """Return where databases are built, without what another test left there."""
+        building = self.folder / "building.duckdb"
+        for database in (building, vault_of(building)):
+            for file in (database, database.with_name(f"{database.name}.wal")):
+                file.unlink(missing_ok=True)
+        return building
+
     def build(
         self,
         *selection: str,
@@ -133,8 +141,11 @@ class DbtRuns:
         raw_folder: Path,
         source: str = "complete_journey",
         environment: dict[str, str] | None = None,
+        begun: Path | None = None,
     ) -> Path:
         """Build what is selected and return the database; a failure is an error.
+
+        `begun` is where `begin` said to, if something lies there to build upon.
 
         Notes
         -----
@@ -143,7 +154,7 @@ class DbtRuns:
         built in one place and then moved to its own.
 
         """
-        building = self.folder / "building.duckdb"
+        building = begun or self.begin()
         result = self.run(
             "build",
             "--exclude-resource-type=test",

@@ -49,7 +49,7 @@ PLAN = """
 
 def build_campaigns(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> Path:
     """Build all that decisions rest on, then decide and launch."""
-    building = dbt.folder / "building.duckdb"
+    building = dbt.begin()
     seeded = dbt.run("seed", VARS, warehouse=building, raw_folder=raw_folder)
     assert seeded.exit_code == 0, seeded.output
     change(building, PLAN, spares=list(SPARE_CAMPAIGNS))
@@ -63,6 +63,7 @@ def build_campaigns(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> Path:
         VARS,
         warehouse=warehouse,
         raw_folder=raw_folder,
+        begun=building,
     )
 
 

@@ -45,11 +45,10 @@ def built_shop(dbt: DbtRuns) -> Path:
 
 def run_on_shop(dbt: DbtRuns, shop_folder: Path, *arguments: str) -> DbtResult:
     """Run a dbt command on a folder of files, into an empty database."""
-    built_shop(dbt).unlink(missing_ok=True)
     return dbt.run(
         "--quiet",
         *arguments,
-        warehouse=built_shop(dbt),
+        warehouse=dbt.begin(),
         # staging of every source is built, whichever is active
         raw_folder=package_folder(),
         source="your_shop",

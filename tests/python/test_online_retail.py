@@ -56,7 +56,7 @@ def shop(
     dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Everything built from the fixture, every data test passed."""
-    building = dbt.folder / "building.duckdb"
+    building = dbt.begin()
     result = run_shop(
         dbt, building, FIXTURE_FOLDER, "build", "--exclude-resource-type=unit_test"
     )
