@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +359,7 @@ def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
 
 
 def test_marts_wait_for_the_verdict_on_what_they_are_made_of(manifest: Node) -> None:
+    @cache
     def ancestors(unique_id: str) -> set[str]:
         above = set(manifest["parent_map"].get(unique_id, []))
         return above.union(*map(ancestors, above))
