@@ -90,7 +90,7 @@ score: setup  ## build again without training: marts, features and fresh scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
 	@python operations/build.py --selector without_training
 
-backtest: setup  ## judge every family on every date, kept in evaluation.estimator_backtests; build first (half an hour)
+backtest: setup  ## judge every family on every date, kept in evaluation.estimator_backtests; build first (ten minutes)
 	@python operations/build.py --selector full_grid --vars 'backtest_grid: full'
 
 results: setup  ## write docs/results.md from the marts
