@@ -25,7 +25,7 @@ import duckdb
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 sys.path.append(str(PROJECT_FOLDER / "profiles"))
 
-from encryption import SPILLS_ENCRYPTED, load_cipher  # noqa: E402
+from encryption import connect  # noqa: E402
 
 SOURCE = os.environ.get("SOURCE", "precision_marketing")
 WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", f"warehouse/{SOURCE}.duckdb")
@@ -182,9 +182,7 @@ def main() -> str | None:
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
     marts = published_marts(manifest)
-    config = {"threads": 2, "memory_limit": "2GB", **SPILLS_ENCRYPTED}
-    with duckdb.connect(config=config) as connection:
-        load_cipher(connection)
+    with connect(threads=2, memory_limit="2GB") as connection:
         try:
             connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
         except duckdb.IOException as error:

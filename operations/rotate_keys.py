@@ -28,7 +28,7 @@ PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 sys.path.append(str(PROJECT_FOLDER / "profiles"))
 
 from dbt_common.exceptions import DbtRuntimeError  # noqa: E402
-from encryption import SPILLS_ENCRYPTED  # noqa: E402
+from encryption import connect  # noqa: E402
 from keys import FOLDER, keyed_name, read_key  # noqa: E402
 from vault import attach_encrypted, vault_of  # noqa: E402
 
@@ -69,7 +69,7 @@ def encrypt_anew(file: Path, old_key: str, new_key: str) -> None:
     """
     writing = file.with_name(f"{file.name}.new")
     writing.unlink(missing_ok=True)
-    with duckdb.connect(config=SPILLS_ENCRYPTED) as connection:
+    with connect() as connection:
         attach_encrypted(connection, file, "old", old_key)
         attach_encrypted(connection, writing, "new", new_key)
         for (view,) in connection.execute(

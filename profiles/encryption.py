@@ -7,9 +7,18 @@ from pathlib import Path
 
 import duckdb
 
-# For connections that read people's data: what does not fit into memory goes to disk.
-# Such a connection needs the cipher before the first row that it spills.
+# What does not fit into memory goes to disk; see `connect`.
 SPILLS_ENCRYPTED = {"temp_file_encryption": True}
+
+
+def connect(**config: str | int) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory that may read people's data: its spills are encrypted.
+
+    The cipher comes first: without it the first row that is spilled is an error.
+    """
+    connection = duckdb.connect(config={**config, **SPILLS_ENCRYPTED})
+    load_cipher(connection)
+    return connection
 
 
 def load_cipher(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
-from encryption import SPILLS_ENCRYPTED, load_cipher
+from encryption import connect
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_FIRST_LINE = 1_000_000
@@ -80,9 +80,7 @@ def tried_queries(file: str, encoding: str, queries: list[str]) -> str:
 
     """
     answers: list[list[tuple[Any, ...]]] = []
-    config = {"memory_limit": "1GB", "threads": 2, **SPILLS_ENCRYPTED}
-    with duckdb.connect(config=config) as connection:
-        load_cipher(connection)
+    with connect(threads=2, memory_limit="1GB") as connection:
         try:
             for query in queries:
                 answers.append(connection.execute(query).fetchall())
