@@ -1,0 +1,391 @@
+"""A plan that makes no sense is told in sentences, and nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.builds import DbtResult, DbtRuns, table_hashes
+from support.campaigns import change, copied, decide, rows
+
+GUARDED = ("planning", "deciding", "campaigns")
+OF_BASKET = "where campaign_id = '2018-01-basket'"
+OF_DRINKS = "where offer_id = '2018-01-drinks'"
+SHOP = "complete_journey"
+USER = "(select min(user_id) from core.users)"
+
+# Per fault: how the seeds get it, and the one sentence about it.
+FAULTS = {
+    "unknown task": (
+        f"update seeds.campaign_plan set objective_task = 'win_back' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column objective_task:"
+        " expected a task of learning_tasks, found win_back.",
+    ),
+    "end before start": (
+        f"update seeds.campaign_plan set ends_on = '2018-01-01' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column ends_on:"
+        " expected a date that is not before starts_on, found 2018-01-01.",
+    ),
+    "negative budget": (
+        f"update seeds.campaign_plan set budget_amount = '-1' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column budget_amount:"
+        " expected an amount of 0 or more, found -1.",
+    ),
+    "no holdout": (
+        f"update seeds.campaign_plan set holdout_share = '0' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column holdout_share:"
+        " expected a share above 0 and below 1, found 0.",
+    ),
+    "nothing but holdout": (
+        f"update seeds.campaign_plan set holdout_share = '1' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column holdout_share:"
+        " expected a share above 0 and below 1, found 1.",
+    ),
+    "overlapping ids": (
+        f"insert into seeds.campaign_plan from seeds.campaign_plan {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column campaign_id:"
+        " expected once, found 2018-01-basket 2 times.",
+    ),
+    "product that is none": (
+        f"update seeds.offers set eligible_products = 'p-0' {OF_DRINKS}",
+        "Seed offers, offer_id 2018-01-drinks, column eligible_products:"
+        " expected products of the shop, found p-0.",
+    ),
+}
+# Per fault: how the seeds get it, and the seed, row, column and value that are named.
+OTHER_FAULTS = {
+    "share in percent": (
+        f"update seeds.campaign_plan set holdout_share = '20%' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "holdout_share", "20%"),
+    ),
+    "day that does not exist": (
+        f"update seeds.campaign_plan set starts_on = '2018-02-30' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "starts_on", "2018-02-30"),
+    ),
+    "endless budget": (
+        f"update seeds.campaign_plan set budget_amount = 'inf' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "budget_amount", "inf"),
+    ),
+    "unknown status": (
+        f"update seeds.campaign_plan set plan_status = 'live' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "plan_status", "live"),
+    ),
+    "unknown channel": (
+        f"update seeds.campaign_plan set channel = 'fax' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "channel", "fax"),
+    ),
+    "unknown audience": (
+        f"update seeds.campaign_plan set audience_rule = 'friends' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "audience_rule", "friends"),
+    ),
+    "half a priority": (
+        f"update seeds.campaign_plan set priority = '1.5' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "priority", "1.5"),
+    ),
+    "campaign without an id": (
+        f"update seeds.campaign_plan set campaign_id = null {OF_BASKET};"
+        "delete from seeds.offers where campaign_id = '2018-01-basket'",
+        ("campaign_plan", "(none)", "campaign_id", "nothing"),
+    ),
+    "campaign without an offer": (
+        "delete from seeds.offers where campaign_id = '2018-01-fresh'",
+        ("campaign_plan", "2018-01-fresh", "campaign_id", "2018-01-fresh"),
+    ),
+    "id of a campaign of the shop": (
+        "update seeds.campaign_plan set campaign_id = '13' "
+        + OF_BASKET
+        + f"; update seeds.offers set campaign_id = '13' {OF_BASKET}",
+        (
+            "campaign_plan",
+            "13",
+            "campaign_id",
+            "that of a campaign of the shop from 2017-08-08",
+        ),
+    ),
+    "shop that is none": (
+        f"update seeds.campaign_plan set shop = 'corner shop' {OF_BASKET};"
+        f"delete from seeds.offers {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "shop", "corner shop"),
+    ),
+    "offer twice": (
+        f"insert into seeds.offers from seeds.offers {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "offer_id", "2018-01-drinks 2 times"),
+    ),
+    "offer of no campaign": (
+        f"update seeds.offers set campaign_id = null {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "campaign_id", "nothing"),
+    ),
+    "more than the price off": (
+        f"update seeds.offers set discount_kind = 'share', discount_value = '1.5'"
+        f" {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "discount_value", "1.5"),
+    ),
+    "discount that is no number": (
+        f"update seeds.offers set discount_value = 'nan' {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "discount_value", "nan"),
+    ),
+    "supplier who pays twice": (
+        f"update seeds.offers set funded_share = '2' {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "funded_share", "2"),
+    ),
+    "category that is none": (
+        f"update seeds.offers set eligible_category = 'CARS' {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "eligible_category", "CARS"),
+    ),
+    "negative stock": (
+        f"update seeds.offers set stock_cap = '-5' {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "stock_cap", "-5"),
+    ),
+    "offer of nothing": (
+        f"update seeds.offers set eligible_category = null {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "eligible_products", "nothing"),
+    ),
+    "channel twice": (
+        f"insert into seeds.channels from seeds.channels where shop = '{SHOP}'",
+        ("channels", "mail", "channel", "mail 2 times"),
+    ),
+    "free of charge below zero": (
+        f"update seeds.channels set cost_per_contact = '-0.1' where shop = '{SHOP}'",
+        ("channels", "mail", "cost_per_contact", "-0.1"),
+    ),
+    "consent by fax": (
+        f"update seeds.channels set consent = 'fax' where shop = '{SHOP}'",
+        ("channels", "mail", "consent", "fax"),
+    ),
+    "hours backwards": (
+        f"update seeds.channels set send_until_hour = '7' where shop = '{SHOP}'",
+        ("channels", "mail", "send_until_hour", "7"),
+    ),
+    "hour that is none": (
+        f"update seeds.channels set send_from_hour = 'early' where shop = '{SHOP}'",
+        ("channels", "mail", "send_from_hour", "early"),
+    ),
+    "blackout without a start": (
+        f"update seeds.blackout_dates set first_date = null where shop = '{SHOP}'",
+        ("blackout_dates", "New Year's Day", "first_date", "nothing"),
+    ),
+    "blackout of no channel": (
+        f"update seeds.blackout_dates set channel = 'fax' where shop = '{SHOP}'",
+        ("blackout_dates", "New Year's Day", "channel", "fax"),
+    ),
+    "suppression of nobody": (
+        f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null,"
+        " '2018-01-01', null, null)",
+        ("suppressions", "(none)", "user_id", "nothing"),
+    ),
+    "suppression of a kind that is none": (
+        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'dislike', null,"
+        " '2018-01-01', null, null)",
+        ("suppressions", "u1", "suppression_kind", "dislike"),
+    ),
+    "suppression until one day": (
+        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'risk', null,"
+        " '2018-01-01', 'soon', null)",
+        ("suppressions", "u1", "last_date", "soon"),
+    ),
+    "suppression of no channel": (
+        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'risk', 'fax',"
+        " '2018-01-01', null, null)",
+        ("suppressions", "u1", "channel", "fax"),
+    ),
+    "unknown trait": (
+        f"insert into seeds.audience_rules values"
+        f" ('{SHOP}', 'tall', 'height', 'at_least', '180')",
+        ("audience_rules", "tall", "trait", "height"),
+    ),
+    "unknown operator": (
+        f"insert into seeds.audience_rules values"
+        f" ('{SHOP}', 'recent', 'rfm_score', 'above', '3')",
+        ("audience_rules", "recent", "operator", "above"),
+    ),
+    "text compared by size": (
+        f"insert into seeds.audience_rules values"
+        f" ('{SHOP}', 'old', 'age_band', 'at_least', '65')",
+        ("audience_rules", "old", "operator", "at_least"),
+    ),
+    "number that is none": (
+        f"insert into seeds.audience_rules values"
+        f" ('{SHOP}', 'recent', 'rfm_score', 'at_least', 'high')",
+        ("audience_rules", "recent", "value", "high"),
+    ),
+    "rule for everybody": (
+        f"insert into seeds.audience_rules values"
+        f" ('{SHOP}', 'everybody', 'rfm_score', 'at_least', '3')",
+        ("audience_rules", "everybody", "audience_rule", "everybody"),
+    ),
+    "draft that starts in a week or so": (
+        "update seeds.draft_templates set days_before = 'a week'"
+        " where template_id = 'barbecue'",
+        ("draft_templates", "barbecue", "days_before", "a week"),
+    ),
+    "draft of no value": (
+        "update seeds.draft_templates set discount_value = null"
+        " where template_id = 'barbecue'",
+        ("draft_templates", "barbecue", "discount_value", "nothing"),
+    ),
+    "correction to another decision": (
+        f"insert into seeds.decision_corrections select '{SHOP}', '2018-01-basket',"
+        f" {USER}, 'contact', '2018-01-02', 'wanted'",
+        ("decision_corrections", "2018-01-basket", "decision", "contact"),
+    ),
+    "correction of no campaign": (
+        f"insert into seeds.decision_corrections select '{SHOP}', '2018-01-baskets',"
+        f" {USER}, 'withdrawn', '2018-01-02', 'asked'",
+        ("decision_corrections", "2018-01-baskets", "campaign_id", "2018-01-baskets"),
+    ),
+    "correction of nobody": (
+        f"insert into seeds.decision_corrections select '{SHOP}', '2018-01-basket',"
+        " 'somebody', 'withdrawn', '2018-01-02', 'asked'",
+        ("decision_corrections", "2018-01-basket", "user_id", "somebody"),
+    ),
+    "correction on no day": (
+        f"insert into seeds.decision_corrections select '{SHOP}', '2018-01-basket',"
+        f" {USER}, 'withdrawn', 'today', 'asked'",
+        ("decision_corrections", "2018-01-basket", "corrected_on", "today"),
+    ),
+}
+CORRECTION_TWICE = (
+    f"insert into seeds.decision_corrections select '{SHOP}', '2018-01-basket', {USER},"
+    " 'withdrawn', '2018-01-02', reason from (values ('a'), ('b')) as reasons (reason)"
+)
+
+
+def written(warehouse: Path) -> dict[str, dict[str, tuple[int, int]]]:
+    """Hashes of all that a fault must leave alone."""
+    hashes = {schema: table_hashes(warehouse, schema) for schema in GUARDED}
+    del hashes["planning"]["plan_faults"]
+    return hashes
+
+
+def sentences(result: DbtResult) -> list[str]:
+    """Return the sentences about seeds that dbt printed."""
+    return re.findall(r"(Seed \w+, .*)", result.output)
+
+
+@pytest.fixture
+def warehouse(dbt: DbtRuns, campaigns: Path) -> Iterator[Path]:
+    """Copy the built database; check that it holds what it held."""
+    copy = copied(dbt, campaigns)
+    before = written(copy)
+    assert before["campaigns"]["decision_ledger"][0] > 0
+    yield copy
+    assert written(copy) == before
+
+
+@pytest.mark.parametrize("name", ["unknown task", "product that is none"])
+def test_a_fault_is_one_sentence_and_nothing_is_written(
+    dbt: DbtRuns, raw_folder: Path, warehouse: Path, name: str
+) -> None:
+    fault, sentence = FAULTS[name]
+    change(warehouse, fault)
+    result = decide(dbt, raw_folder)
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    assert sentences(result) == [sentence], result.output
+
+
+def test_several_faults_are_several_sentences(
+    dbt: DbtRuns, raw_folder: Path, warehouse: Path
+) -> None:
+    statements = [fault for name, (fault, _) in FAULTS.items() if name != "no holdout"]
+    # a copied row has the faults of the first, if it is copied last
+    change(warehouse, ";".join(sorted(statements, reverse=True)))
+    result = decide(dbt, raw_folder)
+    assert result.exit_code != 0
+    expected = {
+        sentence for name, (_, sentence) in FAULTS.items() if name != "no holdout"
+    }
+    assert len(sentences(result)) == len(expected)
+    assert set(sentences(result)) == expected
+
+
+@pytest.fixture(scope="module")
+def faults_query(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> str:
+    """What plan_faults runs."""
+    copied(dbt, campaigns)
+    assert decide(dbt, raw_folder, select=("plan_faults",)).exit_code == 0
+    folder = dbt.folder / "target" / "compiled" / "precision_marketing"
+    return (folder / "models/planning/plan_faults.sql").read_text()
+
+
+@pytest.fixture(scope="module")
+def seeds(
+    campaigns: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to a copy of the built database, to change and change back."""
+    place = tmp_path_factory.mktemp("seeds") / "building.duckdb"
+    place.write_bytes(campaigns.read_bytes())
+    with duckdb.connect(str(place)) as connection:
+        yield connection
+
+
+def faults_after(
+    seeds: duckdb.DuckDBPyConnection, faults_query: str, statements: str
+) -> list[str]:
+    """Return the sentences of a changed plan, which is then changed back."""
+    seeds.execute("begin")
+    try:
+        seeds.execute(statements)
+        return [sentence for (sentence,) in seeds.execute(faults_query).fetchall()]
+    finally:
+        seeds.execute("rollback")
+
+
+def test_the_plan_that_ships_has_no_fault(
+    seeds: duckdb.DuckDBPyConnection, faults_query: str
+) -> None:
+    assert faults_after(seeds, faults_query, "select 1") == []
+
+
+@pytest.mark.parametrize(("fault", "sentence"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_has_one_sentence(
+    seeds: duckdb.DuckDBPyConnection, faults_query: str, fault: str, sentence: str
+) -> None:
+    # what dbt prints is what plan_faults holds: no need for dbt around each
+    assert faults_after(seeds, faults_query, fault) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"), OTHER_FAULTS.values(), ids=OTHER_FAULTS.keys()
+)
+def test_a_fault_names_seed_row_and_column(
+    seeds: duckdb.DuckDBPyConnection,
+    faults_query: str,
+    fault: str,
+    named: tuple[str, str, str, str],
+) -> None:
+    seed, key, column, found = named
+    (sentence,) = faults_after(seeds, faults_query, fault)
+    assert re.fullmatch(
+        rf"Seed {seed}, \w+ {re.escape(key)}, column {column}: expected .+,"
+        rf" found {re.escape(found)}\.",
+        sentence,
+    ), sentence
+
+
+def test_one_decision_is_corrected_once(
+    seeds: duckdb.DuckDBPyConnection, faults_query: str
+) -> None:
+    (sentence,) = faults_after(seeds, faults_query, CORRECTION_TWICE)
+    assert sentence.startswith("Seed decision_corrections, campaign_id 2018-01-basket")
+    assert sentence.endswith("2 times.")
+
+
+def test_faults_stop_a_plan_without_a_row(
+    dbt: DbtRuns, raw_folder: Path, warehouse: Path
+) -> None:
+    # nothing to plan must not mean that nothing is evaluated
+    change(
+        warehouse,
+        f"delete from seeds.campaign_plan where shop = '{SHOP}';"
+        f"delete from seeds.offers where shop = '{SHOP}';"
+        f"delete from seeds.draft_templates where shop = '{SHOP}';"
+        f"update seeds.channels set consent = 'fax' where shop = '{SHOP}'",
+    )
+    result = decide(dbt, raw_folder)
+    assert result.exit_code != 0
+    assert len(sentences(result)) == 1
+    assert rows(warehouse, "select count(*) from planning.plan_faults") == [(1,)]

@@ -1,0 +1,175 @@
+"""What is launched stands: through rebuilds, other plans and scores, and power cuts."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+from support.builds import DbtRuns, RunningDbt
+from support.campaigns import SPARE_CAMPAIGNS, VARS, change, copied, decide, rows
+
+LEDGER = "select * from campaigns.decision_ledger order by decision_id"
+ROUNDS, KILLS_PER_ROUND = 3, 7
+# What is killed: from what earlier builds launched to what people read.
+KILLED = ("dec_frozen+",)
+# A build that has not begun by then hangs.
+LONGEST_START = 120
+APPROVE = """
+    update seeds.campaign_plan set plan_status = 'approved'
+    where campaign_id = $campaign;
+    update planning.plan_campaigns set plan_status = 'approved', is_launching = is_due
+    where campaign_id = $campaign
+"""
+# Every seed of the plan, the scores, and who wrote them: nothing is as it was.
+ALL_CHANGED = """
+    update seeds.campaign_plan set budget_amount = '30', priority = '2',
+    holdout_share = '0.7', campaign_name = 'renamed' where campaign_id like '2018-01-%';
+    update seeds.offers set discount_value = '0.10' where discount_kind <> 'none';
+    update seeds.channels set cost_per_contact = '0.01';
+    insert into seeds.suppressions
+    select 'complete_journey', user_id, 'opt_out', null, '2018-01-01', null, null
+    from core.users;
+    update scores.campaign_scores set score = 1 - score, estimator_version = 'another'
+"""
+
+
+def ledger(warehouse: Path) -> list[tuple]:
+    """Return all that is frozen."""
+    return rows(warehouse, LEDGER)
+
+
+def users(warehouse: Path) -> int:
+    """Count the users that there are to decide about."""
+    return rows(warehouse, "select count(*) from core.users")[0][0]
+
+
+def start(dbt: DbtRuns, raw_folder: Path) -> RunningDbt:
+    """Start a build, and return as soon as its first model is about to be built."""
+    running = dbt.start(
+        "build",
+        "--select",
+        *KILLED,
+        "--exclude-resource-type=test",
+        "--exclude-resource-type=unit_test",
+        VARS,
+        warehouse=dbt.folder / "building.duckdb",
+        raw_folder=raw_folder,
+    )
+    latest = time.monotonic() + LONGEST_START
+    while time.monotonic() < latest and running.process.is_alive():
+        if running.output_file.exists() and " of " in running.output_file.read_text():
+            break
+        time.sleep(0.02)
+    return running
+
+
+def test_no_kill_loses_changes_or_doubles_a_decision(
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path
+) -> None:
+    warehouse = copied(dbt, campaigns)
+    random = np.random.default_rng(20180101)
+    begun = start(dbt, raw_folder)
+    started_at = time.monotonic()
+    assert begun.wait().exit_code == 0
+    seconds = time.monotonic() - started_at
+    everybody = users(warehouse)
+    frozen = ledger(warehouse)
+    steps = set()
+    for campaign in SPARE_CAMPAIGNS[:ROUNDS]:
+        change(warehouse, APPROVE, campaign=campaign)
+        kills = 0
+        while kills < KILLS_PER_ROUND:
+            running = start(dbt, raw_folder)
+            time.sleep(random.uniform(0, 0.9 * seconds))
+            killed = running.kill()
+            # some builds are done before they are killed, which proves nothing
+            kills += killed.exit_code == -signal.SIGKILL
+            steps |= set(re.findall(r"(\w+\.\w+) \.+ \[RUN\]\s*$", killed.output))
+            found = ledger(warehouse)
+            # a campaign is launched whole or not at all
+            assert len(found) in (len(frozen), len(frozen) + everybody)
+            assert set(frozen) <= set(found)
+            frozen = found
+        assert start(dbt, raw_folder).wait().exit_code == 0
+        found = ledger(warehouse)
+        assert set(frozen) <= set(found)
+        frozen = found
+        assert rows(
+            warehouse,
+            "select count(*), count(distinct user_id), count(distinct decision_id)"
+            f" from campaigns.decision_ledger where campaign_id = '{campaign}'",
+        ) == [(everybody, everybody, everybody)]
+    assert len(steps) >= 4, f"killed at the same steps again and again: {steps}"
+
+
+def test_nothing_that_changes_later_changes_what_is_launched(
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path
+) -> None:
+    warehouse = copied(dbt, campaigns)
+    frozen = ledger(warehouse)
+    assert {row[2] for row in frozen} != set()
+    change(warehouse, ALL_CHANGED)
+    result = decide(dbt, raw_folder, "--full-refresh")
+    assert result.exit_code == 0, result.output
+    assert ledger(warehouse) == frozen
+    # nor is it told otherwise: what was launched is what is published
+    columns = (
+        "decision_id, user_id, decision, offer_id, reasons, score, expected_margin"
+    )
+    launched = rows(
+        warehouse,
+        f"select {columns} from campaigns.campaign_decisions"
+        " where is_frozen order by decision_id",
+    )
+    assert launched == rows(
+        warehouse,
+        f"select {columns} from campaigns.decision_ledger order by decision_id",
+    )
+    # what was not launched yet is decided anew: nobody is left to contact
+    assert rows(
+        warehouse,
+        "select count(*) from campaigns.campaign_decisions"
+        " where not is_frozen and decision = 'contact'",
+    ) == [(0,)]
+
+
+def test_a_correction_is_a_new_row_that_points_to_the_old(
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path
+) -> None:
+    campaign = "2018-01-fresh"
+    warehouse = copied(dbt, campaigns)
+    frozen = ledger(warehouse)
+    ((user, decision_id),) = rows(
+        warehouse,
+        "select user_id, decision_id from campaigns.decision_ledger"
+        f" where campaign_id = '{campaign}' and decision = 'contact'"
+        " order by user_id limit 1",
+    )
+    change(
+        warehouse,
+        "insert into seeds.decision_corrections values ('complete_journey', $campaign,"
+        " $user, 'withdrawn', '2018-01-03', 'asked on the phone')",
+        campaign=campaign,
+        user=user,
+    )
+    for left_out in ("exposure", "test"):
+        result = decide(dbt, raw_folder, f"--exclude-resource-type={left_out}")
+        assert result.exit_code == 0, result.output
+        found = ledger(warehouse)
+        assert set(frozen) < set(found)
+        assert len(found) == len(frozen) + 1
+    assert rows(
+        warehouse,
+        "select decision, corrects_decision_id, revision_number, reasons, send_on,"
+        " cast(decided_on as varchar) from campaigns.decision_ledger"
+        f" where user_id = '{user}' and campaign_id = '{campaign}'"
+        " order by revision_number desc limit 1",
+    ) == [("withdrawn", decision_id, 2, "asked on the phone", None, "2018-01-03")]
+    assert rows(
+        warehouse,
+        "select count(*) from campaigns.campaign_audience"
+        f" where user_id = '{user}' and campaign_id = '{campaign}'",
+    ) == [(0,)]

@@ -1,0 +1,150 @@
+"""What channels are handed: what they need, of whoever may still be contacted."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from support.builds import DbtRuns
+from support.campaigns import VARS, change, copied, rows
+
+COLUMNS = [
+    "user_id",
+    "campaign_id",
+    "offer_id",
+    "send_on",
+    "send_from_hour",
+    "send_until_hour",
+    "decision_id",
+]
+# What may have changed since the launch, for a user each.
+CHANGES = """
+    update seeds.channels set consent = 'email';
+    update core.users set consent_email = user_id <> $refused;
+    update core.users set consent_email = null where user_id = $unasked;
+    insert into seeds.suppressions values
+    ('complete_journey', $opted_out, 'opt_out', 'mail', '2018-01-01', null, 'asked'),
+    ('complete_journey', $erased, 'erasure', null, '2018-01-01', null, 'asked'),
+    ('complete_journey', $elsewhere, 'opt_out', 'sms', '2018-01-01', null, 'asked'),
+    ('complete_journey', $once, 'opt_out', 'mail', '2017-01-01', '2017-12-31', 'asked'),
+    ('another_shop', $elsewhere, 'opt_out', 'mail', '2018-01-01', null, 'asked');
+    delete from core.users where user_id = $gone
+"""
+
+
+class HandOver:
+    """Hands over to a folder of its own."""
+
+    def __init__(self, dbt: DbtRuns, raw_folder: Path, folder: Path) -> None:
+        self.dbt, self.raw_folder, self.folder = dbt, raw_folder, folder
+        self.channel = folder / "complete_journey" / "mail"
+
+    def run(self) -> dict[str, bytes]:
+        """Run the operation; return all files by their path."""
+        result = self.dbt.run(
+            "run-operation",
+            "hand_over",
+            VARS,
+            warehouse=self.dbt.folder / "building.duckdb",
+            raw_folder=self.raw_folder,
+            environment={"HANDOVER_DIR": str(self.folder)},
+        )
+        assert result.exit_code == 0, result.output
+        return self.files()
+
+    def files(self) -> dict[str, bytes]:
+        """Return all files by their path."""
+        return {
+            str(file.relative_to(self.folder)): file.read_bytes()
+            for file in sorted(self.folder.rglob("*"))
+            if file.is_file()
+        }
+
+    def manifest(self) -> dict:
+        """Return the manifest of the version to send."""
+        return json.loads((self.channel / "current.json").read_text())
+
+    def contacts(self) -> list[dict[str, str]]:
+        """Return the contacts of the version to send."""
+        file = self.channel / self.manifest()["version"] / "contacts.csv"
+        with file.open(newline="") as lines:
+            return list(csv.DictReader(lines))
+
+
+@pytest.fixture
+def hand_over(
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
+) -> HandOver:
+    copied(dbt, campaigns)
+    return HandOver(dbt, raw_folder, tmp_path / "out")
+
+
+def test_the_same_decisions_are_the_same_bytes(
+    hand_over: HandOver, campaigns: Path
+) -> None:
+    first = hand_over.run()
+    manifest, contacts = hand_over.manifest(), hand_over.contacts()
+    version = manifest["version"]
+    assert set(first) == {
+        "complete_journey/mail/current.json",
+        f"complete_journey/mail/{version}/contacts.csv",
+        f"complete_journey/mail/{version}/manifest.json",
+    }
+    launched = rows(
+        campaigns,
+        "select decision_id from campaigns.decision_ledger where decision = 'contact'",
+    )
+    assert {contact["decision_id"] for contact in contacts} == {
+        row[0] for row in launched
+    }
+    assert list(contacts[0]) == COLUMNS == manifest["columns"]
+    content = first[f"complete_journey/mail/{version}/contacts.csv"]
+    assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
+    assert manifest["rows"] == len(contacts) == len(launched)
+    assert sum(campaign["rows"] for campaign in manifest["campaigns"]) == len(launched)
+    assert {campaign["decided_on"] for campaign in manifest["campaigns"]} == {
+        "2018-01-01"
+    }
+    assert len(version) == 12
+    # a version that was killed half written is written again, to the byte
+    folder = hand_over.channel / version
+    (folder / "manifest.json").unlink()
+    (folder / "contacts.csv").write_bytes(content[:100])
+    assert hand_over.run() == first
+
+
+def test_whoever_may_not_be_contacted_any_more_is_left_out(hand_over: HandOver) -> None:
+    first = hand_over.run()
+    users = sorted({contact["user_id"] for contact in hand_over.contacts()})
+    names = ("refused", "unasked", "opted_out", "erased", "elsewhere", "once", "gone")
+    changed = dict(zip(names, users, strict=False))
+    building = hand_over.dbt.folder / "building.duckdb"
+    change(building, CHANGES, **changed)
+    second = hand_over.run()
+    # a version beside the old one, which stays as it is
+    old = {path: text for path, text in first.items() if "current" not in path}
+    assert old.items() <= second.items()
+    assert len(second) == len(first) + 2
+    out = {changed[name] for name in names if name not in ("elsewhere", "once")}
+    left = {contact["user_id"] for contact in hand_over.contacts()}
+    assert left == set(users) - out
+    manifest = hand_over.manifest()
+    assert manifest["rows"] == len(users) - 5
+    assert manifest["left_out"] == 5
+    counts = [campaign["left_out"] for campaign in manifest["campaigns"]]
+    assert {kind: sum(count[kind] for count in counts) for kind in counts[0]} == {
+        "without consent": 2,
+        "suppressed": 1,
+        "erased": 2,
+    }
+
+    # a campaign that is over is no longer handed over; its channel is told so
+    change(building, "update campaigns.campaign_audience set ends_on = '2017-12-31'")
+    third = hand_over.run()
+    assert second.keys() < third.keys()
+    assert hand_over.contacts() == []
+    assert hand_over.manifest()["campaigns"] == []
+    assert hand_over.manifest()["rows"] == 0

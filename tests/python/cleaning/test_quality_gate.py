@@ -1,0 +1,143 @@
+"""Too many bad rows stop a build before it overwrites good marts, and say which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.builds import DbtResult, DbtRuns, table_hashes
+
+LINE_COUNT = 40
+
+
+def write_shop(folder: Path, broken_count: int) -> Path:
+    """Write a shop of one table, some of its lines with a date that is none."""
+    folder.mkdir(exist_ok=True)
+    lines = [
+        f"t{number},o{number},u{number % 5},p{number % 3},1,2.50,"
+        + ("soon" if number < broken_count else f"2026-01-{number % 28 + 1:02}")
+        for number in range(LINE_COUNT)
+    ]
+    header = "transaction_id,order_id,user_id,product_id,quantity,net_amount,ordered_at"
+    (folder / "transactions.csv").write_text("\n".join([header, *lines]) + "\n")
+    return folder
+
+
+def build(dbt: DbtRuns, warehouse: Path, shop: Path, **variables: object) -> DbtResult:
+    """Build the marts of a shop, data tests included."""
+    return dbt.run(
+        "build",
+        "--select",
+        "+orders",
+        "+row_reconciliation",
+        "+rejected_rows",
+        "--exclude-resource-type=unit_test",
+        "--vars",
+        json.dumps(variables),
+        warehouse=warehouse,
+        raw_folder=shop,
+        source="your_shop",
+        environment={"SHOP_DIR": str(shop)},
+    )
+
+
+@pytest.fixture
+def good_build(dbt: DbtRuns, tmp_path: Path) -> Iterator[Path]:
+    """Build a shop without a fault, in the place where dbt parses once."""
+    warehouse = dbt.folder / "building.duckdb"
+    result = build(dbt, warehouse, write_shop(tmp_path / "good", 0))
+    assert result.exit_code == 0, result.output
+    yield warehouse
+    warehouse.unlink()
+
+
+def marts(warehouse: Path) -> dict[str, tuple[int, int]]:
+    """Hashes of all marts but the verdict and its evidence."""
+    hashes = table_hashes(warehouse, "core")
+    del hashes["data_quality"], hashes["rejected_rows"]
+    return hashes
+
+
+def test_too_many_bad_rows_leave_the_marts_alone(
+    dbt: DbtRuns, good_build: Path, tmp_path: Path
+) -> None:
+    before = marts(good_build)
+    assert before["transactions"][0] == LINE_COUNT
+    result = build(dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2))
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    [verdict] = [
+        line
+        for line in result.output.splitlines()
+        if "ordered_at is unreadable" in line and "above" in line
+    ]
+    for part in ("transactions", "rejected", "20", "50.0 %", "10.0 %"):
+        assert part in verdict
+    assert marts(good_build) == before
+    assert table_hashes(good_build, "core")["rejected_rows"][0] == LINE_COUNT // 2
+
+
+def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(
+    dbt: DbtRuns, good_build: Path, tmp_path: Path
+) -> None:
+    result = build(dbt, good_build, write_shop(tmp_path / "bad", 2))
+    assert result.exit_code == 0, result.output
+    assert marts(good_build)["transactions"][0] == LINE_COUNT - 2
+    with duckdb.connect(str(good_build), read_only=True) as connection:
+        rejected = connection.sql(
+            "select source_file, source_row, reason from core.rejected_rows order by 2"
+        ).fetchall()
+    assert rejected == [
+        ("transactions.csv", 1, "ordered_at is unreadable"),
+        ("transactions.csv", 2, "ordered_at is unreadable"),
+    ]
+
+
+def test_the_severity_may_be_a_warning(
+    dbt: DbtRuns, good_build: Path, tmp_path: Path
+) -> None:
+    result = build(
+        dbt,
+        good_build,
+        write_shop(tmp_path / "bad", LINE_COUNT // 2),
+        data_quality_severity="warn",
+    )
+    assert result.exit_code == 0, result.output
+    assert "above the 10.0 %" in result.output
+    assert marts(good_build)["transactions"][0] == LINE_COUNT // 2
+
+
+def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
+    result = build(
+        dbt,
+        good_build,
+        write_shop(tmp_path / "bad", LINE_COUNT // 2),
+        data_quality_thresholds={"repaired": 1.0, "folded": 0.5, "rejected": 0.5},
+    )
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"data_quality_thresholds": {"repaired": 1, "folded": 1, "rejected": 7}},
+            "Var data_quality_thresholds, rejected: expected a share from 0 to 1",
+        ),
+        ({"slash_dates": "european"}, "Var slash_dates: expected day_first"),
+        ({"decision_days": "soon"}, "Var decision_days: expected a number from 1 on"),
+        ({"minimum_score": "high"}, "Var minimum_score: expected a share from 0 to 1"),
+    ],
+)
+def test_settings_out_of_range_are_named(
+    dbt: DbtRuns, tmp_path: Path, variables: dict[str, object], sentence: str
+) -> None:
+    result = build(
+        dbt, tmp_path / "none.duckdb", write_shop(tmp_path / "good", 0), **variables
+    )
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    assert len([line for line in result.output.splitlines() if sentence in line]) == 1

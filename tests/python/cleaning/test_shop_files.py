@@ -1,0 +1,651 @@
+"""Files of a shop are read right and in full, or refused in one sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.builds import DbtResult, DbtRuns, table_hashes
+from support.shops import (
+    CHECK_DATA,
+    LINE_COLUMNS,
+    ONE_LINE,
+    PRODUCT_COLUMNS,
+    built_shop,
+    documented_shop,
+    query_shop,
+    run_on_shop,
+    write_shop,
+)
+
+HEADER = f"{PRODUCT_COLUMNS}\n".encode()
+NO_DATA_TESTS = (*CHECK_DATA, "--exclude-resource-type=test")
+
+# What a file of products holds, and parts of the one sentence about it.
+BROKEN_FILES = {
+    "empty.csv": (b"", "expected a first line", "found an empty one"),
+    "blank.csv": (b"\n\n", "expected a first line", "found an empty one"),
+    "late header.csv": (b"\n" + HEADER, "expected a first line", "found an empty one"),
+    "no header.csv": (b"p1,Tea,1\n", "expected the column product_id", "p1, Tea, 1"),
+    "comment.csv": (b"# export\np1\n", "expected the column product_id"),
+    "colon.csv": (b"product_id:brand\np1:x\n", "expected the column product_id"),
+    "open header.csv": (b'"product_id,x\np1,"1"\n', "found a quote that"),
+    "quote in header.csv": (b'product_id,""x\np1,1\n', "found a quote that"),
+    "twice.csv": (b"product_id,PRODUCT_ID\np1,p2\n", "'product_id' 2 times"),
+    "no name.csv": (b"product_id,,x\np1,1,2\n", "a column without a name"),
+    "nul header.csv": (b"product_id\0,x\np1,1\n", "no text in utf-8"),
+    "utf16.csv": (
+        f"{PRODUCT_COLUMNS}\np1,Tea,1\n".encode("utf-16"),
+        "no text in utf-8",
+    ),
+    "utf16le.csv": (f"{PRODUCT_COLUMNS}\n".encode("utf-16-le"), "no text in utf-8"),
+    "bytes.csv": (HEADER + b"p1,Te\xff\xfe,1\n", "line 2", "not utf-8"),
+    "newlines.csv": (HEADER + b"p1,T,1\r\np2,B,2\n", r"line 2 with \r\n at its end"),
+    "stray newline.csv": (HEADER + b"p1,T\ra,1\n", r"line 2 with \r at its end"),
+    "too many.csv": (
+        HEADER + b"p1,T,1\np2,B,2,x\n",
+        "line 3",
+        "Expected Number of Columns: 3",
+    ),
+    "too few.csv": (
+        HEADER + b"p1,T,1\np2,B\n",
+        "line 3",
+        "Expected Number of Columns: 3",
+    ),
+    "open quote.csv": (HEADER + b'p1,"T,1\np2,B,2\n', "line 2", "unterminated quote"),
+    "half quote.csv": (HEADER + b'p1,"T" x,1\n', "line 2", "unterminated quote"),
+    "long.csv": (
+        HEADER + b"p1," + b"x" * 3_000_000 + b",1\n",
+        "line 2",
+        "Maximum line size",
+    ),
+    """it's [1] "odd" *.csv""": (HEADER + b"p1,T,1,2\n", "line 2", "Number of Columns"),
+    "text.parquet": (b"product_id\np1\n", "No magic bytes"),
+    "empty.parquet": (b"", "too small to be a Parquet file"),
+    "cut.parquet": (b"PAR1" + b"x" * 50 + b"PAR1", "Footer length error"),
+}
+BROKEN_PARQUET = {
+    "list.parquet": ("select 'p1' as product_id, [1] as list_price", "INTEGER[]"),
+    "nested.parquet": (
+        "select 'p1' as product_id, {'a': 1} as brand",
+        "STRUCT(a INTEGER)",
+    ),
+    "map.parquet": ("select 'p1' as product_id, map {'a': 1} as brand", "MAP(VARCHAR"),
+    "lacking.parquet": ("select 'p1' as id", "expected the column product_id"),
+}
+
+# Files that are read in full. @ is what the two products' ids begin with.
+TWO_PRODUCTS = f"{PRODUCT_COLUMNS}\n@1,Tea,1.50\n@2,Milk,2\n".encode()
+ODD_FILES = {
+    "products.csv": TWO_PRODUCTS,
+    "products/bom.csv": b"\xef\xbb\xbf" + TWO_PRODUCTS,
+    "products/crlf.csv": TWO_PRODUCTS.replace(b"\n", b"\r\n"),
+    "products/cr.csv": TWO_PRODUCTS.replace(b"\n", b"\r"),
+    "products/semicolon.csv": TWO_PRODUCTS.replace(b",", b";"),
+    "products/tab.csv": TWO_PRODUCTS.replace(b",", b"\t"),
+    "products/bar.csv": TWO_PRODUCTS.replace(b",", b"|"),
+    "products/no last newline.csv": TWO_PRODUCTS[:-1],
+    "products/blank lines.csv": TWO_PRODUCTS.replace(b"\n@2", b"\n\n\n@2") + b"\n",
+    "products/empty last field.csv": TWO_PRODUCTS.replace(b"Tea,1.50", b"Tea,1.50,"),
+    "products/upper case.csv": TWO_PRODUCTS.replace(HEADER, HEADER.upper()),
+    "products/quoted.csv": b'"Product_ID" , "product_name","list_price"\n'
+    b'"@1","Tea","1.50"\n"@2", "Milk" ,2\n',
+    "products/other columns.csv": b"source_file,product_id,product_name,list_price,"
+    b"raw_product_id,columns,source_row\nx,@1,Tea,1.50,a,b,3\nx,@2,Milk,2,a,b,3\n",
+    """products/it's [1] "odd" *.csv""": TWO_PRODUCTS,
+    "products/line breaks.csv": TWO_PRODUCTS.replace(b"Tea", b'" Tea\n\n"'),
+    "products/crlf and line breaks.csv": TWO_PRODUCTS.replace(b"\n", b"\r\n").replace(
+        b"Tea", b'"Tea\n"'
+    ),
+}
+ODD_PARQUET = {
+    "products.parquet": "select * from two",
+    "products/upper case.parquet": "select product_id as PRODUCT_ID, product_name as"
+    """ "Product_Name", list_price as LIST_PRICE, 1 as "we""ird" from two""",
+    "products/enum and decimal.parquet": "select * replace (cast(product_name as"
+    " enum ('Tea', 'Milk')) as product_name, cast(list_price as decimal(38, 10)) as"
+    " list_price) from two",
+    "products/bytes.parquet": "select * replace (encode(product_name) as product_name,"
+    " cast(list_price as float) as list_price) from two",
+    "products/nested others.parquet": "select *, {'a': 1} as extra, [1] as x from two",
+}
+HEADER_ONLY = {"products/header only.csv": HEADER}
+
+
+@pytest.fixture(scope="module")
+def refusal(
+    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, DbtResult]:
+    """Check a shop of which every file of products is broken."""
+    folder = write_shop(
+        tmp_path_factory.mktemp("broken"),
+        {f"products/{name}": content for name, (content, *_) in BROKEN_FILES.items()}
+        | {"transactions.csv": ONE_LINE},
+    )
+    with duckdb.connect() as connection:
+        for name, (query, _) in BROKEN_PARQUET.items():
+            connection.sql(query).write_parquet(str(folder / "products" / name))
+        damaged = folder / "products" / "damaged.parquet"
+        connection.sql(
+            "select 'p' || i as product_id, md5(cast(i as varchar)) as product_name"
+            " from range(20000) as numbers (i)"
+        ).write_parquet(str(damaged))
+    content = bytearray(damaged.read_bytes())
+    content[2_000:60_000] = b"\xff" * 58_000
+    damaged.write_bytes(content)
+    return folder, run_on_shop(shop_dbt, folder, *CHECK_DATA)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [(name, parts) for name, (_, *parts) in (BROKEN_FILES | BROKEN_PARQUET).items()]
+    + [("damaged.parquet", ["Failed to read file"])],
+)
+def test_a_broken_file_is_refused_in_one_sentence(
+    refusal: tuple[Path, DbtResult], name: str, parts: list[str]
+) -> None:
+    folder, result = refusal
+
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    sentences = [
+        line
+        for line in result.output.splitlines()
+        if line.startswith(f"  File {folder}/products/{name}")
+    ]
+    assert [all(part in line for part in parts) for line in sentences] == [True]
+
+
+@pytest.fixture(scope="module")
+def odd_shop(
+    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[str, int, str, str, str, str]]:
+    """Check a shop of odd files; return what became of each row."""
+    files = {
+        name: content.replace(b"@", f"{number}-".encode())
+        for number, (name, content) in enumerate(ODD_FILES.items())
+    }
+    folder = write_shop(
+        tmp_path_factory.mktemp("odd"),
+        files | HEADER_ONLY | {"transactions.csv": ONE_LINE},
+    )
+    with duckdb.connect() as connection:
+        for number, (name, query) in enumerate(ODD_PARQUET.items()):
+            connection.execute(
+                "create or replace temp table two as select * from (values"
+                f" ('q{number}-1', 'Tea', 1.50), ('q{number}-2', 'Milk', 2.00))"
+                " as two (product_id, product_name, list_price)"
+            )
+            connection.sql(query).write_parquet(str(folder / name))
+    result = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
+    assert result.exit_code == 0, result.output
+    return query_shop(
+        shop_dbt,
+        "select source_file, source_row, product_id, product_name,"
+        " cast(list_price as varchar), row_status"
+        " from intermediate.int_products_checked",
+    )
+
+
+@pytest.mark.parametrize("name", [*ODD_FILES, *ODD_PARQUET])
+def test_an_odd_file_is_read_in_full(
+    odd_shop: list[tuple[str, int, str, str, str, str]], name: str
+) -> None:
+    rows = sorted(row[1:] for row in odd_shop if row[0] == name)
+
+    prefix = rows[0][1].removesuffix("1")
+    assert rows == [
+        (1, f"{prefix}1", "Tea", "1.50", "kept"),
+        (2, f"{prefix}2", "Milk", "2.00", "kept"),
+    ]
+
+
+def test_no_row_comes_from_elsewhere(
+    odd_shop: list[tuple[str, int, str, str, str, str]],
+) -> None:
+    assert {row[0] for row in odd_shop} == ODD_FILES.keys() | ODD_PARQUET.keys()
+
+
+# Text, how it is read as the type of a column, and what is noted.
+VALUES = {
+    ("products", "list_price"): [
+        ("12.50", "12.50", None),
+        ("12.505", "12.51", None),
+        ("$1,234.50", "1234.50", "was written as a currency"),
+        ("¥12.00", "12.00", "was written as a currency"),
+        ("12,50 €", "12.50", "was written as a currency"),
+        ("CNY 12.50", "12.50", "was written as a currency"),
+        ("1 234,50", "1234.50", "was written as a currency"),
+        ("1.234.567,8", "1234567.80", "was written as a currency"),
+        ("1,234", "1234.00", "was written as a currency"),
+        ("1e2", "100.00", None),
+        ("", None, None),
+        ("NULL", None, None),
+        (r"\N", None, None),
+        ("n/a", None, None),
+        ("-", None, None),
+        ("ten", None, "is unreadable, emptied"),
+        ("1,23,4", None, "is unreadable, emptied"),
+        ("infinity", None, "is unreadable, emptied"),
+        ("1e400", None, "is unreadable, emptied"),
+        ("99999999999999999999", None, "is unreadable, emptied"),
+    ],
+    ("products", "launched_at"): [
+        ("2026-03-04", "2026-03-04 00:00:00", None),
+        ("2026-03-04 05:06:07.5", "2026-03-04 05:06:07.5", None),
+        ("2026-03-04T05:06:07Z", "2026-03-04 05:06:07", None),
+        ("2026-03-04T05:06:07+02:00", "2026-03-04 03:06:07", None),
+        ("14.03.2026", "2026-03-14 00:00:00", "was in another date format"),
+        ("14.03.2026 05:06", "2026-03-14 05:06:00", "was in another date format"),
+        ("14 Mar 2026", "2026-03-14 00:00:00", "was in another date format"),
+        ("March 14, 2026", "2026-03-14 00:00:00", "was in another date format"),
+        ("2026年03月14日", "2026-03-14 00:00:00", "was in another date format"),
+        ("25/04/2026", "2026-04-25 00:00:00", "was in another date format"),
+        ("04/25/2026", "2026-04-25 00:00:00", "was in another date format"),
+        ("04/04/2026", "2026-04-04 00:00:00", "was in another date format"),
+        ("03/04/2026", None, "is unreadable, emptied"),
+        ("2026-02-30", None, "is unreadable, emptied"),
+        ("2026-13-45", None, "is unreadable, emptied"),
+        ("0000-00-00", None, "is unreadable, emptied"),
+        ("0000-01-01", None, "is unreadable, emptied"),
+        ("01.01.0000", None, "is unreadable, emptied"),
+        ("99999-01-01", None, "is unreadable, emptied"),
+        ("2026-01-01 (BC)", None, "is unreadable, emptied"),
+        ("infinity", None, "is unreadable, emptied"),
+        ("-infinity", None, "is unreadable, emptied"),
+        ("soon", None, "is unreadable, emptied"),
+        ("NaT", None, None),
+    ],
+    ("products", "product_name"): [
+        ("Café", "Café", None),
+        ("CafÃ©", "Café", "was in a wrong encoding"),
+        ("ÄÖ".encode().decode("cp1252"), "ÄÖ", "was in a wrong encoding"),
+        ("Cafe\u0301 👨‍👩‍👧", "Cafe\u0301 👨‍👩‍👧", None),
+        ("Ã la carte", "Ã la carte", None),
+        ("  two \t words ", "two words", "had other spaces or case"),
+        ("no\u00a0break", "no break", "had other spaces or case"),
+        ("   ", None, None),
+        ("NULL", None, None),
+        ("NA", "NA", None),
+        ("=1+1", "=1+1", None),
+    ],
+    ("products", "product_kind"): [
+        ("goods", "goods", None),
+        (" FUEL ", "fuel", "had other spaces or case"),
+    ],
+    ("users", "consent_email"): [
+        ("true", "true", None),
+        ("Yes", "true", None),
+        ("1.0", "true", None),
+        ("是", "true", None),
+        ("F", "false", None),
+        ("0", "false", None),
+        ("否", "false", None),
+        ("", None, None),
+        ("maybe", None, "is unreadable, emptied"),
+    ],
+    ("users", "birth_year"): [
+        ("1990", "1990", None),
+        ("1990.0", "1990", None),
+        ("1990.5", None, "is unreadable, emptied"),
+        ("1e20", None, "is unreadable, emptied"),
+        ("nan", None, None),
+        ("1785", None, "is out of range, emptied"),
+        ("-1", None, "is out of range, emptied"),
+    ],
+    ("campaigns", "starts_on"): [
+        ("04.03.2026", "2026-03-04", "was in another date format")
+    ],
+    ("coupons", "discount_share"): [
+        ("0.15", "0.15", None),
+        ("inf", None, "is unreadable, emptied"),
+    ],
+}
+REQUIRED_FIELDS = {
+    "users": {},
+    "products": {},
+    "campaigns": {"starts_on": "2026-01-01", "ends_on": "2026-12-31"},
+    "coupons": {"product_id": "p1", "campaign_id": "campaigns-starts_on-0"},
+}
+KEYS = {
+    "users": "user_id",
+    "products": "product_id",
+    "campaigns": "campaign_id",
+    "coupons": "coupon_id",
+}
+
+
+@pytest.fixture(scope="module")
+def values_read(
+    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str, int], tuple[str | None, str | None]]:
+    """Check a shop with one row per text; return value and repairs of each."""
+    files: dict[str, str | bytes] = {"transactions.csv": ONE_LINE}
+    rows_of: dict[str, list[tuple[str, int]]] = {}
+    for table, key in KEYS.items():
+        columns = [column for of, column in VALUES if of == table]
+        names = [key, *dict.fromkeys([*REQUIRED_FIELDS[table], *columns])]
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, names)
+        writer.writeheader()
+        for column in columns:
+            for number, (raw, _, _) in enumerate(VALUES[table, column]):
+                identity = f"{table}-{column}-{number}"
+                writer.writerow({key: identity, **REQUIRED_FIELDS[table], column: raw})
+                rows_of.setdefault(table, []).append((column, number))
+        files[f"{table}.csv"] = text.getvalue()
+    files["products.csv"] += "p1\r\n".replace("p1", "p1" + "," * 4)
+    result = run_on_shop(
+        shop_dbt, write_shop(tmp_path_factory.mktemp("values"), files), *NO_DATA_TESTS
+    )
+    assert result.exit_code == 0, result.output
+    return {
+        (table, column, number): query_shop(
+            shop_dbt,
+            f"select cast({column} as varchar), repairs"
+            f" from intermediate.int_{table}_checked"
+            # users go by pseudonym: known by their row
+            f" where source_row = {row}",
+        )[0]
+        for table, cells in rows_of.items()
+        for row, (column, number) in enumerate(cells, start=1)
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "number"),
+    [
+        pytest.param(*of, number, id=f"{of[1]} {case[0]!r}")
+        for of, cases in VALUES.items()
+        for number, case in enumerate(cases)
+    ],
+)
+def test_a_value_is_read_right(
+    values_read: dict[tuple[str, str, int], tuple[str | None, str | None]],
+    table: str,
+    column: str,
+    number: int,
+) -> None:
+    _, value, note = VALUES[table, column][number]
+
+    assert values_read[table, column, number] == (value, note and f"{column} {note}")
+
+
+def test_deliveries_correct_each_other_and_repeat_without_effect(
+    shop_dbt: DbtRuns, tmp_path: Path
+) -> None:
+    folder = write_shop(
+        tmp_path,
+        {
+            "transactions/2026-03-01.csv": f"{LINE_COLUMNS},updated_at\n"
+            "t1,o1,u1,p1,1,1.00,2026-03-01,2026-03-05\n"
+            "t2,o2,u1,p1,1,1.00,2026-03-01,\n"
+            "t3,o3,u1,p1,1,1.00,2026-03-01,\n",
+            # t1 as it was before, t2 corrected, t4 late
+            "transactions/2026-03-02.csv": f"{LINE_COLUMNS},updated_at\n"
+            "t1,o1,u1,p1,1,9.00,2026-03-01,2026-03-02\n"
+            "t2,o2,u1,p1,2,2.00,2026-03-01,\n"
+            "t4,o4,u1,p1,1,1.00,2026-03-01,\n",
+        },
+    )
+    build = (
+        "build",
+        "--select=+path:models/marts/core",
+        "--exclude-resource-type=unit_test",
+        "--exclude-resource-type=test",
+    )
+
+    result = run_on_shop(shop_dbt, folder, *build)
+    assert result.exit_code == 0, result.output
+    assert query_shop(
+        shop_dbt,
+        "select transaction_id, cast(net_amount as varchar) from core.transactions"
+        " order by 1",
+    ) == [("t1", "1.00"), ("t2", "2.00"), ("t3", "1.00"), ("t4", "1.00")]
+    assert query_shop(
+        shop_dbt,
+        "select source_file, source_row, transaction_id, status_reason"
+        " from intermediate.int_transactions_checked where row_status = 'folded'"
+        " order by 1",
+    ) == [
+        ("transactions/2026-03-01.csv", 2, "t2", "superseded by a later version"),
+        ("transactions/2026-03-02.csv", 1, "t1", "superseded by a later version"),
+    ]
+    before = table_hashes(built_shop(shop_dbt), "core")
+
+    # delivered again, the older one last
+    for again, first in [("2026-03-03", "2026-03-02"), ("2026-03-04", "2026-03-01")]:
+        content = (folder / f"transactions/{first}.csv").read_bytes()
+        (folder / f"transactions/{again}.csv").write_bytes(content)
+    result = run_on_shop(shop_dbt, folder, *build)
+    assert result.exit_code == 0, result.output
+    assert table_hashes(built_shop(shop_dbt), "core") == before
+
+
+def mutated(content: bytes, draws: random.Random) -> bytes:
+    """Return a CSV file with up to three small accidents."""
+    accidents = [
+        b'"',
+        b",",
+        b";",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"\xef\xbb\xbf",
+    ]
+    accidents += [b"'", b"\\", b" ", b"", "é".encode(), b"product_id", b"\n\n", b'""']
+    for _ in range(draws.randint(0, 3)):
+        start = draws.randrange(len(content) + 1)
+        end = min(len(content), start + draws.choice([0, 0, 1, 5]))
+        content = content[:start] + draws.choice(accidents) + content[end:]
+    return content
+
+
+def test_what_the_checker_accepts_is_read_in_full(
+    shop_dbt: DbtRuns, tmp_path: Path
+) -> None:
+    draws = random.Random(20260314)
+    content = TWO_PRODUCTS + b'@3,"Tea, ""green""",3\n@4,,\n'
+    folder = write_shop(
+        tmp_path,
+        {
+            f"products/{number:03}.csv": mutated(
+                content.replace(b"@", f"{number}-".encode()), draws
+            )
+            for number in range(150)
+        }
+        | {"transactions.csv": ONE_LINE},
+    )
+
+    refused = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
+    assert "Traceback" not in refused.output
+    faulty = set(re.findall(r"^  File (\S+?\.csv)\b", refused.output, re.MULTILINE))
+    assert 20 < len(faulty) < 130
+    for file in faulty:
+        Path(file).unlink()
+
+    accepted = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
+    assert accepted.exit_code == 0, accepted.output
+    rows_read = dict(
+        query_shop(
+            shop_dbt,
+            "select source_file, count(*) from intermediate.int_products_checked"
+            " group by source_file",
+        )
+    )
+    for file in sorted(folder.glob("products/*.csv")):
+        # a second opinion on how many rows there are
+        text = file.read_bytes().decode("utf-8-sig")
+        delimiter = max(",;\t|", key=text.partition("\n")[0].count)
+        rows = [
+            row
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            if row
+        ]
+        assert rows_read.get(f"products/{file.name}", 0) == len(rows) - 1, text
+
+
+@dataclass(frozen=True)
+class CompiledChecks:
+    """The SQL that dbt runs to judge the rows of a shop, and the shop's files.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        What was built, to be built again.
+    folder : Path
+        The files, read anew at each run.
+    columns : dict
+        Per table, the columns of its file.
+    models, tests : list of (str, str)
+        Relation or name, and SQL, in an order that runs.
+
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    columns: dict[str, list[str]]
+    models: list[tuple[str, str]]
+    tests: list[tuple[str, str]]
+
+    def run(self) -> list[str]:
+        """Judge the files as they are; return the tests that fail."""
+        for relation, sql in self.models:
+            self.connection.execute(f"create or replace table {relation} as {sql}")
+        return [
+            name
+            for name, sql in self.tests
+            if self.connection.execute(sql).fetchone() is not None
+        ]
+
+
+@pytest.fixture(scope="module")
+def compiled_checks(
+    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CompiledChecks]:
+    """Let dbt judge a shop of every table once, then keep what it ran."""
+    files = documented_shop()
+    folder = write_shop(tmp_path_factory.mktemp("fuzzed"), files)
+    result = run_on_shop(shop_dbt, folder, *CHECK_DATA)
+    assert result.exit_code == 0, result.output
+    database = tmp_path_factory.mktemp("compiled") / built_shop(shop_dbt).name
+    shutil.copy(built_shop(shop_dbt), database)
+    nodes = json.loads((shop_dbt.folder / "target/manifest.json").read_text())["nodes"]
+    results = json.loads((shop_dbt.folder / "target/run_results.json").read_text())
+    models, tests = [], []
+    # in the order in which dbt finished them
+    for step in results["results"]:
+        node = nodes[step["unique_id"]]
+        if node["resource_type"] == "test":
+            tests.append((node["name"], step["compiled_code"]))
+        elif node["config"]["materialized"] == "table" and node["language"] == "sql":
+            models.append((step["relation_name"], step["compiled_code"]))
+    assert len(models) > 10
+    assert len(tests) > 20
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name in ("inner", "outer"):
+            connection.execute(
+                f"set variable pseudonym_{name}_key = encode(repeat('k', 64))"
+            )
+        columns = {
+            name.removesuffix(".csv"): text.partition("\n")[0].split(",")
+            for name, text in files.items()
+        }
+        yield CompiledChecks(connection, folder, columns, models, tests)
+
+
+IDS = ["1", "2", "u-1001", "p-1", "k-1", "c-1", " 1 ", "É"]
+MOMENTS = [
+    "2026-03-01",
+    "2026-03-01 10:00:00",
+    "01.03.2026",
+    "03/04/2026",
+    "1970-01-01",
+]
+MOMENTS += ["99999-12-31", "0001-01-01", "infinity", "2026-02-30", "2099-01-01"]
+NUMBERS = [
+    "1",
+    "-1",
+    "0",
+    "2.50",
+    "1e400",
+    "1e15",
+    "nan",
+    "-inf",
+    "$1,234.50",
+    "(3,00 €)",
+]
+WORDS = [
+    "",
+    "NULL",
+    "true",
+    "no",
+    "returned",
+    "Adjusted",
+    "holdout",
+    "EUR",
+    "CafÃ©",
+    "ÿþ",
+]
+cells = st.one_of(
+    st.sampled_from(IDS + MOMENTS + NUMBERS + WORDS),
+    st.text(st.characters(codec="utf-8"), max_size=8),
+)
+
+
+def cells_of(column: str) -> st.SearchStrategy[str]:
+    """Mostly what belongs into a column, so that rows get past the first check."""
+    if column.endswith("_id"):
+        likely = st.sampled_from(IDS[:5])
+    elif column.endswith(("_at", "_on", "_date")):
+        likely = st.sampled_from(MOMENTS[:3])
+    else:
+        likely = st.sampled_from(NUMBERS[:4] + WORDS)
+    return st.one_of(likely, likely, likely, cells)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+def test_any_text_is_judged_without_an_error(
+    compiled_checks: CompiledChecks, data: st.DataObject
+) -> None:
+    row_counts = {}
+    for table, columns in compiled_checks.columns.items():
+        rows = data.draw(
+            st.lists(st.tuples(*map(cells_of, columns)), max_size=4), label=table
+        )
+        # and some come twice
+        rows += rows[: data.draw(st.integers(0, 2))]
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerows([columns, *rows])
+        write_shop(compiled_checks.folder, {f"{table}.csv": text.getvalue()})
+        row_counts[table] = len(rows)
+
+    failed = compiled_checks.run()
+
+    assert set(failed) <= {"data_quality__no_rule_is_above_its_threshold"}
+    for table, row_count in row_counts.items():
+        judged = compiled_checks.connection.execute(
+            f"select count(*) from intermediate.int_{table}_checked"
+        ).fetchone()
+        assert judged == (row_count,), table

@@ -1,0 +1,89 @@
+"""A shop may be small or lack most tables: it builds, and empty marts are typed."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+from support.builds import DbtRuns
+from support.shops import (
+    LINE_COLUMNS,
+    ONE_LINE,
+    query_shop,
+    run_on_shop,
+    table_counts,
+    write_shop,
+)
+
+OPTIONAL_MARTS = {
+    "campaign_calendar",
+    "campaign_contacts",
+    "coupon_products",
+    "coupon_redemptions",
+    "events",
+    "reviews",
+    "stock_levels",
+}
+
+
+def shop_of_three_tables() -> dict[str, str]:
+    """Return 40 users who order on, and 40 who stop, over two years: no campaign."""
+    first_day = datetime.date(2024, 1, 1)
+    lines = [LINE_COLUMNS]
+    for user in range(80):
+        last_day = 730 if user % 2 else 200 + 6 * user
+        for day in range(user % 20, last_day, 9 + user % 13):
+            line = f"{user}-{day}"
+            ordered_on = first_day + datetime.timedelta(days=day)
+            product = (user + day) % 7
+            lines.append(
+                f"t{line},o{line},u{user},p{product},1,{product + 1}.50,{ordered_on}"
+            )
+    return {
+        "users.csv": "user_id\n" + "".join(f"u{user}\n" for user in range(80)),
+        "products.csv": "product_id,department\n"
+        + "".join(f"p{product},Food\n" for product in range(7)),
+        "transactions.csv": "\n".join([*lines, ""]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "users", "lines"),
+    [
+        pytest.param(
+            {"transactions.csv": ONE_LINE}, 1, 1, id="one user with one order"
+        ),
+        pytest.param(shop_of_three_tables(), 80, None, id="no campaigns"),
+    ],
+)
+def test_a_small_shop_builds(
+    shop_dbt: DbtRuns,
+    tmp_path: Path,
+    files: dict[str, str],
+    users: int,
+    lines: int | None,
+) -> None:
+    result = run_on_shop(
+        shop_dbt,
+        write_shop(tmp_path, files),
+        "build",
+        "--exclude-resource-type=unit_test",
+    )
+
+    assert result.exit_code == 0, result.output
+    counts = table_counts(shop_dbt, "core")
+    assert counts["users"] == users
+    assert counts["transactions"] == (
+        lines or files["transactions.csv"].count("\n") - 1
+    )
+    assert {name for name in OPTIONAL_MARTS if counts[name]} == set()
+    assert set(table_counts(shop_dbt, "campaigns").values()) == {0}
+    assert table_counts(shop_dbt, "scores")["campaign_scores"] == 0
+    # empty, yet of the types that a full shop has
+    assert query_shop(
+        shop_dbt,
+        "select data_type from information_schema.columns where table_schema = 'core'"
+        " and table_name = 'reviews' and column_name in ('rating', 'reviewed_at')"
+        " order by column_name",
+    ) == [("INTEGER",), ("TIMESTAMP",)]

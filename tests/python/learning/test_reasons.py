@@ -1,0 +1,351 @@
+"""Reasons are different things, in words that hold, and add up to the score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from string import Formatter
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from precision_marketing.estimators import (
+    AverageAmount,
+    CalibratedAverage,
+    predict_values,
+    rule_estimator,
+)
+from precision_marketing.reasons import (
+    REASON_COLUMNS,
+    best_categories,
+    panel_reasons,
+    reason_words,
+    strongest_reasons,
+)
+from precision_marketing.scoring import score_panel
+from precision_marketing.stored_estimators import dump_estimator
+from precision_marketing.tasks import FRAME_COLUMNS, feature_frame
+from support.builds import PROJECT_FOLDER
+from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
+from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel
+
+TEXTS = pd.read_csv(PROJECT_FOLDER / "seeds" / "reason_texts.csv")
+DEPARTMENTS = pd.DataFrame({"department": ["DELI"], "department_slot": [1]})
+PANELS = ["ftr_user__panel", "ftr_user_campaign__panel", "ftr_user_category__panel"]
+# What a text may name beside the columns of a panel.
+OWN_FIELDS = {"value", "label", "days"}
+
+
+def panel_features(panel: str) -> set[str]:
+    """Return the columns of a panel that estimators learn from."""
+    columns = next(
+        {column["name"] for column in model["columns"]}
+        for file in (PROJECT_FOLDER / "models/features").glob("_*__models.yml")
+        for model in yaml.safe_load(file.read_text())["models"]
+        if model["name"] == panel
+    )
+    tasks = pd.read_csv(PROJECT_FOLDER / "seeds" / "learning_tasks.csv")
+    seeded = ["label_column", "outcome_column", "population_column"]
+    return columns - {*FRAME_COLUMNS, *tasks[seeded].stack()}
+
+
+def live_rule(task: str = TASK) -> pd.DataFrame:
+    """Make a registry in which a plain rule is live, for a task."""
+    panel, is_amount = make_panel(0), task == AMOUNT_TASK
+    features = feature_frame(panel, TASKS)[["days_since_last_order"]]
+    known = panel["is_lapsed"].notna().to_numpy()
+    labels = panel["amount_ahead" if is_amount else "is_lapsed"][known].astype(float)
+    rule = rule_estimator("days_since_last_order", is_amount=is_amount).fit(
+        features[known], labels
+    )
+    estimator = (
+        AverageAmount([rule]) if is_amount else CalibratedAverage([rule], [1.0], [0.0])
+    )
+    return pd.DataFrame(
+        {
+            "task": [task],
+            "status": ["live"],
+            "estimator_name": ["plain_rule"],
+            "estimator_version": ["1"],
+            "feature_names": [json.dumps(["days_since_last_order"])],
+            "estimator_bytes": [bytearray(dump_estimator(estimator))],
+        }
+    )
+
+
+def reasons_of(panel: pd.DataFrame, registry: pd.DataFrame) -> pd.DataFrame:
+    """Explain a panel of grain user."""
+    return panel_reasons(panel, registry, TASKS, TEXTS, DEPARTMENTS, "user", 3)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_feature_of_a_panel_has_a_group_and_words(panel: str) -> None:
+    features = sorted(panel_features(panel))
+    assert len(features) > 40
+    words = reason_words(TEXTS, features, {})
+    assert words.index[words["reason_text"] == ""].tolist() == []
+
+
+@pytest.mark.parametrize("column", ["reason_text", "missing_text"])
+def test_texts_name_columns_of_the_panel_that_they_are_about(column: str) -> None:
+    for panel in PANELS:
+        features = panel_features(panel)
+        texts = reason_words(TEXTS, sorted(features), {})[column]
+        unknown = {
+            name: fields
+            for name, text in texts.items()
+            if (
+                fields := {field for _, field, _, _ in Formatter().parse(text) if field}
+                - features
+                - OWN_FIELDS
+            )
+        }
+        assert unknown == {}
+
+
+def test_every_row_of_the_seed_is_about_a_feature() -> None:
+    features = set.union(*map(panel_features, PANELS))
+    idle = [
+        name
+        for name in TEXTS["feature_name"]
+        if not any(
+            feature == name or (name[-1] == "*" and feature.startswith(name[:-1]))
+            for feature in features
+        )
+    ]
+    assert idle == []
+
+
+def test_the_longest_pattern_that_fits_is_taken() -> None:
+    words = reason_words(
+        TEXTS, ["order_count_28d", "order_count_trend_28d", "orders_per_day"], {}
+    )
+    assert words["reason_group"].tolist() == ["frequency", "trend", "frequency"]
+
+
+def test_features_that_the_seed_does_not_know_go_by_their_names() -> None:
+    names = ["stock_level_28d", "stock_level_91d", "shelf_width"]
+    words = reason_words(TEXTS, names, {})
+    assert words["reason_group"].tolist() == ["stock level"] * 2 + ["shelf width"]
+    assert words["reason_label"].tolist() == [name.replace("_", " ") for name in names]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("fitted", "name"),
+    [
+        (fitted_families, "average"),
+        (fitted_families, "logistic_regression"),
+        (fitted_amounts, "average"),
+        (fitted_amounts, "linear_regression"),
+        (fitted_amounts, "gradient_boosting"),
+    ],
+)
+def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(
+    fitted: Callable, name: str, seed: int
+) -> None:
+    estimator, features = fitted(seed)[name], make_new_rows(seed)
+    found = strongest_reasons(estimator, features, TEXTS, {}, 3)
+    scores = predict_values(estimator, features)
+    expected = scores if fitted is fitted_amounts else np.log(scores / (1 - scores))
+    by_row = found.groupby("row")
+    total = by_row["contribution"].sum()
+    total += by_row["rest"].first() + by_row["baseline"].first()
+    assert len(total) == len(features)
+    np.testing.assert_allclose(total, expected, rtol=0, atol=1e-9)
+    for column in ("rest", "baseline"):
+        assert (by_row[column].nunique() == 1).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_reasons_are_the_strongest_and_of_different_groups(seed: int) -> None:
+    estimator, features = fitted_families(seed)["average"], make_new_rows(seed)
+    found = strongest_reasons(estimator, features, TEXTS, {}, 2)
+    every = strongest_reasons(estimator, features, TEXTS, {}, 99)
+    assert not found.duplicated(["row", "reason_group"]).any()
+    assert (every.groupby("row").size() > 2).all()
+    pd.testing.assert_frame_equal(
+        found.drop(columns="rest"),
+        every[every["reason_rank"] <= 2].drop(columns="rest").reset_index(drop=True),
+    )
+    strength = every["contribution"].abs()
+    assert (strength.groupby(every["row"]).diff().dropna() <= 1e-9).all()
+    # nothing but reasons is left when all are told, and the constant ones are none
+    np.testing.assert_allclose(every["rest"], 0, atol=1e-9)
+    assert not every["feature_name"].str.startswith("constant").any()
+
+
+def test_each_reason_says_its_direction_and_what_was_seen() -> None:
+    registry, panel = live_rule(), make_panel(0)
+    scored = panel["split_name"] == "score"
+    panel.loc[scored, "days_since_last_order"] = np.linspace(1, 90, scored.sum())
+    texts = TEXTS.assign(reason_text="order {days_since_last_order:.0f} days ago")
+    found = panel_reasons(panel, registry, TASKS, texts, DEPARTMENTS, "user", 3)
+    # the one feature is the one reason
+    assert (found["reason_rank"] == 1).all()
+    assert found["reason_text"].iloc[0] == "lowers: order 1 day ago"
+    assert found["reason_text"].iloc[-1] == "raises: order 90 days ago"
+    raised = found["contribution"] > 0
+    assert (found["direction"] == raised.map({True: "raises", False: "lowers"})).all()
+    assert raised.is_monotonic_increasing
+    assert 0 < raised.sum() < len(raised)
+
+
+@pytest.mark.parametrize(
+    ("reason_text", "missing_text", "said"),
+    [
+        ("{value:.0f} of {other:.0f}", "none", ["3 of 2", "none", "none"]),
+        ("{value:.0f} of {other:.0f}", None, ["3 of 2", "units sold 28d: 4", "?"]),
+        ("{value:.1%} in {days} days", "none", ["300.0% in 28 days", "400.0%", "none"]),
+        ("about {not_a_column}", "none", ["units sold 28d: 3", "d: 4", "?"]),
+        ("{label}: {kind}", "none", ["units sold 28d: a", "none", "28d: b"]),
+    ],
+)
+def test_texts_are_filled_where_all_they_name_is_known(
+    reason_text: str, missing_text: str | None, said: list[str]
+) -> None:
+    from precision_marketing.reasons import _say
+
+    texts = pd.DataFrame(
+        {
+            "feature_name": ["units_*"],
+            "reason_group": ["units"],
+            "reason_label": ["units sold 28d"],
+            "reason_text": [reason_text],
+            "missing_text": [missing_text],
+        }
+    )
+    features = pd.DataFrame(
+        {
+            "units_sold_28d": [3.0, 4.0, np.nan],
+            "other": [2.0, np.nan, 1.0],
+            "kind": ["a", "missing", "b"],
+        }
+    )
+    words = reason_words(texts, ["units_sold_28d"], {}).loc["units_sold_28d"]
+    found = _say(words, features, np.arange(3))
+    for text, part in zip(found, said, strict=True):
+        assert part.replace("?", "units sold 28d: not known") in text
+
+
+def test_a_text_that_cannot_be_read_is_named() -> None:
+    texts = TEXTS.assign(reason_text="since {value:.0f")
+    with pytest.raises(
+        ValueError, match=r"^Seed reason_texts: .*days_since_last_order"
+    ):
+        panel_reasons(make_panel(0), live_rule(), TASKS, texts, DEPARTMENTS, "user", 3)
+
+
+def test_a_department_goes_by_its_name() -> None:
+    labels = {"department_share_1": "DELI"}
+    words = reason_words(TEXTS, ["department_share_1", "department_share_2"], labels)
+    assert words["reason_label"].tolist() == ["DELI", "department"]
+
+
+def test_amounts_are_explained_in_money() -> None:
+    panel, registry = make_panel(0), pd.concat([live_rule(), live_rule(AMOUNT_TASK)])
+    found = reasons_of(panel, registry)
+    scores = score_panel(panel, registry, TASKS, "user")
+    # one feature, hence one reason of each score
+    joined = found.merge(scores, on=["task", "user_id"])
+    assert len(joined) == len(found) == len(scores)
+    total = joined["contribution"] + joined["rest"] + joined["baseline"]
+    is_amount = joined["task"] == AMOUNT_TASK
+    assert is_amount.mean() == 0.5
+    chances = joined["score"].where(~is_amount, 0.5)
+    expected = joined["score"].where(is_amount, np.log(chances / (1 - chances)))
+    np.testing.assert_allclose(total, expected, rtol=0, atol=1e-9)
+    # who is long gone lapses the likelier and spends the less
+    said = joined.pivot(index="user_id", columns="task", values="direction")
+    assert (said[TASK] != said[AMOUNT_TASK]).mean() > 0.5
+
+
+def category_panel() -> pd.DataFrame:
+    """Make a panel with two categories and two departments, one called the same."""
+    parts = [
+        make_panel(seed).assign(
+            category_name=name, is_category=level == "c", is_department=level == "d"
+        )
+        for seed, (level, name) in enumerate(
+            [("c", "deli"), ("c", "soup"), ("d", "deli"), ("d", "bakery")]
+        )
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_only_the_best_categories_of_each_task_and_user_are_explained(
+    seed: int,
+) -> None:
+    panel = category_panel()
+    tasks = pd.concat([TASKS.iloc[[0]]] * 2).assign(
+        task=["category", "department"],
+        grain="user_category",
+        population_column=["is_category", "is_department"],
+    )
+    registry = pd.concat([live_rule("category"), live_rule("department")])
+    scores = score_panel(panel, registry, tasks, "user_category")
+
+    def told(explained: pd.DataFrame | None) -> pd.DataFrame:
+        return panel_reasons(
+            panel, registry, tasks, TEXTS, DEPARTMENTS, "user_category", 3, explained
+        )
+
+    keys = ["task", "user_id", "category_name"]
+    highest = scores.groupby(["task", "user_id"])["score"].transform("max")
+    expected = scores[scores["score"] == highest]
+    best = best_categories(scores.sample(frac=1, random_state=seed), 1)
+    found, every = told(best), told(None)
+    assert sorted(map(tuple, found[keys].to_numpy())) == sorted(
+        map(tuple, expected[keys].to_numpy())
+    )
+    assert len(every) == len(scores) == 2 * len(found)
+    # a category is explained alike, whichever else are
+    again = found[keys].merge(every, on=keys)
+    pd.testing.assert_frame_equal(again[found.columns], found)
+
+
+def test_of_equal_scores_the_first_in_the_alphabet_are_best() -> None:
+    scores = pd.DataFrame(
+        {
+            "task": "category",
+            "user_id": ["u2", "u1", "u1", "u1", "u2", "u1"],
+            "category_name": ["milk", "soup", "bread", "apples", "beer", "milk"],
+            "score": [0.2, 0.5, 0.5, 0.1, 0.3, 0.5],
+        }
+    )
+    for order in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]):
+        best = best_categories(scores.iloc[order], 2)
+        by_user = best.groupby("user_id")["category_name"].agg(list)
+        assert by_user.to_dict() == {"u1": ["bread", "milk"], "u2": ["beer", "milk"]}
+
+
+def test_other_names_of_users_change_nothing_but_the_names() -> None:
+    panel, registry = make_panel(0), live_rule()
+    renamed = panel.assign(user_id="x" + panel["user_id"].str[::-1])
+    found, again = reasons_of(panel, registry), reasons_of(renamed, registry)
+    assert again["user_id"].tolist() == ("x" + found["user_id"].str[::-1]).tolist()
+    pd.testing.assert_frame_equal(
+        again.drop(columns="user_id"), found.drop(columns="user_id")
+    )
+
+
+@pytest.mark.parametrize("nothing", ["rows to score", "live estimator", "task"])
+def test_where_nothing_is_scored_the_columns_have_their_types(nothing: str) -> None:
+    panel, registry, tasks = make_panel(0), live_rule(), TASKS
+    if nothing == "rows to score":
+        panel = panel.iloc[:0]
+    elif nothing == "live estimator":
+        registry = registry.iloc[:0]
+    else:
+        tasks = TASKS.assign(grain="campaign")
+    found = panel_reasons(panel, registry, tasks, TEXTS, DEPARTMENTS, "user", 3)
+    assert len(found) == 0
+    assert found.dtypes.astype(str).to_dict() == REASON_COLUMNS
+
+
+def test_a_panel_without_a_feature_of_the_estimator_is_named() -> None:
+    panel = make_panel(0).drop(columns="days_since_last_order")
+    with pytest.raises(ValueError, match="user panel lacks: days_since_last_order"):
+        reasons_of(panel, live_rule())

@@ -1,0 +1,543 @@
+"""A forgotten user is in no byte of any file, and no build brings them back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from personal_data.postgres_copy import rows_in_postgres
+from publish_postgres import PUBLISH_LOCK
+from support.builds import (
+    PROJECT_FOLDER,
+    VAULT_KEY,
+    DbtResult,
+    DbtRuns,
+    attach_vault,
+    package_folder,
+    pseudonym,
+    vault_of,
+)
+from support.campaigns import VARS, rows
+from support.databases import PASSWORD, Database
+from support.shops import write_shop
+
+KEY = "a key for tests that hides who was forgotten"
+TEXTS = {
+    # a mark of the encoding comes first, as Excel has it
+    "users.csv": "\ufeffuser_id;email;full_name;phone\r\n"
+    'id-anna;Anna@Example.com;"Anna\r\nZwölfer";+49 111 2223334\r\n'
+    "id-boris;boris@example.com;Boris Ö;+49 222 3334445\r\n"
+    "id-carla;carla@example.com;Carla Ruiz;+49 333 4445556\r\n",
+    "products.csv": "product_id,product_name,list_price\np1,Tea,2.50\n",
+    "transactions/1.csv": "transaction_id,order_id,user_id,product_id,quantity,"
+    "net_amount,ordered_at\n"
+    "t1,o1,id-anna,p1,1,2.50,2026-03-14 09:26:53\n"
+    't2,o2," id-boris ",p1,1,2.50,2026-03-15 09:26:53\n'
+    "t3,o3,id-carla,p1,1,2.50,2026-03-16 09:26:53\n"
+    "t4,o4,id-anna,p1,none,2.50,2026-03-17 09:26:53\n",
+}
+# A command that is killed before what it wrote into the log is in the files.
+KILLED = """
+import os, sys
+from pathlib import Path
+import duckdb
+from vault import attach_encrypted
+connection = duckdb.connect(sys.argv[1])
+attach_encrypted(connection, Path(sys.argv[2]), "vault", sys.argv[3])
+connection.execute("set checkpoint_threshold = '1GB'")
+connection.execute("insert into core.orders from core.orders")
+connection.execute("update vault.people set email = 'new.' || email")
+os._exit(9)
+"""
+BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
+ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
+
+
+class Shop:
+    """A shop of three customers, built, published and handed over."""
+
+    def __init__(self, dbt: DbtRuns, folder: Path) -> None:
+        self.dbt, self.folder = dbt, folder
+        self.warehouse = dbt.folder / "building.duckdb"
+        self.kept = folder
+
+    def run(self, *arguments: str, **environment: str) -> DbtResult:
+        """Run dbt on it."""
+        return self.dbt.run("--quiet", *arguments, **self.settings(**environment))
+
+    def settings(self, **environment: str) -> dict:
+        """Return where everything lies."""
+        return {
+            "warehouse": self.warehouse,
+            "raw_folder": package_folder(),
+            "source": "your_shop",
+            "environment": {
+                "SHOP_DIR": str(self.folder / "raw"),
+                "PRIVACY_DIR": str(self.folder / "privacy"),
+                "PUBLISHED_DIR": str(self.folder / "published"),
+                "HANDOVER_DIR": str(self.folder / "handover"),
+                "ERASURE_KEY": KEY,
+                **environment,
+            },
+        }
+
+    def build(self, retention: str = "{}") -> None:
+        """Build what rests on the files."""
+        result = self.run(
+            "build",
+            "--select",
+            *BUILT,
+            "--exclude-resource-type=unit_test",
+            # one row in four is rejected, so that it is looked for
+            f"--vars={{data_quality_severity: warn, retention_days: {retention}}}",
+        )
+        assert result.exit_code == 0, result.output
+
+    def forget(self, environment: dict | None = None, **arguments: str) -> DbtResult:
+        """Run the operation."""
+        told = json.dumps(arguments)
+        return self.run(
+            "run-operation", "forget_user", "--args", told, **(environment or {})
+        )
+
+    def receipt(self) -> dict:
+        """Return the last receipt."""
+        files = sorted((self.folder / "privacy" / "your_shop" / "receipts").iterdir())
+        return json.loads(files[-1].read_text())
+
+    def files_telling(self, texts: list[str]) -> dict[str, list[str]]:
+        """Return, per file, which of some texts its bytes hold; Parquet is read."""
+        found = {}
+        places = [self.folder, self.warehouse, vault_of(self.warehouse)]
+        places += [self.dbt.folder / "target", self.dbt.folder / "logs"]
+        for place in places:
+            for file in [place] if place.is_file() else place.rglob("*"):
+                if not file.is_file():
+                    continue
+                content = file.read_bytes()
+                if file.suffix == ".parquet" and content.endswith(b"PAR1"):
+                    content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
+                content = content.lower()
+                if told := [text for text in texts if text.lower().encode() in content]:
+                    found[file.name] = told
+        return found
+
+
+@pytest.fixture(scope="module")
+def built(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = Shop(shop_dbt, shop_dbt.folder / "shop")
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        file.unlink(missing_ok=True)
+    write_shop(shop.folder / "raw", TEXTS)
+    duckdb.sql(
+        "select 'e' || i || n as event_id, 'id-' || n as user_id, 'view' as event_type,"
+        " timestamp '2026-03-01 10:00:00' as occurred_at"
+        " from range(3) as r (i), (values ('anna'), ('carla')) as n (n)"
+    ).write_parquet(str(shop.folder / "raw" / "events.parquet"))
+    shop.build()
+    publish(shop)
+    shop.kept = tmp_path_factory.mktemp("kept")
+    shutil.copytree(shop.folder, shop.kept / "shop")
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        shutil.copy(file, shop.kept)
+    return shop
+
+
+@pytest.fixture
+def shop(built: Shop) -> Shop:
+    """Put everything back to where it was built: dbt parses anew for another place."""
+    shutil.rmtree(built.folder)
+    shutil.copytree(built.kept / "shop", built.folder)
+    for file in (built.warehouse, vault_of(built.warehouse)):
+        shutil.copy(built.kept / file.name, file)
+    return built
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened, a minute at most."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not happened():
+        time.sleep(0.001)
+
+
+def publish(shop: Shop) -> None:
+    """Copy a mart as publish.py does, and contacts as hand_over does."""
+    folder = shop.folder / "published"
+    version = folder / "your_shop" / "1" / "core"
+    version.mkdir(parents=True)
+    with duckdb.connect(str(folder / "your_shop.duckdb")) as connection:
+        connection.execute(f"attach '{shop.warehouse}' as private (read_only)")
+        connection.execute("create schema core")
+        connection.execute("create table core.orders as from private.core.orders")
+        connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
+        users = connection.sql("select user_id from core.orders order by 1").fetchall()
+    # what a publish that was killed leaves
+    shutil.copy(folder / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
+    killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(b"PAR1" + repr(users).encode())
+    channel = shop.folder / "handover" / "your_shop" / "mail"
+    text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
+    manifest = {
+        "version": "v1",
+        "rows": len(users),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "campaigns": [{"campaign_id": "c1", "rows": len(users)}],
+    }
+    write_shop(
+        channel,
+        {
+            "v1/contacts.csv": text,
+            "v1/manifest.json": json.dumps(manifest),
+            "current.json": json.dumps(manifest),
+        },
+    )
+
+
+def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
+    told = [*ANNA, pseudonym("id-anna")]
+    result = shop.run(
+        "run-operation", "export_user", "--args", '{"user_id": "anna@example.com"}'
+    )
+    assert result.exit_code == 0, result.output
+    (export,) = (shop.folder / "privacy" / "your_shop" / "exports").iterdir()
+    assert export.stat().st_mode & 0o777 == 0o600
+    held = json.loads(export.read_text())
+    assert held["tables"]["vault.people"][0]["source_user_id"] == "id-anna"
+    assert len(held["raw_files"]["transactions/1.csv"]) == 2
+    assert len(held["handed_over_files"]["mail/v1/contacts.csv"]) == 1
+    assert len(held["tables"]["core.rejected_rows"]) == 1
+    assert "carla" not in json.dumps(held)
+    # the search would find them
+    before = shop.files_telling(told)
+    assert {
+        "users.csv",
+        "1.csv",
+        "events.parquet",
+        "orders.parquet",
+        "your_shop.duckdb",
+        "building.duckdb",
+        "contacts.csv",
+        export.name,
+    } <= set(before)
+    everything = {
+        file: file.read_bytes() for file in (shop.folder / "raw").rglob("*.*")
+    }
+
+    result = shop.forget(user_id="anna@example.com")
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling(told) == {}
+    receipt = shop.receipt()
+    assert receipt["raw_files"] == {
+        "events.parquet": 3,
+        "transactions/1.csv": 2,
+        "users.csv": 1,
+    }
+    assert receipt["published_tables"] == {"core.orders": 1}
+    assert receipt["vault_tables"] == {"main.people": 1}
+    # whose bytes are encrypted
+    with duckdb.connect() as connection:
+        attach_vault(connection, shop.warehouse)
+        left = connection.sql("select source_user_id from vault.people").fetchall()
+    assert sorted(left) == [("id-boris",), ("id-carla",)]
+    assert receipt["exports"] == 1
+    # what is said of others is what was said, to the byte
+    for name, line in (("users.csv", 1), ("transactions/1.csv", None)):
+        text = everything[shop.folder / "raw" / name]
+        lines = text.splitlines(keepends=True)
+        kept = [each for each in lines if b"anna" not in each.lower()]
+        if line:
+            kept = [each for each in kept if "Zwölfer" not in each.decode()]
+        assert (shop.folder / "raw" / name).read_bytes() == b"".join(kept)
+    contacts = shop.folder / "handover" / "your_shop" / "mail" / "v1" / "contacts.csv"
+    for file in (
+        contacts.parent / "manifest.json",
+        contacts.parents[1] / "current.json",
+    ):
+        manifest = json.loads(file.read_text())
+        assert manifest["rows"] == manifest["campaigns"][0]["rows"] == 2
+        assert manifest["sha256"] == hashlib.sha256(contacts.read_bytes()).hexdigest()
+
+    # the shop delivers everything again
+    for file, content in everything.items():
+        file.write_bytes(content)
+    shop.build("{events: 1}")
+    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
+        (2,)
+    ]
+    assert rows(
+        shop.warehouse,
+        "select * from core.rows_left_out where row_count > 0 order by 1",
+    ) == [
+        ("events", "erased", 3),
+        ("events", "expired", 6),
+        ("transactions", "erased", 2),
+        ("users", "erased", 1),
+    ]
+    assert rows(shop.warehouse, "select count(*) from core.events") == [(0,)]
+    assert set(shop.files_telling(told)) == {"users.csv", "1.csv", "events.parquet"}
+    # once more is no error, and takes what came again
+    result = shop.forget(user_id="id-anna")
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling(told) == {}
+    listed = shop.folder / "privacy" / "your_shop" / "forgotten.csv"
+    assert len(listed.read_text().splitlines()) == 2
+
+
+def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
+    before = {
+        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
+    }
+    built = shop.warehouse.read_bytes()
+    batch = shop.folder / "batch.csv"
+    batch.write_text("user_id\nid-anna\nid-nobody\n")
+    result = shop.forget(file=str(batch))
+    assert result.exit_code != 0
+    assert "Nothing was erased: nobody is known by name 2 of 2" in result.output
+    assert "id-nobody" not in result.output
+    batch.unlink()
+    assert before == {
+        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
+    }
+    assert shop.warehouse.read_bytes() == built
+
+
+def test_before_any_build_nobody_is_forgotten(shop: Shop) -> None:
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        file.unlink()
+    result = shop.forget(user_id="id-anna")
+    assert result.exit_code != 0
+    assert "Nothing was erased: " in result.output
+    assert "has no table people: build the shop first." in result.output
+
+
+def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
+    users = shop.folder / "raw" / "users.csv"
+    before = users.read_bytes()
+    users.write_bytes(before + b"id-dora;dora@example.com;Dora;\r\n")
+    letter = shop.folder / "raw" / "letter.txt"
+    letter.write_text("id-dora writes")
+    result = shop.forget(user_id="id-dora")
+    assert result.exit_code == 0, result.output
+    assert users.read_bytes() == before
+    assert f"neither CSV nor Parquet: {letter}" in shop.receipt()["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "shop/privacy/your_shop/forgotten.csv",
+        "shop/raw/users.csv",
+        "shop/published/your_shop.duckdb",
+        "building.duckdb.new",
+        "building.vault.duckdb.new",
+    ],
+)
+def test_a_batch_that_was_killed_is_finished_by_the_next_call(
+    shop: Shop, changed: str
+) -> None:
+    batch = shop.folder.parent / f"{shop.folder.name}.csv"
+    batch.write_text(f"user_id\nid-anna\n{pseudonym('id-boris')}\n")
+    arguments = ("--args", json.dumps({"file": str(batch)}))
+    running = shop.dbt.start(
+        "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
+    )
+    file = shop.folder.parent / changed
+    before = file.stat().st_ino if file.exists() else None
+    wait_for(lambda: file.exists() and file.stat().st_ino != before)
+    running.kill()
+    assert (shop.folder / "privacy" / "your_shop" / "forgotten.csv").exists()
+    told = [*ANNA, pseudonym("id-anna"), "id-boris", "boris@example.com"]
+    assert shop.files_telling(told) != {}
+    result = shop.forget(file=str(batch))
+    batch.unlink()
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling(told) == {}
+    assert len(shop.receipt()["users"]) == 2
+    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
+        (1,)
+    ]
+
+
+def test_what_waits_in_logs_does_not_come_back(shop: Shop) -> None:
+    files = (shop.warehouse, vault_of(shop.warehouse))
+    logs = [Path(f"{file}.wal") for file in files]
+    profiles = {**os.environ, "PYTHONPATH": str(PROJECT_FOLDER / "profiles")}
+    command = [sys.executable, "-c", KILLED, *map(str, files), VAULT_KEY]
+    assert subprocess.run(command, env=profiles, check=False).returncode == 9
+    assert all(log.stat().st_size for log in logs)
+    arguments = ("--args", '{"user_id": "id-anna"}')
+    running = shop.dbt.start(
+        "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
+    )
+    writing = Path(f"{shop.warehouse}.new")
+    wait_for(writing.exists)
+    # killed from here on, it would leave them beside files that were written anew
+    assert not [log for log in logs if log.exists()]
+    assert running.wait().exit_code == 0
+    assert shop.files_telling(ANNA) == {}
+    with duckdb.connect(str(shop.warehouse), read_only=True) as connection:
+        attach_vault(connection, shop.warehouse)
+        assert connection.sql(
+            "select source_user_id, email, (select count(*) from core.orders)"
+            " from vault.people order by all"
+        ).fetchall() == [
+            ("id-boris", "new.boris@example.com", 4),
+            ("id-carla", "new.carla@example.com", 4),
+        ]
+
+
+def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) -> None:
+    anna, carla = pseudonym("id-anna"), pseudonym("id-carla")
+    file = shop.folder / "published" / "your_shop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "create table core.users as select distinct user_id, 'north' as region,"
+            " from core.orders; create schema publication;"
+            " create table publication.published_tables as"
+            " select unnest(['core.orders', 'core.users']) as table_name,"
+            " 'your_shop' as source, 3 as row_count"
+        )
+    database.publish(file)
+    assert rows_in_postgres(database.url, "your_shop", [anna, carla]) == {
+        "core.orders": 2,
+        "core.users": 2,
+    }
+    # the same id may be another user's in another shop
+    assert rows_in_postgres(database.url, "demo_shop", [anna]) == {}
+
+    def forget(url: str) -> DbtResult:
+        environment = {"POSTGRES_URL": url, "PGPASSWORD": PASSWORD}
+        return shop.forget(environment, user_id="anna@example.com")
+
+    result = forget("postgresql://publisher@127.0.0.1:1/away")
+    assert result.exit_code != 0
+    assert "Nothing was erased: cannot look into PostgreSQL: " in result.output
+    assert "Traceback" not in result.output
+    assert not (shop.folder / "privacy").exists()
+    with database.connect("publisher") as other:
+        other.execute("select pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        result = forget(database.url)
+    assert result.exit_code != 0
+    assert "Stopped, run it again: another process publishes" in result.output
+    assert rows_in_postgres(database.url, "your_shop", [anna]) != {}
+    result = forget(database.url)
+    assert result.exit_code == 0, result.output
+    assert shop.receipt()["postgres_tables"] == {"core.orders": 1, "core.users": 1}
+    users = database.rows("publisher", "select user_id from core.orders order by 1")
+    assert users == sorted([(pseudonym("id-boris"),), (carla,)])
+    # nor in a byte of any table's file, once the server has tidied its statistics
+    database.change("vacuum full pg_statistic", "checkpoint")
+    tables = Path(database.server["PGHOST"]) / "data" / "base"
+    files = [file.read_bytes() for file in tables.rglob("*") if file.is_file()]
+    assert any(carla.encode() in content for content in files)
+    assert not any(anna.encode() in content for content in files)
+
+
+def test_launched_decisions_stay_as_a_count(
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
+) -> None:
+    warehouse = dbt.folder / "building.duckdb"
+    for made, place in (
+        (campaigns, warehouse),
+        (vault_of(campaigns), vault_of(warehouse)),
+    ):
+        Path(f"{place}.wal").unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
+        if made.exists():
+            shutil.copy(made, place)
+    settings = {
+        "warehouse": warehouse,
+        "raw_folder": raw_folder,
+        "environment": {
+            "PRIVACY_DIR": str(tmp_path),
+            "PUBLISHED_DIR": str(tmp_path / "none"),
+            "ERASURE_KEY": KEY,
+        },
+    }
+    people = dbt.run("build", "--select", "+people", VARS, **settings)
+    assert people.exit_code == 0, people.output
+    counted = (
+        "select campaign_id, decision, arm, offer_id, count(*),"
+        " round(sum(expected_cost), 6)"
+        " from campaigns.decision_ledger group by all order by all"
+    )
+    before = rows(warehouse, counted)
+    ((user,),) = rows(
+        warehouse,
+        "select min(user_id) from campaigns.decision_ledger where decision = 'contact'",
+    )
+    result = dbt.run(
+        "run-operation",
+        "forget_user",
+        "--args",
+        json.dumps({"user_id": user}),
+        **settings,
+    )
+    assert result.exit_code == 0, result.output
+    assert rows(warehouse, counted) == before
+    assert user.encode() not in warehouse.read_bytes()
+    erased = (
+        "select distinct reasons, segment_name, score from campaigns.decision_ledger"
+        " where starts_with(user_id, 'erased-')"
+    )
+    assert rows(warehouse, erased) == [("erased", None, None)]
+    # what is left of the user's rows elsewhere is gone: no need to build it anew
+    again = dbt.run(
+        "build",
+        "--select",
+        "+users",
+        "dec_frozen+",
+        "--exclude-resource-type=test",
+        "--exclude-resource-type=unit_test",
+        VARS,
+        **settings,
+    )
+    assert again.exit_code == 0, again.output
+    assert rows(warehouse, counted) == before
+    assert rows(
+        warehouse, f"select count(*) from core.users where user_id = '{user}'"
+    ) == [(0,)]
+    assert rows(
+        warehouse,
+        "select count(*) from campaigns.campaign_audience"
+        " where starts_with(user_id, 'erased-')",
+    ) == [(0,)]
+    (receipt,) = (tmp_path / "complete_journey" / "receipts").iterdir()
+    assert "come with a package" in json.loads(receipt.read_text())["notes"][0]
+    assert user not in receipt.read_text()
+    with duckdb.connect() as connection:
+        attach_vault(connection, warehouse)
+        assert not connection.execute(
+            "from vault.people where user_id = $1", [user]
+        ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        ("user: 9", "Var retention_days, user: expected one of transactions"),
+        ("events: 0", "Var retention_days, events: expected null or 1 or more days"),
+        ("events: soon", "Var retention_days, events: expected null or 1 or more"),
+    ],
+)
+def test_a_retention_that_is_no_number_of_days_stops_the_build(
+    shop: Shop, days: str, sentence: str
+) -> None:
+    result = shop.run(
+        "build",
+        "--select",
+        "int_rows_counted",
+        f"--vars={{retention_days: {{{days}}}}}",
+    )
+    assert result.exit_code != 0
+    assert sentence in result.output

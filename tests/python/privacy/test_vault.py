@@ -1,0 +1,310 @@
+"""Who stands behind a pseudonym is known to an encrypted file, and to nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from encryption import connect
+from support.builds import (
+    PROJECT_FOLDER,
+    PSEUDONYM_KEY,
+    VAULT_KEY,
+    DbtResult,
+    DbtRuns,
+    attach_vault,
+    package_folder,
+    pseudonym,
+    vault_of,
+)
+
+ROTATE = PROJECT_FOLDER / "operations" / "rotate_keys.py"
+PUBLISH = PROJECT_FOLDER / "operations" / "publish.py"
+OTHER_KEY = "a third key for tests, which opens nothing yet"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
+    """Dbt with folders that no other test writes to."""
+    return DbtRuns(tmp_path_factory.mktemp("vault"))
+
+
+def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
+    """Run dbt on the made-up shop."""
+    return runs.run(
+        *arguments,
+        warehouse=runs.folder / "warehouse" / "shop.duckdb",
+        raw_folder=package_folder(),
+        source="demo_shop",
+        environment={
+            "DEMO_SHOP_DIR": str(runs.folder / "raw"),
+            "SHOP_DIR": str(runs.folder / "raw"),
+            "HANDOVER_DIR": str(runs.folder / "handover"),
+            **environment,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def shop(runs: DbtRuns) -> Path:
+    """Build, publish, hand over and document a made-up shop; return its folder."""
+    (runs.folder / "warehouse").mkdir()
+    for command in (
+        ["run-operation", "make_demo_shop", "--args", "{users: 80, days: 120}"],
+        [
+            "build",
+            "--exclude-resource-type=test",
+            "--exclude-resource-type=unit_test",
+            "--vars={as_of_count: 6, bootstrap_draws: 10, value_draws: 10}",
+        ],
+        ["run-operation", "hand_over"],
+    ):
+        result = run(runs, *command)
+        assert result.exit_code == 0, result.output
+    subprocess.run([sys.executable, str(PUBLISH)], env=published(runs), check=True)
+    result = run(runs, "docs", "generate", "--static")
+    assert result.exit_code == 0, result.output
+    return runs.folder
+
+
+def published(runs: DbtRuns) -> dict[str, str]:
+    """Return the environment that publishes the shop."""
+    return {
+        **os.environ,
+        "SOURCE": "demo_shop",
+        "WAREHOUSE": str(runs.folder / "warehouse" / "shop.duckdb"),
+        "DBT_TARGET_PATH": str(runs.folder / "target"),
+        "PUBLISHED_DIR": str(runs.folder / "published"),
+    }
+
+
+@pytest.fixture
+def copy(shop: Path, tmp_path: Path) -> Iterator[Path]:
+    """Copy what the keys are for, with both keys as files, as a project has them."""
+    shutil.copytree(shop / "warehouse", tmp_path / "warehouse")
+    shutil.copytree(PROJECT_FOLDER / "seeds", tmp_path / "seeds")
+    (tmp_path / ".secrets").mkdir()
+    for name, key in (("vault", VAULT_KEY), ("pseudonym", PSEUDONYM_KEY)):
+        file = tmp_path / ".secrets" / f"{name}.key"
+        file.write_text(key)
+        file.chmod(0o600)
+    return tmp_path
+
+
+def rotate(folder: Path, what: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command in a folder."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("VAULT_KEY", "PSEUDONYM_KEY")
+    }
+    return subprocess.run(
+        [sys.executable, str(ROTATE), what],
+        cwd=folder,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def people(folder: Path, key: str) -> list[tuple]:
+    """Return the vault's rows."""
+    warehouse = folder / "warehouse" / "shop.duckdb"
+    with duckdb.connect() as connection:
+        attach_vault(connection, warehouse, key)
+        return connection.sql("from vault.people order by source_user_id").fetchall()
+
+
+def key_of(folder: Path, name: str) -> str:
+    """Return the key that lies in a folder."""
+    return (folder / ".secrets" / f"{name}.key").read_text().strip()
+
+
+def files_telling(folder: Path, secrets: list[str]) -> dict[str, list[str]]:
+    """Return, per file below a folder, which of some texts its bytes hold."""
+    wanted = [text.lower().encode() for text in secrets]
+    found = {}
+    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        content = file.read_bytes().lower()
+        if telling := [text.decode() for text in wanted if text in content]:
+            found[str(file.relative_to(folder))] = telling
+    return found
+
+
+def test_no_byte_outside_the_vault_tells_a_person_or_a_key(shop: Path) -> None:
+    rows = people(shop, VAULT_KEY)
+    persons = {text for row in rows for text in row[2:] if text}
+    assert len(persons) > 200
+    found = files_telling(
+        shop, [*persons, VAULT_KEY, PSEUDONYM_KEY, PSEUDONYM_KEY.encode().hex()]
+    )
+    outside = [file for file in found if not file.startswith("raw/")]
+    # the shop's own files do tell, so the search would
+    assert "raw/users.parquet" in found
+    assert outside == []
+    searched = {file.parts[len(shop.parts)] for file in shop.rglob("*")}
+    assert {"target", "logs", "warehouse", "published", "handover"} <= searched
+
+
+def test_no_id_of_the_shop_stands_in_what_is_read(shop: Path) -> None:
+    ids = [f"'{row[1]}'" for row in people(shop, VAULT_KEY)]
+    with duckdb.connect(str(shop / "published" / "demo_shop.duckdb")) as connection:
+        tables = connection.sql(
+            "select schema_name || '.' || table_name from duckdb_columns()"
+            " where column_name = 'user_id'"
+        ).fetchall()
+        known = connection.sql(
+            " union all ".join(
+                f"select count(*) from {table} where user_id in ({', '.join(ids)})"
+                for (table,) in tables
+            )
+        ).fetchall()
+    assert len(tables) > 10
+    assert set(known) == {(0,)}
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        pytest.param({"VAULT_KEY": OTHER_KEY}, "holds another key", id="wrong"),
+        pytest.param({"VAULT_KEY": "short"}, "a key of 5 characters", id="short"),
+    ],
+)
+def test_a_wrong_key_stops_with_a_sentence(
+    runs: DbtRuns, shop: Path, environment: dict[str, str], expected: str
+) -> None:
+    before = people(shop, VAULT_KEY)
+    result = run(runs, "build", "--select", "people", **environment)
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    (line,) = [each for each in result.output.splitlines() if "Nothing was" in each]
+    assert expected in line
+    assert environment["VAULT_KEY"] not in result.output or expected != "holds another"
+    assert people(shop, VAULT_KEY) == before
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        pytest.param(None, "no key for the vault. Run make setup", id="missing"),
+        pytest.param(0o644, "others may use .secrets/vault.key", id="open to others"),
+    ],
+)
+def test_a_key_file_is_there_and_ours_alone(
+    copy: Path, mode: int | None, expected: str
+) -> None:
+    file = copy / ".secrets" / "vault.key"
+    if mode is None:
+        file.unlink()
+    else:
+        file.chmod(mode)
+    result = rotate(copy, "vault")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Nothing was changed: ")
+    assert expected in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not list((copy / ".secrets").glob("*.new"))
+
+
+def test_another_key_of_the_vault_opens_it_and_the_old_one_does_not(copy: Path) -> None:
+    before = people(copy, VAULT_KEY)
+    result = rotate(copy, "vault")
+    assert result.returncode == 0, result.stderr
+    key = key_of(copy, "vault")
+    assert key != VAULT_KEY
+    assert people(copy, key) == before
+    with pytest.raises(duckdb.Error, match="Wrong encryption key"):
+        people(copy, VAULT_KEY)
+    assert (copy / ".secrets" / "vault.key").stat().st_mode & 0o077 == 0
+    assert sorted(file.name for file in (copy / "warehouse").iterdir()) == [
+        "shop.duckdb",
+        "shop.vault.duckdb",
+    ]
+
+
+def test_a_rotation_that_was_stopped_goes_on(copy: Path) -> None:
+    before = people(copy, VAULT_KEY)
+    # stopped after the vault had been encrypted anew, before the key was in place
+    assert rotate(copy, "vault").returncode == 0
+    secrets = copy / ".secrets"
+    (secrets / "vault.key").rename(secrets / "vault.key.new")
+    (secrets / "vault.key").write_text(VAULT_KEY)
+    (secrets / "vault.key").chmod(0o600)
+    waiting = (secrets / "vault.key.new").read_text().strip()
+    result = rotate(copy, "vault")
+    assert result.returncode == 0, result.stderr
+    assert key_of(copy, "vault") == waiting
+    assert people(copy, waiting) == before
+
+
+def test_other_pseudonyms_reach_the_ledger_and_the_seeds(copy: Path) -> None:
+    warehouse = copy / "warehouse" / "shop.duckdb"
+    user = people(copy, VAULT_KEY)[0]
+    seed = copy / "seeds" / "campaigns" / "suppressions.csv"
+    seed.write_text(seed.read_text().strip() + f"\ndemo_shop,{user[0]},risk,,,,why\n")
+    ids = "select decision_id, user_id from campaigns.decision_ledger order by 1"
+    with duckdb.connect(str(warehouse)) as connection:
+        # nothing was launched in so small a shop
+        connection.execute(
+            "insert into campaigns.decision_ledger by name"
+            " select md5(user_id) as decision_id, 'c' as campaign_id, user_id,"
+            " 'contact' as decision, 'mail' as channel, 1 as revision_number,"
+            " date '2026-07-01' as decided_on from core.users"
+        )
+        before = connection.sql(ids).fetchall()
+    result = rotate(copy, "pseudonyms")
+    assert result.returncode == 0, result.stderr
+    key = key_of(copy, "pseudonym")
+    known = {row[0]: pseudonym(row[1], key) for row in people(copy, VAULT_KEY)}
+    with duckdb.connect(str(warehouse)) as connection:
+        after = connection.sql(ids).fetchall()
+    assert after == [(name, known[user_id]) for name, user_id in before]
+    assert f"demo_shop,{known[user[0]]},risk" in seed.read_text()
+    assert user[0] not in seed.read_text()
+
+
+def test_a_key_of_the_environment_is_not_rotated(copy: Path) -> None:
+    result = rotate(copy, "vault", VAULT_KEY=VAULT_KEY)
+    assert result.returncode == 1
+    assert "VAULT_KEY is set in the environment" in result.stderr
+    assert key_of(copy, "vault") == VAULT_KEY
+
+
+def test_the_vault_is_encrypted(shop: Path) -> None:
+    file = vault_of(shop / "warehouse" / "shop.duckdb")
+    persons = [text for row in people(shop, VAULT_KEY) for text in row[1:] if text]
+    content = file.read_bytes().lower()
+    assert not [text for text in persons if text.lower().encode() in content]
+    with pytest.raises(duckdb.Error, match="encrypt"):
+        duckdb.connect(str(file), read_only=True)
+
+
+def test_what_dbt_spills_to_disk_is_encrypted(runs: DbtRuns, shop: Path) -> None:
+    setting = "select value from duckdb_settings() where name = 'temp_file_encryption'"
+    result = run(runs, "show", "--inline", setting, "--output", "json")
+    assert '"value": "true"' in result.output
+
+
+def test_what_other_commands_spill_to_disk_is_encrypted(tmp_path: Path) -> None:
+    spilled = {}
+    for name, opened in (("encrypted", connect), ("plain", duckdb.connect)):
+        with opened() as connection:
+            connection.execute(f"set temp_directory = '{tmp_path / name}'")
+            connection.execute("set memory_limit = '60MB'")
+            connection.execute("""
+                create temp table much as
+                select 'told apart by ' || i || sha256(i::varchar) as words
+                from range(1_000_000) as numbers(i)
+            """)
+            files = (tmp_path / name).iterdir()
+            spilled[name] = b"".join(file.read_bytes() for file in files)
+    assert spilled["encrypted"]
+    assert b"told apart by" in spilled["plain"]
+    assert b"told apart by" not in spilled["encrypted"]

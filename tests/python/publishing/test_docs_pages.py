@@ -1,0 +1,79 @@
+"""The pages written from the marts say what the marts say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
+
+
+class Outside(HTMLParser):
+    """Collects what a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def run_script(name: str, warehouse: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script on a database."""
+    return subprocess.run(
+        [sys.executable, PROJECT_FOLDER / name],
+        env={**os.environ, "WAREHOUSE": str(warehouse)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["operations/write_cards.py", "docs/write_results.py"])
+def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
+    result = run_script(name, tmp_path / "none.duckdb")
+    assert result.returncode != 0
+    assert result.stderr.endswith("run make build first.\n")
+    assert "Traceback" not in result.stderr
+
+
+def test_every_live_estimator_has_a_card_that_fetches_nothing() -> None:
+    result = run_script("operations/write_cards.py", BUILT_WAREHOUSE)
+    assert result.returncode == 0, result.stderr
+    page = (PROJECT_FOLDER / "target" / "site" / "model_cards.html").read_text()
+    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
+        live = connection.execute(
+            "select task, estimator_version from evaluation.estimator_registry"
+            " where status = 'live'"
+        ).fetchall()
+    assert len(live) > 5
+    for task, version in live:
+        assert f"<h2>{task}</h2>" in page
+        assert version in page
+    outside = Outside()
+    outside.feed(page)
+    assert outside.found
+    assert [each for each in outside.found if "//" in each] == []
+
+
+def test_the_published_table_holds_what_the_build_reached() -> None:
+    text = (PROJECT_FOLDER / "docs" / "results.md").read_text()
+    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
+        rows = connection.execute(
+            "select task, metric_value from evaluation.estimator_comparison"
+            " where metric = 'auc'"
+        ).fetchall()
+    table = text[text.index("## AUC") : text.index("## Average precision")]
+    written = {
+        cells[1].strip(): float(cells[5].split()[-1])
+        for cells in (line.split("|") for line in table.splitlines())
+        if len(cells) > 6 and cells[5].split()[-1].startswith("0.")
+    }
+    # a tie's width: other machines sum in other orders
+    assert written == pytest.approx(dict(rows), abs=0.003)

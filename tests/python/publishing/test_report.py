@@ -1,0 +1,351 @@
+"""The report opens in a browser, draws what the marts hold, and can be read by all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from support.builds import PROJECT_FOLDER, DbtRuns
+from support.campaigns import VARS, copied
+from support.shops import ONE_LINE, built_shop, run_on_shop, write_shop
+
+CODE = PROJECT_FOLDER / "operations" / "report"
+sys.path.insert(0, str(CODE))
+from sections import SECTIONS  # noqa: E402
+from words import LANGUAGES, read_texts  # noqa: E402
+
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# The fixture has campaigns nobody was held out of, and so no effect to draw.
+NEVER_MEASURED = {"campaign_lift", "qini_curve"}
+PHONE = 360
+OPEN_TABLES = "document.querySelectorAll('details').forEach(each => each.open = true)"
+
+
+def write_report(published: Path, target: Path) -> subprocess.CompletedProcess:
+    """Run the script as `make report` does."""
+    return subprocess.run(
+        [sys.executable, str(CODE / "write.py")],
+        env={
+            **os.environ,
+            "SOURCE": "shop",
+            "PUBLISHED_DIR": str(published),
+            "DBT_TARGET_PATH": str(target),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def publish_reports(warehouse: Path, folder: Path) -> Path:
+    """Copy what the report reads into a file as `make publish` leaves it."""
+    file = folder / "shop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"attach '{warehouse}' as built (read_only)")
+        connection.execute("create schema reports")
+        connection.execute("create schema publication")
+        connection.execute(
+            "create table publication.published_tables as"
+            " select timestamp '2026-01-02 03:04' as published_at, 'shop' as source"
+        )
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables()"
+            " where database_name = 'built' and schema_name = 'reports'"
+        ).fetchall():
+            connection.execute(
+                f"create table reports.{name} as from built.reports.{name}"
+            )
+    return file
+
+
+@pytest.fixture(scope="module")
+def published(
+    dbt: DbtRuns,
+    raw_folder: Path,
+    campaigns: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Published file of the sample with campaigns."""
+    folder = tmp_path_factory.mktemp("published")
+    warehouse = copied(dbt, campaigns)
+    result = dbt.run(
+        "run",
+        "--select",
+        "+path:models/marts/reports",
+        "--exclude",
+        "+campaign_audience",
+        "+campaign_policies",
+        "+campaign_results",
+        VARS,
+        warehouse=warehouse,
+        raw_folder=raw_folder,
+    )
+    assert result.exit_code == 0, result.output
+    return publish_reports(warehouse, folder)
+
+
+@pytest.fixture(scope="module")
+def report(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Report on that file."""
+    target = tmp_path_factory.mktemp("target")
+    result = write_report(published.parent, target)
+    assert result.returncode == 0, result.stderr
+    return target / "site" / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Real Chromium."""
+    if not CHROMIUM.exists() and not os.environ.get("CI"):
+        pytest.skip(f"REPORT NOT OPENED: no {CHROMIUM}; apt-get install chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=SWITCHES
+        )
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, report: Path, **settings: object) -> tuple[Page, list]:
+    """Open the report and wait until it is drawn; list what went wrong."""
+    page = browser.new_page(**{"locale": "en-GB", **settings})
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("file://", "data:", "blob:"))
+            else wrong.append(request.url)
+        ),
+    )
+    page.goto(report.as_uri())
+    page.wait_for_function("document.documentElement.dataset.drawn", timeout=30_000)
+    return page, wrong
+
+
+def marks(page: Page) -> dict[str, list[int]]:
+    """Count the marks of each drawing, by chart."""
+    return page.evaluate("""
+        Object.fromEntries([...document.querySelectorAll('[data-chart]')].map(chart => [
+            chart.dataset.chart,
+            [...chart.querySelectorAll('.view')].map(view => view.querySelectorAll(
+                '.role-mark path:not([d=""]), .role-mark text, .role-mark line'
+            ).length),
+        ]))
+    """)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_every_chart_is_drawn(
+    browser: Browser, report: Path, scheme: str, locale: str
+) -> None:
+    page, wrong = opened(browser, report, color_scheme=scheme, locale=locale)
+    assert wrong == []
+    drawn = marks(page)
+    assert set(drawn) == {each.name for each in SECTIONS} - NEVER_MEASURED
+    assert [
+        name for name, counts in drawn.items() if not counts or min(counts) < 2
+    ] == []
+    assert page.locator("html").get_attribute("lang") == {"en-GB": "en"}.get(
+        locale, locale
+    )
+    assert page.locator("html").get_attribute("data-theme") == scheme
+    has_chinese = re.search(r"[一-鿿]", page.locator("main").inner_text())
+    assert bool(has_chinese) == (locale == "zh-CN")
+
+
+def test_measured_campaigns_are_drawn(
+    browser: Browser, published: Path, tmp_path: Path
+) -> None:
+    # the sample held nobody out; figures as a shop that does would have them
+    shutil.copy(published, tmp_path)
+    with duckdb.connect(str(tmp_path / published.name)) as connection:
+        connection.execute("""
+            update reports.rpt_campaign_results
+            set lift = 0.02, lift_low = -0.01, lift_high = 0.05, holdout_count = 100
+        """)
+        connection.execute("""
+            insert into reports.rpt_qini_curve
+            select 'buying', 500, 900, step / 20, sqrt(step) / 100, step / 1000
+            from range(21) as steps (step)
+        """)
+    result = write_report(tmp_path, tmp_path / "target")
+    assert result.returncode == 0, result.stderr
+    page, wrong = opened(browser, tmp_path / "target" / "site" / "report.html")
+    assert wrong == []
+    drawn = marks(page)
+    assert set(drawn) == {each.name for each in SECTIONS}
+    assert all(min(drawn[name]) >= 2 for name in NEVER_MEASURED)
+
+
+def test_tables_show_the_marts(browser: Browser, report: Path, published: Path) -> None:
+    page, _ = opened(browser, report)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        for section in SECTIONS:
+            if section.name in NEVER_MEASURED:
+                continue
+            columns = ", ".join(section.columns.split())
+            expected = connection.sql(f"select {columns} {section.query}").fetchall()
+            shown = page.evaluate(
+                """name => [...document.querySelectorAll(`#${name} tbody tr`)].map(
+                    row => [...row.cells].map(cell => cell.dataset.number ?? null)
+                )""",
+                section.name,
+            )
+            assert len(shown) == len(expected) > 0, section.name
+            for seen, row in zip(shown, expected, strict=True):
+                numbers = {
+                    place: float(value)
+                    for place, value in enumerate(row)
+                    if not (value is None or isinstance(value, str | date))
+                }
+                assert {
+                    place: float(each)
+                    for place, each in enumerate(seen)
+                    if each is not None
+                } == pytest.approx(numbers, rel=1e-12), section.name
+
+
+def test_a_chart_holds_the_numbers_of_its_table(
+    browser: Browser, report: Path, published: Path
+) -> None:
+    page, _ = opened(browser, report)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        expected = connection.sql(
+            "select user_count from reports.rpt_rfm_map order by user_count"
+        ).fetchall()
+    labels = page.locator("[data-chart=rfm_map] .role-mark text").all_text_contents()
+    assert sorted(int(each.replace(",", "")) for each in labels) == [
+        count for (count,) in expected
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_can_be_read_without_eyes_or_mouse(
+    browser: Browser, report: Path, scheme: str
+) -> None:
+    page, _ = opened(browser, report, color_scheme=scheme)
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(each => each.open = true)"
+    )
+    found = Axe().run(page).response["violations"]
+    grave = [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
+    assert grave == []
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for name, label in page.evaluate(
+        "[...document.querySelectorAll('[data-chart]')].map("
+        "chart => [chart.dataset.chart, chart.getAttribute('aria-label')])"
+    ):
+        assert len(label) > 40, name
+
+
+def test_the_toggles_change_words_and_colours(browser: Browser, report: Path) -> None:
+    page, wrong = opened(browser, report, color_scheme="light")
+    english = page.locator("[data-chart=segments]").inner_text()
+    page.locator("#language").click()
+    page.locator("#theme").click()
+    page.wait_for_function("document.documentElement.dataset.drawn === 'zh dark'")
+    assert page.title() == read_texts()["page"]["title"]["zh"]
+    chinese = page.locator("[data-chart=segments]").inner_text()
+    assert read_texts()["columns"]["user_share"]["zh"] in chinese
+    assert read_texts()["columns"]["user_share"]["en"] in english
+    assert wrong == []
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_a_phone_scrolls_down_only(browser: Browser, report: Path, locale: str) -> None:
+    page, _ = opened(
+        browser, report, viewport={"width": PHONE, "height": 800}, locale=locale
+    )
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(each => each.open = true)"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+    wide = page.evaluate(f"""
+        [...document.querySelectorAll('.view svg')]
+            .filter(svg => svg.getBoundingClientRect().right > {PHONE})
+            .map(svg => svg.closest('[data-chart]').dataset.chart)
+    """)
+    assert wide == []
+
+
+def test_every_text_stands_in_every_language() -> None:
+    lacking = [
+        f"{kind}.{key}"
+        for kind, texts in read_texts().items()
+        for key, text in texts.items()
+        if set(text) != set(LANGUAGES) or not all(text.values())
+    ]
+    assert lacking == []
+    texts = read_texts()
+    for section in SECTIONS:
+        for kind in ("titles", "findings", "empty"):
+            assert section.name in texts[kind], (kind, section.name)
+        assert set(section.columns.split()) <= set(texts["columns"]), section.name
+    fields = {
+        key: [sorted(re.findall(r"{\w+}", text[each])) for each in LANGUAGES]
+        for key, text in texts["findings"].items()
+    }
+    differing = [key for key, (first, *rest) in fields.items() if rest != [first]]
+    assert differing == []
+
+
+def test_without_a_published_file_the_last_report_stays(tmp_path: Path) -> None:
+    written = tmp_path / "site" / "report.html"
+    written.parent.mkdir()
+    written.write_text("last")
+    result = write_report(tmp_path, tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("No report was written: no ")
+    assert len(result.stderr.splitlines()) == 1
+    # an older publication without the tables of the report
+    duckdb.connect(str(tmp_path / "shop.duckdb")).close()
+    result = write_report(tmp_path, tmp_path)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert written.read_text() == "last"
+    assert [each.name for each in written.parent.iterdir()] == ["report.html"]
+
+
+def test_a_shop_of_one_order_has_sentences_for_charts(
+    browser: Browser, shop_dbt: DbtRuns, tmp_path: Path
+) -> None:
+    built = run_on_shop(
+        shop_dbt,
+        write_shop(tmp_path, {"transactions.csv": ONE_LINE}),
+        "build",
+        "--resource-type=model",
+        "--resource-type=seed",
+    )
+    assert built.exit_code == 0, built.output
+    publish_reports(built_shop(shop_dbt), tmp_path)
+    result = write_report(tmp_path, tmp_path / "target")
+    assert result.returncode == 0, result.stderr
+    page, wrong = opened(browser, tmp_path / "target" / "site" / "report.html")
+    assert wrong == []
+    texts = read_texts()["empty"]
+    shown = page.locator(".empty").all_inner_texts()
+    assert {texts["next_week"]["en"], texts["gain_curve"]["en"]} <= set(shown)
+    assert all(min(counts) > 0 for counts in marks(page).values())

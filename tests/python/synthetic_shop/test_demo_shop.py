@@ -1,0 +1,569 @@
+"""The made-up shop: it repeats itself, keeps the contract, and its truth shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.builds import DbtRuns
+
+# The contract of raw files, beside the optional updated_at.
+CONTRACT = {
+    "users": "user_id email phone full_name birth_year age_band gender income_band "
+    "household_size city region acquisition_channel consent_email consent_sms "
+    "consent_push consent_ads signup_at",
+    "products": "product_id product_name department category subcategory brand "
+    "product_kind list_price unit_cost launched_at",
+    "transactions": "transaction_id order_id user_id product_id location_id coupon_id "
+    "currency sales_channel order_status payment_method quantity unit_price "
+    "discount_amount coupon_amount net_amount ordered_at updated_at",
+    "events": "event_id user_id session_id product_id event_type channel search_text "
+    "occurred_at",
+    "stock_levels": "product_id location_id on_hand on_order lead_time_days counted_at",
+    "reviews": "review_id user_id product_id review_text language rating reviewed_at",
+    "campaigns": "campaign_id campaign_type campaign_class channel is_randomised "
+    "starts_on ends_on",
+    "campaign_contacts": "campaign_id user_id arm channel offer_id sent_at",
+    "coupons": "coupon_id product_id campaign_id face_value discount_share",
+    "coupon_redemptions": "redemption_id user_id coupon_id campaign_id redeemed_at",
+    "promotions": "product_id location_id display mailer price_cut week_start_date",
+}
+KEYS = {
+    "users": "user_id",
+    "products": "product_id",
+    "transactions": "transaction_id",
+    "events": "event_id",
+    "stock_levels": "product_id, location_id, counted_at",
+    "reviews": "review_id",
+    "campaigns": "campaign_id",
+    "campaign_contacts": "campaign_id, user_id",
+    "coupons": "coupon_id, product_id",
+    "coupon_redemptions": "redemption_id",
+    "promotions": "product_id, location_id, week_start_date",
+}
+NEGATIVE_WORDS = (
+    "失望|太差|糟糕|后悔|气死|Very disappointed|Terrible|Awful|waste of money|regret"
+)
+# The shop's day in UTC instants: China has had one zone and no summer time since 1991.
+LOCAL_DATE = "cast({} + interval 8 hours as date)"
+
+
+def make_shop(dbt: DbtRuns, folder: Path, arguments: str) -> duckdb.DuckDBPyConnection:
+    """Run the operation; return a connection with a view per file, and the truth."""
+    building = dbt.folder / "building.duckdb"
+    result = dbt.run(
+        "run-operation",
+        "make_demo_shop",
+        "--args",
+        f"{{{arguments}, folder: '{folder}'}}",
+        warehouse=building,
+        raw_folder=folder,
+    )
+    assert result.exit_code == 0, result.output
+    database = building.rename(folder / "made.duckdb")
+    connection = duckdb.connect(str(database))
+    for file in folder.glob("*.parquet"):
+        connection.read_parquet(str(file)).create_view(file.stem)
+    return connection
+
+
+@pytest.fixture(scope="module")
+def shop(
+    dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> duckdb.DuckDBPyConnection:
+    """Large enough that what is true on average shows."""
+    folder = tmp_path_factory.mktemp("shop") / "made" / "here"
+    return make_shop(dbt, folder, "users: 6000, days: 400, seed: 7")
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
+    """What a query returns."""
+    return connection.execute(query).fetchall()
+
+
+def content_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
+    """Per file and truth table, its row count and a hash of its rows."""
+    tables = [*CONTRACT, "truth.users", "truth.offer_effects", "truth.guest_orders"]
+    return {
+        table: rows(
+            connection,
+            f"select count(*), sum(hash(made)::hugeint) from {table} as made",
+        )[0]
+        for table in tables
+    }
+
+
+@pytest.fixture(scope="module")
+def small_shops(
+    dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, tuple]]:
+    """Hashes of shops of 300 users and 60 days, by what was told apart."""
+    hashes = {}
+    for name, seed in [("first", 1), ("again", 1), ("other seed", 2)]:
+        folder = tmp_path_factory.mktemp("small")
+        with make_shop(dbt, folder, f"users: 300, days: 60, seed: {seed}") as made:
+            hashes[name] = content_hashes(made)
+    return hashes
+
+
+def test_the_same_seed_makes_the_same_shop(
+    small_shops: dict[str, dict[str, tuple]],
+) -> None:
+    assert small_shops["again"] == small_shops["first"]
+
+
+def test_another_seed_makes_another_shop(
+    small_shops: dict[str, dict[str, tuple]],
+) -> None:
+    first, other = small_shops["first"], small_shops["other seed"]
+    # so short a shop has the two open campaigns only, whose dates are fixed
+    assert [table for table in first if first[table] == other[table]] == ["campaigns"]
+
+
+def test_one_user_and_one_day_are_a_shop(dbt: DbtRuns, tmp_path: Path) -> None:
+    with make_shop(dbt, tmp_path, "users: 1, days: 1, seed: 3") as made:
+        assert rows(
+            made,
+            f"""
+            select count(distinct user_id), min({LOCAL_DATE.format("ordered_at")})::text
+            from transactions
+            """,
+        ) == [(1, "2026-06-30")]
+
+
+@pytest.mark.parametrize("table", CONTRACT)
+def test_files_are_filled_as_the_contract_says(
+    shop: duckdb.DuckDBPyConnection, table: str
+) -> None:
+    columns = CONTRACT[table].split()
+    assert [row[0] for row in rows(shop, f"describe {table}")] == columns
+    filled = rows(
+        shop,
+        f"select {', '.join(f'count({name}) > 0' for name in columns)} from {table}",
+    )
+    assert [name for name, has in zip(columns, filled[0], strict=True) if not has] == []
+    assert rows(
+        shop, f"select count(*) = count(distinct ({KEYS[table]})) from {table}"
+    ) == [(True,)]
+
+
+def test_amounts_add_up_to_the_cent(shop: duckdb.DuckDBPyConnection) -> None:
+    wrong = rows(
+        shop,
+        """
+        select * from transactions
+        where
+            net_amount < 0
+            or net_amount is distinct from round(
+                quantity * unit_price - discount_amount - coupon_amount, 2
+            )
+            or (coupon_amount > 0) != (coupon_id is not null)
+        """,
+    )
+    assert wrong == []
+
+
+def test_an_order_is_one_user_instant_and_channel(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    assert (
+        rows(
+            shop,
+            """
+            select order_id from transactions
+            group by order_id
+            having
+                count(distinct coalesce(user_id, '')) > 1
+                or count(distinct ordered_at) > 1
+                or count(distinct sales_channel) > 1
+            """,
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "home"),
+    [
+        (table, column, home)
+        for column, home in [
+            ("user_id", "users"),
+            ("product_id", "products"),
+            ("campaign_id", "campaigns"),
+            ("coupon_id", "coupons"),
+        ]
+        for table, columns in CONTRACT.items()
+        if table != home and column in columns.split()
+    ],
+)
+def test_ids_are_listed(
+    shop: duckdb.DuckDBPyConnection, table: str, column: str, home: str
+) -> None:
+    assert (
+        rows(
+            shop,
+            f"select {column} from {table} where {column} is not null "
+            f"except select {column} from {home}",
+        )
+        == []
+    )
+
+
+def test_nothing_happens_too_early_or_too_late(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    instants = {
+        "transactions": ["ordered_at", "updated_at"],
+        "events": ["occurred_at"],
+        "reviews": ["reviewed_at"],
+        "stock_levels": ["counted_at"],
+        "users": ["signup_at"],
+        "products": ["launched_at"],
+        "campaign_contacts": ["sent_at"],
+        "coupon_redemptions": ["redeemed_at"],
+    }
+    for table, columns in instants.items():
+        for column in columns:
+            assert rows(
+                shop,
+                f"""
+                select
+                    min({column}) >= '2000-01-01',
+                    max({LOCAL_DATE.format(column)}) <= '2026-06-30'
+                from {table}
+                """,
+            ) == [(True, True)], (table, column)
+
+
+def test_users_order_after_they_signed_up(shop: duckdb.DuckDBPyConnection) -> None:
+    assert (
+        rows(
+            shop,
+            """
+            select user_id from transactions inner join users using (user_id)
+            where ordered_at < signup_at
+            """,
+        )
+        == []
+    )
+
+
+def test_guests_register_after_their_orders(shop: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        shop,
+        """
+        select
+            count(*) > 100,
+            count(transactions.order_id) = count(*),
+            count(transactions.user_id),
+            bool_and(transactions.ordered_at < users.signup_at)
+        from truth.guest_orders as guests
+        inner join users on guests.user_id = users.user_id
+        left join (
+            select distinct order_id, user_id, ordered_at from transactions
+        ) as transactions
+            on guests.order_id = transactions.order_id
+        """,
+    ) == [(True, True, 0, True)]
+
+
+def test_words_of_reviews_follow_the_rating(shop: duckdb.DuckDBPyConnection) -> None:
+    found = {
+        (language, is_negative): rating
+        for language, is_negative, rating in rows(
+            shop,
+            f"""
+            select
+                language,
+                regexp_matches(review_text, '{NEGATIVE_WORDS}') as is_negative,
+                avg(rating)
+            from reviews
+            where review_text is not null
+            group by all
+            """,
+        )
+    }
+    assert found["zh", True] < 3 < found["zh", False]
+    assert found["en", True] < 3 < found["en", False]
+    # variety: most texts of a language are not its commonest
+    assert rows(shop, "select count(distinct review_text) > 300 from reviews") == [
+        (True,)
+    ]
+
+
+def test_reviews_are_of_what_was_bought_before(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    assert (
+        rows(
+            shop,
+            """
+            select review_id from reviews
+            where not exists (
+                select 1 from transactions
+                where
+                    transactions.user_id = reviews.user_id
+                    and transactions.product_id = reviews.product_id
+                    and transactions.ordered_at < reviews.reviewed_at
+            )
+            """,
+        )
+        == []
+    )
+
+
+def test_what_is_out_is_not_sold(shop: duckdb.DuckDBPyConnection) -> None:
+    ((share_out,),) = rows(shop, "select avg((on_hand = 0)::int) from stock_levels")
+    assert 0.01 < share_out < 0.2
+    assert (
+        rows(
+            shop,
+            f"""
+            select transaction_id
+            from transactions
+            inner join stock_levels
+                on
+                    transactions.product_id = stock_levels.product_id
+                    and transactions.location_id = stock_levels.location_id
+                    and date_trunc('week', {LOCAL_DATE.format("ordered_at")})
+                    = {LOCAL_DATE.format("counted_at")}
+            where stock_levels.on_hand = 0
+            """,
+        )
+        == []
+    )
+
+
+def test_price_cuts_sell_as_the_elasticities_say(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    # units of a product in weeks of a deal against its other weeks, at the same place;
+    # the elasticity of the mean user is a little above that of one of sensitivity 1
+    observed, true = rows(
+        shop,
+        f"""
+        with sold as (
+            select product_id, location_id, sum(quantity) as units,
+                date_trunc('week', {LOCAL_DATE.format("ordered_at")}) as week_start_date
+            from transactions group by all
+        ),
+        weeks as (
+            select
+                stock.product_id,
+                stock.location_id,
+                coalesce(sold.units, 0) as units,
+                deals.price_cut / products.list_price as depth
+            from stock_levels as stock
+            inner join products using (product_id)
+            left join promotions as deals
+                on
+                    stock.product_id = deals.product_id
+                    and stock.location_id = deals.location_id
+                    and {LOCAL_DATE.format("stock.counted_at")} = deals.week_start_date
+            left join sold
+                on
+                    stock.product_id = sold.product_id
+                    and stock.location_id = sold.location_id
+                    and {LOCAL_DATE.format("stock.counted_at")} = sold.week_start_date
+            where stock.on_hand > 0
+        ),
+        usual as (
+            select product_id, location_id, avg(units) as units
+            from weeks where depth is null group by all
+        )
+        select
+            sum(weeks.units) / sum(usual.units),
+            sum(usual.units * pow(1 - depth, elasticities.elasticity))
+            / sum(usual.units)
+        from weeks
+        inner join usual using (product_id, location_id)
+        inner join products using (product_id)
+        inner join truth.elasticities as elasticities using (category)
+        where depth is not null
+        """,
+    )[0]
+    assert float(observed) > 1.2
+    assert float(observed) == pytest.approx(true, rel=0.25)
+
+
+def test_the_true_chance_to_lapse_is_calibrated(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    groups = rows(
+        shop,
+        f"""
+        with order_days as (
+            select distinct user_id, {LOCAL_DATE.format("ordered_at")} as order_date
+            from transactions where user_id is not null
+        ),
+        outcomes as (
+            select
+                chances.user_id,
+                chances.as_of_date,
+                chances.lapse_probability,
+                count(order_days.user_id) = 0 as is_lapsed
+            from truth.lapse_probabilities as chances
+            left join order_days
+                on
+                    chances.user_id = order_days.user_id
+                    and order_days.order_date >= chances.as_of_date
+                    and order_days.order_date < chances.as_of_date + 28
+            where chances.as_of_date + 28 <= '2026-07-01'
+            group by all
+        )
+        select floor(lapse_probability * 5), avg(lapse_probability),
+            avg(is_lapsed::int), count(*)
+        from outcomes group by 1 order by 1
+        """,
+    )
+    assert len(groups) == 5
+    for _, predicted, realised, count in groups:
+        assert count > 1000
+        assert realised == pytest.approx(predicted, abs=0.03)
+
+
+def test_randomised_campaigns_do_what_the_truth_says(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    ((measured, error, true, spread, redeemed, redemption),) = rows(
+        shop,
+        f"""
+        with contacts as (
+            select
+                contacts.arm,
+                effects.buying_effect,
+                effects.redemption_effect,
+                exists (
+                    select 1 from transactions
+                    where
+                        transactions.user_id = contacts.user_id
+                        and {LOCAL_DATE.format("ordered_at")}
+                        between campaigns.starts_on and campaigns.ends_on
+                )::int as has_bought,
+                exists (
+                    select 1 from coupon_redemptions
+                    where
+                        coupon_redemptions.user_id = contacts.user_id
+                        and coupon_redemptions.campaign_id = contacts.campaign_id
+                )::int as has_redeemed
+            from campaign_contacts as contacts
+            inner join campaigns using (campaign_id)
+            inner join truth.offer_effects as effects using (campaign_id, user_id)
+            where campaigns.is_randomised and campaigns.ends_on <= '2026-06-30'
+        )
+        select
+            avg(has_bought) filter (where arm = 'treatment')
+            - avg(has_bought) filter (where arm = 'holdout'),
+            sqrt(
+                var_samp(has_bought) filter (where arm = 'treatment')
+                / count(*) filter (where arm = 'treatment')
+                + var_samp(has_bought) filter (where arm = 'holdout')
+                / count(*) filter (where arm = 'holdout')
+            ),
+            avg(buying_effect),
+            max(buying_effect) - min(buying_effect),
+            avg(has_redeemed) filter (where arm = 'treatment'),
+            avg(redemption_effect) filter (where arm = 'treatment')
+        from contacts
+        """,
+    )
+    assert abs(measured - true) < 3 * error
+    assert measured > 2 * error
+    assert spread > 0.3
+    assert redeemed == pytest.approx(redemption, abs=0.02)
+    assert 0.05 < redeemed < 0.2
+
+
+def test_some_offers_put_people_off_and_holdouts_redeem_nothing(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    ((zeroes, negatives),) = rows(
+        shop,
+        """
+        select avg((buying_effect = 0)::int), avg((buying_effect < 0)::int)
+        from truth.offer_effects
+        """,
+    )
+    assert zeroes > 0.05
+    assert negatives > 0.05
+    assert (
+        rows(
+            shop,
+            """
+            select redemption_id from coupon_redemptions
+            left join campaign_contacts using (campaign_id, user_id)
+            where arm is distinct from 'treatment'
+            """,
+        )
+        == []
+    )
+
+
+def test_two_campaigns_are_open_at_the_end(shop: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        shop,
+        """
+        select count(*) from campaigns
+        where starts_on < '2026-06-30' and ends_on > '2026-06-30'
+        """,
+    ) == [(2,)]
+
+
+def test_fraud_is_listed_and_looks_like_fraud(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    kinds = {
+        kind: (count, found, units)
+        for kind, count, found, units in rows(
+            shop,
+            """
+            select fraud_kind, count(distinct fraud.order_id),
+                count(distinct transactions.order_id), avg(quantity)
+            from truth.fraudulent_orders as fraud
+            left join transactions using (order_id)
+            group by fraud_kind
+            """,
+        )
+    }
+    assert kinds.keys() == {"burst", "coupon_abuse"}
+    for count, found, _ in kinds.values():
+        assert count == found > 20
+    assert kinds["burst"][2] > 3
+
+
+def test_the_truth_knows_its_parameters(shop: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        shop,
+        """
+        select users, days, seed, last_date::text,
+            transactions_rows = (select count(*) from transactions)
+        from truth.parameters
+        """,
+    ) == [(6000, 400, 7, "2026-06-30", True)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("users: 0", "expected users as a whole number of at least 1, found 0."),
+        ("days: 1.5", "expected days as a whole number of at least 1, found 1.5."),
+        ("years: 1", "horizon_days, history_days and plan, found years."),
+        ("days: 9000", "because data before 2000 counts as a wrong clock, found 9000."),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_sentence(
+    dbt: DbtRuns, tmp_path: Path, arguments: str, sentence: str
+) -> None:
+    result = dbt.run(
+        "run-operation",
+        "make_demo_shop",
+        "--args",
+        f"{{{arguments}}}",
+        warehouse=dbt.folder / "building.duckdb",
+        raw_folder=tmp_path,
+    )
+    assert result.exit_code != 0
+    (said,) = re.findall(r"^ *make_demo_shop: .*$", result.output, re.MULTILINE)
+    assert said.endswith(sentence)

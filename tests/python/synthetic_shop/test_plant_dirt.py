@@ -1,0 +1,674 @@
+"""plant_dirt strikes the share asked for, and lists all that it struck."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from datetime import date
+from decimal import Decimal
+from math import sqrt
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.builds import DbtResult, DbtRuns, package_folder
+
+ROWS = 2000
+SEED = 7
+# A chance of one in two million per number compared.
+STANDARD_ERRORS = 5
+
+# A clean shop of every table: columns that are struck, and some that are not.
+CLEAN_TABLES = {
+    "users": """
+        select
+            'u' || i as user_id,
+            'u' || i || '@shop.example' as email,
+            1940 + i % 60 as birth_year,
+            ['female', 'male', 'other'][1 + i % 3] as gender,
+            ['Zürich', 'Bern', '上海', null][1 + i % 4] as city,
+            timestamp '2020-01-01 08:00:00' + i * interval 1 hour as signup_at,
+        from range({rows}) as numbers (i)
+    """,
+    "products": """
+        select
+            'p' || i as product_id,
+            ['Café', 'Tea', '茶'][1 + i % 3] || ' no. ' || i as product_name,
+            ['Hot Drinks', 'Pet Food', '饮料', 'TOYS'][1 + i % 4] as category,
+            cast(if(i % 10 = 0, null, i * 1.07) as decimal(18, 2)) as list_price,
+            if(i % 9 = 0, null, timestamp '2019-01-01' + i * interval 1 hour)
+                as launched_at,
+        from range({rows}) as numbers (i)
+    """,
+    "transactions": """
+        select
+            't' || i as transaction_id,
+            'o' || i // 3 as order_id,
+            if(i % 5 = 0, null, 'u' || i * 7 % {rows}) as user_id,
+            'p' || i * 11 % {rows} as product_id,
+            ['web', 'app', 'store'][1 + i % 3] as sales_channel,
+            ['paid', 'completed'][1 + i % 2] as order_status,
+            cast(if(i % 20 = 0, -1, 1 + i % 4) as decimal(18, 3)) as quantity,
+            cast(3.25 + i as decimal(18, 4)) as unit_price,
+            cast(quantity * unit_price as decimal(18, 2)) as net_amount,
+            timestamp '2025-01-01 09:30:00' + i * interval 1 minute as ordered_at,
+            i % 2 = 0 as is_gift,
+        from range({rows}) as numbers (i)
+    """,
+    "events": """
+        select
+            'e' || i as event_id,
+            'u' || i * 3 % {rows} as user_id,
+            if(i % 4 = 0, null, 'p' || i * 13 % {rows}) as product_id,
+            ['view', 'add_to_cart', 'search'][1 + i % 3] as event_type,
+            timestamp '2025-03-01' + i * interval 90 second as occurred_at,
+        from range({rows}) as numbers (i)
+    """,
+    "stock_levels": """
+        select
+            'p' || i as product_id,
+            'l' || i % 3 as location_id,
+            cast(i % 8 as decimal(18, 3)) as on_hand,
+            timestamp '2025-06-01' + i * interval 1 second as counted_at,
+        from range({rows}) as numbers (i)
+    """,
+    "reviews": """
+        select
+            'r' || i as review_id,
+            if(i % 6 = 0, null, 'u' || i) as user_id,
+            'p' || i as product_id,
+            ['Très bon', 'good', '很好', 'naïve'][1 + i % 4] as review_text,
+            1 + i % 5 as rating,
+            timestamp '2025-02-01' + i * interval 1 hour as reviewed_at,
+        from range({rows}) as numbers (i)
+    """,
+    "campaigns": """
+        select
+            'c' || i as campaign_id,
+            'coupon' as campaign_type,
+            date '2025-01-01' as starts_on,
+            date '2025-02-01' as ends_on,
+        from range({rows}) as numbers (i)
+    """,
+    "campaign_contacts": """
+        select
+            'c' || i % 9 as campaign_id,
+            'u' || i as user_id,
+            'treatment' as arm,
+        from range({rows}) as numbers (i)
+    """,
+    "coupons": """
+        select
+            'k' || i as coupon_id,
+            'p' || i as product_id,
+            'c' || i % 9 as campaign_id,
+        from range({rows}) as numbers (i)
+    """,
+    "coupon_redemptions": """
+        select
+            'd' || i as redemption_id,
+            'u' || i as user_id,
+            'k' || i as coupon_id,
+            'c' || i % 9 as campaign_id,
+            timestamp '2025-01-05' + i * interval 1 minute as redeemed_at,
+        from range({rows}) as numbers (i)
+    """,
+    "promotions": """
+        select
+            'p' || i as product_id,
+            'l' || i % 3 as location_id,
+            date '2025-01-06' as week_start_date,
+        from range({rows}) as numbers (i)
+    """,
+}
+
+KEYS = {
+    "users": "user_id",
+    "products": "product_id",
+    "transactions": "transaction_id",
+    "events": "event_id",
+    "stock_levels": "product_id || '/' || location_id || '/' || counted_at",
+    "reviews": "review_id",
+    "campaigns": "campaign_id",
+    "campaign_contacts": "campaign_id || '/' || user_id",
+    "coupons": "coupon_id || '/' || product_id || '/' || campaign_id",
+    "coupon_redemptions": "redemption_id",
+    "promotions": "product_id || '/' || location_id || '/' || week_start_date",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a kind of dirt may strike in a table, and what cleaning says to it."""
+
+    entity: str
+    column: str | None
+    status: str
+    reason: str
+    eligible: str
+
+
+def targets(
+    columns: dict[str, str], status: str, reason: str, eligible: str = "{} is not null"
+) -> list[Target]:
+    """Return a target per column; `{}` stands for its name."""
+    return [
+        Target(entity, name, status, reason.format(name), eligible.format(name))
+        for entity, names in columns.items()
+        for name in names.split()
+    ]
+
+
+INSTANTS = {"transactions": "ordered_at", "events": "occurred_at"}
+NON_ASCII = "regexp_matches({}, '[^ -~]')"
+
+TARGETS = {
+    "duplicates": [
+        Target(entity, None, "folded", "exact duplicate", "true") for entity in KEYS
+    ],
+    "nulls": targets(
+        {
+            "transactions": "net_amount ordered_at product_id",
+            "users": "user_id",
+            "products": "product_id",
+            "events": "event_type occurred_at",
+            "reviews": "reviewed_at product_id",
+            "coupon_redemptions": "campaign_id",
+            "campaign_contacts": "user_id",
+            "stock_levels": "on_hand",
+        },
+        "rejected",
+        "{} is missing",
+    ),
+    "broken_dates": targets(
+        INSTANTS
+        | {
+            "reviews": "reviewed_at",
+            "stock_levels": "counted_at",
+            "coupon_redemptions": "redeemed_at",
+        },
+        "rejected",
+        "{} is unreadable",
+    )
+    + targets(
+        {"users": "signup_at", "products": "launched_at"},
+        "kept",
+        "{} is unreadable, emptied",
+    ),
+    "negative_quantities": targets(
+        {"transactions": "quantity"},
+        "rejected",
+        "quantity is negative but net_amount is not",
+        "quantity > 0 and net_amount > 0",
+    )
+    + targets(
+        {"stock_levels": "on_hand"}, "rejected", "on_hand is negative", "on_hand > 0"
+    ),
+    "unknown_ids": targets(
+        {"transactions": "product_id"},
+        "kept",
+        "product_id is unknown, product inferred",
+    )
+    + targets({"transactions": "user_id"}, "kept", "user_id is unknown")
+    + targets(
+        {
+            "events": "product_id",
+            "reviews": "product_id",
+            "stock_levels": "product_id",
+            "promotions": "product_id",
+            "coupon_redemptions": "campaign_id",
+            "campaign_contacts": "campaign_id",
+        },
+        "rejected",
+        "{} is unknown",
+    ),
+    "mixed_encodings": targets(
+        {"products": "product_name", "users": "city", "reviews": "review_text"},
+        "kept",
+        "{} was in a wrong encoding",
+        NON_ASCII,
+    ),
+    "case_and_whitespace": targets(
+        {
+            "users": "gender",
+            "transactions": "sales_channel order_status",
+            "events": "event_type",
+            "products": "category",
+        },
+        "kept",
+        "{} had other spaces or case",
+    ),
+    "currency_strings": targets(
+        {"transactions": "net_amount", "products": "list_price"},
+        "kept",
+        "{} was written as a currency",
+        "{} >= 0",
+    ),
+    "swapped_columns": targets(
+        {"transactions": "user_id", "reviews": "user_id"},
+        "kept",
+        "user_id and product_id were swapped",
+        "user_id is not null and product_id is not null",
+    ),
+    "out_of_range_ages": targets(
+        {"users": "birth_year"}, "kept", "birth_year is out of range, emptied"
+    ),
+    "clock_skew": targets(INSTANTS, "rejected", "{} is before 2000")
+    + targets(INSTANTS, "rejected", "{} is in the future"),
+}
+
+# Text is planted in these; the file then holds the whole column as text.
+TEXT_KINDS = {
+    "broken_dates",
+    "unknown_ids",
+    "mixed_encodings",
+    "case_and_whitespace",
+    "currency_strings",
+    "swapped_columns",
+}
+
+# Shares of a half leave room for two kinds per table.
+REQUESTS = {
+    "a hundredth of each kind": dict.fromkeys(TARGETS, 0.01),
+    "a tenth of each kind": dict.fromkeys(TARGETS, 0.1),
+} | {
+    f"a half of {', '.join(kinds)}": dict.fromkeys(kinds, 0.5)
+    for kinds in (
+        ("duplicates", "nulls"),
+        ("broken_dates", "negative_quantities"),
+        ("unknown_ids", "case_and_whitespace"),
+        ("currency_strings", "swapped_columns"),
+        ("mixed_encodings", "out_of_range_ages", "clock_skew"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Planting:
+    """A run of plant_dirt: what was asked, printed, written and listed."""
+
+    shares: dict[str, float]
+    printed: str
+    folder: Path
+    planted: duckdb.DuckDBPyConnection
+
+    def rows(self, query: str) -> list[tuple]:
+        """Query `planted_dirt`, `<table>_clean` and `<table>_dirty`."""
+        return self.planted.execute(query).fetchall()
+
+    def columns(self, table: str) -> dict[str, str]:
+        """Return the columns of a table with their types, less the row number."""
+        described = self.rows(f"describe {table}")
+        return {row[0]: row[1] for row in described if row[0] != "file_row"}
+
+
+@pytest.fixture(scope="module")
+def clean_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop") / "clean"
+    folder.mkdir()
+    with duckdb.connect() as connection:
+        for table, query in CLEAN_TABLES.items():
+            rows = connection.sql(query.format(rows=ROWS))
+            rows.write_parquet(str(folder / f"{table}.parquet"))
+    return folder
+
+
+def run_plant_dirt(
+    dbt: DbtRuns,
+    clean_shop: Path,
+    dirty_shop: Path,
+    shares: object,
+    seed: object = 1,
+) -> DbtResult:
+    # paths that other tests use too, as dbt parses anew when they change
+    return dbt.run(
+        "run-operation",
+        "plant_dirt",
+        "--no-write-json",
+        f"--args={{seed: {seed}, shares: {shares}}}",
+        warehouse=dbt.folder / "building.duckdb",
+        raw_folder=package_folder(),
+        environment={
+            "DEMO_SHOP_DIR": str(clean_shop),
+            "DIRTY_SHOP_DIR": str(dirty_shop),
+        },
+    )
+
+
+def plant(
+    dbt: DbtRuns, clean_shop: Path, folder: Path, shares: dict[str, float], seed: int
+) -> Planting:
+    """Run plant_dirt and open what it left."""
+    folder.mkdir(exist_ok=True)
+    dirty_shop = folder / "dirty"
+    result = run_plant_dirt(dbt, clean_shop, dirty_shop, shares, seed)
+    assert result.exit_code == 0, result.output
+    warehouse = dbt.folder / "building.duckdb"
+    connection = duckdb.connect()
+    connection.execute(f"attach '{warehouse}' as run (read_only)")
+    connection.execute("create table planted_dirt as from run.truth.planted_dirt")
+    connection.execute("detach run")
+    warehouse.unlink()
+    for entity in KEYS:
+        for state, shop in (("clean", clean_shop), ("dirty", dirty_shop)):
+            connection.execute(f"""
+                create table {entity}_{state} as
+                select * exclude (file_row_number), file_row_number + 1 as file_row
+                from read_parquet(
+                    '{shop}/{entity}.parquet', file_row_number = true
+                )
+            """)
+    return Planting(shares, result.output, dirty_shop, connection)
+
+
+@pytest.fixture(scope="module", params=REQUESTS.values(), ids=REQUESTS.keys())
+def planting(
+    request: pytest.FixtureRequest,
+    dbt: DbtRuns,
+    clean_shop: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Planting]:
+    folder = tmp_path_factory.mktemp("planting")
+    planting = plant(dbt, clean_shop, folder, request.param, SEED)
+    yield planting
+    planting.planted.close()
+
+
+def test_each_target_gets_its_share(planting: Planting) -> None:
+    found = {
+        tuple(row[:5]): row[5]
+        for row in planting.rows("""
+            select
+                kind, entity, column_name, expected_status, expected_reason, count(*)
+            from planted_dirt group by all
+        """)
+    }
+    off = {}
+    for kind, share in planting.shares.items():
+        in_table = Counter(target.entity for target in TARGETS[kind])
+        for target in TARGETS[kind]:
+            named = (kind, *astuple(target)[:4])
+            eligible = planting.rows(
+                f"select count(*) from {target.entity}_clean where {target.eligible}"
+            )[0][0]
+            part = share / in_table[target.entity]
+            error = STANDARD_ERRORS * sqrt(eligible * part * (1 - part))
+            count = found.pop(named, 0)
+            if abs(count - eligible * part) > error or not eligible:
+                off[named] = (count, eligible * part)
+    assert off == {}
+    assert found == {}
+
+
+def test_what_is_listed_stands_in_the_file(planting: Planting) -> None:
+    wrong = [
+        (entity, column)
+        for entity, column in planting.rows("""
+            select distinct entity, column_name from planted_dirt
+            where column_name is not null
+        """)
+        if planting.rows(f"""
+            select 1 from planted_dirt
+            left join {entity}_clean as clean on source_row = clean.file_row
+            left join {entity}_dirty as dirty on source_row = dirty.file_row
+            where
+                entity = '{entity}'
+                and column_name = '{column}'
+                and (
+                    dirty.file_row is null
+                    or cast(dirty.{column} as varchar) is distinct from dirty_value
+                    or cast(clean.{column} as varchar) is distinct from clean_value
+                    or dirty_value is not distinct from clean_value
+                    or row_key is distinct from (
+                        select {KEYS[entity]} from {entity}_clean as keyed
+                        where keyed.file_row = source_row
+                    )
+                )
+        """)
+    ]
+    assert wrong == []
+
+
+def test_what_is_not_listed_is_clean(planting: Planting) -> None:
+    # the list names one column of the two that were swapped
+    unlike = [
+        (entity, column)
+        for entity in KEYS
+        for column in planting.columns(f"{entity}_clean")
+        if planting.rows(f"""
+            select 1 from {entity}_clean as clean
+            left join {entity}_dirty as dirty using (file_row)
+            anti join planted_dirt on
+                entity = '{entity}'
+                and source_row = file_row
+                and (
+                    column_name = '{column}'
+                    or (kind = 'swapped_columns' and '{column}' = 'product_id')
+                )
+            where
+                dirty.file_row is null
+                or cast(dirty.{column} as varchar)
+                is distinct from cast(clean.{column} as varchar)
+        """)
+    ]
+    assert unlike == []
+
+
+def test_a_row_carries_one_piece_of_dirt(planting: Planting) -> None:
+    assert (
+        planting.rows("""
+            select entity, source_row from planted_dirt group by all having count(*) > 1
+        """)
+        == []
+    )
+
+
+def test_copies_follow_the_last_row_and_are_of_clean_rows(planting: Planting) -> None:
+    for entity, key in KEYS.items():
+        columns = ", ".join(planting.columns(f"{entity}_clean"))
+        copies = planting.rows(f"""
+            select file_row, {key}, {columns} from {entity}_dirty
+            where file_row > {ROWS} order by file_row
+        """)
+        originals = planting.rows(f"""
+            select source_row, row_key, {columns} from planted_dirt
+            inner join {entity}_dirty on row_key = {key} and file_row <= {ROWS}
+            anti join planted_dirt as struck on
+                struck.entity = '{entity}' and struck.source_row = file_row
+            where kind = 'duplicates' and entity = '{entity}'
+            order by source_row
+        """)
+        assert copies == originals
+        assert len({row[1] for row in copies}) == len(copies)
+        assert bool(copies) == ("duplicates" in planting.shares)
+
+
+def test_a_column_is_text_only_where_text_was_planted(planting: Planting) -> None:
+    for entity in KEYS:
+        made_text = {
+            target.column
+            for kind in TEXT_KINDS & planting.shares.keys()
+            for target in TARGETS[kind]
+            if target.entity == entity
+        }
+        assert planting.columns(f"{entity}_dirty") == {
+            column: "VARCHAR" if column in made_text else data_type
+            for column, data_type in planting.columns(f"{entity}_clean").items()
+        }
+
+
+def reads_as_date(text: str) -> bool:
+    numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
+    if len(numbers) < 3:
+        return False
+    for year, month, day in itertools.permutations(numbers):
+        with suppress(ValueError):
+            date(year, month, day)
+            return True
+    return False
+
+
+def amount_in(text: str) -> Decimal:
+    whole, cents = re.fullmatch(r"\D*(\d[\d., ]*)[.,](\d\d)\D*", text).groups()
+    return Decimal(re.sub(r"\D", "", whole) + "." + cents)
+
+
+# Per kind of which values can be judged: whether the dirty one is such dirt.
+IS_SUCH_DIRT: dict[str, Callable[[str, str], bool]] = {
+    "broken_dates": lambda clean, dirty: not reads_as_date(dirty),
+    "negative_quantities": lambda clean, dirty: Decimal(dirty) == -Decimal(clean) < 0,
+    "mixed_encodings": lambda clean, dirty: (
+        dirty.encode("latin-1").decode("utf-8") == clean
+    ),
+    "case_and_whitespace": lambda clean, dirty: (
+        " ".join(dirty.split()).lower() == clean.lower()
+    ),
+    "currency_strings": lambda clean, dirty: amount_in(dirty) == Decimal(clean),
+    "out_of_range_ages": lambda clean, dirty: (
+        1200 <= int(dirty) <= 1899 or 2100 <= int(dirty) <= 2999 or int(dirty) < 0
+    ),
+    "clock_skew": lambda clean, dirty: (
+        dirty[:4] in ("1970", "1971")
+        or (int(dirty[:4]) == int(clean[:4]) + 40 and dirty[4:] == clean[4:])
+    ),
+}
+
+
+def test_dirt_is_of_its_kind_and_takes_several_forms(planting: Planting) -> None:
+    for kind in IS_SUCH_DIRT.keys() & planting.shares.keys():
+        values = planting.rows(f"""
+            select distinct clean_value, dirty_value from planted_dirt
+            where kind = '{kind}' order by all
+        """)
+        assert [pair for pair in values if not IS_SUCH_DIRT[kind](*pair)] == []
+        assert len(values) > 1
+
+
+def test_unknown_ids_stand_in_no_clean_file(planting: Planting) -> None:
+    unknown = "select dirty_value from planted_dirt where kind = 'unknown_ids'"
+    ids = [
+        (entity, column)
+        for entity in KEYS
+        for column in planting.columns(f"{entity}_clean")
+        if column.endswith("_id")
+    ]
+    assert ("users", "user_id") in ids
+    for entity, column in ids:
+        held = planting.rows(
+            f"select 1 from {entity}_clean where {column} in ({unknown})"
+        )
+        assert held == []
+
+
+def test_rows_keep_their_places_in_a_file_of_many_row_groups(
+    dbt: DbtRuns, tmp_path: Path
+) -> None:
+    # DuckDB writes 122 880 rows to a group, and groups side by side
+    (tmp_path / "clean").mkdir()
+    contacts = CLEAN_TABLES["campaign_contacts"].format(rows=600_000)
+    with duckdb.connect() as connection:
+        connection.sql(contacts).write_parquet(
+            str(tmp_path / "clean" / "campaign_contacts.parquet")
+        )
+        result = run_plant_dirt(
+            dbt, tmp_path / "clean", tmp_path / "dirty", {"duplicates": 0.02}
+        )
+        assert result.exit_code == 0, result.output
+        moved, copied = connection.execute(f"""
+            select
+                count(*) filter (
+                    file_row_number < 600_000 and user_id <> 'u' || file_row_number
+                ),
+                count(*) filter (file_row_number >= 600_000)
+            from read_parquet('{tmp_path}/dirty/*.parquet', file_row_number = true)
+        """).fetchone()
+    assert moved == 0
+    assert copied > 0
+
+
+def test_a_line_per_table_says_what_was_planted(planting: Planting) -> None:
+    for entity in KEYS:
+        row_count = planting.rows(f"select count(*) from {entity}_dirty")[0][0]
+        line = re.search(rf"^  {entity} +(\d+) rows   (.*)$", planting.printed, re.M)
+        assert int(line[1]) == row_count
+        counts = planting.rows(f"""
+            select kind, count(*) from planted_dirt where entity = '{entity}' group by 1
+        """)
+        printed = dict(re.findall(r"(\w+) (\d+)", line[2]))
+        assert printed == {kind: str(count) for kind, count in counts}
+
+
+@pytest.mark.parametrize(
+    "planting", [REQUESTS["a tenth of each kind"]], indirect=True, ids=["a tenth"]
+)
+def test_a_seed_gives_the_same_dirt_each_time_and_another_seed_other_dirt(
+    planting: Planting, dbt: DbtRuns, clean_shop: Path, tmp_path: Path
+) -> None:
+    again = plant(dbt, clean_shop, tmp_path / "again", planting.shares, seed=SEED)
+    other = plant(dbt, clean_shop, tmp_path / "other", planting.shares, seed=SEED + 1)
+    in_order = "select * from planted_dirt order by all"
+    assert planting.rows(in_order) == again.rows(in_order) != other.rows(in_order)
+    for entity in KEYS:
+        file = f"{entity}.parquet"
+        written = (planting.folder / file).read_bytes()
+        assert written == (again.folder / file).read_bytes()
+        assert written != (other.folder / file).read_bytes()
+
+
+def test_each_fault_of_a_request_gets_a_sentence(
+    dbt: DbtRuns, clean_shop: Path, tmp_path: Path
+) -> None:
+    result = run_plant_dirt(
+        dbt,
+        clean_shop,
+        tmp_path / "dirty",
+        "{rust: 0.1, nulls: 1.5, clock_skew: some, duplicates: true, unknown_ids: -1}",
+        seed="x",
+    )
+    assert_refused(
+        result,
+        "seed: expected a whole number, found x.",
+        "unknown kind 'rust', expected one of duplicates, nulls, ",
+        "share of nulls: expected a number from 0 to 1, found 1.5.",
+        "share of clock_skew: expected a number from 0 to 1, found some.",
+        "share of duplicates: expected a number from 0 to 1, found True.",
+        "share of unknown_ids: expected a number from 0 to 1, found -1.",
+    )
+    assert not (tmp_path / "dirty").exists()
+
+
+def test_shares_above_one_together_are_refused(
+    dbt: DbtRuns, clean_shop: Path, tmp_path: Path
+) -> None:
+    result = run_plant_dirt(
+        dbt, clean_shop, tmp_path / "dirty", {"nulls": 0.6, "clock_skew": 0.5}
+    )
+    assert_refused(result, "that strike table events add up to 1.1, above 1")
+    assert not (tmp_path / "dirty").exists()
+
+
+def test_a_folder_without_clean_tables_is_refused(dbt: DbtRuns, tmp_path: Path) -> None:
+    result = run_plant_dirt(dbt, tmp_path / "none", tmp_path / "dirty", "{nulls: 0.1}")
+    assert_refused(result, f"expected clean tables in {tmp_path / 'none'}")
+
+
+def test_the_clean_folder_is_never_written_to(dbt: DbtRuns, clean_shop: Path) -> None:
+    before = (clean_shop / "users.parquet").read_bytes()
+    result = run_plant_dirt(dbt, clean_shop, clean_shop, "{nulls: 0.1}")
+    assert_refused(result, "DIRTY_SHOP_DIR must be another folder than DEMO_SHOP_DIR")
+    assert (clean_shop / "users.parquet").read_bytes() == before
+
+
+def assert_refused(result: DbtResult, *sentences: str) -> None:
+    """Assert that plant_dirt failed, a line per sentence and without a stack trace."""
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    lines = [line.strip() for line in result.output.splitlines()]
+    said = [line for line in lines if line.startswith("plant_dirt")]
+    assert len(said) == len(sentences), result.output
+    for line, sentence in zip(said, sentences, strict=True):
+        assert sentence in line
