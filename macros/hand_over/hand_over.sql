@@ -54,7 +54,7 @@
     with
 
     scoring as (
-        select as_of_date from {{ ref('ftr_as_of_dates') }}
+        select as_of_date from {{ ref('as_of_dates') }}
         where is_scoring_date
     ),
 

@@ -447,10 +447,10 @@ _OPTIONS = """
         truth.discount_amount,
         truth.swapped_margin,
         cast(channels.cost_per_contact as double) as contact_cost
-    from deciding.dec_options as options
-    inner join learning.ml_offer_choice as choice
+    from campaigns.dec_options as options
+    inner join campaigns.ml_offer_choice as choice
         on options.offer_id = choice.offer_id and options.user_id = choice.user_id
-    inner join deciding.dec_offer_values as offer_values
+    inner join campaigns.dec_offer_values as offer_values
         on
             options.offer_id = offer_values.offer_id
             and options.user_id = offer_values.user_id

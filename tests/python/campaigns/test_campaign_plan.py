@@ -11,7 +11,7 @@ import pytest
 from support.builds import DbtResult, DbtRuns, table_hashes
 from support.campaigns import change, copied, decide, rows
 
-GUARDED = ("planning", "deciding", "campaigns")
+GUARDED = ("plan", "campaigns")
 OF_BASKET = "where campaign_id = '2018-01-basket'"
 OF_DRINKS = "where offer_id = '2018-01-drinks'"
 SHOP = "complete_journey"
@@ -256,7 +256,7 @@ CORRECTION_TWICE = (
 def written(warehouse: Path) -> dict[str, dict[str, tuple[int, int]]]:
     """Hashes of all that a fault must leave alone."""
     hashes = {schema: table_hashes(warehouse, schema) for schema in GUARDED}
-    del hashes["planning"]["plan_faults"]
+    del hashes["plan"]["plan_faults"]
     return hashes
 
 
@@ -308,7 +308,7 @@ def faults_query(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> str:
     copied(dbt, campaigns)
     assert decide(dbt, raw_folder, select=("plan_faults",)).exit_code == 0
     folder = dbt.folder / "target" / "compiled" / "precision_marketing"
-    return (folder / "models/planning/plan_faults.sql").read_text()
+    return (folder / "models/plan/plan_faults.sql").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -388,4 +388,4 @@ def test_faults_stop_a_plan_without_a_row(
     result = decide(dbt, raw_folder)
     assert result.exit_code != 0
     assert len(sentences(result)) == 1
-    assert rows(warehouse, "select count(*) from planning.plan_faults") == [(1,)]
+    assert rows(warehouse, "select count(*) from plan.plan_faults") == [(1,)]

@@ -20,7 +20,7 @@ LONGEST_START = 120
 APPROVE = """
     update seeds.campaign_plan set plan_status = 'approved'
     where campaign_id = $campaign;
-    update planning.plan_campaigns set plan_status = 'approved', is_launching = is_due
+    update plan.plan_campaigns set plan_status = 'approved', is_launching = is_due
     where campaign_id = $campaign
 """
 # Every seed of the plan, the scores, and who wrote them: nothing is as it was.

@@ -22,7 +22,7 @@ MOST_ERRORS = 4.5
 
 def hashed_number(column: str, salt: str) -> str:
     """Return what the macro writes."""
-    text = (PROJECT_FOLDER / "macros/planning/plan.sql").read_text()
+    text = (PROJECT_FOLDER / "macros/plan/plan.sql").read_text()
     macros = jinja2.Environment().from_string(text).module
     return str(macros.default__hashed_number(column, salt))
 
@@ -90,7 +90,7 @@ def eligibility_query(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> str:
     )
     assert result.exit_code == 0, result.output
     folder = dbt.folder / "target" / "compiled" / "precision_marketing"
-    return (folder / "models/deciding/dec_eligibility.sql").read_text()
+    return (folder / "models/campaigns/eligibility/dec_eligibility.sql").read_text()
 
 
 @pytest.fixture
@@ -116,16 +116,16 @@ def connection(campaigns: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConne
             id="users stand in another order",
         ),
         pytest.param(
-            "update planning.plan_campaigns set holdout_share = 0.9, priority = 3,"
+            "update plan.plan_campaigns set holdout_share = 0.9, priority = 3,"
             " budget_amount = 0 where campaign_id <> '2018-01-basket'",
             id="other campaigns change",
         ),
         pytest.param(
-            "delete from planning.plan_campaigns where campaign_id <> '2018-01-basket'",
+            "delete from plan.plan_campaigns where campaign_id <> '2018-01-basket'",
             id="other campaigns go",
         ),
         pytest.param(
-            "update planning.plan_campaigns set as_of_date = as_of_date + 7,"
+            "update plan.plan_campaigns set as_of_date = as_of_date + 7,"
             " budget_amount = 5, priority = 2",
             id="a week later",
         ),
@@ -152,6 +152,6 @@ def test_a_greater_share_holds_out_the_same_and_more(
         where campaign_id = '2018-01-basket' and is_campaign_holdout
     """
     before = set(connection.execute(query).fetchall())
-    connection.execute("update planning.plan_campaigns set holdout_share = 0.5")
+    connection.execute("update plan.plan_campaigns set holdout_share = 0.5")
     after = set(connection.execute(query).fetchall())
     assert before < after

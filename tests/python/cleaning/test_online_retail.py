@@ -96,7 +96,7 @@ def test_lines_of_both_sheets_fold_and_doubled_lines_stay(
         """
         select order_id, count(*) filter (row_status = 'kept'),
             count(*) filter (status_reason = 'exact duplicate')
-        from intermediate.int_transactions_checked
+        from cleaning.int_transactions_checked
         where order_id in ('600031', '600040', '600041', 'C600042', '600044')
         group by order_id
         order by order_id
@@ -353,7 +353,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
         attach_vault(connection, warehouse)
         assert rows(
             connection, query.format("staging.stg_online_retail__transactions")
-        ) == rows(shop, query.format("intermediate.int_transactions_checked"))
+        ) == rows(shop, query.format("cleaning.int_transactions_checked"))
         assert rows(
             connection, users.format("user_id", "vault.stg_online_retail__lines")
         ) == rows(shop, users.format("source_user_id", "vault.people"))

@@ -194,7 +194,7 @@ def odd_shop(
         shop_dbt,
         "select source_file, source_row, product_id, product_name,"
         " cast(list_price as varchar), row_status"
-        " from intermediate.int_products_checked",
+        " from cleaning.int_products_checked",
     )
 
 
@@ -354,7 +354,7 @@ def values_read(
         (table, column, number): query_shop(
             shop_dbt,
             f"select cast({column} as varchar), repairs"
-            f" from intermediate.int_{table}_checked"
+            f" from cleaning.int_{table}_checked"
             # users go by pseudonym: known by their row
             f" where source_row = {row}",
         )[0]
@@ -401,7 +401,7 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
     )
     build = (
         "build",
-        "--select=+path:models/marts/core",
+        "--select=+path:models/core",
         "--exclude-resource-type=unit_test",
         "--exclude-resource-type=test",
     )
@@ -416,7 +416,7 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
     assert query_shop(
         shop_dbt,
         "select source_file, source_row, transaction_id, status_reason"
-        " from intermediate.int_transactions_checked where row_status = 'folded'"
+        " from cleaning.int_transactions_checked where row_status = 'folded'"
         " order by 1",
     ) == [
         ("transactions/2026-03-01.csv", 2, "t2", "superseded by a later version"),
@@ -482,7 +482,7 @@ def test_what_the_checker_accepts_is_read_in_full(
     rows_read = dict(
         query_shop(
             shop_dbt,
-            "select source_file, count(*) from intermediate.int_products_checked"
+            "select source_file, count(*) from cleaning.int_products_checked"
             " group by source_file",
         )
     )
@@ -646,6 +646,6 @@ def test_any_text_is_judged_without_an_error(
     assert set(failed) <= {"data_quality__no_rule_is_above_its_threshold"}
     for table, row_count in row_counts.items():
         judged = compiled_checks.connection.execute(
-            f"select count(*) from intermediate.int_{table}_checked"
+            f"select count(*) from cleaning.int_{table}_checked"
         ).fetchone()
         assert judged == (row_count,), table

@@ -72,7 +72,7 @@ def test_columns_are_those_of_the_contract(table: str) -> None:
 
 
 def test_every_rule_is_documented() -> None:
-    folder = PROJECT_FOLDER / "models" / "intermediate"
+    folder = PROJECT_FOLDER / "models" / "core" / "cleaning"
     files = [
         *folder.glob("int_*_checked.sql"),
         folder / "int_transactions_matched.sql",

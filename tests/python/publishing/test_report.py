@@ -89,7 +89,7 @@ def published(
     result = dbt.run(
         "run",
         "--select",
-        "+path:models/marts/reports",
+        "+path:models/reports",
         "--exclude",
         "+campaign_audience",
         "+campaign_policies",

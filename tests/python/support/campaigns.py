@@ -22,7 +22,7 @@ DECIDING = (
     "plan_campaigns",
     "plan_offers",
     "plan_offer_products",
-    "dec_send_dates+",
+    "plan_send_dates+",
     "dec_frozen+",
 )
 # Launched campaigns must leave users for those that come later.

@@ -384,7 +384,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
     """Return campaigns planned, to choose for, and measured; what lacks is made up."""
     inputs = Inputs(nodes)
     options = inputs.columns(
-        "deciding.dec_options",
+        "campaigns.dec_options",
         {
             "weekly_budget_left": str(weekly_budget),
             "expected_cost": "0.5 + hash(key, 'cost') % 100 / 60.0",
@@ -414,7 +414,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                     case when hash(first_order_id, campaign_id) % 4 = 0 then 'holdout'
                          else 'treatment' end as arm
                 )
-                from built.deciding.dec_drawn as drawn join firsts using (user_id)
+                from built.campaigns.dec_drawn as drawn join firsts using (user_id)
             """,
             # two campaigns that share a week, and one by itself: each limit binds
             "dec_options": f"""

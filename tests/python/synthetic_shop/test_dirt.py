@@ -131,7 +131,7 @@ def shop(
     connection.execute("use building")
     judged = " union all ".join(
         f"select '{entity}' as entity, source_row, row_status, status_reason, repairs"
-        f" from intermediate.int_{entity}_checked"
+        f" from cleaning.int_{entity}_checked"
         for entity in ENTITIES
     )
     connection.execute(f"create temp view judged as {judged}")
@@ -212,10 +212,10 @@ def test_money_reconciles_to_the_cent(shop: DirtyShop) -> None:
         where planted.entity = 'transactions'
     """)
     [(judged,)] = shop.rows(
-        "select sum(net_amount) from intermediate.int_transactions_checked"
+        "select sum(net_amount) from cleaning.int_transactions_checked"
     )
     [(counted,)] = shop.rows(
-        "select sum(net_amount) from intermediate.int_rows_counted"
+        "select sum(net_amount) from cleaning.int_rows_counted"
     )
     assert Decimal(judged) == Decimal(clean) + copies - emptied
     assert counted == judged
@@ -239,7 +239,7 @@ def test_repaired_values_are_the_clean_ones(shop: DirtyShop) -> None:
         wrong = shop.rows(f"""
             select clean.{column}, checked.{column}, planted.dirty_value
             from truth.planted_dirt as planted
-            inner join intermediate.int_{entity}_checked as checked
+            inner join cleaning.int_{entity}_checked as checked
                 using (source_row)
             inner join (
                 select *, file_row_number + 1 as source_row
@@ -264,7 +264,7 @@ def test_promotions_are_counted(shop: DirtyShop) -> None:
     )
     counted = dict(
         shop.rows("""
-            select row_status, sum(row_count) from intermediate.int_rows_counted
+            select row_status, sum(row_count) from cleaning.int_rows_counted
             where entity = 'promotions' and row_status <> 'kept' group by all
         """)
     )

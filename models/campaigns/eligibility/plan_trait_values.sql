@@ -1,0 +1,45 @@
+-- one row per user and trait that audience rules may name, as of the scoring date
+{% set traits = plan_traits() -%}
+with
+
+as_of_dates as (
+    select as_of_date from {{ ref('as_of_dates') }}
+    where is_scoring_date
+),
+
+features as (
+    select * from {{ ref('ftr_user__snapshot') }}
+),
+
+current_features as (
+    select features.*
+    from features
+    inner join as_of_dates on features.as_of_date = as_of_dates.as_of_date
+),
+
+users as (
+    select * from {{ ref('users') }}
+),
+
+long as (
+    {% for trait in traits.numbers -%}
+        select
+            user_id,
+            '{{ trait }}' as trait,
+            cast(null as string) as text_value,
+            cast({{ trait }} as double) as number_value
+        from current_features
+        union all
+    {% endfor -%}
+    {% for trait in traits.texts + traits.user_texts -%}
+        select
+            user_id,
+            '{{ trait }}' as trait,
+            cast({{ trait }} as string) as text_value,
+            cast(null as double) as number_value
+        from {{ 'users' if trait in traits.user_texts else 'current_features' }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+select * from long

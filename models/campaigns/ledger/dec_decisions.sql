@@ -1,0 +1,129 @@
+-- one row per planned campaign and user: what this build decides, launched or not
+{% set rules = eligibility_rules() -%}
+with
+
+campaigns as (
+    select * from {{ ref('plan_campaigns') }}
+),
+
+sending as (
+    select * from {{ ref('plan_send_dates') }}
+),
+
+eligibility as (
+    select * from {{ ref('dec_eligibility') }}
+),
+
+places as (
+    select * from {{ ref('dec_places') }}
+),
+
+offer_values as (
+    select * from {{ ref('dec_offer_values') }}
+),
+
+score_reasons as (
+    select * from {{ ref('dec_reasons') }}
+),
+
+rfm as (
+    select
+        user_id,
+        as_of_date,
+        segment_name
+    from {{ ref('ftr_user__rfm') }}
+),
+
+joined as (
+    select
+        eligibility.*,
+        campaigns.plan_status,
+        campaigns.channel,
+        rfm.segment_name,
+        places.offer_id,
+        offer_values.value_basis,
+        offer_values.estimator_version,
+        offer_values.score,
+        offer_values.response_probability,
+        offer_values.expected_cost,
+        offer_values.expected_margin,
+        case
+            when places.is_chosen then 'contact'
+            when places.is_held_out then 'holdout'
+            when not eligibility.is_eligible then 'excluded'
+            else 'not chosen'
+        end as decision,
+        places.place_campaign_id,
+        score_reasons.reasons as score_reasons,
+        sending.send_on,
+        campaigns.as_of_date
+    from eligibility
+    inner join campaigns on eligibility.campaign_id = campaigns.campaign_id
+    inner join sending on eligibility.campaign_id = sending.campaign_id
+    left join places
+        on
+            eligibility.campaign_id = places.campaign_id
+            and eligibility.user_id = places.user_id
+    left join offer_values
+        on
+            places.offer_id = offer_values.offer_id
+            and eligibility.user_id = offer_values.user_id
+    left join score_reasons
+        on
+            places.offer_id = score_reasons.offer_id
+            and eligibility.user_id = score_reasons.user_id
+    left join rfm
+        on
+            eligibility.user_id = rfm.user_id
+            and campaigns.as_of_date = rfm.as_of_date
+),
+
+explained as (
+    select
+        *,
+        concat_ws(
+            '; ',
+            {% for rule, text in rules.items() -%}
+                case when {{ rule }} then '{{ text }}' end,
+            {% endfor -%}
+            case when is_global_holdout then 'held out of all campaigns' end,
+            case when is_campaign_holdout then 'held out of this campaign' end,
+            case
+                when decision <> 'not chosen' then null
+                when place_campaign_id <> campaign_id
+                    then concat('has a place in ', place_campaign_id)
+                when coalesce(expected_margin, 0) <= 0
+                    then 'expected to cost more than it brings'
+                when is_global_holdout or is_campaign_holdout
+                    then 'would not have been chosen either'
+                else 'others bring more for the budget, stock or channel there is'
+            end,
+            case when decision = 'contact' then score_reasons end
+        ) as reasons
+    from joined
+),
+
+decided as (
+    select
+        campaign_id,
+        user_id,
+        plan_status,
+        decision,
+        case decision when 'contact' then 'treatment' when 'holdout' then 'holdout' end
+            as arm,
+        offer_id,
+        channel,
+        segment_name,
+        reasons,
+        value_basis,
+        estimator_version,
+        score,
+        response_probability,
+        expected_cost,
+        expected_margin,
+        case when decision = 'contact' then send_on end as send_on,
+        as_of_date as decided_on
+    from explained
+)
+
+select * from decided

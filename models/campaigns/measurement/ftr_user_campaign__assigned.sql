@@ -1,0 +1,127 @@
+-- one row per campaign and user whom it contacted or held out
+with
+
+campaigns as (
+    select * from {{ ref('campaign_calendar') }}
+),
+
+contacts as (
+    select
+        campaign_id,
+        user_id,
+        arm,
+        channel,
+        offer_id
+    from {{ ref('campaign_contacts') }}
+),
+
+planned as (
+    select
+        campaign_id,
+        cast(holdout_share as double) as holdout_share
+    from {{ ref('campaign_plan') }}
+    where shop = '{{ active_source() }}'
+),
+
+channels as (
+    select
+        channel,
+        cast(cost_per_contact as decimal(18, 4)) as contact_cost
+    from {{ ref('channels') }}
+    where shop = '{{ active_source() }}'
+),
+
+rfm as (
+    select
+        user_id,
+        as_of_date,
+        segment_name
+    from {{ ref('ftr_user__rfm') }}
+),
+
+scoring as (
+    select as_of_date from {{ ref('as_of_dates') }}
+    where is_scoring_date
+),
+
+-- a shop that was handed the contact list alone does not know whom we held out
+held_out as (
+    select
+        frozen.campaign_id,
+        frozen.user_id,
+        'holdout' as arm,
+        frozen.channel,
+        frozen.offer_id
+    from {{ ref('dec_frozen') }} as frozen
+    semi join contacts on frozen.campaign_id = contacts.campaign_id
+    left join contacts as known
+        on
+            frozen.campaign_id = known.campaign_id
+            and frozen.user_id = known.user_id
+    where
+        frozen.decision = 'holdout'
+        and known.user_id is null
+        -- their outcome is not known, as is that of erased users in the other arm
+        and not {{ is_erased('frozen.user_id') }}
+),
+
+united as (
+    select * from contacts
+    union all
+    select * from held_out
+),
+
+described as (
+    select
+        united.campaign_id,
+        united.user_id,
+        united.arm,
+        coalesce(united.channel, campaigns.channel) as channel,
+        united.offer_id,
+        -- a campaign of ours was drawn by lot, unless the shop says otherwise
+        coalesce(campaigns.is_randomised, planned.campaign_id is not null)
+        and bool_or(united.arm = 'holdout') over (partition by united.campaign_id)
+            as has_control,
+        {{ planned_treated_share('planned.holdout_share') }} as treated_share,
+        campaigns.ends_on < scoring.as_of_date as is_over,
+        {{ days_after('campaigns.starts_on', '-campaigns.duration_days') }}
+            as pre_starts_on,
+        campaigns.starts_on,
+        campaigns.ends_on
+    from united
+    inner join campaigns on united.campaign_id = campaigns.campaign_id
+    cross join scoring
+    left join planned on united.campaign_id = planned.campaign_id
+),
+
+joined as (
+    select
+        described.campaign_id,
+        described.user_id,
+        described.arm,
+        described.channel,
+        described.offer_id,
+        rfm.segment_name,
+        case
+            when not described.has_control then 'observational'
+            when not described.is_over then 'not over'
+            else 'randomised'
+        end as measurement,
+        described.treated_share,
+        case
+            when described.arm = 'treatment' then coalesce(channels.contact_cost, 0)
+            else 0
+        end as contact_cost,
+        described.is_over,
+        described.pre_starts_on,
+        described.starts_on,
+        described.ends_on
+    from described
+    left join channels on described.channel = channels.channel
+    left join rfm
+        on
+            described.user_id = rfm.user_id
+            and described.starts_on = rfm.as_of_date
+)
+
+select * from joined

@@ -1,0 +1,138 @@
+-- one row per planned offer and user with a score: what contacting the user is worth
+with
+
+offers as (
+    select * from {{ ref('plan_offers') }}
+),
+
+campaigns as (
+    select * from {{ ref('plan_send_dates') }}
+),
+
+scores as (
+    select * from {{ ref('dec_offer_scores') }}
+),
+
+uplift as (
+    select * from {{ ref('user_uplift') }}
+    where uplift_status = 'estimated'
+),
+
+-- orders expected anyway, and what an order earns
+habits as (
+    select
+        user_id,
+        value_per_order,
+        margin_share,
+        expected_orders / horizon_days as orders_per_day
+    from {{ ref('user_value') }}
+    where horizon_days = {{ var('value_horizons') | min }} and value_per_order > 0
+),
+
+panel as (
+    select
+        campaign_id as offer_id,
+        user_id,
+        first_order_id,
+        days_since_last_covered,
+        covered_day_count_182d
+        / cast(least(greatest(days_since_first_order, 1), 182) as double)
+            as covered_per_day,
+        covered_amount / nullif(covered_day_count, 0) as covered_day_amount
+    from {{ ref('ftr_user_campaign__panel') }}
+    where split_name = 'score'
+),
+
+-- whoever never bought of it is expected to spend on it what others do
+measured as (
+    select
+        scores.offer_id,
+        offers.campaign_id,
+        scores.user_id,
+        panel.first_order_id,
+        scores.estimator_version,
+        offers.discount_kind,
+        scores.score,
+        scores.response_probability,
+        uplift.buying_uplift,
+        offers.discount_value,
+        offers.funded_share,
+        offers.cost_per_redemption,
+        campaigns.contact_cost,
+        panel.days_since_last_covered,
+        greatest(habits.value_per_order, coalesce(offers.minimum_basket_amount, 0))
+            as order_amount,
+        habits.margin_share,
+        coalesce(
+            panel.covered_day_amount,
+            avg(panel.covered_day_amount) over (partition by scores.offer_id),
+            0
+        ) as covered_amount,
+        1 - exp(-greatest(habits.orders_per_day, 0) * campaigns.days_left)
+            as order_anyway_probability,
+        1 - exp(-panel.covered_per_day * campaigns.days_left)
+            as covered_anyway_probability
+    from scores
+    inner join offers on scores.offer_id = offers.offer_id
+    inner join campaigns on offers.campaign_id = campaigns.campaign_id
+    inner join panel
+        on scores.offer_id = panel.offer_id and scores.user_id = panel.user_id
+    inner join habits on scores.user_id = habits.user_id
+    left join uplift
+        on scores.offer_id = uplift.campaign_id and scores.user_id = uplift.user_id
+),
+
+costed as (
+    select
+        *,
+        order_amount * margin_share as order_margin,
+        least(covered_amount, order_amount) * margin_share as covered_margin,
+        (1 - funded_share) * case discount_kind
+            when 'amount' then discount_value
+            when 'share' then discount_value * covered_amount
+            else 0
+        end + cost_per_redemption as redemption_cost
+    from measured
+),
+
+-- uplift, where a drawn holdout tells it. Else of those who respond: an order that
+-- would not have come counts whole, of one that would have come what is covered besides
+valued as (
+    select
+        *,
+        case when buying_uplift is not null then 'uplift' else 'response' end
+            as value_basis,
+        coalesce(
+            buying_uplift * order_margin,
+            response_probability * (
+                (1 - order_anyway_probability) * order_margin
+                + order_anyway_probability
+                * (1 - covered_anyway_probability) * covered_margin
+            )
+        ) as incremental_margin,
+        contact_cost + response_probability * redemption_cost as expected_cost
+    from costed
+),
+
+rounded as (
+    select
+        offer_id,
+        campaign_id,
+        user_id,
+        first_order_id,
+        estimator_version,
+        value_basis,
+        score,
+        response_probability,
+        order_anyway_probability,
+        covered_anyway_probability,
+        round(order_margin, 6) as order_margin,
+        round(redemption_cost, 6) as redemption_cost,
+        round(expected_cost, 6) as expected_cost,
+        round(incremental_margin, 6) as incremental_margin,
+        round(incremental_margin - expected_cost, 6) as expected_margin,
+        days_since_last_covered
+    from valued
+)
+
+select * from rounded

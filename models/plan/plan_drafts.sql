@@ -1,0 +1,99 @@
+-- one row per festival ahead and template that fits it best: a campaign proposed
+with
+
+faults as (
+    select * from {{ ref('plan_faults') }}
+),
+
+-- a plan with a fault stops here, before anything that rests on it is written
+checked as (
+    select {{ plan_verdict() }} as verdict from faults
+),
+
+scoring as (
+    select as_of_dates.as_of_date
+    from {{ ref('as_of_dates') }} as as_of_dates
+    cross join checked
+    where as_of_dates.is_scoring_date and checked.verdict is null
+),
+
+days as (
+    select
+        coalesce(shopping_festival, holiday_name) as festival_name,
+        calendar_date
+    from {{ ref('market_calendar') }}
+    where shopping_festival is not null or holiday_name is not null
+),
+
+templates as (
+    select * from {{ ref('draft_templates') }}
+    where shop = '{{ active_source() }}'
+),
+
+festivals as (
+    select
+        days.festival_name,
+        scoring.as_of_date,
+        min(days.calendar_date) as first_date,
+        max(days.calendar_date) as last_date
+    from days
+    inner join scoring
+        on
+            {{ days_after('scoring.as_of_date', var('decision_days')) }}
+            <= days.calendar_date
+            and {{ days_after('scoring.as_of_date', var('draft_ahead_days')) }}
+            > days.calendar_date
+    group by days.festival_name, scoring.as_of_date
+),
+
+-- the next few, each by the template made for it, else by the one for any
+fitting as (
+    select
+        festivals.festival_name,
+        templates.campaign_type,
+        templates.campaign_class,
+        templates.objective_task,
+        templates.channel,
+        templates.audience_rule,
+        templates.discount_kind,
+        templates.discount_value,
+        templates.eligible_category,
+        try_cast(templates.days_before as bigint) as days_before,
+        templates.budget_amount,
+        templates.holdout_share,
+        templates.cost_per_redemption,
+        templates.funded_share,
+        dense_rank() over (order by festivals.first_date, festivals.festival_name)
+            as festival_rank,
+        row_number() over (
+            partition by festivals.festival_name
+            order by
+                case when templates.festival_name is null then 1 else 0 end,
+                templates.template_id
+        ) as template_rank,
+        festivals.first_date,
+        festivals.last_date,
+        festivals.as_of_date
+    from festivals
+    inner join templates
+        on
+            coalesce(templates.festival_name, festivals.festival_name)
+            = festivals.festival_name
+),
+
+drafted as (
+    select
+        *,
+        concat(
+            'draft-', cast(first_date as string), '-',
+            replace(
+                replace(replace(lower(festival_name), ' ', '-'), '''', ''), '.', ''
+            )
+        ) as campaign_id,
+        greatest({{ days_after('first_date', '-days_before') }}, as_of_date)
+            as starts_on
+    from fitting
+    where template_rank = 1 and festival_rank <= {{ var('draft_count') }}
+)
+
+select * from drafted
