@@ -1,11 +1,12 @@
 {#
-    The features that live estimators of a grain read, as {numbers: [...], texts: [...]}
-    in the panel's order; both empty before there is a registry or a panel.
+    The features that live estimators of a grain read, by kind (numbers, texts): the name
+    and the place, from 1, of the table of `features` that has it; none before there is a
+    registry or a table.
 #}
-{% macro live_features(grain, panel, registry, tasks) -%}
-    {%- set found = {'numbers': [], 'texts': []} -%}
-    {%- if not execute or not load_relation(panel) or not load_relation(registry)
-        or not load_relation(tasks) -%}
+{% macro live_features(grain, features, registry, tasks) -%}
+    {%- set found = {'numbers': {}, 'texts': {}} -%}
+    {%- if not execute
+        or not load_relation(registry) or not load_relation(tasks) -%}
         {{ return(found) }}
     {%- endif -%}
     {%- set live = run_query(
@@ -18,11 +19,16 @@
     {%- for row in live.rows -%}
         {%- do names.extend(fromjson(row[0])) -%}
     {%- endfor -%}
-    {%- for column in adapter.get_columns_in_relation(panel) -%}
-        {%- if column.name in names -%}
+    {%- for table in features if load_relation(table) -%}
+        {%- set place = loop.index -%}
+        {%- for column in adapter.get_columns_in_relation(table) -%}
             {%- set is_text = column.dtype | lower in ['varchar', 'string', 'text'] -%}
-            {%- do found['texts' if is_text else 'numbers'].append(column.name) -%}
-        {%- endif -%}
+            {%- if column.name in names -%}
+                {%- do found['texts' if is_text else 'numbers'].setdefault(
+                    column.name, place
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}

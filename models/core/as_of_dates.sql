@@ -49,6 +49,12 @@ flagged as (
         grid.as_of_date is not null as is_grid_date,
         campaign_starts.as_of_date is not null as is_campaign_start,
         dates.as_of_date = data_span.scoring_date as is_scoring_date,
+        -- tables too large for every date of the grid have these alone
+        grid.as_of_date is not null
+        and mod(
+            {{ days_between('dates.as_of_date', 'data_span.scoring_date') }},
+            {{ var('lapse_horizon_days') }}
+        ) = 0 as is_window_apart,
         dates.as_of_date,
         data_span.scoring_date
     from dates

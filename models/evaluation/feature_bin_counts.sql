@@ -2,16 +2,21 @@
 {% set registry = ref('estimator_registry') -%}
 {% set tasks = ref('learning_tasks') -%}
 {% set panels = {
-    'user': ref('ftr_user__panel'),
-    'user_campaign': ref('ftr_user_campaign__panel'),
+    'user': {
+        'labels': ref('lbl_user'),
+        'features': [ref('ftr_user__snapshot')],
+    },
+    'user_offer': {
+        'labels': ref('lbl_user_offer'),
+        'features': [ref('ftr_user_offer__snapshot'), ref('ftr_user__snapshot')],
+    },
 } -%}
 {% set types = {'numbers': 'double', 'texts': 'string'} -%}
 {% set parts = [] -%}
 {% for grain, panel in panels.items() -%}
-    {% for kind, names in live_features(grain, panel, registry, tasks).items() -%}
-        {% if names -%}
-            {% do parts.append({'grain': grain, 'kind': kind, 'names': names}) -%}
-        {% endif -%}
+    {% set features = live_features(grain, panel.features, registry, tasks) -%}
+    {% for kind, columns in features.items() if columns -%}
+        {% do parts.append({'grain': grain, 'kind': kind, 'columns': columns}) -%}
     {% endfor -%}
 {% endfor -%}
 with
@@ -23,7 +28,7 @@ baselines as (
         select
             '{{ grain }}' as grain,
             min(train_until_date) as baseline_until_date
-        from {{ panel }}
+        from {{ panel.labels }}
         where split_name in ('test', 'score')
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -32,17 +37,28 @@ baselines as (
 {% for part in parts -%}
     {{ part.grain }}_{{ part.kind }}_wide as (
         select
-            {% for name in part.names -%}
-                cast(panel.{{ name }} as {{ types[part.kind] }}) as {{ name }},
+            {% for name, table in part.columns.items() -%}
+                cast(features_{{ table }}.{{ name }} as {{ types[part.kind] }})
+                    as {{ name }},
             {% endfor -%}
             baselines.grain,
             baselines.baseline_until_date,
             -- rows of the baseline have no date of their own
             case
-                when panel.label_end_date <= baselines.baseline_until_date then null
-                else panel.as_of_date
+                when labels.label_end_date > baselines.baseline_until_date
+                    then labels.as_of_date
             end as as_of_date
-        from {{ panels[part.grain] }} as panel
+        from {{ panels[part.grain].labels }} as labels
+        {% for features in panels[part.grain].features -%}
+            {% set table = loop.index -%}
+            inner join {{ features }} as features_{{ table }}
+                on
+                    labels.as_of_date = features_{{ table }}.as_of_date
+                    and labels.user_id = features_{{ table }}.user_id
+                    {% if part.grain == 'user_offer' and table == 1 -%}
+                        and labels.offer_id = features_1.offer_id
+                    {% endif -%}
+        {% endfor -%}
         inner join baselines on baselines.grain = '{{ part.grain }}'
     ),
 
@@ -55,7 +71,7 @@ baselines as (
             as_of_date,
             count(*) as row_count
         from {{ part.grain }}_{{ part.kind }}_wide unpivot include nulls (
-            feature_value for feature_name in ({{ part.names | join(', ') }})
+            feature_value for feature_name in ({{ part.columns | join(', ') }})
         )
         group by grain, feature_name, feature_value, baseline_until_date, as_of_date
     ),

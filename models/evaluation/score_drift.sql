@@ -13,7 +13,7 @@ predictions as (
 
 scores as (
     {% for model in [
-        'ml_user__scores', 'ml_user_campaign__scores', 'ml_user_category__scores'
+        'ml_user__scores', 'ml_user_offer__scores', 'ml_user_category__scores'
     ] -%}
         select
             cast(task as string) as task,

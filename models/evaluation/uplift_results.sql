@@ -6,7 +6,7 @@ intervals as (
 ),
 
 estimates as (
-    select * from {{ ref('ml_user_campaign__uplift') }}
+    select * from {{ ref('ml_user_offer__uplift') }}
     where split_name = 'test'
 ),
 

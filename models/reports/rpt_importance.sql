@@ -14,7 +14,7 @@ reasons as (
         user_id,
         reason_group,
         contribution_log_odds
-    from {{ ref('campaign_score_reasons') }}
+    from {{ ref('offer_score_reasons') }}
 ),
 
 summed as (

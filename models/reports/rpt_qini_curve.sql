@@ -20,7 +20,7 @@ people as (
     select
         outcome_name,
         cast(count(distinct user_id) as bigint) as user_count
-    from {{ ref('ml_user_campaign__uplift') }}
+    from {{ ref('ml_user_offer__uplift') }}
     where split_name = 'test' and is_chosen
     group by outcome_name
 ),

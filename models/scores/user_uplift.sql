@@ -1,9 +1,9 @@
--- one row per campaign open or coming and user, as of the scoring date
+-- one row per offer open or planned and user, as of the scoring date
 {% set outcomes = ['buying', 'redemption', 'amount'] -%}
 with
 
-campaigns as (
-    select * from {{ ref('ftr_campaigns') }}
+offers as (
+    select * from {{ ref('ftr_offers') }}
 ),
 
 users as (
@@ -19,36 +19,42 @@ scoring as (
 ),
 
 estimates as (
-    select * from {{ ref('ml_user_campaign__uplift') }}
+    select * from {{ ref('ml_user_offer__uplift') }}
     where split_name = 'score'
 ),
 
 -- whether any campaign so far can tell what a contact changes
 trials as (
-    select count(*) as trial_row_count from {{ ref('ftr_user_campaign__trials') }}
+    select count(*) as trial_row_count from {{ ref('ftr_user_offer__trials') }}
 ),
 
 estimated as (
     select max(cast(as_of_date as date)) as estimated_on from estimates
 ),
 
+-- of the shop's own campaigns: each is one offer under the campaign's id
 contacts as (
-    select * from {{ ref('campaign_contacts') }}
+    select
+        campaign_id as offer_id,
+        user_id,
+        arm
+    from {{ ref('campaign_contacts') }}
 ),
 
 pairs as (
     select
-        campaigns.campaign_id,
+        offers.offer_id,
+        offers.campaign_id,
         users.user_id,
         users.as_of_date
     from scoring
-    inner join campaigns on scoring.as_of_date <= campaigns.ends_on
+    inner join offers on scoring.as_of_date <= offers.ends_on
     inner join users on scoring.as_of_date = users.as_of_date
 ),
 
 side_by_side as (
     select
-        campaign_id,
+        offer_id,
         user_id,
         {% for outcome in outcomes -%}
             max(case when outcome_name = '{{ outcome }}' then learner end)
@@ -58,11 +64,12 @@ side_by_side as (
         {% endfor -%}
         cast(as_of_date as date) as as_of_date
     from estimates
-    group by campaign_id, user_id, cast(as_of_date as date)
+    group by offer_id, user_id, cast(as_of_date as date)
 ),
 
 joined as (
     select
+        pairs.offer_id,
         pairs.campaign_id,
         pairs.user_id,
         contacts.arm,
@@ -85,12 +92,12 @@ joined as (
     cross join estimated
     left join side_by_side
         on
-            pairs.campaign_id = side_by_side.campaign_id
+            pairs.offer_id = side_by_side.offer_id
             and pairs.user_id = side_by_side.user_id
             and pairs.as_of_date = side_by_side.as_of_date
     left join contacts
         on
-            pairs.campaign_id = contacts.campaign_id
+            pairs.offer_id = contacts.offer_id
             and pairs.user_id = contacts.user_id
 )
 

@@ -1,16 +1,17 @@
 """One row per method, cluster and feature."""
 
 from precision_marketing.clusters import expand_features, profile_clusters
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user__panel")
+    labels = dbt.ref("lbl_user")
+    snapshot = dbt.ref("ftr_user__snapshot")
     clusters = dbt.ref("ml_user__clusters")
     departments = dbt.ref("ftr_departments")
     features = dbt.ref("cluster_features")
     return profile_clusters(
-        to_pandas(panel),
+        read_panel(labels, snapshot),
         to_pandas(clusters),
         expand_features(
             to_pandas(features),

@@ -5,15 +5,16 @@ from precision_marketing.clusters import (
     expand_features,
     judge_cluster_counts,
 )
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user__panel")
+    labels = dbt.ref("lbl_user")
+    snapshot = dbt.ref("ftr_user__snapshot")
     departments = dbt.ref("ftr_departments")
     features = dbt.ref("cluster_features")
     return judge_cluster_counts(
-        to_pandas(panel),
+        read_panel(labels, snapshot),
         expand_features(
             to_pandas(features),
             to_pandas(departments),

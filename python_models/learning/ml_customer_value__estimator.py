@@ -6,7 +6,7 @@ from precision_marketing.value_learning import ValueSettings, fit_value
 
 def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
-    ahead = dbt.ref("ftr_user__purchases_ahead")
+    ahead = dbt.ref("lbl_user__purchases")
     holdout = dbt.ref("ml_customer_value__holdout")
     return fit_value(
         to_pandas(purchases),

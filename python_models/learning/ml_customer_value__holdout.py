@@ -6,7 +6,7 @@ from precision_marketing.value_learning import ValueSettings, judge_value
 
 def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
-    ahead = dbt.ref("ftr_user__purchases_ahead")
+    ahead = dbt.ref("lbl_user__purchases")
     return judge_value(
         to_pandas(purchases),
         to_pandas(ahead),

@@ -1,21 +1,23 @@
 """One row per task with a live recipe and feature that it reads."""
 
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 from precision_marketing.importance import feature_importance
 from precision_marketing.learning import Settings
 
 
 def model(dbt, session):
+    users = dbt.ref("ftr_user__snapshot")
+    categories = dbt.ref("lbl_user_category").filter("is_learnt_from")
+    offers = dbt.ref("ftr_user_offer__snapshot")
     panels = {
-        "user": dbt.ref("ftr_user__panel"),
-        "user_category": dbt.ref("ftr_user_category__panel"),
-        "user_campaign": dbt.ref("ftr_user_campaign__panel"),
+        "user": read_panel(dbt.ref("lbl_user"), users),
+        "user_category": read_panel(categories, dbt.ref("ftr_user_category__snapshot")),
+        "user_offer": read_panel(dbt.ref("lbl_user_offer"), offers, users),
     }
-    panels["user_category"] = panels["user_category"].filter("is_learnt_from")
     tasks = dbt.ref("learning_tasks")
     registry = dbt.ref("ml_estimator_registry")
     return feature_importance(
-        {grain: to_pandas(panel) for grain, panel in panels.items()},
+        panels,
         to_pandas(tasks),
         to_pandas(registry),
         Settings.from_meta(dbt.config.meta_get("settings")),

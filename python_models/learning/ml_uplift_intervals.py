@@ -6,7 +6,7 @@ from precision_marketing.uplift_trials import UpliftSettings
 
 
 def model(dbt, session):
-    estimates = dbt.ref("ml_user_campaign__uplift")
+    estimates = dbt.ref("ml_user_offer__uplift")
     return uplift_intervals(
         to_pandas(estimates),
         UpliftSettings.from_meta(dbt.config.meta_get("settings")),

@@ -1,13 +1,14 @@
 """One row per method and user to score; nothing is fitted."""
 
 from precision_marketing.clusters import cluster_users
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user__panel")
+    labels = dbt.ref("lbl_user")
+    snapshot = dbt.ref("ftr_user__snapshot")
     fits = dbt.ref("ml_cluster__fits")
     return cluster_users(
-        to_pandas(panel),
+        read_panel(labels, snapshot),
         to_pandas(fits),
     )

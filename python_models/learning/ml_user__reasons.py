@@ -1,18 +1,18 @@
 """One row per task of grain user, row to score and rank of the reason."""
 
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 from precision_marketing.reasons import panel_reasons
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user__panel")
+    labels = dbt.ref("lbl_user").filter("split_name = 'score'")
+    features = dbt.ref("ftr_user__snapshot")
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     texts = dbt.ref("reason_texts")
     departments = dbt.ref("ftr_departments")
-    rows = panel.filter("split_name = 'score'")
     return panel_reasons(
-        to_pandas(rows),
+        read_panel(labels, features),
         to_pandas(registry),
         to_pandas(tasks),
         to_pandas(texts),

@@ -1,15 +1,16 @@
 """One row per task of grain user and row to score."""
 
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 from precision_marketing.scoring import score_panel
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user__panel")
+    labels = dbt.ref("lbl_user").filter("split_name = 'score'")
+    features = dbt.ref("ftr_user__snapshot")
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     return score_panel(
-        to_pandas(panel.filter("split_name = 'score'")),
+        read_panel(labels, features),
         to_pandas(registry),
         to_pandas(tasks),
         grain="user",

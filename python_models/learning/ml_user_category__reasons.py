@@ -1,11 +1,12 @@
 """One row per task of grain user_category, best row of a user, and rank of reason."""
 
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel, to_pandas
 from precision_marketing.reasons import best_categories, panel_reasons
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user_category__panel").filter("split_name = 'score'")
+    labels = dbt.ref("lbl_user_category").filter("split_name = 'score'")
+    features = dbt.ref("ftr_user_category__snapshot")
     scores = to_pandas(dbt.ref("ml_user_category__scores"))
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
@@ -13,7 +14,7 @@ def model(dbt, session):
     departments = dbt.ref("ftr_departments")
     per_user = int(dbt.config.meta_get("reason_categories_per_user"))
     return panel_reasons(
-        to_pandas(panel),
+        read_panel(labels, features),
         to_pandas(registry),
         to_pandas(tasks),
         to_pandas(texts),

@@ -14,6 +14,7 @@ from precision_marketing.estimators import (
     calibration_map,
     predict_values,
 )
+from precision_marketing.frames import Panel
 from precision_marketing.learning import (
     Settings,
     TaskRows,
@@ -43,7 +44,7 @@ LEAVE_AS_IT_IS = (1.0, 0.0)
 
 
 def validate(
-    panels: dict[str, pd.DataFrame],
+    panels: dict[str, Panel],
     tasks: pd.DataFrame,
     rules: pd.DataFrame,
     settings: Settings,
@@ -56,7 +57,7 @@ def validate(
 
     Parameters
     ----------
-    panels : dict of str to pandas.DataFrame
+    panels : dict of str to Panel
         Panel by grain, one row per key, with ``split_name`` and ``train_until_date``.
     tasks, rules : pandas.DataFrame
         The seeds ``learning_tasks`` and ``plain_rules``.
@@ -76,7 +77,7 @@ def validate(
 
     def validate_task(name: str) -> list[pd.DataFrame]:
         task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain], tasks)
+        rows = TaskRows.of(task, panels[task.grain])
         own_rules = task.rules(rules, rows.panel)
         candidates = judged_candidates(task, settings)
         parts = []
@@ -96,7 +97,7 @@ def validate(
 
 
 def predict_tests(
-    panels: dict[str, pd.DataFrame],
+    panels: dict[str, Panel],
     tasks: pd.DataFrame,
     rules: pd.DataFrame,
     validation: pd.DataFrame,
@@ -125,7 +126,7 @@ def predict_tests(
 
     def predict_task(name: str) -> list[pd.DataFrame]:
         task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain], tasks)
+        rows = TaskRows.of(task, panels[task.grain])
         own_rules = task.rules(rules, rows.panel)
         stored = registry[(registry["task"] == name) & (registry["status"] == "judged")]
         stored = stored.set_index("train_until_date")
@@ -210,12 +211,14 @@ def _origins(
 ) -> Iterable[tuple[TaskRows, TaskRows]]:
     """Yield, per date that training ends on, what is learnt and what is judged."""
     judged = rows.judged(splits)
-    for until in sorted(judged.panel["train_until_date"].unique()):
+    for until in sorted(judged.panel.rows["train_until_date"].unique()):
         training = rows.closed_by(until)
         if training.can_be_learnt:
             yield (
                 training,
-                judged.where((judged.panel["train_until_date"] == until).to_numpy()),
+                judged.where(
+                    (judged.panel.rows["train_until_date"] == until).to_numpy()
+                ),
             )
 
 
@@ -224,7 +227,7 @@ def test_origins(
 ) -> Iterable[tuple[pd.Timestamp, TaskRows, TaskRows]]:
     """Yield the date, the rows to learn and the rows to judge of each test origin."""
     for training, shown in _origins(rows, ["test"]):
-        yield shown.panel["train_until_date"].iloc[0], training, shown
+        yield shown.panel.rows["train_until_date"].iloc[0], training, shown
 
 
 def _rule_predictions(shown: TaskRows, rules: pd.DataFrame) -> list[pd.DataFrame]:
@@ -244,22 +247,22 @@ def _predictions(
 def _frame(
     shown: TaskRows, name: str, predicted: np.ndarray, is_plain_rule: bool
 ) -> pd.DataFrame:
-    keys = shown.panel.reindex(columns=list(KEY_COLUMNS))
+    keys = shown.panel.rows.reindex(columns=list(KEY_COLUMNS))
     return pd.DataFrame(
         {
             "task": shown.task.name,
             "estimator_name": name,
             "is_plain_rule": is_plain_rule,
-            "split_name": shown.panel["split_name"],
+            "split_name": shown.panel.rows["split_name"],
             "user_id": keys["user_id"],
             "campaign_id": keys["campaign_id"],
             "category_name": keys["category_name"],
-            "first_order_id": shown.panel["first_order_id"],
+            "first_order_id": shown.panel.rows["first_order_id"],
             "outcome": shown.outcomes,
             "is_outcome_final": ~np.isnan(shown.labels),
             "prediction": predicted,
-            "train_until_date": shown.panel["train_until_date"],
-            "as_of_date": shown.panel["as_of_date"],
+            "train_until_date": shown.panel.rows["train_until_date"],
+            "as_of_date": shown.panel.rows["as_of_date"],
         }
     ).astype(PREDICTION_COLUMNS)
 

@@ -11,6 +11,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
 from precision_marketing.estimators import signed_log, use_one_thread
+from precision_marketing.frames import Panel
 
 K_MEANS = "k_means"
 GAUSSIAN_MIXTURE = "gaussian_mixture"
@@ -153,7 +154,7 @@ def shape_values(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     missing = sorted(set(features["feature_name"]) - set(rows.columns))
     if missing:
         raise ValueError(
-            f"Clusters are made of columns that the panel lacks: {', '.join(missing)}."
+            f"Clusters are made of features that there are not: {', '.join(missing)}."
         )
     strange = sorted(set(features["feature_group"]) - {"rfm", "taste"})
     if strange:
@@ -280,7 +281,7 @@ class Users:
     Parameters
     ----------
     rows : pandas.DataFrame
-        Rows of the panel, sorted by ``first_order_id``.
+        Their rows of the labels table, sorted by ``first_order_id``.
     shaped : pandas.DataFrame
         Their features after `shape_values`.
     features : list of dict
@@ -298,13 +299,13 @@ class Users:
     starts: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, features: pd.DataFrame) -> "Users":
+    def of(cls, panel: Panel, features: pd.DataFrame) -> "Users":
         """Scale the features of one date by what is seen on it."""
-        shaped = shape_values(rows, features)
+        shaped = shape_values(panel.features, features)
         scaled = scaled_features(shaped, features)
-        empty = np.empty((len(rows), 0))
+        empty = np.empty((len(panel.rows), 0))
         values = Fit("", scaled, [], [], [], []).values(shaped) if scaled else empty
-        return cls(rows, shaped, scaled, values)
+        return cls(panel.rows, shaped, scaled, values)
 
     def can_hold(self, cluster_count: int) -> bool:
         """Whether more users differ than there are clusters."""
@@ -401,7 +402,7 @@ def criterion(fit: Fit, users: Users) -> float:
 
 
 def judge_cluster_counts(
-    panel: pd.DataFrame, features: pd.DataFrame, settings: ClusterSettings
+    panel: Panel, features: pd.DataFrame, settings: ClusterSettings
 ) -> pd.DataFrame:
     """Try numbers of clusters before the test, choose one per method, follow it on.
 
@@ -414,8 +415,9 @@ def judge_cluster_counts(
 
     Parameters
     ----------
-    panel : pandas.DataFrame
-        ``ftr_user__panel``, sorted by ``as_of_date`` and ``first_order_id``.
+    panel : Panel
+        ``lbl_user`` and ``ftr_user__snapshot``, sorted by ``as_of_date`` and
+        ``first_order_id``.
     features : pandas.DataFrame
         Output of `expand_features`.
     settings : ClusterSettings
@@ -429,11 +431,13 @@ def judge_cluster_counts(
         both on the later date's users) or ``users`` (each user's cluster on the two
         dates: users move, too). Empty where no number can be tried.
     """
-    judged = panel[panel["split_name"].notna()]
+    judged = panel.where(panel.rows["split_name"].notna())
+    dates = judged.rows["as_of_date"]
     by_date = {
-        date: Users.of(rows, features) for date, rows in judged.groupby("as_of_date")
+        date: Users.of(judged.where(dates == date), features)
+        for date in sorted(dates.unique())
     }
-    validation = judged[judged["split_name"] == "validation"]
+    validation = judged.of_split("validation").rows
     chosen_on = sorted(validation["as_of_date"].unique()) or sorted(by_date)
     fewest = min((len(by_date[date].rows) for date in chosen_on), default=0)
     counts = [
@@ -536,7 +540,7 @@ def _choose_count(tried: pd.DataFrame, method: str, min_agreement: float) -> int
 
 
 def fit_chosen(
-    panel: pd.DataFrame,
+    panel: Panel,
     features: pd.DataFrame,
     stability: pd.DataFrame,
     settings: ClusterSettings,
@@ -555,17 +559,17 @@ def fit_chosen(
     pandas.DataFrame
         Columns `FIT_COLUMNS`, one row per method; ``fit`` is a `Fit` as JSON.
     """
-    rows = panel[panel["split_name"] == "score"]
+    today = panel.of_split("score")
     chosen = stability[stability["is_chosen"]].drop_duplicates("cluster_method")
     parts = []
     for entry in chosen.itertuples():
-        users = Users.of(rows, features)
+        users = Users.of(today, features)
         count = int(entry.cluster_count)
         if not users.can_hold(count):
             continue
         fit = fit_clusters(users, entry.cluster_method, count, settings, settings.seed)
         labels, _, _ = fit.assign(users.values)
-        profile = _profile(rows, labels, len(fit.centres), features)
+        profile = _profile(today.features, labels, len(fit.centres), features)
         named = {**vars(fit), "names": _names(profile, features)}
         parts.append(
             pd.DataFrame(
@@ -573,21 +577,21 @@ def fit_chosen(
                     "cluster_method": [entry.cluster_method],
                     "fit": [json.dumps(named)],
                     "cluster_count": [len(fit.centres)],
-                    "user_count": [len(rows)],
-                    "as_of_date": [rows["as_of_date"].iloc[0]],
+                    "user_count": [len(today.rows)],
+                    "as_of_date": [today.rows["as_of_date"].iloc[0]],
                 }
             )
         )
     return _typed(parts, FIT_COLUMNS)
 
 
-def cluster_users(panel: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
+def cluster_users(panel: Panel, fits: pd.DataFrame) -> pd.DataFrame:
     """Say which cluster each user of today belongs to; nothing is fitted.
 
     Parameters
     ----------
-    panel : pandas.DataFrame
-        ``ftr_user__panel``.
+    panel : Panel
+        ``lbl_user`` and ``ftr_user__snapshot``.
     fits : pandas.DataFrame
         Output of `fit_chosen`.
 
@@ -602,13 +606,14 @@ def cluster_users(panel: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     ValueError
         If the panel lacks a feature that the clusters were fitted on.
     """
-    rows = panel[panel["split_name"] == "score"]
+    today = panel.of_split("score")
+    rows = today.rows
     parts = []
     for entry in fits.itertuples():
         fit = Fit(**json.loads(entry.fit))
         if rows.empty:
             continue
-        shaped = shape_values(rows, pd.DataFrame(fit.features))
+        shaped = shape_values(today.features, pd.DataFrame(fit.features))
         labels, distances, chances = fit.assign(fit.values(shaped))
         parts.append(
             pd.DataFrame(
@@ -627,14 +632,14 @@ def cluster_users(panel: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
 
 
 def profile_clusters(
-    panel: pd.DataFrame, clusters: pd.DataFrame, features: pd.DataFrame
+    panel: Panel, clusters: pd.DataFrame, features: pd.DataFrame
 ) -> pd.DataFrame:
     """Describe the clusters of today by the mean of each feature.
 
     Parameters
     ----------
-    panel : pandas.DataFrame
-        ``ftr_user__panel``.
+    panel : Panel
+        ``lbl_user`` and ``ftr_user__snapshot``.
     clusters : pandas.DataFrame
         Output of `cluster_users`.
     features : pandas.DataFrame
@@ -648,15 +653,18 @@ def profile_clusters(
         ``standardised_difference`` is that of the means after `shape_values`, in
         standard deviations of all users, NaN where nothing varies.
     """
-    rows = panel[panel["split_name"] == "score"]
+    today = panel.of_split("score")
     parts = []
     for method, members in clusters.groupby("cluster_method", sort=True):
-        shown = rows.merge(
+        shown = today.rows.merge(
             members[["user_id", "cluster_number", "cluster_name"]], on="user_id"
         )
+        is_shown = today.rows["user_id"].isin(members["user_id"]).to_numpy(bool)
         names = shown.drop_duplicates("cluster_number").set_index("cluster_number")
         labels = shown["cluster_number"].to_numpy() - 1
-        profile = _profile(shown, labels, int(names.index.max()), features)
+        profile = _profile(
+            today.where(is_shown).features, labels, int(names.index.max()), features
+        )
         profile["cluster_name"] = profile["cluster_number"].map(names["cluster_name"])
         profile["as_of_date"] = shown["as_of_date"].iloc[0]
         parts.append(profile.assign(cluster_method=method))

@@ -1,7 +1,9 @@
 """The one place where a table of the warehouse becomes a pandas frame."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -27,6 +29,15 @@ ORDER = (
     "feature_group",
     "feature_name",
     "user_id",
+)
+# What rows of a labels table and of features tables are joined by: no feature.
+PANEL_KEYS = (
+    "user_id",
+    "offer_id",
+    "campaign_id",
+    "category_level",
+    "category_name",
+    "as_of_date",
 )
 WITH_GAPS = {
     pa.int32(): pd.Int32Dtype(),
@@ -75,6 +86,90 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
         date_as_object=False,
         types_mapper=WITH_GAPS.get if column.null_count else None,
     )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of a labels table, and beside them the features of the same keys.
+
+    What an estimator may learn from is `features` alone: a column that a labels table
+    gains stands in `rows`, where no estimator looks for features.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Keys, labels, splits and dates.
+    features : pandas.DataFrame
+        Same index; numbers as ``float64`` (gaps NaN), text as ``object`` (gaps
+        ``"missing"``).
+    """
+
+    rows: pd.DataFrame
+    features: pd.DataFrame
+
+    def where(self, mask: np.ndarray) -> "Panel":
+        """Keep the rows at which ``mask`` is true, with a fresh index."""
+        mask = np.asarray(mask, dtype=bool)
+        return Panel(
+            self.rows[mask].reset_index(drop=True),
+            self.features[mask].reset_index(drop=True),
+        )
+
+    def of_split(self, name: str) -> "Panel":
+        """Keep the rows of one split, with a fresh index."""
+        return self.where(
+            (self.rows["split_name"] == name).to_numpy(bool, na_value=False)
+        )
+
+
+def read_panel(labels: Any, *features: Any) -> Panel:
+    """Join features to the rows of a labels table by the keys that they share.
+
+    Parameters
+    ----------
+    labels : DuckDB relation or Spark frame
+        A table of ``models/labels``: its rows are the panel's.
+    *features : DuckDB relations or Spark frames
+        Tables of ``models/features``: each is joined by those of `PANEL_KEYS` that it
+        shares with the labels; its other columns are features.
+
+    Raises
+    ------
+    ValueError
+        If a column that is no key stands in two of the tables.
+    """
+    row_columns, feature_columns, joined = list(labels.columns), [], labels
+    for table in features:
+        keys = [each for each in PANEL_KEYS if each in table.columns]
+        own = [each for each in table.columns if each not in keys]
+        if twice := sorted({*own} & {*row_columns, *feature_columns}):
+            raise ValueError(
+                f"Columns of two tables of one panel have one name: {', '.join(twice)}."
+                " A label is no feature: rename one of the two."
+            )
+        by = keys if hasattr(joined, "toPandas") else ", ".join(keys)
+        joined = joined.join(table, by)
+        feature_columns += own
+    frame = to_pandas(joined)
+    return Panel(frame[row_columns], feature_frame(frame[feature_columns]))
+
+
+def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn columns into what estimators read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Numbers as ``float64`` (gaps NaN), text as ``object`` (gaps ``"missing"``).
+    """
+    features = {}
+    for column, values in frame.items():
+        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            features[column] = values.astype("Float64").astype(float)
+        else:
+            known = values.notna().to_numpy()
+            features[column] = np.where(known, values.astype(object), "missing")
+    return pd.DataFrame(features, index=frame.index)
 
 
 def former_rows(session: Any, name: str, columns: dict[str, str]) -> pd.DataFrame:

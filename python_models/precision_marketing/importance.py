@@ -7,6 +7,7 @@ import pandas as pd
 
 from precision_marketing.backtest import test_origins
 from precision_marketing.estimators import predict_values
+from precision_marketing.frames import Panel
 from precision_marketing.learning import Settings, TaskRows
 from precision_marketing.stored_estimators import load_estimator
 from precision_marketing.tasks import Task
@@ -25,7 +26,7 @@ SHUFFLES = 3
 
 
 def feature_importance(
-    panels: dict[str, pd.DataFrame],
+    panels: dict[str, Panel],
     tasks: pd.DataFrame,
     registry: pd.DataFrame,
     settings: Settings,
@@ -39,7 +40,7 @@ def feature_importance(
 
     Parameters
     ----------
-    panels : dict of str to pandas.DataFrame
+    panels : dict of str to Panel
         Panel by grain.
     tasks : pandas.DataFrame
         The seed ``learning_tasks``.
@@ -59,7 +60,7 @@ def feature_importance(
 
     def judge_task(name: str) -> pd.DataFrame:
         task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain], tasks)
+        rows = TaskRows.of(task, panels[task.grain])
         stored = registry[(registry["task"] == name) & (registry["status"] == "judged")]
         stored = stored.set_index("train_until_date")
         random = np.random.default_rng(settings.seed)

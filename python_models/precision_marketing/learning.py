@@ -18,6 +18,7 @@ from precision_marketing.estimators import (
     family_pipeline,
     use_one_thread,
 )
+from precision_marketing.frames import Panel
 from precision_marketing.tasks import Task
 
 logger = logging.getLogger(__name__)
@@ -86,10 +87,10 @@ class TaskRows:
     ----------
     task : Task
         What is predicted.
-    panel : pandas.DataFrame
-        Keys, split and dates of the rows, sorted.
+    panel : Panel
+        Keys, split and dates of the rows, sorted, and all features of their grain.
     features : pandas.DataFrame
-        Shape (rows, features).
+        Those that the task may learn from, shape (rows, features).
     labels, outcomes : numpy.ndarray of float, shape (rows,)
         NaN where unknown.
     label_ends : numpy.ndarray of datetime64, shape (rows,)
@@ -97,20 +98,20 @@ class TaskRows:
     """
 
     task: Task
-    panel: pd.DataFrame
+    panel: Panel
     features: pd.DataFrame
     labels: np.ndarray
     outcomes: np.ndarray
     label_ends: np.ndarray
 
     @classmethod
-    def of(cls, task: Task, panel: pd.DataFrame, tasks: pd.DataFrame) -> "TaskRows":
+    def of(cls, task: Task, panel: Panel) -> "TaskRows":
         """Take a task's rows out of the panel of its grain."""
         rows = task.population(panel)
         return cls(
             task=task,
             panel=rows,
-            features=task.features(rows, tasks),
+            features=task.features(rows),
             labels=task.labels(rows).to_numpy(),
             outcomes=task.outcomes(rows).to_numpy(),
             label_ends=task.label_ends(rows).to_numpy(),
@@ -120,7 +121,7 @@ class TaskRows:
         """Keep the rows at which ``mask`` is true, with a fresh index."""
         return TaskRows(
             self.task,
-            self.panel[mask].reset_index(drop=True),
+            self.panel.where(mask),
             self.features[mask].reset_index(drop=True),
             self.labels[mask],
             self.outcomes[mask],
@@ -128,20 +129,20 @@ class TaskRows:
         )
 
     def column(self, name: str) -> pd.Series:
-        """Return a column of numbers of the panel, a feature of the task or not."""
-        return self.panel[name].astype("Float64").astype(float)
+        """Return a feature of numbers of the grain, one of the task or not."""
+        return self.panel.features[name]
 
     def closed_by(self, until: pd.Timestamp) -> "TaskRows":
         """Keep the rows whose label window had closed by the start of a day."""
         mask = (pd.Series(self.label_ends) <= until).to_numpy() & ~np.isnan(self.labels)
         # panels that are too large to learn from all of them say which rows may be
-        if "is_learnt_from" in self.panel:
-            mask &= self.panel["is_learnt_from"].to_numpy(bool)
+        if "is_learnt_from" in self.panel.rows:
+            mask &= self.panel.rows["is_learnt_from"].to_numpy(bool)
         return self.where(mask)
 
     def judged(self, splits: Iterable[str]) -> "TaskRows":
         """Keep the rows of some splits on which something was seen."""
-        in_split = self.panel["split_name"].isin(list(splits)).to_numpy()
+        in_split = self.panel.rows["split_name"].isin(list(splits)).to_numpy()
         return self.where(in_split & ~np.isnan(self.outcomes))
 
     def drawn(self, most: int, seed: int) -> "TaskRows":

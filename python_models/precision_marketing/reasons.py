@@ -9,8 +9,9 @@ import pandas as pd
 
 from precision_marketing.estimators import AverageAmount, CalibratedAverage
 from precision_marketing.explanations import explain_batches
+from precision_marketing.frames import Panel
 from precision_marketing.stored_estimators import load_estimator
-from precision_marketing.tasks import KEY_COLUMNS, Task, feature_frame
+from precision_marketing.tasks import KEY_COLUMNS, Task
 
 # A category's score is one of many that its user has.
 PAIR_COLUMNS = ["user_id", "category_name"]
@@ -18,6 +19,7 @@ RAISES, LOWERS = "raises", "lowers"
 REASON_COLUMNS = {
     "task": "string",
     "user_id": "string",
+    "offer_id": "string",
     "campaign_id": "string",
     "category_name": "string",
     "reason_group": "string",
@@ -39,7 +41,7 @@ SINGULAR = re.compile(
 
 
 def panel_reasons(
-    panel: pd.DataFrame,
+    panel: Panel,
     registry: pd.DataFrame,
     tasks: pd.DataFrame,
     texts: pd.DataFrame,
@@ -52,8 +54,8 @@ def panel_reasons(
 
     Parameters
     ----------
-    panel : pandas.DataFrame
-        A feature panel; rows whose split is ``score`` are explained.
+    panel : Panel
+        Rows of the grain and their features; those of split ``score`` are explained.
     registry : pandas.DataFrame
         Output of `precision_marketing.registry.register`.
     tasks, texts : pandas.DataFrame
@@ -80,7 +82,7 @@ def panel_reasons(
         If the panel lacks a feature that the live estimator was fitted on, or a text
         of the seed cannot be read.
     """
-    to_score = panel[panel["split_name"] == "score"].reset_index(drop=True)
+    to_score = panel.of_split("score")
     labels = {
         f"department_share_{row.department_slot}": row.department
         for row in departments.itertuples()
@@ -90,11 +92,12 @@ def panel_reasons(
         rows = Task.from_seed(tasks, task).population(to_score)
         if explained is not None:
             own = explained.loc[explained["task"] == task, PAIR_COLUMNS]
-            rows = rows.merge(own, on=PAIR_COLUMNS)
-        features = feature_frame(rows, tasks)
-        keys = rows.reindex(columns=list(KEY_COLUMNS))
+            pairs = pd.MultiIndex.from_frame(rows.rows[PAIR_COLUMNS])
+            rows = rows.where(pairs.isin(pd.MultiIndex.from_frame(own)))
+        features = rows.features
+        keys = rows.rows.reindex(columns=list(KEY_COLUMNS))
         live = registry[(registry["task"] == task) & (registry["status"] == "live")]
-        if live.empty or rows.empty:
+        if live.empty or rows.rows.empty:
             continue
         names = json.loads(live.iloc[0]["feature_names"])
         missing = sorted(set(names) - set(features.columns))

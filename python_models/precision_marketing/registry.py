@@ -10,6 +10,7 @@ import pandas as pd
 from precision_marketing.backtest import calibration_maps, test_origins
 from precision_marketing.choice import judge_candidates
 from precision_marketing.estimators import PLAIN_RULE, rule_estimator
+from precision_marketing.frames import Panel
 from precision_marketing.learning import (
     Settings,
     TaskRows,
@@ -56,7 +57,7 @@ FORMER_COLUMNS = {
 
 
 def register(
-    panels: dict[str, pd.DataFrame],
+    panels: dict[str, Panel],
     tasks: pd.DataFrame,
     rules: pd.DataFrame,
     pins: pd.DataFrame,
@@ -72,7 +73,7 @@ def register(
 
     Parameters
     ----------
-    panels : dict of str to pandas.DataFrame
+    panels : dict of str to Panel
         Panel by grain, as named in the column ``grain`` of ``tasks``.
     tasks, rules, pins : pandas.DataFrame
         The seeds ``learning_tasks``, ``plain_rules`` and ``estimator_pins``.
@@ -99,7 +100,7 @@ def register(
 
     def register_task(name: str) -> pd.DataFrame:
         task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain], tasks)
+        rows = TaskRows.of(task, panels[task.grain])
         own_rules = task.rules(rules, rows.panel)
         predictions = validation[validation["task"] == name]
         former_rows = former[former["task"] == name]
@@ -132,7 +133,7 @@ def _register_task(
 ) -> pd.DataFrame:
     """Rows of one task: its candidates, and the fits of the live one."""
     judged = judge_candidates(rows.task, predictions, incumbent, settings)
-    until = rows.panel["train_until_date"].max()
+    until = rows.panel.rows["train_until_date"].max()
     training = rows.closed_by(until)
     judged["random_seed"] = settings.seed
     judged["training_row_count"] = len(training.labels)
@@ -201,8 +202,8 @@ def _fit(
         "library_versions": libraries,
         "data_fingerprint": fingerprint,
         "training_row_count": len(training.labels),
-        "first_as_of_date": training.panel["as_of_date"].min(),
-        "last_as_of_date": training.panel["as_of_date"].max(),
+        "first_as_of_date": training.panel.rows["as_of_date"].min(),
+        "last_as_of_date": training.panel.rows["as_of_date"].max(),
         "score_sql": None
         if task.is_amount
         else score_expression(estimator, list(features.columns)),

@@ -5,12 +5,14 @@ import json
 import pandas as pd
 
 from precision_marketing.estimators import predict_values
+from precision_marketing.frames import Panel
 from precision_marketing.stored_estimators import load_estimator
-from precision_marketing.tasks import KEY_COLUMNS, Task, feature_frame
+from precision_marketing.tasks import KEY_COLUMNS, Task
 
 SCORE_COLUMNS = {
     "task": "string",
     "user_id": "string",
+    "offer_id": "string",
     "campaign_id": "string",
     "category_name": "string",
     "estimator_name": "string",
@@ -21,20 +23,20 @@ SCORE_COLUMNS = {
 
 
 def score_panel(
-    panel: pd.DataFrame, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str
+    panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str
 ) -> pd.DataFrame:
     """Score the rows of a panel whose split is ``score``, for every task of a grain.
 
     Parameters
     ----------
-    panel : pandas.DataFrame
-        A feature panel.
+    panel : Panel
+        Rows of the grain and their features.
     registry : pandas.DataFrame
         Output of `precision_marketing.registry.register`.
     tasks : pandas.DataFrame
         The seed ``learning_tasks``.
     grain : str
-        ``user``, ``user_campaign`` or ``user_category``: tasks of it are scored.
+        ``user``, ``user_offer`` or ``user_category``: tasks of it are scored.
 
     Returns
     -------
@@ -47,29 +49,28 @@ def score_panel(
     ValueError
         If the panel lacks a feature that the live estimator was fitted on.
     """
-    to_score = panel[panel["split_name"] == "score"].reset_index(drop=True)
+    to_score = panel.of_split("score")
     parts = []
     for name in tasks.loc[tasks["grain"] == grain, "task"]:
         task = Task.from_seed(tasks, name)
         rows = task.population(to_score)
         live = registry[(registry["task"] == name) & (registry["status"] == "live")]
-        if live.empty or rows.empty:
+        if live.empty or rows.rows.empty:
             continue
         entry = live.iloc[0]
-        features = feature_frame(rows, tasks)
         names = json.loads(entry["feature_names"])
-        missing = sorted(set(names) - set(features.columns))
+        missing = sorted(set(names) - set(rows.features))
         if missing:
             raise ValueError(
                 f"The live estimator of {name} needs features that the {grain} panel "
                 f"lacks: {', '.join(missing)}. Build again with training included."
             )
         estimator = load_estimator(bytes(entry["estimator_bytes"]))
-        scored = rows.reindex(columns=list(KEY_COLUMNS)).assign(
+        scored = rows.rows.reindex(columns=list(KEY_COLUMNS)).assign(
             task=name,
             estimator_name=entry["estimator_name"],
             estimator_version=entry["estimator_version"],
-            score=predict_values(estimator, features[names]),
+            score=predict_values(estimator, rows.features[names]),
         )
         parts.append(scored[list(SCORE_COLUMNS)])
     if not parts:

@@ -3,41 +3,14 @@
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-import numpy as np
 import pandas as pd
 
+from precision_marketing.frames import Panel
+
 # What names a row of any panel; a panel of one grain lacks the others' columns.
-KEY_COLUMNS = ("user_id", "campaign_id", "category_name", "as_of_date")
+KEY_COLUMNS = ("user_id", "offer_id", "campaign_id", "category_name", "as_of_date")
 # Rows sorted by it stand in the same order whatever the users are called.
 ORDER_COLUMNS = ("as_of_date", "campaign_id", "category_name", "first_order_id")
-# Columns of a panel that name, split or label a row: never features. Whether a user
-# was contacted, or redeemed this campaign before, never varies at its start. The name
-# of a category is the one key that is a feature too.
-FRAME_COLUMNS = (
-    "user_id",
-    "campaign_id",
-    "as_of_date",
-    "first_order_id",
-    "category_level",
-    "label_end_date",
-    "split_name",
-    "train_until_date",
-    "is_contacted",
-    "has_redeemed_before",
-    "is_learnt_from",
-    # what tasks predict, and whom they are about: no feature of another task either,
-    # whether the seed has a row for it or not
-    "is_lapsed_28d",
-    "is_buying_7d",
-    "is_spending_more_28d",
-    "net_amount_ahead_28d",
-    "is_bought_28d",
-    "is_category",
-    "is_department",
-    "is_redeemed",
-    "is_redeemed_so_far",
-    "is_responding_14d",
-)
 
 
 @dataclass(frozen=True)
@@ -53,11 +26,11 @@ class Task:
     is_amount : bool
         Whether an amount is predicted (regression), not a class of two.
     label_column : str
-        Column of the panel to learn: null while its window is open.
+        Column of the labels table to learn: null while its window is open.
     outcome_column : str
-        Column of the panel with what was seen so far: never null.
+        Column of the labels table with what was seen so far: never null.
     population_column : str or None
-        Boolean column of the panel: whom the task is about; None for all rows.
+        Boolean column of the labels table: whom the task is about; None for all rows.
     horizon_days : int or None
         Length of the label window; None where ``label_end_date`` gives its end.
     families : tuple of str
@@ -105,92 +78,64 @@ class Task:
             feature_patterns=tuple(row["feature_patterns"].split()),
         )
 
-    def population(self, panel: pd.DataFrame) -> pd.DataFrame:
+    def population(self, panel: Panel) -> Panel:
         """Keep the rows of a panel that the task is about, with a fresh index."""
         if self.population_column is None:
             return panel
-        kept = self._column(panel, self.population_column) == 1
-        return panel[kept.to_numpy()].reset_index(drop=True)
+        return panel.where(
+            (self._column(panel, self.population_column) == 1).to_numpy()
+        )
 
-    def features(self, panel: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that the task may learn from; see `feature_frame`."""
+    def features(self, panel: Panel) -> pd.DataFrame:
+        """Return the features that the task may learn from."""
         patterns = self.feature_patterns
         named = [
-            name for name in panel if any(fnmatch(name, each) for each in patterns)
+            name
+            for name in panel.features
+            if any(fnmatch(name, each) for each in patterns)
         ]
-        return feature_frame(panel[named], tasks)
+        return panel.features[named]
 
-    def label_ends(self, panel: pd.DataFrame) -> pd.Series:
+    def label_ends(self, panel: Panel) -> pd.Series:
         """Return the day after the last of each row's label window."""
         if self.horizon_days is None:
-            return panel["label_end_date"]
-        return panel["as_of_date"] + pd.Timedelta(days=self.horizon_days)
+            return panel.rows["label_end_date"]
+        return panel.rows["as_of_date"] + pd.Timedelta(days=self.horizon_days)
 
-    def rules(self, rules: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    def rules(self, rules: pd.DataFrame, panel: Panel) -> pd.DataFrame:
         """Return the task's rows of the seed ``plain_rules``.
 
         Raises
         ------
         ValueError
-            If a rule names a column that the panel lacks or that holds no numbers.
+            If a rule names a column that is no feature or that holds no numbers.
         """
         own = rules[rules["task"] == self.name]
         for rule in own.itertuples():
-            if rule.column_name not in panel.columns:
+            if rule.column_name not in panel.features:
                 raise ValueError(
                     f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
-                    f"panel has no column {rule.column_name!r}."
+                    f"panel has no feature {rule.column_name!r}."
                 )
-            if not pd.api.types.is_numeric_dtype(panel[rule.column_name]):
+            if not pd.api.types.is_numeric_dtype(panel.features[rule.column_name]):
                 raise ValueError(
                     f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
                     f"column {rule.column_name!r} holds no numbers."
                 )
         return own
 
-    def labels(self, panel: pd.DataFrame) -> pd.Series:
+    def labels(self, panel: Panel) -> pd.Series:
         """Return 0.0 or 1.0, or the amount, or NaN (unknown) per row of the panel."""
         return self._column(panel, self.label_column)
 
-    def outcomes(self, panel: pd.DataFrame) -> pd.Series:
+    def outcomes(self, panel: Panel) -> pd.Series:
         """Return what was seen so far, as labels (NaN where nothing can be said)."""
         return self._column(panel, self.outcome_column)
 
-    def _column(self, panel: pd.DataFrame, name: str) -> pd.Series:
-        if name not in panel.columns:
+    def _column(self, panel: Panel, name: str) -> pd.Series:
+        if name not in panel.rows:
             raise ValueError(
-                f"Seed learning_tasks, task {self.name}: the panel has no column "
+                f"Seed learning_tasks, task {self.name}: the labels have no column "
                 f"{name!r}."
             )
-        return panel[name].astype("Float64").astype(float)
-
-
-def feature_frame(panel: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    """Keep the columns of a panel that a task may learn from.
-
-    Parameters
-    ----------
-    panel : pandas.DataFrame
-        A feature panel, one row per key.
-    tasks : pandas.DataFrame
-        The seed ``learning_tasks``: the columns that name labels, outcomes and
-        populations of *any* task are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Numbers as ``float64`` (gaps NaN), text as ``object`` (gaps ``"missing"``).
-    """
-    seeded = ["label_column", "outcome_column", "population_column"]
-    left_out = {*FRAME_COLUMNS, *tasks[seeded].stack().dropna()}
-    features = {}
-    for column in panel.columns:
-        if column in left_out:
-            continue
-        values = panel[column]
-        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            features[column] = values.astype("Float64").astype(float)
-        else:
-            known = values.notna().to_numpy()
-            features[column] = np.where(known, values.astype(object), "missing")
-    return pd.DataFrame(features, index=panel.index)
+        return panel.rows[name].astype("Float64").astype(float)

@@ -1,8 +1,8 @@
 """Uplift of a shop's randomised campaigns: learnt from the earlier, judged later."""
 
-import numpy as np
 import pandas as pd
 
+from precision_marketing.frames import Panel
 from precision_marketing.uplift import CONSTANT
 from precision_marketing.uplift_metrics import Trial, resample, uplift_metrics
 from precision_marketing.uplift_trials import (
@@ -19,22 +19,10 @@ OUTCOMES = {
     "redemption": "redemption_outcome",
     "amount": "amount_outcome",
 }
-# Columns that name, split or label a row: never features.
-FRAME_COLUMNS = {
-    "campaign_id",
-    "user_id",
-    "first_order_id",
-    "arm",
-    "split_name",
-    "treated_share",
-    "is_over",
-    "label_end_date",
-    "as_of_date",
-    *OUTCOMES.values(),
-}
 ESTIMATE_COLUMNS = {
     "outcome_name": "string",
     "learner": "string",
+    "offer_id": "string",
     "campaign_id": "string",
     "user_id": "string",
     "first_order_id": "string",
@@ -73,19 +61,6 @@ def _typed(parts: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
         )
     found = pd.concat(parts, ignore_index=True).reindex(columns=list(columns))
     return found.astype(columns)
-
-
-def _features(panel: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as float, text as object with gaps ``"missing"``."""
-    found = {}
-    for name in panel.columns.difference(FRAME_COLUMNS, sort=False):
-        values = panel[name]
-        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            found[name] = values.astype("Float64").astype(float)
-        else:
-            known = values.notna().to_numpy()
-            found[name] = np.where(known, values.astype(object), "missing")
-    return pd.DataFrame(found, index=panel.index)
 
 
 def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
@@ -137,13 +112,14 @@ def share_effect(
     return pd.concat([buying.assign(is_chosen=False), shared])
 
 
-def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
+def campaign_uplift(panel: Panel, settings: UpliftSettings) -> pd.DataFrame:
     """Estimate effects in every later campaign from the campaigns that ended before it.
 
     Parameters
     ----------
-    panel : pandas.DataFrame
-        ``ftr_user_campaign__arms``; the order of its rows does not count.
+    panel : Panel
+        ``lbl_user_offer__arms`` and ``ftr_user_offer__uplift``; the order of the rows
+        does not count.
     settings : UpliftSettings
         Seed, draws, folds, fewest users.
 
@@ -156,16 +132,16 @@ def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFra
         chosen learner's. Learnt from training halves only; a campaign with too few
         earlier users has no rows.
     """
-    key = ["as_of_date", "campaign_id", "first_order_id"]
-    panel = panel.sort_values(key, ignore_index=True)
-    features = _features(panel)
-    learnable = (panel["split_name"] == "train") & panel["is_over"]
-    asked = (panel["split_name"] == "score") | (
-        (panel["split_name"] == "test") & panel["is_over"]
+    everybody = panel.rows.sort_values(["as_of_date", "offer_id", "first_order_id"])
+    features = panel.features.loc[everybody.index].reset_index(drop=True)
+    everybody = everybody.reset_index(drop=True)
+    learnable = (everybody["split_name"] == "train") & everybody["is_over"]
+    asked = (everybody["split_name"] == "score") | (
+        (everybody["split_name"] == "test") & everybody["is_over"]
     )
     parts = []
-    for (date, split), rows in panel[asked].groupby(["as_of_date", "split_name"]):
-        known = panel[learnable & (panel["label_end_date"] <= date)]
+    for (date, split), rows in everybody[asked].groupby(["as_of_date", "split_name"]):
+        known = everybody[learnable & (everybody["label_end_date"] <= date)]
         # of the rows learnt from, too: what is shared out must keep its mean there
         asked_features = features.loc[rows.index.append(known.index)]
         estimates = {}
@@ -183,7 +159,7 @@ def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFra
             column = OUTCOMES[name]
             found = found[found.index.isin(rows.index)]
             if split == "test":
-                keys = rows["campaign_id"] + ":" + rows["first_order_id"] + ":" + name
+                keys = rows["offer_id"] + ":" + rows["first_order_id"] + ":" + name
                 chance = random_scores(keys.to_numpy(object), settings)
                 control = pd.DataFrame(
                     {"learner": RANDOM, "estimate": chance, "is_chosen": False},
@@ -192,7 +168,7 @@ def campaign_uplift(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFra
                 found = pd.concat([found, control])
             else:
                 found = found[found["is_chosen"]]
-            labelled = found.join(rows[list(FRAME_COLUMNS & set(rows.columns))])
+            labelled = found.join(rows)
             parts.append(
                 labelled.assign(
                     outcome_name=name,

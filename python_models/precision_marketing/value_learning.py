@@ -300,7 +300,7 @@ def fit_regressions(
     Parameters
     ----------
     purchases, ahead : pandas.DataFrame
-        Tables ``ftr_user__purchases`` and ``ftr_user__purchases_ahead``.
+        Tables ``ftr_user__purchases`` and ``lbl_user__purchases``.
     models : dict of Timestamp to PurchaseModels
         Per as-of date, fitted on what was known then.
     until : pandas.Timestamp
@@ -510,7 +510,7 @@ def judge_value(
     Parameters
     ----------
     purchases, ahead : pandas.DataFrame
-        Tables ``ftr_user__purchases`` and ``ftr_user__purchases_ahead``.
+        Tables ``ftr_user__purchases`` and ``lbl_user__purchases``.
     settings : ValueSettings
         Lengths, draws and seed.
 

@@ -9,12 +9,12 @@ amounts as (
 explained as (
     {% for mart, score, keys in [
         ('user_score_reasons', 'score', []),
-        ('campaign_score_reasons', 'score_at_contact', ['campaign_id']),
+        ('offer_score_reasons', 'score_at_contact', ['offer_id']),
         ('category_score_reasons', 'score', ['category_name']),
     ] -%}
         select
             task,
-            {% for key in ['campaign_id', 'category_name'] -%}
+            {% for key in ['offer_id', 'category_name'] -%}
                 {{ key if key in keys else "''" }} as {{ key }},
             {% endfor -%}
             user_id,
@@ -27,7 +27,7 @@ explained as (
     {% endfor -%}
     select
         reasons.task,
-        '' as campaign_id,
+        '' as offer_id,
         '' as category_name,
         reasons.user_id,
         amounts.score,
@@ -42,7 +42,7 @@ explained as (
 added as (
     select
         task,
-        campaign_id,
+        offer_id,
         category_name,
         user_id,
         is_log_odds,
@@ -50,7 +50,7 @@ added as (
         least(greatest(max(score), 0.00001), 1 - 0.00001) as chance,
         sum(contribution) + max(other) as total
     from explained
-    group by task, campaign_id, category_name, user_id, is_log_odds
+    group by task, offer_id, category_name, user_id, is_log_odds
 )
 
 select * from added

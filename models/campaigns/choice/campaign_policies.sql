@@ -71,7 +71,7 @@ summed as (
 
 -- a campaign once launched is chosen no more: what was compared then stays
 launched as (
-    select distinct campaign_id from {{ ref('dec_frozen') }}
+    select distinct campaign_id from {{ ref('dec_launched_decisions') }}
 ),
 
 described as (

@@ -14,7 +14,7 @@ sending as (
 ),
 
 frozen as (
-    select * from {{ ref('dec_frozen') }}
+    select * from {{ ref('dec_launched_decisions') }}
 ),
 
 launched as (
@@ -57,7 +57,7 @@ eligible as (
 ),
 
 obstacles as (
-    select * from {{ ref('dec_offer_obstacles') }}
+    select * from {{ ref('dec_offer_constraints') }}
     where not (is_out_of_stock or is_bought_already or is_below_minimum_score)
 ),
 

@@ -21,7 +21,7 @@ rules as (
 ),
 
 trait_values as (
-    select * from {{ ref('plan_trait_values') }}
+    select * from {{ ref('dec_attribute_values') }}
 ),
 
 conditions as (

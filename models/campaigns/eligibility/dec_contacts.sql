@@ -26,7 +26,7 @@ decided as (
         frozen.user_id,
         frozen.channel,
         frozen.send_on as contact_date
-    from {{ ref('dec_frozen') }} as frozen
+    from {{ ref('dec_launched_decisions') }} as frozen
     anti join sent on frozen.campaign_id = sent.campaign_id
     where frozen.decision = 'contact'
 ),

@@ -43,7 +43,7 @@ obstacles as (
         min(cast(
             is_out_of_stock or is_bought_already or is_below_minimum_score as int
         )) = 1 as has_no_offer_left
-    from {{ ref('dec_offer_obstacles') }}
+    from {{ ref('dec_offer_constraints') }}
     group by campaign_id, user_id
 ),
 

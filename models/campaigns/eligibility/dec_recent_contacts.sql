@@ -14,7 +14,7 @@ contacts as (
 ),
 
 frozen as (
-    select * from {{ ref('dec_frozen') }}
+    select * from {{ ref('dec_launched_decisions') }}
     where decision in ('contact', 'holdout')
 ),
 

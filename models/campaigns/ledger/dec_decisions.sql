@@ -15,7 +15,7 @@ eligibility as (
 ),
 
 places as (
-    select * from {{ ref('dec_places') }}
+    select * from {{ ref('dec_placed_contacts') }}
 ),
 
 offer_values as (

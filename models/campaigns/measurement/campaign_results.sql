@@ -8,7 +8,7 @@
 with
 
 outcomes as (
-    select * from {{ ref('ftr_user_campaign__outcomes') }}
+    select * from {{ ref('dec_arm_outcomes') }}
 ),
 
 measured as (

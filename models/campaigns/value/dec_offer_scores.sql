@@ -5,6 +5,7 @@ with
 offers as (
     select
         offers.offer_id,
+        offers.campaign_id,
         offers.eligible_category,
         offers.discount_kind,
         campaigns.objective_task
@@ -13,8 +14,8 @@ offers as (
         on offers.campaign_id = campaigns.campaign_id
 ),
 
-campaign_scores as (
-    select * from {{ ref('campaign_scores') }}
+offer_scores as (
+    select * from {{ ref('offer_scores') }}
 ),
 
 user_scores as (
@@ -34,8 +35,8 @@ objectives as (
         scores.estimator_version,
         scores.score
     from offers
-    inner join campaign_scores as scores
-        on offers.offer_id = scores.campaign_id and offers.objective_task = scores.task
+    inner join offer_scores as scores
+        on offers.offer_id = scores.offer_id and offers.objective_task = scores.task
     union all
     select
         offers.offer_id,
@@ -60,12 +61,13 @@ objectives as (
 responses as (
     select
         offers.offer_id,
+        offers.campaign_id,
         scores.user_id,
         scores.score as response_probability
     from offers
-    inner join campaign_scores as scores
+    inner join offer_scores as scores
         on
-            offers.offer_id = scores.campaign_id
+            offers.offer_id = scores.offer_id
             and scores.task = case
                 when offers.discount_kind = 'none'
                     then '{{ response_tasks.without_discount }}'
@@ -76,6 +78,7 @@ responses as (
 joined as (
     select
         responses.offer_id,
+        responses.campaign_id,
         responses.user_id,
         objectives.estimator_version,
         objectives.score,

@@ -29,18 +29,29 @@ habits as (
     where horizon_days = {{ var('value_horizons') | min }} and value_per_order > 0
 ),
 
+scoring as (
+    select as_of_date from {{ ref('as_of_dates') }}
+    where is_scoring_date
+),
+
 panel as (
     select
-        campaign_id as offer_id,
-        user_id,
-        first_order_id,
-        days_since_last_covered,
-        covered_day_count_182d
-        / cast(least(greatest(days_since_first_order, 1), 182) as double)
+        snapshot.offer_id,
+        snapshot.user_id,
+        windows.first_order_id,
+        snapshot.days_since_last_covered,
+        snapshot.covered_day_count_182d
+        / cast(least(greatest(windows.days_since_first_order, 1), 182) as double)
             as covered_per_day,
-        covered_amount / nullif(covered_day_count, 0) as covered_day_amount
-    from {{ ref('ftr_user_campaign__panel') }}
-    where split_name = 'score'
+        snapshot.covered_amount / nullif(snapshot.covered_day_count, 0)
+            as covered_day_amount
+    from scoring
+    inner join {{ ref('ftr_user_offer__snapshot') }} as snapshot
+        on scoring.as_of_date = snapshot.as_of_date
+    inner join {{ ref('ftr_user__windows') }} as windows
+        on
+            snapshot.user_id = windows.user_id
+            and snapshot.as_of_date = windows.as_of_date
 ),
 
 -- whoever never bought of it is expected to spend on it what others do
@@ -79,7 +90,7 @@ measured as (
         on scores.offer_id = panel.offer_id and scores.user_id = panel.user_id
     inner join habits on scores.user_id = habits.user_id
     left join uplift
-        on scores.offer_id = uplift.campaign_id and scores.user_id = uplift.user_id
+        on scores.offer_id = uplift.offer_id and scores.user_id = uplift.user_id
 ),
 
 costed as (

@@ -4,28 +4,31 @@ with
 offers as (
     select
         offers.offer_id,
+        offers.campaign_id,
         campaigns.objective_task
     from {{ ref('plan_offers') }} as offers
     inner join {{ ref('plan_campaigns') }} as campaigns
         on offers.campaign_id = campaigns.campaign_id
 ),
 
-of_campaigns as (
+of_offers as (
     select
         offers.offer_id,
+        offers.campaign_id,
         reasons.user_id,
         reasons.reason_text,
         reasons.reason_rank
     from offers
-    inner join {{ ref('campaign_score_reasons') }} as reasons
+    inner join {{ ref('offer_score_reasons') }} as reasons
         on
-            offers.offer_id = reasons.campaign_id
+            offers.offer_id = reasons.offer_id
             and offers.objective_task = reasons.task
 ),
 
 of_users as (
     select
         offers.offer_id,
+        offers.campaign_id,
         reasons.user_id,
         reasons.reason_text,
         reasons.reason_rank
@@ -35,7 +38,7 @@ of_users as (
 ),
 
 united as (
-    select * from of_campaigns
+    select * from of_offers
     union all
     select * from of_users
 ),
@@ -43,10 +46,11 @@ united as (
 listed as (
     select
         offer_id,
+        campaign_id,
         user_id,
         {{ dbt.listagg('reason_text', "'; '", 'order by reason_rank') }} as reasons
     from united
-    group by offer_id, user_id
+    group by offer_id, campaign_id, user_id
 )
 
 select * from listed

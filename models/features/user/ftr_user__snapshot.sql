@@ -32,7 +32,6 @@ users as (
 joined as (
     select
         windows.user_id,
-        windows.first_order_id,
         users.age_band,
         users.income_band,
         users.household_size,

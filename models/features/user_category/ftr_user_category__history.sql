@@ -4,7 +4,7 @@ with
 -- whole windows apart: rows of dates between add time and no knowledge
 as_of_dates as (
     select as_of_date
-    from {{ ref('ftr_splits') }}
+    from {{ ref('as_of_dates') }}
     where is_window_apart
 ),
 

@@ -5,7 +5,7 @@ from precision_marketing.frames import to_pandas
 
 
 def model(dbt, session):
-    drawn = dbt.ref("dec_drawn")
+    drawn = dbt.ref("dec_planned_arms")
     return check_campaigns(
         to_pandas(drawn),
         CheckSettings.from_meta(dbt.config.meta_get("settings")),

@@ -5,7 +5,7 @@ from precision_marketing.frames import to_pandas
 
 
 def model(dbt, session):
-    outcomes = dbt.ref("ftr_user_campaign__outcomes")
+    outcomes = dbt.ref("dec_arm_outcomes")
     return measure_campaigns(
         to_pandas(outcomes.filter("measurement = 'randomised'")),
         ExperimentSettings.from_meta(dbt.config.meta_get("settings")),

@@ -14,7 +14,7 @@ from support.campaigns import SPARE_CAMPAIGNS, VARS, change, copied, decide, row
 LEDGER = "select * from campaigns.decision_ledger order by decision_id"
 ROUNDS, KILLS_PER_ROUND = 3, 7
 # What is killed: from what earlier builds launched to what people read.
-KILLED = ("dec_frozen+",)
+KILLED = ("dec_launched_decisions+",)
 # A build that has not begun by then hangs.
 LONGEST_START = 120
 APPROVE = """
@@ -32,7 +32,7 @@ ALL_CHANGED = """
     insert into seeds.suppressions
     select 'complete_journey', user_id, 'opt_out', null, '2018-01-01', null, null
     from core.users;
-    update scores.campaign_scores set score = 1 - score, estimator_version = 'another'
+    update scores.offer_scores set score = 1 - score, estimator_version = 'another'
 """
 
 

@@ -79,7 +79,7 @@ def test_a_small_shop_builds(
     )
     assert {name for name in OPTIONAL_MARTS if counts[name]} == set()
     assert set(table_counts(shop_dbt, "campaigns").values()) == {0}
-    assert table_counts(shop_dbt, "scores")["campaign_scores"] == 0
+    assert table_counts(shop_dbt, "scores")["offer_scores"] == 0
     # empty, yet of the types that a full shop has
     assert query_shop(
         shop_dbt,

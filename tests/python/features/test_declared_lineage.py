@@ -49,7 +49,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
         "ml_customer_value__intervals",
         "ml_user__value",
     ),
-    uplift_inputs: ("ml_uplift_intervals", "ml_user_campaign__uplift"),
+    uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }
 PLANNED = (
     "ml_budget_curve",
@@ -83,7 +83,7 @@ CHOICES = {
     "ml_cluster__stability": ({"is_chosen", "cluster_count"}, "criterion_value"),
     **{f"ml_{grain}__reasons": ({*REASONED}, "contribution") for grain in GRAINS},
     "ml_user__clusters": ({"cluster_name", "cluster_number"}, "distance_to_centre"),
-    "ml_user_campaign__uplift": ({"is_chosen", "learner"}, "validation_qini"),
+    "ml_user_offer__uplift": ({"is_chosen", "learner"}, "validation_qini"),
 }
 NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
 

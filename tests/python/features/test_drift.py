@@ -14,7 +14,7 @@ import yaml
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, package_folder
 
 VARS = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())["vars"]
-PANELS = {"user": "ftr_user__panel", "user_campaign": "ftr_user_campaign__panel"}
+PANELS = {"user": "ftr_user__panel", "user_offer": "ftr_user_offer__snapshot"}
 KEY = ["grain", "feature_name", "as_of_date"]
 SEEDS = [0, 1, 2, 3, 4]
 FIRST_DATE = pd.Timestamp("2024-01-01")
@@ -139,7 +139,7 @@ def test_score_drift_in_sql_is_that_of_numpy(
     scored = connection.execute("""
         select task, score, as_of_date from learning.ml_user__scores
         union all
-        select task, score, as_of_date from learning.ml_user_campaign__scores
+        select task, score, as_of_date from learning.ml_user_offer__scores
         union all
         select task, score, as_of_date from learning.ml_user_category__scores
     """).df()
@@ -264,7 +264,7 @@ def drift_of(dbt: DbtRuns, panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def test_a_planted_shift_is_flagged_and_nothing_else(dbt: DbtRuns) -> None:
     few = VARS["drift_min_rows"] - 1
-    panels = {"user": planted_panel(400), "user_campaign": planted_panel(few)}
+    panels = {"user": planted_panel(400), "user_offer": planted_panel(few)}
     found = drift_of(dbt, panels)
     # what no live estimator reads is not watched
     features = [name for name in planted_features(panels["user"]) if name != "normal_0"]
@@ -279,11 +279,11 @@ def test_a_planted_shift_is_flagged_and_nothing_else(dbt: DbtRuns) -> None:
     shifted = verdicts.loc["user"].index.str.contains("_shifted")
     assert set(verdicts.loc["user"][shifted]) == {"drifted"}
     assert set(verdicts.loc["user"][~shifted]) == {"stable"}
-    assert set(verdicts.loc["user_campaign"]) == {"too few rows"}
+    assert set(verdicts.loc["user_offer"]) == {"too few rows"}
 
 
 def test_a_shop_without_history_has_no_drift(dbt: DbtRuns) -> None:
     # nobody at all, and one user on one date with nothing to compare
     panel = planted_panel(1)
-    panels = {"user": panel.tail(1), "user_campaign": panel.iloc[:0]}
+    panels = {"user": panel.tail(1), "user_offer": panel.iloc[:0]}
     assert len(drift_of(dbt, panels)) == 0

@@ -24,8 +24,8 @@ CAMPAIGN_START = date(2017, 10, 4)
 BUILD = (
     "--select",
     "+ftr_user__panel",
-    "+ftr_user_campaign__panel",
-    "+ftr_user_category__panel",
+    "+ftr_user_offer__snapshot",
+    "+ftr_user_category__snapshot",
     "--exclude",
     "int_promotions_merged",
 )
@@ -164,7 +164,7 @@ USER_PANEL = Panel(
     ),
 )
 CATEGORY_PANEL = Panel(
-    "ftr_user_category__panel",
+    "ftr_user_category__snapshot",
     ("user_id", "category_level", "category_name", "as_of_date"),
     ("is_bought_28d", "label_end_date", "split_name", "train_until_date"),
     # which categories are predicted hangs on the first date of the grid, which moves
@@ -181,7 +181,7 @@ CATEGORY_PANEL = Panel(
     """,
 )
 CAMPAIGN_PANEL = Panel(
-    "ftr_user_campaign__panel",
+    "ftr_user_offer__snapshot",
     ("campaign_id", "user_id", "as_of_date"),
     (
         "is_redeemed",

@@ -22,7 +22,7 @@ BUILD = (
     "+user_amounts",
     "+user_score_reasons",
     "+user_amount_reasons",
-    "+campaign_score_reasons",
+    "+offer_score_reasons",
     "+category_score_reasons",
     "+user_clusters",
     "+cluster_profiles",
@@ -52,13 +52,13 @@ LEFT_OUT = {
 }
 # the source has none of these, the plan no fault, and nothing was decided before
 EMPTY = {
-    "dec_frozen",
+    "dec_launched_decisions",
     "events",
     "ftr_user__returns",
-    "ftr_user_campaign__arms",
-    "ftr_user_campaign__trials",
+    "ftr_user_offer__uplift",
+    "ftr_user_offer__trials",
     "ml_campaign_results",
-    "ml_user_campaign__uplift",
+    "ml_user_offer__uplift",
     "plan_faults",
     "returns",
     "reviews",

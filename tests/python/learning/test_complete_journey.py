@@ -387,7 +387,7 @@ def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(
     assert optimal >= max(margins.values())
 
 
-@pytest.mark.parametrize("grain", ["user", "user_category", "user_campaign"])
+@pytest.mark.parametrize("grain", ["user", "user_category", "user_offer"])
 def test_no_label_becomes_a_feature_when_its_task_goes(
     connection: duckdb.DuckDBPyConnection, grain: str
 ) -> None:

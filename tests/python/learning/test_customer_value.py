@@ -551,7 +551,7 @@ def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop() -> None:
             from features.ftr_user__days
         """).df()
         in_sql = connection.sql("from features.ftr_user__purchases").df()
-        ahead_in_sql = connection.sql("from features.ftr_user__purchases_ahead").df()
+        ahead_in_sql = connection.sql("from labels.lbl_user__purchases").df()
     if in_sql.empty:
         pytest.skip("FEATURES NOT CHECKED: the shop has no order.")
     days["day"] = pd.to_datetime(days["day"])

@@ -32,7 +32,7 @@ from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel
 
 TEXTS = pd.read_csv(PROJECT_FOLDER / "seeds" / "reason_texts.csv")
 DEPARTMENTS = pd.DataFrame({"department": ["DELI"], "department_slot": [1]})
-PANELS = ["ftr_user__panel", "ftr_user_campaign__panel", "ftr_user_category__panel"]
+PANELS = ["ftr_user__panel", "ftr_user_offer__snapshot", "ftr_user_category__snapshot"]
 # What a text may name beside the columns of a panel.
 OWN_FIELDS = {"value", "label", "days"}
 

@@ -110,7 +110,7 @@ def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
         pytest.skip(f"NOT COMPARED: no {BUILT_WAREHOUSE}; run make build.")
     key = ["as_of_date", "campaign_id", "first_order_id"]
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        panel = to_pandas(connection.sql("from features.ftr_user_campaign__panel"))
+        panel = to_pandas(connection.sql("from features.ftr_user_offer__snapshot"))
         tasks = to_pandas(connection.sql("from seeds.learning_tasks"))
         features = feature_frame(panel, tasks)
         labels = Task.from_seed(tasks, "redeem").labels(panel)
@@ -122,7 +122,7 @@ def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
         scored = to_pandas(
             connection.sql(
                 f"select {', '.join(key)}, {expression} as score"
-                " from features.ftr_user_campaign__panel"
+                " from features.ftr_user_offer__snapshot"
             )
         )
     assert len(scored) > 10_000

@@ -496,7 +496,7 @@ def test_launched_decisions_stay_as_a_count(
         "build",
         "--select",
         "+users",
-        "dec_frozen+",
+        "dec_launched_decisions+",
         "--exclude-resource-type=test",
         "--exclude-resource-type=unit_test",
         VARS,

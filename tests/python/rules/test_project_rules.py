@@ -21,20 +21,9 @@ from support.builds import (
 
 Node = dict[str, Any]
 
-# Per folder of models/ or python_models/, how the names in it start.
-PREFIXES = {
-    "staging": "stg_",
-    "calendar": "stg_",
-    "intake": "intake_",
-    "intermediate": "int_",
-    "planning": "plan_",
-    "features": "ftr_",
-    "learning": "ml_",
-    "deciding": "dec_",
-    # what people query is called by plain nouns
-    "marts": "",
-}
-READ_BY_PYTHON = ("ftr_", "dec_", "ml_", "stg_")
+# The folders of models/ and python_models/, in their order.
+LAYERS = yaml.safe_load((PROJECT_FOLDER / "docs/layers.yml").read_text())
+READ_BY_PYTHON = ("ftr_", "lbl_", "dec_", "ml_", "stg_")
 # Rows of these have no key to test.
 MARTS_WITHOUT_KEY = {
     "rejected_rows": "a source row may be rejected as often as the source repeats it",
@@ -95,9 +84,26 @@ def own_nodes(manifest: Node, *resource_types: str) -> list[Node]:
     return nodes
 
 
+def place(node: Node) -> int | None:
+    """Where the folder of a model stands in the order; None if nowhere."""
+    folder = Path(*Path(node["original_file_path"]).parts[1:-1])
+    listed = [
+        (len(entry["folder"]), number)
+        for number, entry in enumerate(LAYERS)
+        if folder.is_relative_to(entry["folder"])
+    ]
+    return max(listed)[1] if listed else None
+
+
 def layer(node: Node) -> str:
-    """Top folder of a model, such as staging or marts."""
+    """Top folder of a model, such as staging or core."""
     return Path(node["original_file_path"]).parts[1]
+
+
+def is_mart(node: Node) -> bool:
+    """Whether people query the model: it is called by a plain noun, or a report."""
+    steps = {entry["prefix"] for entry in LAYERS} - {"", "rpt_"} | {"ml_"}
+    return not node["name"].startswith(tuple(steps))
 
 
 def parents(manifest: Node, node: Node, kind: str) -> list[str]:
@@ -160,15 +166,35 @@ def test_the_columns_described_are_the_columns_built(manifest: Node) -> None:
     assert differing == {}
 
 
-def test_names_follow_their_layer(manifest: Node) -> None:
+def test_every_model_stands_in_a_listed_folder(manifest: Node) -> None:
     models = own_nodes(manifest, "model")
-    assert {layer(model) for model in models} <= set(PREFIXES)
-    taken = tuple(filter(None, PREFIXES.values()))
+    assert [model["name"] for model in models if place(model) is None] == []
+    # and no folder is listed that holds none
+    assert {place(model) for model in models} == set(range(len(LAYERS)))
+
+
+def test_no_reference_runs_back(manifest: Node) -> None:
+    models = {model["unique_id"]: model for model in own_nodes(manifest, "model")}
+    backward = [
+        f"{model['name']} ({LAYERS[place(model)]['folder']}) refers to "
+        f"{parent['name']} ({LAYERS[place(parent)]['folder']})"
+        for model in models.values()
+        for name in manifest["parent_map"][model["unique_id"]]
+        if (parent := models.get(name)) and place(parent) > place(model)
+    ]
+    assert backward == []
+
+
+def test_names_follow_their_folder(manifest: Node) -> None:
     misnamed = [
         model["name"]
-        for model in models
-        if not model["name"].startswith(PREFIXES[layer(model)])
-        or (not PREFIXES[layer(model)] and model["name"].startswith(taken))
+        for model in own_nodes(manifest, "model")
+        if not is_mart(model)
+        and not model["name"].startswith(
+            "ml_"
+            if model["language"] == "python" and layer(model) != "staging"
+            else LAYERS[place(model)]["prefix"]
+        )
     ]
     assert misnamed == []
 
@@ -189,7 +215,7 @@ def test_marts_and_intake_have_contracts(manifest: Node) -> None:
     free = [
         model["name"]
         for model in own_nodes(manifest, "model")
-        if layer(model) in ("intake", "marts")
+        if (layer(model) == "intake" or is_mart(model))
         and not model["config"]["contract"]["enforced"]
     ]
     assert free == []
@@ -204,7 +230,7 @@ def test_marts_have_a_tested_key(manifest: Node) -> None:
     without = {
         model["name"]
         for model in own_nodes(manifest, "model")
-        if layer(model) == "marts" and model["unique_id"] not in keyed
+        if is_mart(model) and model["unique_id"] not in keyed
     }
     assert without == set(MARTS_WITHOUT_KEY)
 
@@ -367,7 +393,7 @@ def test_marts_wait_for_the_verdict_on_what_they_are_made_of(manifest: Node) -> 
     marts = {
         model["name"]: {name.split(".")[-1] for name in ancestors(model["unique_id"])}
         for model in own_nodes(manifest, "model")
-        if layer(model) in ("marts", "features")
+        if is_mart(model) or model["name"].startswith("ftr_")
     }
     hasty = {
         name
@@ -450,7 +476,7 @@ def test_a_published_aggregate_is_tested_for_small_cells(manifest: Node) -> None
         node["name"]
         for node in own_nodes(manifest, "model")
         if node["config"]["contract"]["enforced"]
-        and layer(node) == "marts"
+        and is_mart(node)
         and node["database"] != "vault"
         and node["config"]["meta"].get("published", True)
         and "user_id" not in node["columns"]

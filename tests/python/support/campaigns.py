@@ -23,7 +23,7 @@ DECIDING = (
     "plan_offers",
     "plan_offer_products",
     "plan_send_dates+",
-    "dec_frozen+",
+    "dec_launched_decisions+",
 )
 # Launched campaigns must leave users for those that come later.
 PLAN = """

@@ -18,7 +18,7 @@ from precision_marketing.uplift_campaigns import FRAME_COLUMNS as ARM_COLUMNS
 from support.builds import BUILT_WAREHOUSE
 from support.perturbed_models import run_model
 
-GRAINS = ("user", "user_category", "user_campaign")
+GRAINS = ("user", "user_category", "user_offer")
 # Per grain, a task of two classes whose rows are the panel's.
 BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "redeem"), strict=True))
 # Per grain, enough rows to learn from, and few to judge and score.
@@ -31,7 +31,7 @@ PANEL_ROWS = {
         hash(first_order_id) % 80 = 0 and hash(category_name) % 5 < 2
         and (as_of_date < '2017-11-01' or split_name = 'score')
     """,
-    "user_campaign": """
+    "user_offer": """
         hash(first_order_id) % 3 = 0 and as_of_date < '2017-07-01'
         or hash(first_order_id) % 8 = 0 and split_name = 'test'
         and campaign_id in ('13', '18', '20')
@@ -323,7 +323,7 @@ def value_inputs(nodes: dict[str, dict]) -> Inputs:
     inputs.create(
         {
             name: f"from built.features.{name} where hash(first_order_id) % 6 = 0"
-            for name in ("ftr_user__purchases", "ftr_user__purchases_ahead")
+            for name in ("ftr_user__purchases", "lbl_user__purchases")
         }
     )
     inputs.run("ml_customer_value__holdout")
@@ -341,7 +341,7 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
     drawn = "hash(key, 'arm') % 10"
     likely = "hash(key, 'outcome') % 10"
     columns = inputs.columns(
-        "features.ftr_user_campaign__arms",
+        "features.ftr_user_offer__uplift",
         {
             "arm": f"case when {drawn} < 6 then 'treatment' else 'holdout' end",
             "split_name": """
@@ -359,7 +359,7 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
     )
     inputs.create(
         {
-            "ftr_user_campaign__arms": f"""
+            "ftr_user_offer__uplift": f"""
                 select {columns}
                 from (
                     select *, first_order_id || campaign_id as key
@@ -376,7 +376,7 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
             """
         }
     )
-    inputs.run("ml_user_campaign__uplift")
+    inputs.run("ml_user_offer__uplift")
     return inputs
 
 
@@ -409,12 +409,12 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                 select distinct user_id, first_order_id
                 from built.features.ftr_user__panel
             """,
-            "dec_drawn": """
+            "dec_planned_arms": """
                 select drawn.* replace (
                     case when hash(first_order_id, campaign_id) % 4 = 0 then 'holdout'
                          else 'treatment' end as arm
                 )
-                from built.campaigns.dec_drawn as drawn join firsts using (user_id)
+                from built.campaigns.dec_planned_arms as drawn join firsts using (user_id)
             """,
             # two campaigns that share a week, and one by itself: each limit binds
             "dec_options": f"""
@@ -438,7 +438,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                 )
                 where hash(key) % 3 > 0
             """,
-            "ftr_user_campaign__outcomes": """
+            "dec_arm_outcomes": """
                 select outcomes.* replace (
                     'randomised' as measurement,
                     case when hash(first_order_id) % 3 = 0 then 'holdout'
@@ -447,7 +447,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                         as treated_share,
                     'offer ' || hash(first_order_id, 'offer') % 2 as offer_id
                 )
-                from built.features.ftr_user_campaign__outcomes as outcomes
+                from built.campaigns.dec_arm_outcomes as outcomes
                 join firsts using (user_id)
                 where campaign_id in ('18', '13')
             """,

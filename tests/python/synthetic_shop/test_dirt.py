@@ -214,9 +214,7 @@ def test_money_reconciles_to_the_cent(shop: DirtyShop) -> None:
     [(judged,)] = shop.rows(
         "select sum(net_amount) from cleaning.int_transactions_checked"
     )
-    [(counted,)] = shop.rows(
-        "select sum(net_amount) from cleaning.int_rows_counted"
-    )
+    [(counted,)] = shop.rows("select sum(net_amount) from cleaning.int_rows_counted")
     assert Decimal(judged) == Decimal(clean) + copies - emptied
     assert counted == judged
 

@@ -18,7 +18,7 @@ ESTIMATES = """
         case estimates.outcome_name
             when 'buying' then effects.buying_effect else effects.redemption_effect
         end as true_effect
-    from learning.ml_user_campaign__uplift as estimates
+    from learning.ml_user_offer__uplift as estimates
     inner join vault.people on estimates.user_id = people.user_id
     inner join truth.offer_effects as effects
         on

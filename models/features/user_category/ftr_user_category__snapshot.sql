@@ -1,8 +1,16 @@
 -- one row per user active before, category or department, and as-of date
 with
 
+as_of_dates as (
+    select as_of_date from {{ ref('as_of_dates') }}
+    where is_window_apart
+),
+
 users as (
-    select * from {{ ref('ftr_user__panel') }}
+    select snapshot.*
+    from {{ ref('ftr_user__snapshot') }} as snapshot
+    inner join as_of_dates on snapshot.as_of_date = as_of_dates.as_of_date
+    where snapshot.days_since_last_order <= {{ var('active_days') }}
 ),
 
 windows as (
@@ -17,27 +25,17 @@ history as (
     select * from {{ ref('ftr_user_category__history') }}
 ),
 
-labels as (
-    select * from {{ ref('ftr_user_category__labels') }}
-),
-
 popularity as (
     select * from {{ ref('ftr_category__popularity') }}
-),
-
-splits as (
-    select * from {{ ref('ftr_splits') }}
-    where is_window_apart
 ),
 
 joined as (
     select
         users.user_id,
-        users.first_order_id,
         categories.category_level,
         categories.category_name,
-        categories.category_level = 'category' as is_category,
-        categories.category_level = 'department' as is_department,
+        -- its name is a key, and here a feature
+        categories.category_name as category,
         {% for column in [
             'bought_day_count', 'bought_day_count_14d', 'bought_day_count_28d',
             'bought_day_count_56d', 'bought_day_count_91d', 'bought_day_count_182d',
@@ -61,7 +59,7 @@ joined as (
         {% endfor -%}
         coalesce(history.bought_day_count, 0)
         / cast(users.days_since_first_order as double) as bought_days_per_day,
-        -- the plain rule: the user's rate, as active as lately
+        -- the baseline: the user's rate, as active as lately
         coalesce(history.bought_day_count, 0) * users.active_day_count_91d
         / cast(windows.active_day_count as double) as expected_bought_days,
         popularity.buyer_share_28d,
@@ -79,30 +77,13 @@ joined as (
         ] -%}
             users.{{ column }},
         {% endfor -%}
-        labels.is_bought_28d,
-        {{ is_in_hashed_share(
-            "concat_ws('/', users.first_order_id, categories.category_name,"
-            ~ " cast(users.as_of_date as string))",
-            'category',
-            var('category_learnt_share')
-        ) }} as is_learnt_from,
-        labels.label_end_date,
-        splits.apart_split_name as split_name,
-        splits.apart_train_until_date as train_until_date,
         users.as_of_date
     from users
-    inner join splits on users.as_of_date = splits.as_of_date
     inner join windows
         on
             users.user_id = windows.user_id
             and users.as_of_date = windows.as_of_date
     cross join categories
-    inner join labels
-        on
-            users.user_id = labels.user_id
-            and categories.category_level = labels.category_level
-            and categories.category_name = labels.category_name
-            and users.as_of_date = labels.as_of_date
     left join popularity
         on
             categories.category_level = popularity.category_level

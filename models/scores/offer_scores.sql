@@ -1,13 +1,22 @@
--- one row per task, open campaign and user, as of the scoring date
+-- one row per task, offer open or planned and user, as of the scoring date
 with
 
 scores as (
-    select * from {{ ref('ml_user_campaign__scores') }}
+    select * from {{ ref('ml_user_offer__scores') }}
 ),
 
-panel as (
-    select * from {{ ref('ftr_user_campaign__panel') }}
+candidates as (
+    select * from {{ ref('lbl_user_offer') }}
     where split_name = 'score'
+),
+
+users as (
+    select
+        user_id,
+        segment_name,
+        days_since_last_order,
+        as_of_date
+    from {{ ref('ftr_user__snapshot') }}
 ),
 
 tasks as (
@@ -18,32 +27,37 @@ tasks as (
 ),
 
 stages as (
-    select * from {{ ref('ftr_campaign__stages') }}
+    select * from {{ ref('ftr_offer__stages') }}
 ),
 
 joined as (
     select
         cast(scores.task as string) as task,
-        panel.campaign_id,
-        panel.user_id,
+        candidates.offer_id,
+        candidates.campaign_id,
+        candidates.user_id,
         cast(scores.estimator_name as string) as estimator_name,
         cast(scores.estimator_version as string) as estimator_version,
-        panel.segment_name,
+        users.segment_name,
         scores.score as score_at_contact,
         tasks.horizon_days,
         stages.remaining_share,
         stages.reachable_share,
-        panel.is_contacted,
-        panel.has_redeemed_before as has_redeemed,
-        panel.days_since_last_order <= {{ var('active_days') }} as is_active,
-        panel.as_of_date
-    from panel
+        candidates.is_contacted,
+        candidates.has_redeemed_before as has_redeemed,
+        users.days_since_last_order <= {{ var('active_days') }} as is_active,
+        candidates.as_of_date
+    from candidates
+    inner join users
+        on
+            candidates.user_id = users.user_id
+            and candidates.as_of_date = users.as_of_date
     inner join scores
         on
-            panel.campaign_id = scores.campaign_id
-            and panel.user_id = scores.user_id
+            candidates.offer_id = scores.offer_id
+            and candidates.user_id = scores.user_id
     inner join tasks on scores.task = tasks.task
-    inner join stages on panel.campaign_id = stages.campaign_id
+    inner join stages on candidates.offer_id = stages.offer_id
 ),
 
 -- a window of fixed length starts anew each day. Until the campaign's end, though:
@@ -67,11 +81,11 @@ conditioned as (
 deciles as (
     select
         task,
-        campaign_id,
+        offer_id,
         user_id,
         cast(
             ntile(10) over (
-                partition by task, campaign_id order by score desc, user_id asc
+                partition by task, offer_id order by score desc, user_id asc
             ) as bigint
         ) as score_decile
     from conditioned
@@ -81,6 +95,7 @@ deciles as (
 ranked as (
     select
         conditioned.task,
+        conditioned.offer_id,
         conditioned.campaign_id,
         conditioned.user_id,
         conditioned.estimator_name,
@@ -97,7 +112,7 @@ ranked as (
     left join deciles
         on
             conditioned.task = deciles.task
-            and conditioned.campaign_id = deciles.campaign_id
+            and conditioned.offer_id = deciles.offer_id
             and conditioned.user_id = deciles.user_id
 )
 

@@ -1,4 +1,4 @@
--- one row per campaign of the shop, and per offer of a campaign that is planned
+-- one row per offer: those of the plan, and each campaign of the shop, as one offer
 with
 
 campaigns as (
@@ -21,9 +21,10 @@ products_counted as (
     group by offer_id
 ),
 
--- a contact carries one offer: to features and estimators each is a campaign by itself
+-- the coupons of a shop's campaign go out together: one offer under the campaign's id
 united as (
     select
+        campaign_id as offer_id,
         campaign_id,
         campaign_type,
         campaign_class,
@@ -40,7 +41,8 @@ united as (
     from campaigns
     union all
     select
-        offers.offer_id as campaign_id,
+        offers.offer_id,
+        offers.campaign_id,
         planned.campaign_type,
         planned.campaign_class,
         planned.channel,

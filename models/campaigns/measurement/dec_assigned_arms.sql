@@ -52,7 +52,7 @@ held_out as (
         'holdout' as arm,
         frozen.channel,
         frozen.offer_id
-    from {{ ref('dec_frozen') }} as frozen
+    from {{ ref('dec_launched_decisions') }} as frozen
     semi join contacts on frozen.campaign_id = contacts.campaign_id
     left join contacts as known
         on

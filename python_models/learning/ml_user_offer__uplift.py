@@ -1,13 +1,14 @@
 """One row per outcome, learner, campaign and user judged or scored."""
 
-from precision_marketing.frames import to_pandas
+from precision_marketing.frames import read_panel
 from precision_marketing.uplift_campaigns import campaign_uplift
 from precision_marketing.uplift_trials import UpliftSettings
 
 
 def model(dbt, session):
-    panel = dbt.ref("ftr_user_campaign__arms")
+    labels = dbt.ref("lbl_user_offer__arms")
+    features = dbt.ref("ftr_user_offer__uplift")
     return campaign_uplift(
-        to_pandas(panel),
+        read_panel(labels, features),
         UpliftSettings.from_meta(dbt.config.meta_get("settings")),
     )

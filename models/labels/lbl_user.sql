@@ -1,4 +1,4 @@
--- one row per user and grid as-of date: what happened in the window that followed
+-- one row per user active before a grid as-of date: what followed, and what the row is for
 with
 
 as_of_dates as (
@@ -9,8 +9,21 @@ as_of_dates as (
     where is_grid_date
 ),
 
+splits as (
+    select * from {{ ref('lbl_splits') }}
+),
+
 user_days as (
     select * from {{ ref('ftr_user__days') }}
+),
+
+active_users as (
+    select
+        user_id,
+        first_order_id,
+        as_of_date
+    from {{ ref('ftr_user__windows') }}
+    where days_since_last_order <= {{ var('active_days') }}
 ),
 
 blocks as (
@@ -34,26 +47,36 @@ days_ahead as (
 
 joined as (
     select
-        blocks.user_id,
+        active_users.user_id,
+        active_users.first_order_id,
+        splits.split_name,
         blocks.median_block_amount,
         coalesce(days_ahead.net_amount, 0) as net_amount,
         days_ahead.next_activity_date,
+        splits.train_until_date,
         as_of_dates.as_of_date,
         as_of_dates.label_end_date,
         {{ days_after('as_of_dates.as_of_date', 7) }} as week_end_date,
         as_of_dates.scoring_date
-    from blocks
-    inner join as_of_dates on blocks.as_of_date = as_of_dates.as_of_date
+    from active_users
+    inner join as_of_dates on active_users.as_of_date = as_of_dates.as_of_date
+    inner join splits on active_users.as_of_date = splits.as_of_date
+    inner join blocks
+        on
+            active_users.user_id = blocks.user_id
+            and active_users.as_of_date = blocks.as_of_date
     left join days_ahead
         on
-            blocks.user_id = days_ahead.user_id
-            and blocks.as_of_date = days_ahead.as_of_date
+            active_users.user_id = days_ahead.user_id
+            and active_users.as_of_date = days_ahead.as_of_date
 ),
 
 -- unknown while the window is open
 labelled as (
     select
         user_id,
+        first_order_id,
+        split_name,
         case
             when label_end_date <= scoring_date then cast(net_amount as double)
         end as net_amount_ahead_28d,
@@ -68,8 +91,9 @@ labelled as (
             when label_end_date <= scoring_date
                 then net_amount > median_block_amount
         end as is_spending_more_28d,
-        as_of_date,
-        label_end_date
+        label_end_date,
+        train_until_date,
+        as_of_date
     from joined
 )
 

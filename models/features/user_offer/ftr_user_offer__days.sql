@@ -1,15 +1,15 @@
--- one row per campaign, user and as-of date: the days with what coupons cover
+-- one row per offer, user and as-of date: the days with what coupons cover
 with
 
 candidates as (
-    select * from {{ ref('ftr_user_campaign__candidates') }}
+    select * from {{ ref('ftr_user_offer__candidates') }}
 ),
 
-campaign_products as (
+offer_products as (
     select distinct
-        campaign_id,
+        offer_id,
         product_id
-    from {{ ref('ftr_campaign__products') }}
+    from {{ ref('ftr_offer__products') }}
 ),
 
 purchases as (
@@ -24,7 +24,7 @@ purchases as (
 covered_days as (
     select distinct
         candidates.user_id,
-        candidates.campaign_id,
+        candidates.offer_id,
         candidates.as_of_date,
         {{ days_between('purchases.order_date', 'candidates.as_of_date') }} as days_ago
     from candidates
@@ -32,16 +32,16 @@ covered_days as (
         on
             candidates.user_id = purchases.user_id
             and candidates.as_of_date > purchases.order_date
-    inner join campaign_products
+    inner join offer_products
         on
-            candidates.campaign_id = campaign_products.campaign_id
-            and purchases.product_id = campaign_products.product_id
+            candidates.offer_id = offer_products.offer_id
+            and purchases.product_id = offer_products.product_id
 ),
 
 summed as (
     select
         user_id,
-        campaign_id,
+        offer_id,
         cast(count(*) as bigint) as covered_day_count,
         {% for days in [14, 28, 91, 182] -%}
             {{ sum_within('1', days) }} as covered_day_count_{{ days }}d,
@@ -49,7 +49,7 @@ summed as (
         min(days_ago) as days_since_last_covered,
         as_of_date
     from covered_days
-    group by user_id, campaign_id, as_of_date
+    group by user_id, offer_id, as_of_date
 )
 
 select * from summed

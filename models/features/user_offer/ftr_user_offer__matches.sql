@@ -1,12 +1,12 @@
--- one row per campaign, user and as-of date: what the user bought of what coupons cover
+-- one row per offer, user and as-of date: what the user bought of what coupons cover
 with
 
 candidates as (
-    select * from {{ ref('ftr_user_campaign__candidates') }}
+    select * from {{ ref('ftr_user_offer__candidates') }}
 ),
 
 coupon_products as (
-    select * from {{ ref('ftr_campaign__products') }}
+    select * from {{ ref('ftr_offer__products') }}
 ),
 
 transactions as (
@@ -14,13 +14,13 @@ transactions as (
     where user_id is not null and line_kind = 'sale' and not is_cancelled
 ),
 
-campaign_products as (
+offer_products as (
     select
-        campaign_id,
+        offer_id,
         product_id,
         count(*) as coupon_count
     from coupon_products
-    group by campaign_id, product_id
+    group by offer_id, product_id
 ),
 
 purchases as (
@@ -37,7 +37,7 @@ purchases as (
 covered_purchases as (
     select
         candidates.user_id,
-        candidates.campaign_id,
+        candidates.offer_id,
         candidates.as_of_date,
         purchases.product_id,
         sum(purchases.line_count) as line_count,
@@ -56,13 +56,13 @@ covered_purchases as (
         on
             candidates.user_id = purchases.user_id
             and candidates.as_of_date > purchases.order_date
-    inner join campaign_products
+    inner join offer_products
         on
-            candidates.campaign_id = campaign_products.campaign_id
-            and purchases.product_id = campaign_products.product_id
+            candidates.offer_id = offer_products.offer_id
+            and purchases.product_id = offer_products.product_id
     group by
         candidates.user_id,
-        candidates.campaign_id,
+        candidates.offer_id,
         candidates.as_of_date,
         purchases.product_id
 ),
@@ -70,38 +70,38 @@ covered_purchases as (
 products_summed as (
     select
         user_id,
-        campaign_id,
+        offer_id,
         as_of_date,
         cast(count(*) as bigint) as covered_product_count,
         cast(sum(line_count) as bigint) as covered_line_count,
         cast(sum(line_count_91d) as bigint) as covered_line_count_91d,
         cast(sum(net_amount) as decimal(18, 2)) as covered_amount
     from covered_purchases
-    group by user_id, campaign_id, as_of_date
+    group by user_id, offer_id, as_of_date
 ),
 
 coupons_summed as (
     select
         covered_purchases.user_id,
-        covered_purchases.campaign_id,
+        covered_purchases.offer_id,
         covered_purchases.as_of_date,
         cast(count(distinct coupon_products.coupon_id) as bigint)
             as matched_coupon_count
     from covered_purchases
     inner join coupon_products
         on
-            covered_purchases.campaign_id = coupon_products.campaign_id
+            covered_purchases.offer_id = coupon_products.offer_id
             and covered_purchases.product_id = coupon_products.product_id
     group by
         covered_purchases.user_id,
-        covered_purchases.campaign_id,
+        covered_purchases.offer_id,
         covered_purchases.as_of_date
 ),
 
 joined as (
     select
         products_summed.user_id,
-        products_summed.campaign_id,
+        products_summed.offer_id,
         products_summed.covered_product_count,
         products_summed.covered_line_count,
         products_summed.covered_line_count_91d,
@@ -112,7 +112,7 @@ joined as (
     inner join coupons_summed
         on
             products_summed.user_id = coupons_summed.user_id
-            and products_summed.campaign_id = coupons_summed.campaign_id
+            and products_summed.offer_id = coupons_summed.offer_id
             and products_summed.as_of_date = coupons_summed.as_of_date
 )
 

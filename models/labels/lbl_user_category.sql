@@ -1,11 +1,12 @@
--- one row per user active before, category or department, and as-of date
+-- one row per user active before, category or department, and as-of date: what followed
 with
 
 users as (
     select
         user_id,
+        first_order_id,
         as_of_date
-    from {{ ref('ftr_user__panel') }}
+    from {{ ref('lbl_user') }}
 ),
 
 categories as (
@@ -18,10 +19,12 @@ category_days as (
 
 as_of_dates as (
     select
+        apart_split_name,
+        apart_train_until_date,
         as_of_date,
         scoring_date,
         {{ days_after('as_of_date', var('lapse_horizon_days')) }} as label_end_date
-    from {{ ref('ftr_splits') }}
+    from {{ ref('lbl_splits') }}
     where is_window_apart
 ),
 
@@ -42,14 +45,25 @@ bought as (
 labelled as (
     select
         users.user_id,
+        users.first_order_id,
         categories.category_level,
         categories.category_name,
+        as_of_dates.apart_split_name as split_name,
+        categories.category_level = 'category' as is_category,
+        categories.category_level = 'department' as is_department,
         case
             when as_of_dates.label_end_date <= as_of_dates.scoring_date
                 then bought.user_id is not null
         end as is_bought_28d,
-        as_of_dates.as_of_date,
-        as_of_dates.label_end_date
+        {{ is_in_hashed_share(
+            "concat_ws('/', users.first_order_id, categories.category_name,"
+            ~ " cast(users.as_of_date as string))",
+            'category',
+            var('category_learnt_share')
+        ) }} as is_learnt_from,
+        as_of_dates.label_end_date,
+        as_of_dates.apart_train_until_date as train_until_date,
+        as_of_dates.as_of_date
     from users
     inner join as_of_dates on users.as_of_date = as_of_dates.as_of_date
     cross join categories

@@ -16,6 +16,7 @@ counted as (
     select
         as_of_date,
         scoring_date,
+        is_window_apart,
         {{ days_after('scoring_date', -test_days) }} as first_test_date,
         {{ days_after('scoring_date', -(test_days + horizon + step * (count - 1))) }}
             as first_validation_date,
@@ -29,11 +30,9 @@ counted as (
 placed as (
     select
         *,
-        mod(days_left, {{ horizon }}) = 0 as is_window_apart,
         case
             when days_left = 0 then 'score'
-            when days_left <= {{ test_days }} and mod(days_left, {{ horizon }}) = 0
-                then 'test'
+            when days_left <= {{ test_days }} and is_window_apart then 'test'
         end as late_split_name
     from counted
 ),

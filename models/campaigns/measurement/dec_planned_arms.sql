@@ -6,7 +6,7 @@ campaigns as (
 ),
 
 frozen as (
-    select * from {{ ref('dec_frozen') }}
+    select * from {{ ref('dec_launched_decisions') }}
 ),
 
 money_days as (

@@ -1,17 +1,18 @@
--- one row per task, open campaign, user and rank of the reason, as of the scoring date
+-- one row per task, offer open or planned, user and rank of the reason, as of the scoring date
 with
 
 reasons as (
-    select * from {{ ref('ml_user_campaign__reasons') }}
+    select * from {{ ref('ml_user_offer__reasons') }}
 ),
 
 scores as (
-    select * from {{ ref('ml_user_campaign__scores') }}
+    select * from {{ ref('ml_user_offer__scores') }}
 ),
 
 joined as (
     select
         cast(reasons.task as string) as task,
+        cast(reasons.offer_id as string) as offer_id,
         cast(reasons.campaign_id as string) as campaign_id,
         cast(reasons.user_id as string) as user_id,
         cast(scores.estimator_version as string) as estimator_version,
@@ -28,7 +29,7 @@ joined as (
     inner join scores
         on
             reasons.task = scores.task
-            and reasons.campaign_id = scores.campaign_id
+            and reasons.offer_id = scores.offer_id
             and reasons.user_id = scores.user_id
 )
 

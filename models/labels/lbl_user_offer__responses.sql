@@ -1,30 +1,35 @@
--- one row per campaign, user and as-of date: what the user did about the campaign
+-- one row per offer, user and as-of date: what the user did about the offer
 with
 
 candidates as (
     select
         *,
         {{ days_after('as_of_date', 14) }} as label_end_date
-    from {{ ref('ftr_user_campaign__candidates') }}
+    from {{ ref('ftr_user_offer__candidates') }}
 ),
 
 scoring_dates as (
     select distinct scoring_date from {{ ref('as_of_dates') }}
 ),
 
-campaign_products as (
+offer_products as (
     select distinct
-        campaign_id,
+        offer_id,
         product_id
-    from {{ ref('ftr_campaign__products') }}
+    from {{ ref('ftr_offer__products') }}
 ),
 
-campaigns as (
-    select * from {{ ref('ftr_campaigns') }}
+offers as (
+    select * from {{ ref('ftr_offers') }}
 ),
 
+-- of the shop's own campaigns: each is one offer under the campaign's id
 redemptions as (
-    select * from {{ ref('coupon_redemptions') }}
+    select
+        campaign_id as offer_id,
+        user_id,
+        redeemed_on
+    from {{ ref('coupon_redemptions') }}
 ),
 
 transactions as (
@@ -35,7 +40,7 @@ transactions as (
 responded as (
     select distinct
         candidates.user_id,
-        candidates.campaign_id,
+        candidates.offer_id,
         candidates.as_of_date
     from candidates
     inner join transactions
@@ -43,22 +48,22 @@ responded as (
             candidates.user_id = transactions.user_id
             and candidates.as_of_date <= transactions.order_date
             and candidates.label_end_date > transactions.order_date
-    inner join campaign_products
+    inner join offer_products
         on
-            candidates.campaign_id = campaign_products.campaign_id
-            and transactions.product_id = campaign_products.product_id
+            candidates.offer_id = offer_products.offer_id
+            and transactions.product_id = offer_products.product_id
 ),
 
 redeemed as (
     select
         candidates.user_id,
-        candidates.campaign_id,
+        candidates.offer_id,
         candidates.as_of_date,
         max(
             case
                 when
                     candidates.as_of_date <= redemptions.redeemed_on
-                    and campaigns.ends_on >= redemptions.redeemed_on
+                    and offers.ends_on >= redemptions.redeemed_on
                     then 1
                 else 0
             end
@@ -67,19 +72,19 @@ redeemed as (
             case when candidates.as_of_date > redemptions.redeemed_on then 1 else 0 end
         ) as is_before
     from candidates
-    inner join campaigns on candidates.campaign_id = campaigns.campaign_id
+    inner join offers on candidates.offer_id = offers.offer_id
     inner join redemptions
         on
             candidates.user_id = redemptions.user_id
-            and candidates.campaign_id = redemptions.campaign_id
-    group by candidates.user_id, candidates.campaign_id, candidates.as_of_date
+            and candidates.offer_id = redemptions.offer_id
+    group by candidates.user_id, candidates.offer_id, candidates.as_of_date
 ),
 
 -- unknown while the window is open
 labelled as (
     select
         candidates.user_id,
-        candidates.campaign_id,
+        candidates.offer_id,
         case
             when candidates.label_end_date <= scoring_dates.scoring_date
                 then responded.user_id is not null
@@ -93,12 +98,12 @@ labelled as (
     left join responded
         on
             candidates.user_id = responded.user_id
-            and candidates.campaign_id = responded.campaign_id
+            and candidates.offer_id = responded.offer_id
             and candidates.as_of_date = responded.as_of_date
     left join redeemed
         on
             candidates.user_id = redeemed.user_id
-            and candidates.campaign_id = redeemed.campaign_id
+            and candidates.offer_id = redeemed.offer_id
             and candidates.as_of_date = redeemed.as_of_date
 )
 

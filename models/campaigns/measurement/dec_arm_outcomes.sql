@@ -2,7 +2,7 @@
 with
 
 assigned as (
-    select * from {{ ref('ftr_user_campaign__assigned') }}
+    select * from {{ ref('dec_assigned_arms') }}
 ),
 
 order_days as (

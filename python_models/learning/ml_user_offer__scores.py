@@ -1,0 +1,18 @@
+"""One row per task of grain user_offer and row to score."""
+
+from precision_marketing.frames import read_panel, to_pandas
+from precision_marketing.scoring import score_panel
+
+
+def model(dbt, session):
+    labels = dbt.ref("lbl_user_offer").filter("split_name = 'score'")
+    features = dbt.ref("ftr_user_offer__snapshot")
+    user_features = dbt.ref("ftr_user__snapshot")
+    registry = dbt.ref("ml_estimator_registry")
+    tasks = dbt.ref("learning_tasks")
+    return score_panel(
+        read_panel(labels, features, user_features),
+        to_pandas(registry),
+        to_pandas(tasks),
+        grain="user_offer",
+    )

@@ -1,0 +1,37 @@
+-- a campaign or an offer that goes by the other's id finds nothing here
+{% set tables = [
+    'offer_scores', 'offer_score_reasons', 'user_uplift', 'dec_offer_values'
+] -%}
+with
+
+contacts as (
+    select
+        campaign_id,
+        offer_id,
+        user_id
+    from {{ ref('campaign_audience') }}
+),
+
+{% for table in tables -%}
+    missing_in_{{ table }} as (
+        select
+            contacts.*,
+            '{{ table }}' as missing_in
+        from contacts
+        left join {{ ref(table) }} as found
+            on
+                contacts.campaign_id = found.campaign_id
+                and contacts.offer_id = found.offer_id
+                and contacts.user_id = found.user_id
+        where found.user_id is null
+    ),
+
+{% endfor -%}
+united as (
+    {% for table in tables -%}
+        select * from missing_in_{{ table }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+select * from united
