@@ -1,7 +1,11 @@
 """One row per method: the chosen clusters, fitted on the rows to score."""
 
-from precision_marketing.clusters import ClusterSettings, expand_features, fit_chosen
-from precision_marketing.frames import read_panel, to_pandas
+from precision_marketing.clusters.clusters import (
+    ClusterSettings,
+    expand_features,
+    fit_chosen,
+)
+from precision_marketing.common.frames import read_panel, to_pandas
 
 
 def model(dbt, session):

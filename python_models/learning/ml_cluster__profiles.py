@@ -1,7 +1,7 @@
 """One row per method, cluster and feature."""
 
-from precision_marketing.clusters import expand_features, profile_clusters
-from precision_marketing.frames import read_panel, to_pandas
+from precision_marketing.clusters.clusters import expand_features, profile_clusters
+from precision_marketing.common.frames import read_panel, to_pandas
 
 
 def model(dbt, session):

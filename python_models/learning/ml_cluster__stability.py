@@ -1,11 +1,11 @@
 """One row per method, number of clusters, comparison and pair of as-of dates."""
 
-from precision_marketing.clusters import (
+from precision_marketing.clusters.clusters import (
     ClusterSettings,
     expand_features,
     judge_cluster_counts,
 )
-from precision_marketing.frames import read_panel, to_pandas
+from precision_marketing.common.frames import read_panel, to_pandas
 
 
 def model(dbt, session):

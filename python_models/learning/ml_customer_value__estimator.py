@@ -1,7 +1,7 @@
 """One row per live estimator of customer value, with all that scoring needs."""
 
-from precision_marketing.frames import to_pandas
-from precision_marketing.value_learning import ValueSettings, fit_value
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.value.learning import ValueSettings, fit_value
 
 
 def model(dbt, session):

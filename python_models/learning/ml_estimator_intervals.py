@@ -1,8 +1,8 @@
 """One row per task, estimator or rule, split, row set, period and metric."""
 
 import pandas as pd
-from precision_marketing.frames import to_pandas
-from precision_marketing.intervals import estimator_intervals
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.evaluation.intervals import estimator_intervals
 
 
 def model(dbt, session):

@@ -1,8 +1,8 @@
 """One row per task and candidate, or fit of the live one, or version once live."""
 
-from precision_marketing.frames import former_rows, read_panel, to_pandas
-from precision_marketing.learning import Settings
-from precision_marketing.registry import FORMER_COLUMNS, register
+from precision_marketing.champions.registry import FORMER_COLUMNS, register
+from precision_marketing.common.frames import former_rows, read_panel, to_pandas
+from precision_marketing.estimators.fitting import Settings
 
 
 def model(dbt, session):

@@ -1,8 +1,8 @@
 """One row per task with a live recipe and feature that it reads."""
 
-from precision_marketing.frames import read_panel, to_pandas
-from precision_marketing.importance import feature_importance
-from precision_marketing.learning import Settings
+from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.estimators.fitting import Settings
+from precision_marketing.evaluation.importance import feature_importance
 
 
 def model(dbt, session):

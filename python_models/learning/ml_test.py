@@ -1,8 +1,8 @@
 """One row per task, live recipe or plain rule and test row."""
 
-from precision_marketing.backtest import predict_tests
-from precision_marketing.frames import read_panel, to_pandas
-from precision_marketing.learning import Settings
+from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.estimators.fitting import Settings
+from precision_marketing.evaluation.backtest import predict_tests
 
 
 def model(dbt, session):

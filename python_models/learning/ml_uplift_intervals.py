@@ -1,8 +1,8 @@
 """One row per campaign or the pool, outcome, learner and metric."""
 
-from precision_marketing.frames import to_pandas
-from precision_marketing.uplift_campaigns import uplift_intervals
-from precision_marketing.uplift_trials import UpliftSettings
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.uplift.campaigns import uplift_intervals
+from precision_marketing.uplift.trials import UpliftSettings
 
 
 def model(dbt, session):

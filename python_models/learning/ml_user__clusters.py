@@ -1,7 +1,7 @@
 """One row per method and user to score; nothing is fitted."""
 
-from precision_marketing.clusters import cluster_users
-from precision_marketing.frames import read_panel, to_pandas
+from precision_marketing.clusters.clusters import cluster_users
+from precision_marketing.common.frames import read_panel, to_pandas
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """One row per user with an order and horizon."""
 
-from precision_marketing.frames import to_pandas
-from precision_marketing.value_learning import ValueSettings, score_value
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.value.learning import ValueSettings, score_value
 
 
 def model(dbt, session):

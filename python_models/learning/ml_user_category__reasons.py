@@ -1,7 +1,7 @@
 """One row per task of grain user_category, best row of a user, and rank of reason."""
 
-from precision_marketing.frames import read_panel, to_pandas
-from precision_marketing.reasons import best_categories, panel_reasons
+from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.explanations.reasons import best_categories, panel_reasons
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """One row per task of grain user_offer, row to score and rank of the reason."""
 
-from precision_marketing.frames import read_panel, to_pandas
-from precision_marketing.reasons import panel_reasons
+from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.explanations.reasons import panel_reasons
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """One row per task of grain user_offer and row to score."""
 
-from precision_marketing.frames import read_panel, to_pandas
-from precision_marketing.scoring import score_panel
+from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.estimators.scoring import score_panel
 
 
 def model(dbt, session):

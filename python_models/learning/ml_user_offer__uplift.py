@@ -1,8 +1,8 @@
 """One row per outcome, learner, campaign and user judged or scored."""
 
-from precision_marketing.frames import read_panel
-from precision_marketing.uplift_campaigns import campaign_uplift
-from precision_marketing.uplift_trials import UpliftSettings
+from precision_marketing.common.frames import read_panel
+from precision_marketing.uplift.campaigns import campaign_uplift
+from precision_marketing.uplift.trials import UpliftSettings
 
 
 def model(dbt, session):

@@ -1,8 +1,8 @@
 """One row per task, candidate or plain rule and validation row."""
 
-from precision_marketing.backtest import validate
-from precision_marketing.frames import read_panel, to_pandas
-from precision_marketing.learning import Settings
+from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.estimators.fitting import Settings
+from precision_marketing.evaluation.backtest import validate
 
 
 def model(dbt, session):

@@ -19,9 +19,9 @@ import sys
 import time
 
 import numpy as np
-from precision_marketing.allocation import allocate, greedy
-from precision_marketing.allocation_prices import linear_bound
-from precision_marketing.estimators import use_one_thread
+from precision_marketing.allocation.prices import linear_bound
+from precision_marketing.allocation.solver import allocate, greedy
+from precision_marketing.estimators.families import use_one_thread
 from support.made_plans import make_alike_plan, make_plan
 
 USERS, OFFERS_PER_USER, MOST_USERS_OF_HIGHS = (100_000, 1_000_000), 5, 100_000

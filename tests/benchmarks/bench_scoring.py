@@ -22,14 +22,14 @@ from statistics import median
 import duckdb
 import numpy as np
 import pandas as pd
-from precision_marketing.batch_scoring import score_batches
-from precision_marketing.estimators import (
+from precision_marketing.estimators.batches import score_batches
+from precision_marketing.estimators.families import (
     CalibratedAverage,
     family_pipeline,
     use_one_thread,
 )
-from precision_marketing.score_sql import score_expression
-from precision_marketing.stored_estimators import ALLOWED_TYPES, dump_estimator
+from precision_marketing.estimators.score_sql import score_expression
+from precision_marketing.estimators.stored import ALLOWED_TYPES, dump_estimator
 from skops.io import loads
 
 ROWS, FEATURES, TRAINING_ROWS = 5_000_000, 30, 20_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from precision_marketing.allocation import allocate, greedy
-from precision_marketing.allocation_limits import Limits, Options, offer_limits
+from precision_marketing.allocation.limits import Limits, Options, offer_limits
+from precision_marketing.allocation.solver import allocate, greedy
 
 # Plain policies, and the column of the options that each goes by, greatest first.
 PLAIN = {

@@ -1,7 +1,7 @@
 """One row per allocation and share of its budget: what the best choice would earn."""
 
-from precision_marketing.budget_curve import budget_curve
-from precision_marketing.frames import to_pandas
+from precision_marketing.allocation.budget_curve import budget_curve
+from precision_marketing.common.frames import to_pandas
 
 
 def model(dbt, session):

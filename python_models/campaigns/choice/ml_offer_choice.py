@@ -1,7 +1,7 @@
 """One row per offer and user who may get it: who does, and whom others would choose."""
 
-from precision_marketing.frames import to_pandas
-from precision_marketing.offer_choice import choose_offers
+from precision_marketing.allocation.offer_choice import choose_offers
+from precision_marketing.common.frames import to_pandas
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """One row per planned campaign that draws anybody: can it be measured."""
 
-from precision_marketing.campaign_checks import CheckSettings, check_campaigns
-from precision_marketing.frames import to_pandas
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.experiments.checks import CheckSettings, check_campaigns
 
 
 def model(dbt, session):

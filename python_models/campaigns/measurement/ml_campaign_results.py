@@ -1,7 +1,10 @@
 """One row per measured campaign, slice and metric: what it changed."""
 
-from precision_marketing.experiments import ExperimentSettings, measure_campaigns
-from precision_marketing.frames import to_pandas
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.experiments.results import (
+    ExperimentSettings,
+    measure_campaigns,
+)
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 """One row per public holiday of the shop's country."""
 
-from precision_marketing.calendar import public_holidays
+from precision_marketing.common.calendar import public_holidays
 
 
 def model(dbt, session):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.budget_curve import CURVE_COLUMNS, budget_curve
-from precision_marketing.offer_choice import WEEK, choose_offers
+from precision_marketing.allocation.budget_curve import CURVE_COLUMNS, budget_curve
+from precision_marketing.allocation.offer_choice import WEEK, choose_offers
 from test_offer_choice import made_options
 
 SHARES = [0.25, 0.5, 1.0, 2.0, 50.0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.campaign_checks import (
+from precision_marketing.experiments.checks import (
     CHECKED_COLUMNS,
     CheckSettings,
     check_campaigns,
 )
-from precision_marketing.experiments import (
+from precision_marketing.experiments.results import (
     balance,
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,

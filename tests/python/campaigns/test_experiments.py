@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.experiments import (
+from precision_marketing.experiments.results import (
     AMOUNTS,
     KEY_COLUMNS,
     MEASURED_COLUMNS,

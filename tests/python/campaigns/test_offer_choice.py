@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from precision_marketing.offer_choice import (
+from precision_marketing.allocation.offer_choice import (
     CHOICE_COLUMNS,
     POLICIES,
     WEEK,

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from lineage.declared import ROWS, THIS, declared_lineage
 from lineage.relations import read_relations
-from precision_marketing.tasks import FRAME_COLUMNS, KEY_COLUMNS
+from precision_marketing.estimators.tasks import FRAME_COLUMNS, KEY_COLUMNS
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
 from support.perturbed_models import (
     VARIANTS,

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from precision_marketing.batch_scoring import batch_features, score_batches
-from precision_marketing.tasks import feature_frame
+from precision_marketing.estimators.batches import batch_features, score_batches
+from precision_marketing.estimators.tasks import feature_frame
 from sklearn.pipeline import Pipeline
 from support.made_rows import (
     MADE_FAMILIES,

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.clusters import (
+from precision_marketing.clusters.clusters import (
     CRITERIA,
     FIT_COLUMNS,
     GAUSSIAN_MIXTURE,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from precision_marketing.tasks import feature_frame
+from precision_marketing.estimators.tasks import feature_frame
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,

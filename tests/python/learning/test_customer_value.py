@@ -13,20 +13,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from precision_marketing.customer_value import (
+from precision_marketing.value.learning import (
+    ValueSettings,
+    fit_value,
+    judge_value,
+    score_value,
+    value_intervals,
+)
+from precision_marketing.value.purchase_models import (
     BgNbd,
     GammaGamma,
     draw_futures,
     fit_bg_nbd,
     fit_gamma_gamma,
     steady_buyers,
-)
-from precision_marketing.value_learning import (
-    ValueSettings,
-    fit_value,
-    judge_value,
-    score_value,
-    value_intervals,
 )
 from scipy.special import hyp2f1
 from sklearn.metrics import roc_auc_score

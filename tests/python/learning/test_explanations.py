@@ -9,8 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing import explanations
-from precision_marketing.estimators import (
+from precision_marketing.estimators.families import (
     AS_THEY_ARE,
     REGRESSORS,
     AverageAmount,
@@ -18,7 +17,8 @@ from precision_marketing.estimators import (
     preprocessor,
     signed_log,
 )
-from precision_marketing.explanations import contributions
+from precision_marketing.explanations.contributions import contributions as explanations
+from precision_marketing.explanations.contributions import contributions
 from sklearn.base import is_classifier
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,

@@ -10,12 +10,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.backtest import (
-    PREDICTION_COLUMNS,
-    predict_tests,
-    validate,
+from precision_marketing.champions.registry import (
+    FORMER_COLUMNS,
+    REGISTRY_COLUMNS,
+    register,
 )
-from precision_marketing.estimators import (
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.estimators.families import (
     AVERAGE,
     CLASSIFIERS,
     LEAST_PRIOR_WEIGHT,
@@ -23,13 +24,19 @@ from precision_marketing.estimators import (
     calibration_map,
     member_probability,
 )
-from precision_marketing.frames import to_pandas
-from precision_marketing.importance import feature_importance
-from precision_marketing.intervals import INTERVAL_COLUMNS, estimator_intervals
-from precision_marketing.learning import TaskRows, fit_families
-from precision_marketing.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
-from precision_marketing.scoring import SCORE_COLUMNS, score_panel
-from precision_marketing.tasks import Task
+from precision_marketing.estimators.fitting import TaskRows, fit_families
+from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
+from precision_marketing.estimators.tasks import Task
+from precision_marketing.evaluation.backtest import (
+    PREDICTION_COLUMNS,
+    predict_tests,
+    validate,
+)
+from precision_marketing.evaluation.importance import feature_importance
+from precision_marketing.evaluation.intervals import (
+    INTERVAL_COLUMNS,
+    estimator_intervals,
+)
 from scipy.special import expit
 from support.panels import (
     AMOUNT_TASK,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.intervals import estimator_intervals
-from precision_marketing.metrics import user_weights, weighted_metrics
+from precision_marketing.evaluation.intervals import estimator_intervals
+from precision_marketing.evaluation.metrics import user_weights, weighted_metrics
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,

@@ -10,22 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from precision_marketing.estimators import (
+from precision_marketing.estimators.families import (
     AverageAmount,
     CalibratedAverage,
     predict_values,
     rule_estimator,
 )
-from precision_marketing.reasons import (
+from precision_marketing.estimators.scoring import score_panel
+from precision_marketing.estimators.stored import dump_estimator
+from precision_marketing.estimators.tasks import FRAME_COLUMNS, feature_frame
+from precision_marketing.explanations.reasons import (
     REASON_COLUMNS,
     best_categories,
     panel_reasons,
     reason_words,
     strongest_reasons,
 )
-from precision_marketing.scoring import score_panel
-from precision_marketing.stored_estimators import dump_estimator
-from precision_marketing.tasks import FRAME_COLUMNS, feature_frame
 from support.builds import PROJECT_FOLDER
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
 from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel
@@ -205,7 +205,7 @@ def test_each_reason_says_its_direction_and_what_was_seen() -> None:
 def test_texts_are_filled_where_all_they_name_is_known(
     reason_text: str, missing_text: str | None, said: list[str]
 ) -> None:
-    from precision_marketing.reasons import _say
+    from precision_marketing.explanations.reasons import _say
 
     texts = pd.DataFrame(
         {

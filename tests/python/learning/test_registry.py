@@ -12,20 +12,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from precision_marketing.backtest import validate
-from precision_marketing.choice import judge_candidates
-from precision_marketing.estimators import (
+from precision_marketing.champions.choice import judge_candidates
+from precision_marketing.champions.registry import (
+    FORMER_COLUMNS,
+    REGISTRY_COLUMNS,
+    register,
+)
+from precision_marketing.estimators.families import (
     AVERAGE,
     CLASSIFIERS,
     PLAIN_RULE,
     CalibratedAverage,
     rule_estimator,
 )
-from precision_marketing.learning import TaskRows, combined, fit_families
-from precision_marketing.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
-from precision_marketing.scoring import SCORE_COLUMNS, score_panel
-from precision_marketing.stored_estimators import dump_estimator, load_estimator
-from precision_marketing.tasks import Task, feature_frame
+from precision_marketing.estimators.fitting import TaskRows, combined, fit_families
+from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
+from precision_marketing.estimators.stored import dump_estimator, load_estimator
+from precision_marketing.estimators.tasks import Task, feature_frame
+from precision_marketing.evaluation.backtest import validate
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import all_estimators

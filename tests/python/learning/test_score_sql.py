@@ -6,10 +6,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.estimators import AS_THEY_ARE, CalibratedAverage, preprocessor
-from precision_marketing.frames import to_pandas
-from precision_marketing.score_sql import MOST_LEAVES, score_expression
-from precision_marketing.tasks import Task, feature_frame
+from precision_marketing.common.frames import to_pandas
+from precision_marketing.estimators.families import (
+    AS_THEY_ARE,
+    CalibratedAverage,
+    preprocessor,
+)
+from precision_marketing.estimators.score_sql import MOST_LEAVES, score_expression
+from precision_marketing.estimators.tasks import Task, feature_frame
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 from support.builds import BUILT_WAREHOUSE

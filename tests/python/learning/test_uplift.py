@@ -9,16 +9,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.hashing import hashed_uniform, user_folds
-from precision_marketing.uplift import (
-    CONSTANT,
-    LEARNERS,
-    RESPONSE,
-    Recipe,
-    cross_fitted,
-    fit_learners,
-)
-from precision_marketing.uplift_campaigns import (
+from precision_marketing.common.hashing import hashed_uniform, user_folds
+from precision_marketing.uplift.campaigns import (
     ESTIMATE_COLUMNS,
     INTERVAL_COLUMNS,
     SHARED,
@@ -26,7 +18,15 @@ from precision_marketing.uplift_campaigns import (
     share_effect,
     uplift_intervals,
 )
-from precision_marketing.uplift_metrics import (
+from precision_marketing.uplift.learners import (
+    CONSTANT,
+    LEARNERS,
+    RESPONSE,
+    Recipe,
+    cross_fitted,
+    fit_learners,
+)
+from precision_marketing.uplift.metrics import (
     METRICS,
     Trial,
     arm_share,
@@ -34,7 +34,7 @@ from precision_marketing.uplift_metrics import (
     resample,
     uplift_metrics,
 )
-from precision_marketing.uplift_trials import (
+from precision_marketing.uplift.trials import (
     RANDOM,
     UpliftSettings,
     choose_learner,

@@ -8,8 +8,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.hashing import hashed_uniform
-from precision_marketing.uplift_metrics import Trial, qini_curve
+from precision_marketing.common.hashing import hashed_uniform
+from precision_marketing.uplift.metrics import Trial, qini_curve
 from support.builds import DbtRuns
 from support.shops import LINE_COLUMNS, built_shop, query_shop, run_on_shop, write_shop
 

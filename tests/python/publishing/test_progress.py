@@ -12,7 +12,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from precision_marketing.backtest import validate
+from precision_marketing.evaluation.backtest import validate
 from support.builds import PROJECT_FOLDER, PSEUDONYM_KEY, package_folder
 from support.panels import RULES, SETTINGS, TASKS, make_panel
 
@@ -73,7 +73,7 @@ def test_an_error_or_the_end_clears_the_line(progress: object) -> None:
 
 
 def test_a_long_fit_says_what_it_is_about_until_its_node_ends(progress: object) -> None:
-    logger = logging.getLogger("precision_marketing.learning")
+    logger = logging.getLogger("precision_marketing.estimators.fitting")
     logging.getLogger("precision_marketing").addHandler(progress)
     logger.setLevel(logging.INFO)
     try:

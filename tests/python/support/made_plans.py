@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from precision_marketing.allocation_limits import Limits, Options, offer_limits
+from precision_marketing.allocation.limits import Limits, Options, offer_limits
 
 OFFERS, CAMPAIGNS, CHANNELS = 12, 4, 3
 

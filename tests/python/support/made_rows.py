@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 import pandas as pd
-from precision_marketing.estimators import (
+from precision_marketing.estimators.families import (
     CLASSIFIERS,
     LOGGED,
     REGRESSORS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from precision_marketing.learning import Settings
+from precision_marketing.estimators.fitting import Settings
 
 TASK = "lapse_28d"
 AMOUNT_TASK = "spend_28d"

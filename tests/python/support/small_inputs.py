@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import duckdb
-from precision_marketing.tasks import FRAME_COLUMNS, KEY_COLUMNS, ORDER_COLUMNS
-from precision_marketing.uplift_campaigns import FRAME_COLUMNS as ARM_COLUMNS
+from precision_marketing.estimators.tasks import (
+    FRAME_COLUMNS,
+    KEY_COLUMNS,
+    ORDER_COLUMNS,
+)
+from precision_marketing.uplift.campaigns import FRAME_COLUMNS as ARM_COLUMNS
 from support.builds import BUILT_WAREHOUSE
 from support.perturbed_models import run_model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 import pytest
-from precision_marketing.uplift import CONSTANT, LEARNERS, RESPONSE
+from precision_marketing.uplift.learners import CONSTANT, LEARNERS, RESPONSE
 from support.builds import PROJECT_FOLDER, attach_vault
 
 DEMO_WAREHOUSE = PROJECT_FOLDER / "warehouse" / "demo_shop.duckdb"

@@ -1,0 +1,1 @@
+"""Who gets which offer, under budgets, stock and channel capacity."""

@@ -1,0 +1,1 @@
+"""Which candidate of a task is in service, and the registry that stores it."""

@@ -1,0 +1,257 @@
+"""The registry: per task what is live, why, and its fitted bytes."""
+
+import hashlib
+import json
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+
+from precision_marketing.champions.choice import judge_candidates
+from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.families import PLAIN_RULE, rule_estimator
+from precision_marketing.estimators.fitting import (
+    Settings,
+    TaskRows,
+    combined,
+    fit_families,
+    members_of,
+)
+from precision_marketing.estimators.score_sql import score_expression
+from precision_marketing.estimators.stored import dump_estimator
+from precision_marketing.estimators.tasks import Task
+from precision_marketing.evaluation.backtest import calibration_maps, test_origins
+
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
+
+REGISTRY_COLUMNS = {
+    "task": "string",
+    "estimator_name": "string",
+    "estimator_version": "string",
+    "status": "string",
+    "status_reason": "string",
+    "best_rule_name": "string",
+    "feature_names": "string",
+    "parameters": "string",
+    "library_versions": "string",
+    "data_fingerprint": "string",
+    "random_seed": "int64",
+    "training_row_count": "int64",
+    "validation_loss": "float64",
+    "validation_auc": "float64",
+    "validation_average_precision": "float64",
+    "validation_gain": "float64",
+    "validation_gain_low": "float64",
+    "first_as_of_date": "datetime64[us]",
+    "last_as_of_date": "datetime64[us]",
+    "train_until_date": "datetime64[us]",
+    "score_sql": "string",
+    "estimator_bytes": "object",
+}
+# What is read of the registry as it stood before; counts may be missing there.
+FORMER_COLUMNS = {
+    **REGISTRY_COLUMNS,
+    "random_seed": "Int64",
+    "training_row_count": "Int64",
+}
+
+
+def register(
+    panels: dict[str, Panel],
+    tasks: pd.DataFrame,
+    rules: pd.DataFrame,
+    pins: pd.DataFrame,
+    validation: pd.DataFrame,
+    former: pd.DataFrame,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Choose, fit and store the live estimator of every task.
+
+    The live one is fitted on every row whose label window has closed by the scoring
+    date; the same recipe, fitted on what was known at each test date, is stored beside
+    it as ``judged``: what it is worth is measured on that one.
+
+    Parameters
+    ----------
+    panels : dict of str to Panel
+        Panel by grain, as named in the column ``grain`` of ``tasks``.
+    tasks, rules, pins : pandas.DataFrame
+        The seeds ``learning_tasks``, ``plain_rules`` and ``estimator_pins``.
+    validation : pandas.DataFrame
+        Output of `precision_marketing.evaluation.backtest.validate`.
+    former : pandas.DataFrame
+        The registry as it stood before; empty at first.
+    settings : Settings
+        Of learning.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `REGISTRY_COLUMNS`. Per task one row per candidate (``live``,
+        ``candidate`` or ``refused``), one ``judged`` row per date that the tests learn
+        until, and the last versions that were live before (``retired``). A task with
+        too little data to learn anything has no live row.
+
+    Raises
+    ------
+    ValueError
+        If a pinned version is neither the new one nor kept.
+    """
+
+    def register_task(name: str) -> pd.DataFrame:
+        task = Task.from_seed(tasks, name)
+        rows = TaskRows.of(task, panels[task.grain])
+        own_rules = task.rules(rules, rows.panel)
+        predictions = validation[validation["task"] == name]
+        former_rows = former[former["task"] == name]
+        found = _register_task(
+            rows, own_rules, predictions, incumbent_of(former_rows), settings
+        )
+        found = found.assign(task=name).reindex(columns=list(REGISTRY_COLUMNS))
+        kept = _retired(former_rows, found, settings.versions_kept)
+        found = pd.concat([found, kept], ignore_index=True)
+        return _pinned(found, pins[pins["task"] == name], name)
+
+    found = pd.concat(
+        settings.side_by_side(register_task, tasks["task"]), ignore_index=True
+    )
+    return found.astype(REGISTRY_COLUMNS)
+
+
+def incumbent_of(former: pd.DataFrame) -> str | None:
+    """Name the candidate that was live so far; None where none was."""
+    names = former.loc[former["status"] == "live", "estimator_name"]
+    return None if names.empty else names.iloc[0]
+
+
+def _register_task(
+    rows: TaskRows,
+    rules: pd.DataFrame,
+    predictions: pd.DataFrame,
+    incumbent: str | None,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Rows of one task: its candidates, and the fits of the live one."""
+    judged = judge_candidates(rows.task, predictions, incumbent, settings)
+    until = rows.panel.rows["train_until_date"].max()
+    training = rows.closed_by(until)
+    judged["random_seed"] = settings.seed
+    judged["training_row_count"] = len(training.labels)
+    live = judged.index[judged["status"] == "live"][0]
+    if not training.can_be_learnt:
+        judged.loc[live, ["status", "status_reason"]] = [
+            "refused",
+            "too few rows of a class to learn from",
+        ]
+        return judged
+    chosen = judged.loc[live].to_dict()
+    origins = [(date, learnt) for date, learnt, _ in test_origins(rows)]
+    fits = [
+        _fit(chosen, learnt, rules, predictions, settings) | {"train_until_date": date}
+        for date, learnt in [*origins, (until, training)]
+    ]
+    described = pd.DataFrame([chosen | fit for fit in fits])
+    described["status"] = ["judged"] * len(origins) + ["live"]
+    described.loc[described["status"] == "judged", "status_reason"] = (
+        "the live recipe, fitted on what was known before the test"
+    )
+    return pd.concat([judged.drop(index=live), described], ignore_index=True)
+
+
+def _fit(
+    chosen: dict,
+    training: TaskRows,
+    rules: pd.DataFrame,
+    predictions: pd.DataFrame,
+    settings: Settings,
+) -> dict:
+    """Fit the chosen candidate, calibrated by its validation predictions."""
+    task, name = training.task, chosen["estimator_name"]
+    if name == PLAIN_RULE:
+        known = rules[rules["rule_name"] == chosen["best_rule_name"]]
+        column = (known if len(known) else rules).iloc[0]["column_name"]
+        features = training.column(column).to_frame()
+        labels = training.labels if task.is_amount else training.labels.astype(int)
+        fitted = rule_estimator(column, is_amount=task.is_amount).fit(features, labels)
+        members, maps = [fitted], [(1.0, 0.0)]
+    else:
+        families = members_of(name, task)
+        features = training.features
+        members = list(fit_families(training, settings, families).values())
+        maps = [(1.0, 0.0)] * len(members)
+        if not task.is_amount:
+            maps = calibration_maps(predictions, families, settings)
+    estimator = combined(members, maps, is_amount=task.is_amount)
+    parameters = json.dumps(
+        {
+            "members": [repr(member.steps[-1][1]) for member in members],
+            "calibration_slopes": [slope for slope, _ in maps],
+            "calibration_intercepts": [intercept for _, intercept in maps],
+            "max_training_rows": settings.max_training_rows,
+        }
+    )
+    fingerprint = _fingerprint(features, training)
+    libraries = json.dumps({library: version(library) for library in LIBRARIES})
+    identity = [name, parameters, fingerprint, libraries, str(settings.seed)]
+    return {
+        "estimator_version": hashlib.sha256("\n".join(identity).encode()).hexdigest()[
+            :12
+        ],
+        "feature_names": json.dumps(list(features.columns)),
+        "parameters": parameters,
+        "library_versions": libraries,
+        "data_fingerprint": fingerprint,
+        "training_row_count": len(training.labels),
+        "first_as_of_date": training.panel.rows["as_of_date"].min(),
+        "last_as_of_date": training.panel.rows["as_of_date"].max(),
+        "score_sql": None
+        if task.is_amount
+        else score_expression(estimator, list(features.columns)),
+        "estimator_bytes": dump_estimator(estimator),
+    }
+
+
+def _fingerprint(features: pd.DataFrame, training: TaskRows) -> str:
+    """Hash of what was learnt from; row order does not count."""
+    hashes = pd.util.hash_pandas_object(
+        features.assign(label=training.labels), index=False
+    )
+    return hashlib.sha256(np.sort(hashes.to_numpy()).tobytes()).hexdigest()[:16]
+
+
+def _retired(former: pd.DataFrame, found: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Rows of the last versions that were live before and are not now, newest first."""
+    was_live = former[former["status"].isin(["live", "retired"])]
+    gone = was_live[~was_live["estimator_version"].isin(found["estimator_version"])]
+    # the one live last stands first; retired ones keep their order
+    ordered = gone.sort_values("status", key=lambda status: status != "live")
+    kept = ordered.head(count).copy()
+    kept["status"], kept["status_reason"] = "retired", "was live before"
+    return kept
+
+
+def _pinned(found: pd.DataFrame, pins: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Make the version that the seed pins the live one."""
+    if pins.empty:
+        return found
+    wanted = pins["estimator_version"].iloc[0]
+    usable = found[found["status"].isin(["live", "retired"])]
+    if wanted not in set(usable["estimator_version"]):
+        known = ", ".join(usable["estimator_version"].dropna()) or "none"
+        raise ValueError(
+            f"Seed estimator_pins, task {task}: version {wanted!r} is not in the "
+            f"registry. Versions kept: {known}."
+        )
+    is_wanted = found["estimator_version"].eq(wanted) & found["status"].isin(
+        ["live", "retired"]
+    )
+    was_live = found["status"].eq("live") & ~is_wanted
+    found.loc[was_live, ["status", "status_reason"]] = [
+        "retired",
+        "chosen by the inner validation, but another version is pinned",
+    ]
+    found.loc[is_wanted, ["status", "status_reason"]] = [
+        "live",
+        "pinned by seed estimator_pins",
+    ]
+    return found

@@ -1,0 +1,1 @@
+"""Groups of users: features, fits, number and stability, names and profiles."""

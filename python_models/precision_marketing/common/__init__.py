@@ -1,0 +1,1 @@
+"""What every other subpackage may use: frames of the warehouse, draws, the calendar."""

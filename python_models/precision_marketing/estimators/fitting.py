@@ -1,0 +1,229 @@
+"""Fitting the families of a task on rows whose label windows had closed."""
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.families import (
+    AVERAGE,
+    CALIBRATION_FOLDS,
+    AverageAmount,
+    CalibratedAverage,
+    family_pipeline,
+    use_one_thread,
+)
+from precision_marketing.estimators.tasks import Task
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Parameters of learning; their values and reasons stand in dbt_project.yml.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of every random draw.
+    max_training_rows : int
+        Most rows that one fit learns from; of more, so many are drawn.
+    calibration_prior_weight : float
+        How strongly the slopes of calibration maps are held at 1.
+    calibration_shift_kept : float
+        Share of a season's surprise that calibration maps pass on.
+    bootstrap_draws : int
+        Resamples of the users behind each interval.
+    versions_kept : int
+        Former live versions per task that the registry keeps.
+    every_family : bool
+        Whether all families and all earlier dates are judged, not only what choosing
+        the live estimators needs.
+    threads : int
+        Fits that run side by side, each on one thread.
+    """
+
+    seed: int
+    max_training_rows: int
+    calibration_prior_weight: float
+    calibration_shift_kept: float
+    bootstrap_draws: int
+    versions_kept: int
+    every_family: bool
+    threads: int
+
+    @classmethod
+    def from_meta(cls, meta: dict) -> "Settings":
+        """Read the settings that a Python model got through its ``meta``."""
+        return cls(
+            seed=int(meta["seed"]),
+            max_training_rows=int(meta["max_training_rows"]),
+            calibration_prior_weight=float(meta["calibration_prior_weight"]),
+            calibration_shift_kept=float(meta["calibration_shift_kept"]),
+            bootstrap_draws=int(meta["bootstrap_draws"]),
+            versions_kept=int(meta["versions_kept"]),
+            every_family=meta["backtest_grid"] == "full",
+            threads=int(meta["threads"]),
+        )
+
+    def side_by_side(self, call: Callable, arguments: Iterable) -> list[Any]:
+        """Call a function on each argument in threads; results in their order."""
+        # the limit of OpenMP holds for the thread that sets it
+        with ThreadPoolExecutor(self.threads, initializer=use_one_thread) as pool:
+            return list(pool.map(call, arguments))
+
+
+@dataclass(frozen=True)
+class TaskRows:
+    """The rows of a panel that one task is about, aligned.
+
+    Parameters
+    ----------
+    task : Task
+        What is predicted.
+    panel : Panel
+        Keys, split and dates of the rows, sorted, and all features of their grain.
+    features : pandas.DataFrame
+        Those that the task may learn from, shape (rows, features).
+    labels, outcomes : numpy.ndarray of float, shape (rows,)
+        NaN where unknown.
+    label_ends : numpy.ndarray of datetime64, shape (rows,)
+        Day after the last of each row's label window.
+    """
+
+    task: Task
+    panel: Panel
+    features: pd.DataFrame
+    labels: np.ndarray
+    outcomes: np.ndarray
+    label_ends: np.ndarray
+
+    @classmethod
+    def of(cls, task: Task, panel: Panel) -> "TaskRows":
+        """Take a task's rows out of the panel of its grain."""
+        rows = task.population(panel)
+        return cls(
+            task=task,
+            panel=rows,
+            features=task.features(rows),
+            labels=task.labels(rows).to_numpy(),
+            outcomes=task.outcomes(rows).to_numpy(),
+            label_ends=task.label_ends(rows).to_numpy(),
+        )
+
+    def where(self, mask: np.ndarray) -> "TaskRows":
+        """Keep the rows at which ``mask`` is true, with a fresh index."""
+        return TaskRows(
+            self.task,
+            self.panel.where(mask),
+            self.features[mask].reset_index(drop=True),
+            self.labels[mask],
+            self.outcomes[mask],
+            self.label_ends[mask],
+        )
+
+    def column(self, name: str) -> pd.Series:
+        """Return a feature of numbers of the grain, one of the task or not."""
+        return self.panel.features[name]
+
+    def closed_by(self, until: pd.Timestamp) -> "TaskRows":
+        """Keep the rows whose label window had closed by the start of a day."""
+        mask = (pd.Series(self.label_ends) <= until).to_numpy() & ~np.isnan(self.labels)
+        # panels that are too large to learn from all of them say which rows may be
+        if "is_learnt_from" in self.panel.rows:
+            mask &= self.panel.rows["is_learnt_from"].to_numpy(bool)
+        return self.where(mask)
+
+    def judged(self, splits: Iterable[str]) -> "TaskRows":
+        """Keep the rows of some splits on which something was seen."""
+        in_split = self.panel.rows["split_name"].isin(list(splits)).to_numpy()
+        return self.where(in_split & ~np.isnan(self.outcomes))
+
+    def drawn(self, most: int, seed: int) -> "TaskRows":
+        """Draw at most so many rows, the same for the same seed; order stays."""
+        if len(self.labels) <= most:
+            return self
+        chosen = np.random.default_rng(seed).permutation(len(self.labels))[:most]
+        mask = np.zeros(len(self.labels), dtype=bool)
+        mask[chosen] = True
+        return self.where(mask)
+
+    @property
+    def can_be_learnt(self) -> bool:
+        """Whether every family can be fitted: each fold needs a row of each class."""
+        if self.task.is_amount:
+            return int((self.labels > 0).sum()) >= CALIBRATION_FOLDS
+        positives = int(self.labels.sum())
+        rarer = min(positives, len(self.labels) - positives)
+        return rarer >= CALIBRATION_FOLDS
+
+
+def members_of(name: str, task: Task) -> tuple[str, ...]:
+    """Families that a candidate is made of: itself, or all others of an average."""
+    if name != AVERAGE:
+        return (name,)
+    return tuple(family for family in task.families if family != AVERAGE)
+
+
+def fit_families(
+    rows: TaskRows, settings: Settings, names: Iterable[str]
+) -> dict[str, Pipeline]:
+    """Fit some families on rows whose labels are known.
+
+    Parameters
+    ----------
+    rows : TaskRows
+        At least `CALIBRATION_FOLDS` rows of each class.
+    settings : Settings
+        Seed, and how many rows are learnt from at most.
+    names : iterable of str
+        Families, no averages.
+
+    Returns
+    -------
+    dict of str to sklearn.pipeline.Pipeline
+        One fitted pipeline per family.
+    """
+    drawn = rows.drawn(settings.max_training_rows, settings.seed)
+    return {name: _fit_family(drawn, settings.seed, name) for name in names}
+
+
+def _fit_family(rows: TaskRows, seed: int, name: str) -> Pipeline:
+    logger.info("fits %s for %s", name.replace("_", " "), rows.task.name)
+    is_amount = rows.task.is_amount
+    pipeline = family_pipeline(name, rows.features, seed, is_amount=is_amount)
+    # Small shops: neighbours and landmarks cannot outnumber the rows.
+    for _, step in pipeline.steps:
+        for parameter in ("n_neighbors", "n_components"):
+            if hasattr(step, parameter):
+                most = min(getattr(step, parameter), len(rows.labels))
+                step.set_params(**{parameter: most})
+    # money sent back may outweigh a window's sales; a Poisson loss starts at 0
+    labels = np.maximum(rows.labels, 0) if is_amount else rows.labels.astype(int)
+    return pipeline.fit(rows.features, labels)
+
+
+def combined(
+    members: list[Pipeline], maps: list[tuple[float, float]], *, is_amount: bool
+) -> CalibratedAverage | AverageAmount:
+    """Make the estimator that fitted members give together.
+
+    Parameters
+    ----------
+    members : list of sklearn.pipeline.Pipeline
+        Fitted.
+    maps : list of tuple of float
+        Slope and intercept per member; amounts have no map.
+    is_amount : bool
+        Whether the members predict an amount.
+    """
+    if is_amount:
+        return AverageAmount(members)
+    slopes, intercepts = zip(*maps, strict=True)
+    return CalibratedAverage(members, list(slopes), list(intercepts))

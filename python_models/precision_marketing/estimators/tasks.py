@@ -1,0 +1,141 @@
+"""What is predicted, and which columns of a panel may predict it."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+import pandas as pd
+
+from precision_marketing.common.frames import Panel
+
+# What names a row of any panel; a panel of one grain lacks the others' columns.
+KEY_COLUMNS = ("user_id", "offer_id", "campaign_id", "category_name", "as_of_date")
+# Rows sorted by it stand in the same order whatever the users are called.
+ORDER_COLUMNS = ("as_of_date", "campaign_id", "category_name", "first_order_id")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing predicted: a row of the seed ``learning_tasks``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the task.
+    grain : str
+        Its rows stand in the panel of this grain.
+    is_amount : bool
+        Whether an amount is predicted (regression), not a class of two.
+    label_column : str
+        Column of the labels table to learn: null while its window is open.
+    outcome_column : str
+        Column of the labels table with what was seen so far: never null.
+    population_column : str or None
+        Boolean column of the labels table: whom the task is about; None for all rows.
+    horizon_days : int or None
+        Length of the label window; None where ``label_end_date`` gives its end.
+    families : tuple of str
+        Candidates that may go live.
+    feature_patterns : tuple of str
+        Features that it may learn from, as names with ``*`` for any letters.
+    """
+
+    name: str
+    grain: str
+    is_amount: bool
+    label_column: str
+    outcome_column: str
+    population_column: str | None
+    horizon_days: int | None
+    families: tuple[str, ...]
+    feature_patterns: tuple[str, ...]
+
+    @classmethod
+    def from_seed(cls, tasks: pd.DataFrame, name: str) -> "Task":
+        """Find a task in the seed ``learning_tasks``.
+
+        Raises
+        ------
+        ValueError
+            If the seed has no such task.
+        """
+        rows = tasks[tasks["task"] == name]
+        if rows.empty:
+            raise ValueError(f"Seed learning_tasks has no task {name!r}.")
+        row = rows.iloc[0]
+        return cls(
+            name=name,
+            grain=row["grain"],
+            is_amount=row["label_kind"] == "amount",
+            label_column=row["label_column"],
+            outcome_column=row["outcome_column"],
+            population_column=None
+            if pd.isna(row["population_column"])
+            else row["population_column"],
+            horizon_days=None
+            if pd.isna(row["horizon_days"])
+            else int(row["horizon_days"]),
+            families=tuple(row["families"].split()),
+            feature_patterns=tuple(row["feature_patterns"].split()),
+        )
+
+    def population(self, panel: Panel) -> Panel:
+        """Keep the rows of a panel that the task is about, with a fresh index."""
+        if self.population_column is None:
+            return panel
+        return panel.where(
+            (self._column(panel, self.population_column) == 1).to_numpy()
+        )
+
+    def features(self, panel: Panel) -> pd.DataFrame:
+        """Return the features that the task may learn from."""
+        patterns = self.feature_patterns
+        named = [
+            name
+            for name in panel.features
+            if any(fnmatch(name, each) for each in patterns)
+        ]
+        return panel.features[named]
+
+    def label_ends(self, panel: Panel) -> pd.Series:
+        """Return the day after the last of each row's label window."""
+        if self.horizon_days is None:
+            return panel.rows["label_end_date"]
+        return panel.rows["as_of_date"] + pd.Timedelta(days=self.horizon_days)
+
+    def rules(self, rules: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+        """Return the task's rows of the seed ``plain_rules``.
+
+        Raises
+        ------
+        ValueError
+            If a rule names a column that is no feature or that holds no numbers.
+        """
+        own = rules[rules["task"] == self.name]
+        for rule in own.itertuples():
+            if rule.column_name not in panel.features:
+                raise ValueError(
+                    f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
+                    f"panel has no feature {rule.column_name!r}."
+                )
+            if not pd.api.types.is_numeric_dtype(panel.features[rule.column_name]):
+                raise ValueError(
+                    f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
+                    f"column {rule.column_name!r} holds no numbers."
+                )
+        return own
+
+    def labels(self, panel: Panel) -> pd.Series:
+        """Return 0.0 or 1.0, or the amount, or NaN (unknown) per row of the panel."""
+        return self._column(panel, self.label_column)
+
+    def outcomes(self, panel: Panel) -> pd.Series:
+        """Return what was seen so far, as labels (NaN where nothing can be said)."""
+        return self._column(panel, self.outcome_column)
+
+    def _column(self, panel: Panel, name: str) -> pd.Series:
+        if name not in panel.rows:
+            raise ValueError(
+                f"Seed learning_tasks, task {self.name}: the labels have no column "
+                f"{name!r}."
+            )
+        return panel.rows[name].astype("Float64").astype(float)

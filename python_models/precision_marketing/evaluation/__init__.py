@@ -1,0 +1,1 @@
+"""Out-of-time predictions, their metrics and intervals, importance of features."""

@@ -1,0 +1,277 @@
+"""Out-of-time predictions of candidates and plain rules."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.families import (
+    AVERAGE,
+    CLASSIFIERS,
+    REGRESSORS,
+    AverageAmount,
+    CalibratedAverage,
+    calibration_map,
+    predict_values,
+)
+from precision_marketing.estimators.fitting import (
+    Settings,
+    TaskRows,
+    combined,
+    fit_families,
+    members_of,
+)
+from precision_marketing.estimators.stored import load_estimator
+from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
+
+PREDICTION_COLUMNS = {
+    "task": "string",
+    "estimator_name": "string",
+    "is_plain_rule": "bool",
+    "split_name": "string",
+    "user_id": "string",
+    "campaign_id": "string",
+    "category_name": "string",
+    "first_order_id": "string",
+    "outcome": "float64",
+    "is_outcome_final": "bool",
+    "prediction": "float64",
+    "train_until_date": "datetime64[us]",
+    "as_of_date": "datetime64[us]",
+}
+LEAVE_AS_IT_IS = (1.0, 0.0)
+
+
+def validate(
+    panels: dict[str, Panel],
+    tasks: pd.DataFrame,
+    rules: pd.DataFrame,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Predict the validation rows of every task by all that may go live.
+
+    Rows that share ``train_until_date`` share a fit on the rows whose label window
+    had closed by that date. Nothing is calibrated yet: these predictions are what
+    calibration is learnt from.
+
+    Parameters
+    ----------
+    panels : dict of str to Panel
+        Panel by grain, one row per key, with ``split_name`` and ``train_until_date``.
+    tasks, rules : pandas.DataFrame
+        The seeds ``learning_tasks`` and ``plain_rules``.
+    settings : Settings
+        Of learning; with ``every_family`` all families are judged, and the dates
+        before the validation too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per task, candidate or rule and judged row; columns
+        `PREDICTION_COLUMNS`. A rule's ``prediction`` orders rows and is no
+        probability. Empty where no judged row has enough earlier rows of both classes
+        to learn from.
+    """
+    splits = ["validation", "backtest"] if settings.every_family else ["validation"]
+
+    def validate_task(name: str) -> list[pd.DataFrame]:
+        task = Task.from_seed(tasks, name)
+        rows = TaskRows.of(task, panels[task.grain])
+        own_rules = task.rules(rules, rows.panel)
+        candidates = judged_candidates(task, settings)
+        parts = []
+        for training, shown in _origins(rows, splits):
+            fitted = fit_families(
+                training, settings, [each for each in candidates if each != AVERAGE]
+            )
+            parts += _rule_predictions(shown, own_rules)
+            for candidate in candidates:
+                members = [fitted[each] for each in members_of(candidate, task)]
+                maps = [LEAVE_AS_IT_IS] * len(members)
+                estimator = combined(members, maps, is_amount=task.is_amount)
+                parts.append(_predictions(shown, candidate, estimator))
+        return parts
+
+    return joined_predictions(settings.side_by_side(validate_task, tasks["task"]))
+
+
+def predict_tests(
+    panels: dict[str, Panel],
+    tasks: pd.DataFrame,
+    rules: pd.DataFrame,
+    validation: pd.DataFrame,
+    registry: pd.DataFrame,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Predict the test rows of every task by its live recipe, as fitted before them.
+
+    Parameters
+    ----------
+    panels, tasks, rules
+        As in `validate`.
+    validation : pandas.DataFrame
+        Output of `validate`, which calibration is learnt from.
+    registry : pandas.DataFrame
+        Output of `precision_marketing.champions.registry.register`.
+    settings : Settings
+        Of learning; with ``every_family`` the other families are fitted and judged as
+        well.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `validate` returns.
+    """
+
+    def predict_task(name: str) -> list[pd.DataFrame]:
+        task = Task.from_seed(tasks, name)
+        rows = TaskRows.of(task, panels[task.grain])
+        own_rules = task.rules(rules, rows.panel)
+        stored = registry[(registry["task"] == name) & (registry["status"] == "judged")]
+        stored = stored.set_index("train_until_date")
+        parts = []
+        for until, training, shown in test_origins(rows):
+            parts += _rule_predictions(shown, own_rules)
+            estimators = {}
+            if settings.every_family:
+                estimators = _every_estimator(
+                    training, validation[validation["task"] == name], settings
+                )
+            if until in stored.index:
+                entry = stored.loc[until]
+                estimators[entry["estimator_name"]] = load_estimator(
+                    bytes(entry["estimator_bytes"])
+                )
+            for candidate, estimator in estimators.items():
+                parts.append(_predictions(shown, candidate, estimator))
+        return parts
+
+    return joined_predictions(settings.side_by_side(predict_task, tasks["task"]))
+
+
+def _every_estimator(
+    training: TaskRows, validation: pd.DataFrame, settings: Settings
+) -> dict[str, CalibratedAverage | AverageAmount]:
+    """All candidates and other families of a task, fitted and calibrated."""
+    task = training.task
+    candidates = judged_candidates(task, settings)
+    fitted = fit_families(
+        training, settings, [each for each in candidates if each != AVERAGE]
+    )
+    found = {}
+    for candidate in candidates:
+        families = members_of(candidate, task)
+        maps = calibration_maps(validation, families, settings)
+        found[candidate] = combined(
+            [fitted[each] for each in families], maps, is_amount=task.is_amount
+        )
+    return found
+
+
+def judged_candidates(task: Task, settings: Settings) -> list[str]:
+    """Candidates that are fitted on judged dates, families before averages."""
+    families = REGRESSORS if task.is_amount else CLASSIFIERS
+    wanted = families if settings.every_family else task.families
+    found = [name for name in families if name in wanted]
+    return [*found, AVERAGE] if AVERAGE in task.families else found
+
+
+def calibration_maps(
+    predictions: pd.DataFrame, names: Iterable[str], settings: Settings
+) -> list[tuple[float, float]]:
+    """Learn each family's calibration from its own out-of-time predictions.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of one task, before what will be calibrated; columns `PREDICTION_COLUMNS`.
+    names : iterable of str
+        Families, in the order in which maps are wanted.
+    settings : Settings
+        How far maps are held back.
+    """
+    final = predictions[predictions["is_outcome_final"]]
+    maps = []
+    for name in names:
+        own = final[final["estimator_name"] == name]
+        maps.append(
+            calibration_map(
+                own["prediction"].to_numpy(),
+                own["outcome"].to_numpy(),
+                settings.calibration_prior_weight,
+                settings.calibration_shift_kept,
+            )
+        )
+    return maps
+
+
+def _origins(
+    rows: TaskRows, splits: Iterable[str]
+) -> Iterable[tuple[TaskRows, TaskRows]]:
+    """Yield, per date that training ends on, what is learnt and what is judged."""
+    judged = rows.judged(splits)
+    for until in sorted(judged.panel.rows["train_until_date"].unique()):
+        training = rows.closed_by(until)
+        if training.can_be_learnt:
+            yield (
+                training,
+                judged.where(
+                    (judged.panel.rows["train_until_date"] == until).to_numpy()
+                ),
+            )
+
+
+def test_origins(
+    rows: TaskRows,
+) -> Iterable[tuple[pd.Timestamp, TaskRows, TaskRows]]:
+    """Yield the date, the rows to learn and the rows to judge of each test origin."""
+    for training, shown in _origins(rows, ["test"]):
+        yield shown.panel.rows["train_until_date"].iloc[0], training, shown
+
+
+def _rule_predictions(shown: TaskRows, rules: pd.DataFrame) -> list[pd.DataFrame]:
+    parts = []
+    for rule in rules.itertuples():
+        ordered = shown.column(rule.column_name).fillna(0.0) * rule.direction
+        parts.append(_frame(shown, rule.rule_name, ordered.to_numpy(), True))
+    return parts
+
+
+def _predictions(
+    shown: TaskRows, name: str, estimator: CalibratedAverage | AverageAmount
+) -> pd.DataFrame:
+    return _frame(shown, name, predict_values(estimator, shown.features), False)
+
+
+def _frame(
+    shown: TaskRows, name: str, predicted: np.ndarray, is_plain_rule: bool
+) -> pd.DataFrame:
+    keys = shown.panel.rows.reindex(columns=list(KEY_COLUMNS))
+    return pd.DataFrame(
+        {
+            "task": shown.task.name,
+            "estimator_name": name,
+            "is_plain_rule": is_plain_rule,
+            "split_name": shown.panel.rows["split_name"],
+            "user_id": keys["user_id"],
+            "campaign_id": keys["campaign_id"],
+            "category_name": keys["category_name"],
+            "first_order_id": shown.panel.rows["first_order_id"],
+            "outcome": shown.outcomes,
+            "is_outcome_final": ~np.isnan(shown.labels),
+            "prediction": predicted,
+            "train_until_date": shown.panel.rows["train_until_date"],
+            "as_of_date": shown.panel.rows["as_of_date"],
+        }
+    ).astype(PREDICTION_COLUMNS)
+
+
+def joined_predictions(task_parts: list[list[pd.DataFrame]]) -> pd.DataFrame:
+    """Put the predictions of tasks together, typed even when there are none."""
+    parts = [part for parts in task_parts for part in parts]
+    if not parts:
+        return pd.DataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in PREDICTION_COLUMNS.items()}
+        )
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,124 @@
+"""How much each feature matters: what its shuffling costs on later data."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.families import predict_values
+from precision_marketing.estimators.fitting import Settings, TaskRows
+from precision_marketing.estimators.stored import load_estimator
+from precision_marketing.estimators.tasks import Task
+from precision_marketing.evaluation.backtest import test_origins
+
+IMPORTANCE_COLUMNS = {
+    "task": "string",
+    "estimator_name": "string",
+    "feature_name": "string",
+    "loss_metric": "string",
+    "row_count": "int64",
+    "loss": "float64",
+    "loss_increase": "float64",
+    "loss_increase_spread": "float64",
+}
+SHUFFLES = 3
+
+
+def feature_importance(
+    panels: dict[str, Panel],
+    tasks: pd.DataFrame,
+    registry: pd.DataFrame,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Shuffle each feature of the live recipes among the test rows.
+
+    Permutation importance (Breiman, 2001) of the estimators as fitted before the test:
+    a feature's values are shuffled among the test rows of one fit, and the loss that
+    follows is compared with the loss without. Features that say the same thing share
+    their importance: each alone can be missed.
+
+    Parameters
+    ----------
+    panels : dict of str to Panel
+        Panel by grain.
+    tasks : pandas.DataFrame
+        The seed ``learning_tasks``.
+    registry : pandas.DataFrame
+        Output of `champions.registry.register`: its ``judged`` rows.
+    settings : Settings
+        Seed, threads, and how many rows are judged at most.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `IMPORTANCE_COLUMNS`, one row per task and feature. ``loss`` is log
+        loss, of amounts the mean squared error, before any shuffling;
+        ``loss_increase`` the mean over `SHUFFLES` shufflings and
+        ``loss_increase_spread`` their standard deviation.
+    """
+
+    def judge_task(name: str) -> pd.DataFrame:
+        task = Task.from_seed(tasks, name)
+        rows = TaskRows.of(task, panels[task.grain])
+        stored = registry[(registry["task"] == name) & (registry["status"] == "judged")]
+        stored = stored.set_index("train_until_date")
+        random = np.random.default_rng(settings.seed)
+        plain, shuffled, names = [], {}, []
+        for until, _, shown in test_origins(rows):
+            if until not in stored.index:
+                continue
+            entry = stored.loc[until]
+            names = json.loads(entry["feature_names"])
+            estimator = load_estimator(bytes(entry["estimator_bytes"]))
+            drawn = shown.drawn(settings.max_training_rows // 10, settings.seed)
+            features = drawn.features.reindex(columns=names)
+            for column in set(names) - set(drawn.features):
+                features[column] = drawn.column(column)
+            plain.append(_losses(estimator, features, drawn))
+            for column in names:
+                kept = features[column]
+                for number in range(SHUFFLES):
+                    order = random.permutation(len(features))
+                    features[column] = kept.to_numpy()[order]
+                    found = _losses(estimator, features, drawn)
+                    shuffled.setdefault((column, number), []).append(found)
+                features[column] = kept
+        if not plain:
+            return pd.DataFrame(columns=list(IMPORTANCE_COLUMNS))
+        loss = np.concatenate(plain).mean()
+        records = []
+        for column in names:
+            increases = [
+                np.concatenate(shuffled[column, number]).mean() - loss
+                for number in range(SHUFFLES)
+            ]
+            records.append(
+                {
+                    "feature_name": column,
+                    "loss_increase": np.mean(increases),
+                    "loss_increase_spread": np.std(increases, ddof=1),
+                }
+            )
+        return pd.DataFrame(records).assign(
+            task=name,
+            estimator_name=stored["estimator_name"].iloc[0],
+            loss_metric="mean_squared_error" if task.is_amount else "log_loss",
+            row_count=len(np.concatenate(plain)),
+            loss=loss,
+        )
+
+    parts = settings.side_by_side(judge_task, tasks["task"])
+    found = pd.concat(parts, ignore_index=True).reindex(
+        columns=list(IMPORTANCE_COLUMNS)
+    )
+    return found.astype(IMPORTANCE_COLUMNS)
+
+
+def _losses(estimator: object, features: pd.DataFrame, rows: TaskRows) -> np.ndarray:
+    """Loss of each row: squared error of an amount, else negative log-likelihood."""
+    predicted = predict_values(estimator, features)
+    if rows.task.is_amount:
+        return (predicted - rows.outcomes) ** 2
+    likelihood = np.where(rows.outcomes == 1, predicted, 1 - predicted)
+    return -np.log(np.maximum(likelihood, 1e-15))

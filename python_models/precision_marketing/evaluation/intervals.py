@@ -1,0 +1,199 @@
+"""Bootstrap intervals over users, of metrics and of gains over plain rules."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+
+from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.estimators.tasks import ORDER_COLUMNS
+from precision_marketing.evaluation.metrics import (
+    LESS_IS_BETTER,
+    user_weights,
+    weighted_metrics,
+)
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_COLUMNS = {
+    "task": "string",
+    "estimator_name": "string",
+    "is_plain_rule": "bool",
+    "split_name": "string",
+    "row_set": "string",
+    "period": "string",
+    "metric": "string",
+    "best_rule_name": "string",
+    "metric_value": "float64",
+    "interval_low": "float64",
+    "interval_high": "float64",
+    "gain_over_rule": "float64",
+    "gain_low": "float64",
+    "gain_high": "float64",
+}
+# Per estimator and metric: the plain value, then one per draw.
+Measured = dict[str, dict[str, np.ndarray]]
+
+
+def measure(
+    rows: pd.DataFrame, draws: int, seed: int, *, is_amount: bool
+) -> tuple[Measured, dict[str, bool]]:
+    """Measure everything that predicted the same rows, on the same draws of users.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Predictions of one task, columns as in
+        `precision_marketing.evaluation.backtest.PREDICTION_COLUMNS`.
+    draws : int
+        Resamples of the users.
+    seed : int
+        Seed of the resampling.
+    is_amount : bool
+        Whether the task predicts an amount.
+
+    Returns
+    -------
+    tuple
+        The metrics per estimator (see `Measured`), and which of them are plain rules.
+    """
+    measured: Measured = {}
+    is_rule: dict[str, bool] = {}
+    weights = None
+    for name, found in rows.groupby("estimator_name"):
+        ordered = found.sort_values(list(ORDER_COLUMNS))
+        user, users = ordered["first_order_id"].factorize(sort=True)
+        if weights is None:
+            weights = user_weights(len(users), draws, seed)
+        groups = ordered["campaign_id"].fillna("") + ordered["category_name"].fillna("")
+        is_rule[name] = bool(ordered["is_plain_rule"].iloc[0])
+        kind = "rule" if is_rule[name] else "probability"
+        measured[name] = weighted_metrics(
+            ordered["outcome"].to_numpy(float),
+            ordered["prediction"].to_numpy(float),
+            user,
+            groups.factorize()[0],
+            weights,
+            kind="amount" if is_amount else kind,
+        )
+    return measured, is_rule
+
+
+def interval(found: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of a plain value and its draws."""
+    drawn = found[1:][~np.isnan(found[1:])]
+    if not len(drawn):
+        return np.nan, np.nan
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def best_rule(measured: Measured, is_rule: dict[str, bool], metric: str) -> str | None:
+    """Return the plain rule that does best by a metric, None where there is none."""
+    rules = [name for name in measured if is_rule[name] and metric in measured[name]]
+    sign = -1 if metric in LESS_IS_BETTER else 1
+    return max(
+        rules, key=lambda name: (sign * measured[name][metric][0], name), default=None
+    )
+
+
+def gain(better: np.ndarray, worse: np.ndarray, metric: str) -> np.ndarray:
+    """Return the paired difference of two, positive where the first is better."""
+    return (worse - better) if metric in LESS_IS_BETTER else (better - worse)
+
+
+def estimator_intervals(
+    predictions: pd.DataFrame,
+    tasks: pd.DataFrame,
+    draws: int,
+    seed: int,
+    threads: int,
+) -> pd.DataFrame:
+    """Put a 95 % interval on every metric, and on the gain over the best plain rule.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Out-of-time predictions, one or more tasks.
+    tasks : pandas.DataFrame
+        The seed ``learning_tasks``.
+    draws : int
+        Resamples of the users.
+    seed : int
+        Seed of the resampling.
+    threads : int
+        Tasks measured side by side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `INTERVAL_COLUMNS`. One row per task, candidate or rule, split, row
+        set (``all`` rows; where some outcomes are not final yet, also the ``final``
+        ones), period (``pooled`` or, but for the validation, an as-of date) and
+        metric. Gains are over the rule with the best value of the metric on the same
+        rows, positive when better, from the same draws (paired).
+    """
+    amounts = set(tasks.loc[tasks["label_kind"] == "amount", "task"])
+
+    def measure_split(keyed: tuple[tuple[str, str], pd.DataFrame]) -> list:
+        (task, split), rows = keyed
+        logger.info("resamples the %s rows of %s", split, task)
+        keys = {"task": task, "split_name": split}
+        return [
+            _summarised(
+                *measure(slice_, draws, seed, is_amount=task in amounts)
+            ).assign(**keys, row_set=row_set, period=period)
+            for row_set, period, slice_ in _slices(rows)
+        ]
+
+    with ThreadPoolExecutor(threads, initializer=use_one_thread) as pool:
+        split_parts = pool.map(
+            measure_split, predictions.groupby(["task", "split_name"])
+        )
+        parts = [part for found in split_parts for part in found]
+    if not parts:
+        return pd.DataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in INTERVAL_COLUMNS.items()}
+        )
+    found = pd.concat(parts, ignore_index=True)
+    return found[list(INTERVAL_COLUMNS)].astype(INTERVAL_COLUMNS)
+
+
+def _slices(rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """Row set, period and rows of each slice; final rows only where some are not."""
+    slices = []
+    is_final = rows["is_outcome_final"]
+    for row_set in ("all",) if is_final.all() else ("all", "final"):
+        kept = rows if row_set == "all" else rows[is_final]
+        if kept.empty:
+            continue
+        slices.append((row_set, "pooled", kept))
+        if kept["split_name"].iloc[0] == "validation":
+            continue
+        for period, some in kept.groupby(kept["as_of_date"].dt.strftime("%Y-%m-%d")):
+            slices.append((row_set, period, some))
+    return slices
+
+
+def _summarised(measured: Measured, is_rule: dict[str, bool]) -> pd.DataFrame:
+    records = []
+    for name, metrics in measured.items():
+        for metric, found in metrics.items():
+            rule = best_rule(measured, is_rule, metric)
+            low, high = interval(found)
+            record = {
+                "estimator_name": name,
+                "is_plain_rule": is_rule[name],
+                "metric": metric,
+                "best_rule_name": rule,
+                "metric_value": found[0],
+                "interval_low": low,
+                "interval_high": high,
+            }
+            if rule is not None:
+                gained = gain(found, measured[rule][metric], metric)
+                record["gain_over_rule"] = gained[0]
+                record["gain_low"], record["gain_high"] = interval(gained)
+            records.append(record)
+    return pd.DataFrame(records).reindex(columns=list(INTERVAL_COLUMNS))

@@ -1,0 +1,1 @@
+"""Whether a campaign can be measured, and what it changed."""

@@ -1,0 +1,1 @@
+"""What each feature adds to a score, and the words for it."""

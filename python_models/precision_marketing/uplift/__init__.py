@@ -1,0 +1,1 @@
+"""What a contact changes: learners, trials, campaigns, Qini."""
