@@ -30,18 +30,18 @@ $(VENV)/.installed: requirements.lock
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
-	@python operations/build.py
-	@python operations/write_contracts.py --check
+	@python -m operations.build
+	@python -m operations.docs_site.write_contracts --check
 	@$(MAKE) --no-print-directory publish report hand-over docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
-	@python operations/publish.py
+	@python -m operations.publish
 
 publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
-	@python operations/publish_postgres.py
+	@python -m operations.publish.postgres
 
 report: setup  ## draw the published figures on one page, target/site/report.html
-	@python operations/report/write.py
+	@python -m operations.report
 
 hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
 	@dbt --quiet run-operation hand_over
@@ -49,7 +49,7 @@ hand-over: setup  ## write the launched contacts for the channels, into handover
 query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so nothing to ask: run make build first."; exit 1; }
-	@dbt --quiet parse && python operations/metrics.py query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)' --order '$(BY)')
+	@dbt --quiet parse && python -m operations.metrics query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)' --order '$(BY)')
 
 .venv-superset/.installed: operations/superset/requirements.lock
 	@echo "Installing Apache Superset into .venv-superset"
@@ -58,7 +58,7 @@ query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue
 	@touch $@
 
 superset: setup .venv-superset/.installed  ## start Apache Superset on what is published, check its charts, stop; to look at it: make superset STAY=1
-	@python operations/superset/check_figures.py $(if $(STAY),--stay)
+	@python -m operations.superset $(if $(STAY),--stay)
 
 check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data
@@ -67,10 +67,10 @@ check-data: setup  ## read and judge the raw files, build nothing: make check-da
 	else echo; echo "Verdict: not good, a build would stop for what stands above. docs/your-data.md says how rows are judged."; exit 1; fi
 
 rotate-vault-key: setup  ## encrypt the vaults anew, with a new key
-	@python operations/rotate_keys.py vault
+	@python -m operations.privacy.rotate_keys vault
 
 rotate-pseudonyms: setup  ## give all users new pseudonyms, then build and publish with them
-	@python operations/rotate_keys.py pseudonyms
+	@python -m operations.privacy.rotate_keys pseudonyms
 	@$(MAKE) --no-print-directory build
 
 demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
@@ -78,33 +78,33 @@ demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
 	SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR dbt build
 
 simulate: setup  ## let the project run a made-up shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
-	@python tests/simulation/simulate.py --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
+	@PYTHONPATH=python_models python -m tests.simulation.simulate --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
 bench: setup  ## time the made-up shop at ten million order lines, scoring of five million rows, choice of offers, readers beside builds
-	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python tests/benchmarks/bench_demo_shop.py; rm -f warehouse/bench.duckdb*
-	@PYTHONPATH=python_models python tests/benchmarks/bench_scoring.py
-	@PYTHONPATH=python_models:tests/python python tests/benchmarks/bench_allocation.py
-	@python tests/benchmarks/bench_readers.py
+	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python -m tests.benchmarks.bench_demo_shop; rm -f warehouse/bench.duckdb*
+	@PYTHONPATH=python_models python -m tests.benchmarks.bench_scoring
+	@PYTHONPATH=python_models python -m tests.benchmarks.bench_allocation
+	@python -m tests.benchmarks.bench_readers
 
 score: setup  ## build again without training: marts, features and fresh scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
-	@python operations/build.py --selector without_training
+	@python -m operations.build --selector without_training
 
 backtest: setup  ## judge every family on every date, kept in evaluation.estimator_backtests; build first (ten minutes)
-	@python operations/build.py --selector full_grid --vars 'backtest_grid: full'
+	@python -m operations.build --selector full_grid --vars 'backtest_grid: full'
 
 results: setup  ## write docs/results.md from the marts
-	@python docs/write_results.py
+	@python -m operations.results
 
 contracts: setup  ## record what readers of the published tables may rely on, in docs/contracts.json
-	@python operations/write_contracts.py
+	@python -m operations.docs_site.write_contracts
 
 docs: setup  ## write the site anew: dbt's docs, lineage, a page per table, model cards
 	@dbt --quiet docs generate --static --select '*'
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
-	@python operations/write_lineage.py
-	@python operations/write_site.py
-	@python operations/write_cards.py
+	@python -m operations.docs_site.lineage
+	@python -m operations.docs_site
+	@python -m operations.docs_site.cards
 	@echo "Docs     target/site/index.html (opens from the file)"
 
 lint: setup  ## check the style of SQL, Python and YAML

@@ -1,7 +1,7 @@
 {#
     What a user is called outside the vault: the first 128 bits of HMAC-SHA-256 (RFC 2104)
     of the source's id, as 32 hexadecimal digits. The two padded keys are session variables
-    that profiles/pseudonym_key.py sets, so the key stands in no SQL, log or target file.
+    that profiles/connection.py sets, so the key stands in no SQL, log or target file.
 #}
 {% macro pseudonym(user_id, key='pseudonym') -%}
     {{ return(adapter.dispatch('pseudonym')(user_id, key)) }}

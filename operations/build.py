@@ -1,6 +1,6 @@
 """Run `dbt build` with one live line: how many of how many, and what runs how long.
 
-    python operations/build.py [arguments of dbt build]      # what `make build` runs
+    python -m operations.build [arguments of dbt build]      # what `make build` runs
 
 In a terminal the line is rewritten in place, and dbt's own lines stay away but for
 errors and the summary at the end. Elsewhere, in CI or a file, dbt's lines are all

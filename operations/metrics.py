@@ -1,7 +1,7 @@
 """Answer questions in metrics: MetricFlow's `mf`, which asks nobody for newer versions.
 
-    python operations/metrics.py query --metrics revenue,orders --group-by metric_time
-    python operations/metrics.py list metrics
+    python -m operations.metrics query --metrics revenue,orders --group-by metric_time
+    python -m operations.metrics list metrics
 
 `mf` as it comes looks up its own newest version each time; nothing here calls outside.
 """

@@ -25,7 +25,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# What profiles/privacy.py answers; stops where it has a fault. #}
+{# What operations/personal_data answers; stops where it has a fault. #}
 {% macro asked_of(function, user_id, file) -%}
     {%- if not execute -%}{{ return(none) }}{%- endif -%}
     {%- set request = {

@@ -65,7 +65,7 @@
     {{ return(fromjson(found.rows[0][0])) }}
 {%- endmacro %}
 
-{# The answers to queries over a file, or a fault in words: profiles/shop_files.py. #}
+{# The answers to queries over a file, or a fault in words: operations/shop_files.py. #}
 {% macro tried_queries(file, queries) -%}
     {%- set literals = [] -%}
     {%- for query in queries -%}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docs_site.governance import published_nodes
+from operations.docs_site.governance import published_nodes
 
 
 def contracts(manifest: dict) -> dict:

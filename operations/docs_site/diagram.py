@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dbterd.api import DbtErd
 from markupsafe import escape
 
-from docs_site.governance import Table
+from operations.docs_site.governance import Table
 
 WIDTH, LINE, GAP_X, GAP_Y = 250, 18, 110, 22
 

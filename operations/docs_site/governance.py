@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from lineage import column_id
-from publish import published_marts
+
+from operations.docs_site.lineage import column_id
+from operations.publish.marts import published_marts
 
 VOCABULARY = Path(__file__).resolve().parents[2] / "docs" / "governance.yml"
 # Classes that a column of a table about single users cannot have by default alone.

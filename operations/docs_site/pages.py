@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jinja2
 
-from docs_site.diagram import Diagram
-from docs_site.governance import Table, vocabulary
+from operations.docs_site.diagram import Diagram
+from operations.docs_site.governance import Table, vocabulary
 
 TEMPLATES = Path(__file__).with_name("templates")
 # File, title and text of the pages beside those of tables; only what exists is linked.

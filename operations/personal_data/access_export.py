@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from personal_data.erasing import (
+
+from operations.personal_data.erasing import (
     Person,
     is_users,
     is_users_in,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import psycopg
 from psycopg import sql
-from publish_postgres import connect
+
+from operations.publish.postgres.copying import connect
 
 
 def rows_in_postgres(url: str, source: str, users: list[str]) -> dict[str, int]:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import altair as alt
 import pandas as pd
-from words import Words
+
+from operations.report.words import Words
 
 Charts = dict[str, alt.TopLevelMixin]
 PERCENT = ".0%"

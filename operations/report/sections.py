@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import altair as alt
-import charts
 import pandas as pd
-from words import Words
+
+from operations.report import charts
+from operations.report.words import Words
 
 # What a sentence says: a number with its format, or words.
 Facts = dict[str, tuple[object, str]]

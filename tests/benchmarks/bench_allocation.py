@@ -6,8 +6,8 @@ bound alone and no choice of whole offers, on the options of positive value. Pea
 is the process's, with the plan (its own megabytes are told as well). HiGHS is asked up
 to 100,000 users: beyond, it takes minutes. Asserts nothing.
 
-    export PYTHONPATH=python_models:tests/python
-    python tests/benchmarks/bench_allocation.py [users,... [kind,...]]
+    export PYTHONPATH=python_models
+    python -m tests.benchmarks.bench_allocation [users,... [kind,...]]
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import numpy as np
 from precision_marketing.allocation.prices import linear_bound
 from precision_marketing.allocation.solver import allocate, greedy
 from precision_marketing.estimators.families import use_one_thread
-from support.made_plans import make_alike_plan, make_plan
+
+from tests.python.support.made_plans import make_alike_plan, make_plan
 
 USERS, OFFERS_PER_USER, MOST_USERS_OF_HIGHS = (100_000, 1_000_000), 5, 100_000
 KINDS = ("spread", "whole", "equal", "alike")
@@ -60,7 +61,7 @@ def measured(way: str, users: int, kind: str) -> None:
 
 def run(way: str, users: int, kind: str) -> dict[str, float]:
     """Measure in a process of its own."""
-    command = [sys.executable, __file__, way, str(users), kind]
+    command = [sys.executable, "-m", __spec__.name, way, str(users), kind]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     return json.loads(output)
 

@@ -5,7 +5,8 @@ call on a matrix that lies in memory already, the same estimator by Arrow batche
 Parquet into a table, and, for logistic regression, its SQL. Prints seconds, peak memory
 and their ratios; asserts nothing but that all three give the same scores.
 
-    python tests/benchmarks/bench_scoring.py [rows [family,...]]
+    export PYTHONPATH=python_models
+    python -m tests.benchmarks.bench_scoring [rows [family,...]]
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def prepare(folder: Path, row_count: int, names: list[str]) -> None:
 
 def run(way: str, folder: str, name: str) -> dict[str, float]:
     """Measure in a process of its own."""
-    command = [sys.executable, "-W", "ignore", __file__, way, folder, name]
+    command = [sys.executable, "-W", "ignore", "-m", __spec__.name, way, folder, name]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     return json.loads(output)
 

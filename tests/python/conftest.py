@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres.temporary_server import find_binaries, temporary_server
 from support.builds import PROJECT_FOLDER, DbtRuns, package_folder, write_raw_tables
 from support.campaigns import build_campaigns
 from support.databases import PASSWORD, Database
+
+from operations.publish.postgres.temporary_server import find_binaries, temporary_server
 
 # One household in eight with all its rows: every code path, an eighth of the time.
 SAMPLE_QUERIES = {

@@ -20,12 +20,14 @@ from pathlib import Path
 import pandas as pd
 from scipy import stats
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(PROJECT_FOLDER / "python_models"), str(Path(__file__).parent)]
-
-from chart import line_chart  # noqa: E402
-from policies import POLICIES, judge_week  # noqa: E402
-from world import COST_PER_REDEMPTION, Rules, World  # noqa: E402
+from tests.simulation.chart import line_chart
+from tests.simulation.policies import POLICIES, judge_week
+from tests.simulation.world import (
+    COST_PER_REDEMPTION,
+    PROJECT_FOLDER,
+    Rules,
+    World,
+)
 
 
 def simulate(seed: int, rules: Rules, folder: Path) -> pd.DataFrame:

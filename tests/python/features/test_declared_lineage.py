@@ -13,8 +13,6 @@ from multiprocessing import get_context
 import duckdb
 import pandas as pd
 import pytest
-from lineage.declared import ROWS, THIS, declared_lineage
-from lineage.relations import read_relations
 from precision_marketing.estimators.tasks import FRAME_COLUMNS, KEY_COLUMNS
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
 from support.perturbed_models import (
@@ -38,6 +36,9 @@ from support.small_inputs import (
     uplift_inputs,
     value_inputs,
 )
+
+from operations.docs_site.lineage.declared import ROWS, THIS, declared_lineage
+from operations.docs_site.lineage.relations import read_relations
 
 TARGET = PROJECT_FOLDER / "target"
 # What makes the inputs of models that read no panel of any grain.

@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from lineage import LineageError, end_columns, raw_columns
-from lineage.declared import declared_lineage
-from lineage.page import lineage_page
-from lineage.relations import Relation
-from lineage.sql import sql_lineage
 from support.builds import PROJECT_FOLDER
+
+from operations.docs_site.lineage import LineageError, end_columns, raw_columns
+from operations.docs_site.lineage.declared import declared_lineage
+from operations.docs_site.lineage.page import lineage_page
+from operations.docs_site.lineage.relations import Relation
+from operations.docs_site.lineage.sql import sql_lineage
 
 TARGET = PROJECT_FOLDER / "target"
 MARGIN = "model.precision_marketing.campaign_audience.expected_margin"

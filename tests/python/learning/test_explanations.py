@@ -17,8 +17,8 @@ from precision_marketing.estimators.families import (
     preprocessor,
     signed_log,
 )
-from precision_marketing.explanations.contributions import contributions as explanations
 from precision_marketing.explanations.contributions import contributions
+from precision_marketing.explanations.contributions import contributions as explanations
 from sklearn.base import is_classifier
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +13,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from personal_data.postgres_copy import rows_in_postgres
-from publish_postgres import PUBLISH_LOCK
 from support.builds import (
     PROJECT_FOLDER,
     VAULT_KEY,
@@ -29,6 +26,9 @@ from support.builds import (
 from support.campaigns import VARS, rows
 from support.databases import PASSWORD, Database
 from support.shops import write_shop
+
+from operations.personal_data.postgres_copy import rows_in_postgres
+from operations.publish.postgres.copying import PUBLISH_LOCK
 
 KEY = "a key for tests that hides who was forgotten"
 TEXTS = {
@@ -50,7 +50,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 import duckdb
-from vault import attach_encrypted
+from operations.privacy.vault import attach_encrypted
 connection = duckdb.connect(sys.argv[1])
 attach_encrypted(connection, Path(sys.argv[2]), "vault", sys.argv[3])
 connection.execute("set checkpoint_threshold = '1GB'")
@@ -371,9 +371,8 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(
 def test_what_waits_in_logs_does_not_come_back(shop: Shop) -> None:
     files = (shop.warehouse, vault_of(shop.warehouse))
     logs = [Path(f"{file}.wal") for file in files]
-    profiles = {**os.environ, "PYTHONPATH": str(PROJECT_FOLDER / "profiles")}
     command = [sys.executable, "-c", KILLED, *map(str, files), VAULT_KEY]
-    assert subprocess.run(command, env=profiles, check=False).returncode == 9
+    assert subprocess.run(command, cwd=PROJECT_FOLDER, check=False).returncode == 9
     assert all(log.stat().st_size for log in logs)
     arguments = ("--args", '{"user_id": "id-anna"}')
     running = shop.dbt.start(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from personal_data.access_export import held_in_files
-from personal_data.erasing import Person, erase_from_parquet, erase_from_text
+
+from operations.personal_data.access_export import held_in_files
+from operations.personal_data.erasing import Person, erase_from_parquet, erase_from_text
 
 ANNA, ZOE, SEVEN = (
     Person("a" * 32, "id-anna"),

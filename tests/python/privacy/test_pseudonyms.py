@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import duckdb
 import pytest
 from dbt_common.exceptions import DbtRuntimeError
 from support.builds import (
-    PROJECT_FOLDER,
     PSEUDONYM_KEY,
     DbtRuns,
     attach_vault,
     pseudonym,
 )
+
+from profiles.connection import Plugin
 
 # One to be kept apart by case, accents and blanks, or found in quotes.
 USER_IDS = [
@@ -195,14 +195,9 @@ def test_a_missing_key_is_said_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # by hand, as the project's own folder may hold a key
-    file = PROJECT_FOLDER / "profiles" / "pseudonym_key.py"
-    monkeypatch.syspath_prepend(file.parent)
-    spec = importlib.util.spec_from_file_location("pseudonym_key", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PSEUDONYM_KEY", raising=False)
-    plugin = module.Plugin.__new__(module.Plugin)
+    plugin = Plugin.__new__(Plugin)
     with pytest.raises(DbtRuntimeError, match="no key for the users' pseudonyms") as no:
         plugin.update_connection_config(None, {})
     assert "\n" not in no.value.msg

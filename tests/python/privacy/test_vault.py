@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from encryption import connect
 from support.builds import (
     PROJECT_FOLDER,
     PSEUDONYM_KEY,
@@ -21,11 +18,12 @@ from support.builds import (
     attach_vault,
     package_folder,
     pseudonym,
+    run_operation,
     vault_of,
 )
 
-ROTATE = PROJECT_FOLDER / "operations" / "rotate_keys.py"
-PUBLISH = PROJECT_FOLDER / "operations" / "publish.py"
+from operations.privacy.encryption import connect
+
 OTHER_KEY = "a third key for tests, which opens nothing yet"
 
 
@@ -67,7 +65,8 @@ def shop(runs: DbtRuns) -> Path:
     ):
         result = run(runs, *command)
         assert result.exit_code == 0, result.output
-    subprocess.run([sys.executable, str(PUBLISH)], env=published(runs), check=True)
+    result = run_operation("publish", **published(runs))
+    assert result.returncode == 0, result.stderr
     result = run(runs, "docs", "generate", "--static")
     assert result.exit_code == 0, result.output
     return runs.folder
@@ -76,7 +75,6 @@ def shop(runs: DbtRuns) -> Path:
 def published(runs: DbtRuns) -> dict[str, str]:
     """Return the environment that publishes the shop."""
     return {
-        **os.environ,
         "SOURCE": "demo_shop",
         "WAREHOUSE": str(runs.folder / "warehouse" / "shop.duckdb"),
         "DBT_TARGET_PATH": str(runs.folder / "target"),
@@ -99,18 +97,9 @@ def copy(shop: Path, tmp_path: Path) -> Iterator[Path]:
 
 def rotate(folder: Path, what: str, **environment: str) -> subprocess.CompletedProcess:
     """Run the command in a folder."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("VAULT_KEY", "PSEUDONYM_KEY")
-    }
-    return subprocess.run(
-        [sys.executable, str(ROTATE), what],
-        cwd=folder,
-        env={**kept, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+    no_keys = {"VAULT_KEY": "", "PSEUDONYM_KEY": ""}
+    return run_operation(
+        "privacy.rotate_keys", what, cwd=folder, **{**no_keys, **environment}
     )
 
 

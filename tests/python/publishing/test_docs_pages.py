@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
+from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, run_operation
 
 
 class Outside(HTMLParser):
@@ -26,16 +24,10 @@ class Outside(HTMLParser):
 
 def run_script(name: str, warehouse: Path) -> subprocess.CompletedProcess[str]:
     """Run a script on a database."""
-    return subprocess.run(
-        [sys.executable, PROJECT_FOLDER / name],
-        env={**os.environ, "WAREHOUSE": str(warehouse)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_operation(name, WAREHOUSE=str(warehouse))
 
 
-@pytest.mark.parametrize("name", ["operations/write_cards.py", "docs/write_results.py"])
+@pytest.mark.parametrize("name", ["docs_site.cards", "results"])
 def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
     result = run_script(name, tmp_path / "none.duckdb")
     assert result.returncode != 0
@@ -44,7 +36,7 @@ def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
 
 
 def test_every_live_estimator_has_a_card_that_fetches_nothing() -> None:
-    result = run_script("operations/write_cards.py", BUILT_WAREHOUSE)
+    result = run_script("docs_site.cards", BUILT_WAREHOUSE)
     assert result.returncode == 0, result.stderr
     page = (PROJECT_FOLDER / "target" / "site" / "model_cards.html").read_text()
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:

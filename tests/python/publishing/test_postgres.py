@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +11,13 @@ from pathlib import Path
 
 import duckdb
 import psycopg
-import publish_postgres as publishing
 import pytest
-from support.builds import PROJECT_FOLDER
+from support.builds import PROJECT_FOLDER, run_operation
 from support.databases import PASSWORD, Database
 
-OPERATIONS = PROJECT_FOLDER / "operations"
+from operations.publish.postgres import __main__ as script
+from operations.publish.postgres import copying as publishing
+
 PUBLISHES = 20
 BUILT_FILE = PROJECT_FOLDER / "published" / "precision_marketing.duckdb"
 LOGINS = {
@@ -508,17 +507,12 @@ def test_a_failure_half_way_leaves_the_last_publication(
 def test_the_script_says_what_it_did_and_what_is_open(
     shop: Database, published_file: Path
 ) -> None:
-    command = [sys.executable, str(OPERATIONS / "publish_postgres.py")]
-    environment = {
-        **os.environ,
-        "POSTGRES_URL": shop.url,
-        "PUBLISHED_DIR": str(published_file.parent),
-        "SOURCE": "small",
-    }
-
     def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False
+        return run_operation(
+            "publish.postgres",
+            POSTGRES_URL=shop.url,
+            PUBLISHED_DIR=str(published_file.parent),
+            SOURCE="small",
         )
 
     result = run()
@@ -537,13 +531,12 @@ def run_script(
     monkeypatch: pytest.MonkeyPatch, published: Path, url: str | None, **env: str
 ) -> str | None:
     """Run `main` as the script does, with the environment given."""
-    monkeypatch.setenv("PUBLISHED_DIR", str(published))
-    monkeypatch.setenv("SOURCE", "small")
+    monkeypatch.setattr(script, "PUBLISHED_FILE", published / "small.duckdb")
     if url:
         monkeypatch.setenv("POSTGRES_URL", url)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    return publishing.main()
+    return script.main()
 
 
 def test_bad_input_is_told_in_one_sentence_without_the_password(

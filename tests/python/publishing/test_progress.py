@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import logging
 import os
@@ -16,10 +15,7 @@ from precision_marketing.evaluation.backtest import validate
 from support.builds import PROJECT_FOLDER, PSEUDONYM_KEY, package_folder
 from support.panels import RULES, SETTINGS, TASKS, make_panel
 
-SCRIPT = PROJECT_FOLDER / "operations" / "build.py"
-spec = importlib.util.spec_from_file_location("operations_build", SCRIPT)
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
+from operations import build
 
 
 def event(name: str, node: str = "", level: str = "debug", **data: object) -> object:
@@ -124,7 +120,7 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
             "DBT_LOG_PATH": str(tmp_path / "logs"),
         }
         os.chdir(PROJECT_FOLDER)
-        os.execv(sys.executable, [sys.executable, str(SCRIPT), selected])
+        os.execv(sys.executable, [sys.executable, "-m", "operations.build", selected])
     output = b""
     while True:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import PROJECT_FOLDER
+from support.builds import run_operation
 
-SCRIPT = PROJECT_FOLDER / "operations" / "publish.py"
 # Ten publications and twenty readers passed too (2026-11-25), but take a minute.
 PUBLISHES, READERS = 5, 8
 # Reads both tables until told to stop; every snapshot must be of one publication.
@@ -108,18 +106,12 @@ def write_round(folder: Path, number: int, users: int = 1000) -> None:
 
 def publish(folder: Path) -> subprocess.CompletedProcess:
     """Run the script on the folder's database."""
-    return subprocess.run(
-        [sys.executable, str(SCRIPT)],
-        env={
-            **os.environ,
-            "SOURCE": "small",
-            "WAREHOUSE": str(folder / "private.duckdb"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "PUBLISHED_DIR": str(folder / "published"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_operation(
+        "publish",
+        SOURCE="small",
+        WAREHOUSE=str(folder / "private.duckdb"),
+        DBT_TARGET_PATH=str(folder / "target"),
+        PUBLISHED_DIR=str(folder / "published"),
     )
 
 

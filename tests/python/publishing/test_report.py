@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,14 +14,12 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from support.builds import PROJECT_FOLDER, DbtRuns
+from support.builds import DbtRuns, run_operation
 from support.campaigns import VARS, copied
 from support.shops import ONE_LINE, built_shop, run_on_shop, write_shop
 
-CODE = PROJECT_FOLDER / "operations" / "report"
-sys.path.insert(0, str(CODE))
-from sections import SECTIONS  # noqa: E402
-from words import LANGUAGES, read_texts  # noqa: E402
+from operations.report.sections import SECTIONS
+from operations.report.words import LANGUAGES, read_texts
 
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
@@ -41,17 +38,11 @@ OPEN_TABLES = "document.querySelectorAll('details').forEach(each => each.open = 
 
 def write_report(published: Path, target: Path) -> subprocess.CompletedProcess:
     """Run the script as `make report` does."""
-    return subprocess.run(
-        [sys.executable, str(CODE / "write.py")],
-        env={
-            **os.environ,
-            "SOURCE": "shop",
-            "PUBLISHED_DIR": str(published),
-            "DBT_TARGET_PATH": str(target),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_operation(
+        "report",
+        SOURCE="shop",
+        PUBLISHED_DIR=str(published),
+        DBT_TARGET_PATH=str(target),
     )
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
 
-SCRIPT = PROJECT_FOLDER / "operations" / "metrics.py"
 TABLES = (
     "core.orders",
     "core.transactions",
@@ -312,7 +311,7 @@ def test_the_command_answers_and_asks_nobody_outside(
         "socket.socket.connect = refuse\n"
     )
     result = subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments],
+        [sys.executable, "-m", "operations.metrics", *arguments],
         cwd=PROJECT_FOLDER,
         env={**environment, "PYTHONPATH": str(tmp_path)},
         capture_output=True,

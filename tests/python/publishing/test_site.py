@@ -253,7 +253,6 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
         SITE.parent / "manifest_of_docs.json", tmp_path / "target" / "manifest.json"
     )
     dbt = Path(sys.executable).with_name("dbt")
-    operations = PROJECT_FOLDER / "operations"
     commands = [
         [
             dbt,
@@ -263,9 +262,9 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
             "--target-path",
             tmp_path / "p",
         ],
-        [sys.executable, operations / "write_lineage.py"],
-        [sys.executable, operations / "write_site.py"],
-        [sys.executable, operations / "write_cards.py"],
+        [sys.executable, "-m", "operations.docs_site.lineage"],
+        [sys.executable, "-m", "operations.docs_site"],
+        [sys.executable, "-m", "operations.docs_site.cards"],
         # the guard sees what it should
         [sys.executable, "-c", "import socket; socket.create_connection(('x.y', 1))"],
     ]

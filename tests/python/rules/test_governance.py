@@ -6,16 +6,15 @@ import copy
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from docs_site.contracts import breaking_changes, contracts, unrecorded
-from docs_site.governance import faults, published_tables
-from support.builds import PROJECT_FOLDER
+from support.builds import PROJECT_FOLDER, run_operation
 
-SCRIPT = PROJECT_FOLDER / "operations" / "write_contracts.py"
+from operations.docs_site.contracts import breaking_changes, contracts, unrecorded
+from operations.docs_site.governance import faults, published_tables
+
 RECORD = PROJECT_FOLDER / "docs" / "contracts.json"
 Manifest = dict[str, Any]
 USERS = "model.precision_marketing.users"
@@ -163,16 +162,11 @@ def write_contracts(
     target: Path, record: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the script on a manifest and a record of their own."""
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments],
-        env={
-            **os.environ,
-            "DBT_TARGET_PATH": str(target),
-            "CONTRACTS": str(record),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_operation(
+        "docs_site.write_contracts",
+        *arguments,
+        DBT_TARGET_PATH=str(target),
+        CONTRACTS=str(record),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
-import publish_postgres as publishing
+
+from operations.publish.postgres import copying
 
 PASSWORD = "known to the tests: /?@#"
 
@@ -50,4 +51,4 @@ class Database:
 
     def publish(self, file: Path) -> str:
         """Publish a file, in this process: twenty interpreters would take long."""
-        return publishing.publish(file, file.parent / "manifest.json", self.url)
+        return copying.publish(file, file.parent / "manifest.json", self.url)

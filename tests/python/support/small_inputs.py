@@ -418,7 +418,8 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                     case when hash(first_order_id, campaign_id) % 4 = 0 then 'holdout'
                          else 'treatment' end as arm
                 )
-                from built.campaigns.dec_planned_arms as drawn join firsts using (user_id)
+                from built.campaigns.dec_planned_arms as drawn
+                join firsts using (user_id)
             """,
             # two campaigns that share a week, and one by itself: each limit binds
             "dec_options": f"""

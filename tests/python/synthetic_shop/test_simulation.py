@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,8 @@ import pandas as pd
 import pytest
 from support.builds import PROJECT_FOLDER, DbtRuns
 
-SIMULATION_FOLDER = PROJECT_FOLDER / "tests" / "simulation"
-sys.path.insert(0, str(SIMULATION_FOLDER))
-
-from policies import POLICIES, judge_week, value_options  # noqa: E402
-from simulate import curves, interval, report, summarise  # noqa: E402
+from tests.simulation.policies import POLICIES, judge_week, value_options
+from tests.simulation.simulate import curves, interval, report, summarise
 
 HISTORY, HORIZON, USERS = 200, 240, 1500
 # What an earlier order must keep: whether it was cancelled or returned may come later.
@@ -292,10 +290,12 @@ def test_cycles_run_from_end_to_end(tmp_path: Path) -> None:
     made = subprocess.run(
         [
             sys.executable,
-            str(SIMULATION_FOLDER / "simulate.py"),
+            *("-m", "tests.simulation.simulate"),
             *("--cycles", "2", "--seeds", "1", "--users", "500"),
             *("--folder", str(tmp_path)),
         ],
+        cwd=PROJECT_FOLDER,
+        env={**os.environ, "PYTHONPATH": "python_models"},
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,6 @@
 """Write target/site/report.html: one page that opens from the file, offline.
 
-    python operations/report/write.py        # `make report`, and part of `make build`
+    python -m operations.report        # `make report`, and part of `make build`
 
 Reads the tables of schema reports in the published file, so that it shows what BI tools
 read; SQL has computed them, this only draws. Data, both languages and the library that
@@ -20,13 +20,10 @@ import duckdb
 import jinja2
 import pandas as pd
 import vl_convert
-from sections import SECTIONS, Section
-from words import LANGUAGES, Words, format_of
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
-SOURCE = os.environ.get("SOURCE", "precision_marketing")
-PUBLISHED = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
-TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
+from operations.places import PUBLISHED_FILE, SITE
+from operations.report.sections import SECTIONS, Section
+from operations.report.words import LANGUAGES, Words, format_of
 
 
 def cell(value: object, column: str, words: dict[str, Words]) -> dict:
@@ -122,7 +119,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
 
 def main() -> str | None:
     """Write the page; return a sentence when it cannot be."""
-    file = PUBLISHED / f"{SOURCE}.duckdb"
+    file = PUBLISHED_FILE
     if not file.exists():
         return f"No report was written: no {file}. Run make build first."
     try:
@@ -131,7 +128,7 @@ def main() -> str | None:
     except duckdb.Error as error:
         cause = str(error).splitlines()[0]
         return f"No report was written: {file} cannot be read for it. {cause}"
-    written = TARGET / "site" / "report.html"
+    written = SITE / "report.html"
     written.parent.mkdir(parents=True, exist_ok=True)
     writing = written.with_name(f".report.{os.getpid()}.html")
     writing.write_text(html, encoding="utf-8")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from lineage.relations import LineageError, Relation
+from operations.docs_site.lineage.relations import LineageError, Relation
 
 THIS = "this"
 ROWS = "rows"

@@ -11,6 +11,7 @@ from typing import Any
 from dbt_common.exceptions import DbtRuntimeError
 
 FOLDER = Path(".secrets")
+ERASURE_KEY = FOLDER / "erasure.key"
 LEAST_LENGTH = 32
 # Bytes of a block of SHA-256: HMAC pads a key to it.
 BLOCK_SIZE = 64
@@ -89,6 +90,13 @@ def padded_keys(name: str, purpose: str) -> dict[str, bytes]:
         f"{name}_{form}_key": bytes(byte ^ pad for byte in padded)
         for form, pad in (("inner", 0x36), ("outer", 0x5C))
     }
+
+
+def erasure_keys() -> dict[str, bytes]:
+    """Return the key of the list of forgotten users, padded; none where none is."""
+    if not os.environ.get("ERASURE_KEY") and not ERASURE_KEY.exists():
+        return {}
+    return padded_keys("erasure", "the list of forgotten users")
 
 
 def set_keys(cursor: Any, keys: dict[str, bytes]) -> None:

@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from lineage.relations import LineageError, Relation
+from operations.docs_site.lineage.relations import LineageError, Relation
 
 # Table functions that make their rows from numbers.
 GENERATORS = {"generate_series", "range"}

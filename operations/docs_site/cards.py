@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from html import escape
-from pathlib import Path
 
 import duckdb
-from docs_site.pages import environment, write_style
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
-WAREHOUSE = PROJECT_FOLDER / os.environ.get(
-    "WAREHOUSE",
-    f"warehouse/{os.environ.get('SOURCE', 'precision_marketing')}.duckdb",
-)
-SITE = Path(
-    os.environ.get(
-        "SITE_DIR",
-        PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target") / "site",
-    )
-)
+from operations.docs_site.pages import environment, write_style
+from operations.places import SITE, WAREHOUSE
+
 LIMITS = """<h3>Limits</h3>
 <p>Learnt from this shop's customers and their past; new customers, other shops and
 seasons that the data have not seen are extrapolation. A score tells who is likely to

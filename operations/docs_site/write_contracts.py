@@ -1,7 +1,7 @@
 """Record what readers of the published tables may rely on, in docs/contracts.json.
 
-    python operations/write_contracts.py            # `make contracts`
-    python operations/write_contracts.py --check    # part of `make docs`
+    python -m operations.docs_site.write_contracts            # `make contracts`
+    python -m operations.docs_site.write_contracts --check    # part of `make docs`
 
 Additions are recorded. A breaking change is refused unless the model has a new version.
 """
@@ -13,10 +13,9 @@ import os
 import sys
 from pathlib import Path
 
-from docs_site.contracts import breaking_changes, contracts, unrecorded
+from operations.docs_site.contracts import breaking_changes, contracts, unrecorded
+from operations.places import PROJECT_FOLDER, TARGET
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
-TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
 RECORD = Path(os.environ.get("CONTRACTS", PROJECT_FOLDER / "docs" / "contracts.json"))
 
 

@@ -1,6 +1,6 @@
 """Publish the contracted marts: a DuckDB file and Parquet that readers may keep open.
 
-    python operations/publish.py        # `make publish`, and the end of `make build`
+    python -m operations.publish        # `make publish`, and the end of `make build`
 
 dbt builds a private database, which one process at a time can open. What others read is
 a copy: written under another name, then renamed into place, so that a reader keeps the
@@ -16,63 +16,27 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
-sys.path.append(str(PROJECT_FOLDER / "profiles"))
+from operations.places import (
+    PROJECT_FOLDER,
+    PUBLISHED,
+    PUBLISHED_FILE,
+    SOURCE,
+    TARGET,
+    WAREHOUSE,
+)
+from operations.privacy.encryption import connect
+from operations.publish.marts import Mart, published_marts
 
-from encryption import connect  # noqa: E402
-
-SOURCE = os.environ.get("SOURCE", "precision_marketing")
-WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", f"warehouse/{SOURCE}.duckdb")
-TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
-PUBLISHED = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
 # What DuckDB 1.0 and all later ones read: a BI tool need not be as new as we are.
 STORAGE_VERSION = "v1.0.0"
 # Versions of the Parquet folders that stay beside the newest, for who still reads them.
 VERSIONS_KEPT = 3
 FAILURES = {"error", "fail", "runtime error"}
-
-
-@dataclass(frozen=True)
-class Mart:
-    """A table to publish."""
-
-    schema: str
-    name: str
-    columns: tuple[str, ...]
-    is_optional: bool = False
-
-    @property
-    def place(self) -> str:
-        """Return schema and name, as SQL has them."""
-        return f"{self.schema}.{self.name}"
-
-
-def published_marts(manifest: dict) -> list[Mart]:
-    """List the models with a contract, less the vault's and those marked otherwise."""
-    return sorted(
-        (
-            Mart(
-                node["schema"],
-                node["alias"],
-                tuple(node["columns"]),
-                # `make backtest` alone builds it
-                is_optional="full_grid" in node["tags"],
-            )
-            for node in manifest["nodes"].values()
-            if node["resource_type"] == "model"
-            and node["config"]["materialized"] != "view"
-            and node["config"]["contract"]["enforced"]
-            and node["database"] != "vault"
-            and node["config"]["meta"].get("published", True)
-        ),
-        key=lambda mart: mart.place,
-    )
 
 
 def failed_nodes(run_results: dict) -> list[str]:
@@ -178,7 +142,6 @@ def main() -> str | None:
         PUBLISHED.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return f"Nothing was published: cannot write into {PUBLISHED}. {error.strerror}"
-    file = PUBLISHED / f"{SOURCE}.duckdb"
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
     marts = published_marts(manifest)
@@ -210,10 +173,10 @@ def main() -> str | None:
         except (duckdb.Error, OSError) as error:
             writing.unlink(missing_ok=True)
             return f"Nothing was published: {str(error).splitlines()[0]}"
-    writing.replace(file)
+    writing.replace(PUBLISHED_FILE)
     rows = sum(count for _, count in counts)
     sys.stdout.write(
-        f"Published {len(counts)} tables, {rows:,} rows: {file.name} and "
+        f"Published {len(counts)} tables, {rows:,} rows: {PUBLISHED_FILE.name} and "
         f"{SOURCE}/{version.name} in {PUBLISHED}\n"
     )
     return None

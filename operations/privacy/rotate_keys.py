@@ -1,7 +1,7 @@
 """Give the vaults another key, or all users other pseudonyms.
 
-    python operations/rotate_keys.py vault          # make rotate-vault-key
-    python operations/rotate_keys.py pseudonyms     # make rotate-pseudonyms
+    python -m operations.privacy.rotate_keys vault          # make rotate-vault-key
+    python -m operations.privacy.rotate_keys pseudonyms     # make rotate-pseudonyms
 
 A new key waits as `.secrets/<name>.key.new` until all that it is for has changed hands,
 then takes the old one's place. Whoever is stopped on the way calls the same command
@@ -23,14 +23,11 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+from dbt_common.exceptions import DbtRuntimeError
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
-sys.path.append(str(PROJECT_FOLDER / "profiles"))
-
-from dbt_common.exceptions import DbtRuntimeError  # noqa: E402
-from encryption import connect  # noqa: E402
-from keys import FOLDER, keyed_name, read_key  # noqa: E402
-from vault import attach_encrypted, vault_of  # noqa: E402
+from operations.privacy.encryption import connect
+from operations.privacy.keys import FOLDER, keyed_name, read_key
+from operations.privacy.vault import attach_encrypted, vault_of
 
 WAREHOUSES = Path("warehouse")
 SEEDS = Path("seeds/campaigns")

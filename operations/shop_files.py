@@ -1,6 +1,6 @@
 """Looks into a shop's files where DuckDB would stop with an error nobody can catch.
 
-A dbt-duckdb plugin: two SQL functions for macros/reading, whose answers are JSON.
+Two SQL functions for macros/reading, whose answers are JSON.
 """
 
 from __future__ import annotations
@@ -12,27 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from dbt.adapters.duckdb.plugins import BasePlugin
-from encryption import connect
+
+from operations.privacy.encryption import connect
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_FIRST_LINE = 1_000_000
 LONGEST_MESSAGE = 200
-
-
-class Plugin(BasePlugin):
-    """Registers the functions on the database's connection."""
-
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Make both functions known to SQL; files may change between two calls."""
-        text = "varchar"
-        for function, parameters in (
-            (csv_layout, [text, text]),
-            (tried_queries, [text, text, "varchar[]"]),
-        ):
-            conn.create_function(
-                function.__name__, function, parameters, text, side_effects=True
-            )
 
 
 def csv_layout(file: str, encoding: str) -> str:

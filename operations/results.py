@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 import duckdb
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
-WAREHOUSE = PROJECT_FOLDER / os.environ.get(
-    "WAREHOUSE", "warehouse/precision_marketing.duckdb"
-)
+from operations.places import PROJECT_FOLDER, WAREHOUSE
+
 HEADER = """# What the estimators reach
 
 Written by `make results` from `evaluation.estimator_comparison`, which `make build`

@@ -1,6 +1,6 @@
 """Start Apache Superset on what is published, make dashboards, and check their figures.
 
-    python operations/superset/check_figures.py [--stay]     # what `make superset` runs
+    python -m operations.superset [--stay]     # what `make superset` runs
 
 Superset reads the published DuckDB file and a PostgreSQL server that is started for the
 purpose, there once as a marketer and once as an analyst. Each chart's rows, as its REST
@@ -17,20 +17,15 @@ import secrets
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import duckdb
 import psycopg
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
-sys.path.append(str(PROJECT_FOLDER / "operations"))
+from operations.places import PROJECT_FOLDER
+from operations.places import PUBLISHED_FILE as FILE
+from operations.publish.postgres.temporary_server import find_binaries, temporary_server
+from operations.superset.server import RefusedError, Superset, running_superset
 
-from postgres.temporary_server import find_binaries, temporary_server  # noqa: E402
-from superset.server import RefusedError, Superset, running_superset  # noqa: E402
-
-SOURCE = os.environ.get("SOURCE", "precision_marketing")
-PUBLISHED = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
-FILE = PUBLISHED / f"{SOURCE}.duckdb"
 # Without them, whoever may write SQL in Superset reads every file of its server.
 CLOSED = {"enable_external_access": False, "lock_configuration": True}
 # Per chart: table, column to group by, aggregate in SQL.
@@ -231,7 +226,8 @@ def check_beside_publish(superset: Superset, charts: dict[str, int]) -> None:
 
     def publish() -> None:
         done = subprocess.run(
-            [sys.executable, str(PROJECT_FOLDER / "operations" / "publish.py")],
+            [sys.executable, "-m", "operations.publish"],
+            cwd=PROJECT_FOLDER,
             capture_output=True,
             text=True,
             check=False,
@@ -264,7 +260,8 @@ def say(text: str) -> None:
 def add_logins(server: dict[str, str]) -> dict[str, str]:
     """Publish into PostgreSQL; return addresses for a marketer and an analyst."""
     done = subprocess.run(
-        [sys.executable, str(PROJECT_FOLDER / "operations" / "publish_postgres.py")],
+        [sys.executable, "-m", "operations.publish.postgres"],
+        cwd=PROJECT_FOLDER,
         env={**os.environ, "POSTGRES_URL": "", **server},
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
 """Forgets users, and tells what is held on one: two SQL functions for macros/privacy.
 
-A dbt-duckdb plugin, as both write files, the vault's key may stand in no SQL, and dbt's
-own logs and target folder, which name who was asked about, are written until it ends.
+Python, as both write files, the vault's key may stand in no SQL, and dbt's own logs and
+target folder, which name who was asked about, are written until it ends.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import psycopg
-from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
-from keys import FOLDER, keyed_name, padded_keys, read_key, set_keys
-from personal_data.access_export import held_in_files, held_on
-from personal_data.erasing import (
+
+from operations.personal_data.access_export import held_in_files, held_on
+from operations.personal_data.erasing import (
     Person,
     Rewritten,
     erase_from_database,
@@ -31,15 +30,13 @@ from personal_data.erasing import (
     mask,
     write_private,
 )
-from personal_data.postgres_copy import rows_in_postgres
-from publish_postgres import NotPublishedError, publish
-from vault import attach_encrypted, vault_of
-
-if TYPE_CHECKING:
-    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from operations.personal_data.postgres_copy import rows_in_postgres
+from operations.privacy.keys import ERASURE_KEY, keyed_name, read_key
+from operations.privacy.vault import attach_encrypted, vault_of
+from operations.publish.postgres.copying import publish
+from operations.publish.postgres.tables import NotPublishedError
 
 SEEDS = Path("seeds/campaigns")
-ERASURE_KEY = FOLDER / "erasure.key"
 
 
 class RefusedError(Exception):
@@ -136,28 +133,21 @@ class Request:
         return list(dict.fromkeys(names))
 
 
-class Plugin(BasePlugin):
-    """Registers the functions on the database's connection."""
+class Requests:
+    """Answers requests about users.
 
-    def update_connection_config(
-        self, creds: DuckDBCredentials, config: dict[str, Any]
-    ) -> None:
-        """Remember where the database lies."""
-        self.warehouse = Path(creds.path)
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        To the database, with the vault attached.
+    warehouse : Path
+        The database's file.
 
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Make both functions known to SQL."""
-        self.connection = conn
-        for function in (self.forget_users, self.export_user):
-            conn.create_function(
-                function.__name__, function, ["varchar"], "varchar", side_effects=True
-            )
+    """
 
-    def configure_cursor(self, cursor: Any) -> None:
-        """Set the key that the names of forgotten users are hashed with."""
-        if not os.environ.get("ERASURE_KEY") and not ERASURE_KEY.exists():
-            return
-        set_keys(cursor, padded_keys("erasure", "the list of forgotten users"))
+    def __init__(self, connection: duckdb.DuckDBPyConnection, warehouse: Path):
+        self.connection = connection
+        self.warehouse = warehouse
 
     def forget_users(self, request: str) -> str:
         """Forget users; return a receipt, or `fault`, as JSON."""

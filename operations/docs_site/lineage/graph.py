@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineage.declared import THIS, declared_lineage
-from lineage.relations import LineageError, Relation, read_relations
-from lineage.sql import sql_lineage
+from operations.docs_site.lineage.declared import THIS, declared_lineage
+from operations.docs_site.lineage.relations import (
+    LineageError,
+    Relation,
+    read_relations,
+)
+from operations.docs_site.lineage.sql import sql_lineage
 
 # Kinds of edges along which a value comes; `filter` only decides which rows there are.
 VALUE_KINDS = ("value", "rows")

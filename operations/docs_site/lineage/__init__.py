@@ -2,12 +2,16 @@
 
 `graph.project_lineage` reads what `dbt docs generate` wrote and returns, per column of
 every model, seed and source, the columns that it comes from; `graph.raw_columns`
-follows them to raw tables and seeds. Scripts import it with operations/ on the path, as
-those in that folder do by themselves and pytest does by its setting.
+follows them to raw tables and seeds.
 """
 
-from lineage.graph import column_id, end_columns, project_lineage, raw_columns
-from lineage.relations import LineageError
+from operations.docs_site.lineage.graph import (
+    column_id,
+    end_columns,
+    project_lineage,
+    raw_columns,
+)
+from operations.docs_site.lineage.relations import LineageError
 
 __all__ = [
     "LineageError",

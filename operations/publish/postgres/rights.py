@@ -11,8 +11,9 @@ from pathlib import Path
 
 import psycopg
 import yaml
-from postgres.tables import NotPublishedError, Table
 from psycopg import sql
+
+from operations.publish.postgres.tables import NotPublishedError, Table
 
 FOLDER = Path(__file__).resolve().parent
 SCOPES = {"all": True, "of_their_regions": False}

@@ -1,10 +1,5 @@
 """Copy what was published into PostgreSQL, for readers with roles of their own.
 
-    POSTGRES_URL=postgresql://user@host/database python operations/publish_postgres.py
-
-`make publish-postgres` runs it. The connection comes from POSTGRES_URL or the variables
-of libpq (PGHOST, PGUSER, PGPASSWORD, PGSERVICE, ...).
-
 One transaction does it all: each table is loaded as `<table>__new` and gets its rights,
 then all take their names at once, so that no reader sees half a table or two
 publications, and a failure at any point leaves what was there. Rows are loaded frozen,
@@ -14,21 +9,24 @@ so that transactions which began before see them too.
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import duckdb
 import psycopg
-from postgres import rights
-from postgres.tables import NEW, NotPublishedError, Table, read_tables
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+from operations.publish.postgres import rights
+from operations.publish.postgres.tables import (
+    NEW,
+    NotPublishedError,
+    Table,
+    read_tables,
+)
+
 # `nulls not distinct`, and a schema public that is closed to begin with.
 LEAST_VERSION = 15
 # The swap gives way and tries again, so that readers queue behind it for no longer, and
@@ -249,25 +247,3 @@ def publish(file: Path, manifest: Path, url: str) -> str:
         f"Published {len(tables)} tables, {rows:,} rows, into PostgreSQL database "
         f"{database} in {time.monotonic() - started:.0f} s.{note}"
     )
-
-
-def main() -> str | None:
-    """Publish what the environment names; return a sentence when nothing can be."""
-    source = os.environ.get("SOURCE", "precision_marketing")
-    folder = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
-    target = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
-    try:
-        done = publish(
-            folder / f"{source}.duckdb",
-            target / "manifest.json",
-            os.environ.get("POSTGRES_URL", ""),
-        )
-    except (NotPublishedError, duckdb.Error, psycopg.Error) as error:
-        cause = " ".join(str(error).splitlines()[:1])
-        return f"Nothing was published to PostgreSQL: {cause}"
-    sys.stdout.write(f"{done}\n")
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """Write target/site: a page per published table, an index, the entity diagram.
 
-    python operations/write_site.py      # part of `make docs`, after lineage
+    python -m operations.docs_site      # part of `make docs`, after lineage
 
 Stops with a sentence per fault when something is not said of a published column.
 """
@@ -8,18 +8,16 @@ Stops with a sentence per fault when something is not said of a published column
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import duckdb
-from docs_site.diagram import entity_diagram
-from docs_site.governance import faults, published_tables
-from docs_site.pages import write_pages
-from publish import PUBLISHED, SOURCE, TARGET
 
-SITE = Path(os.environ.get("SITE_DIR", TARGET / "site"))
+from operations.docs_site.diagram import entity_diagram
+from operations.docs_site.governance import faults, published_tables
+from operations.docs_site.pages import write_pages
+from operations.places import PUBLISHED_FILE, SITE, TARGET
 
 
 def publication(file: Path) -> dict | None:
@@ -53,7 +51,7 @@ def main() -> str | None:
     if (TARGET / "static_index.html").exists():
         shutil.copyfile(TARGET / "static_index.html", SITE / "dbt.html")
     diagram = entity_diagram(tables, str(TARGET))
-    published = publication(PUBLISHED / f"{SOURCE}.duckdb")
+    published = publication(PUBLISHED_FILE)
     write_pages(SITE, manifest, tables, diagram, published)
     return None
 

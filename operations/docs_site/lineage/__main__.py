@@ -1,6 +1,6 @@
 """Write the lineage of every column, as JSON and as one page.
 
-    python operations/write_lineage.py      # part of `make docs`, after dbt's own
+    python -m operations.docs_site.lineage      # part of `make docs`, after dbt's own
 
 Reads manifest and catalog of `dbt docs generate --select '*'`, writes
 column_lineage.json beside them, and site/lineage.html.
@@ -9,15 +9,11 @@ column_lineage.json beside them, and site/lineage.html.
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 
-from lineage import LineageError, project_lineage
-from lineage.page import lineage_page
-
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
-TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
+from operations.docs_site.lineage import LineageError, project_lineage
+from operations.docs_site.lineage.page import lineage_page
+from operations.places import TARGET
 
 
 def main() -> str | None:

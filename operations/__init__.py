@@ -1,0 +1,1 @@
+"""What is done with the database that dbt builds, and around dbt."""

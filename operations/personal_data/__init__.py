@@ -1,0 +1,1 @@
+"""Requests of users: what is held on them, and that it goes."""

@@ -1,0 +1,1 @@
+"""Copies of the marts that readers may keep open."""

@@ -1,0 +1,1 @@
+"""A copy of what is published in PostgreSQL."""

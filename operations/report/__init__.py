@@ -1,0 +1,1 @@
+"""The published figures, drawn on one page."""

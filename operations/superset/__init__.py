@@ -1,0 +1,1 @@
+"""Apache Superset on what is published."""

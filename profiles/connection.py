@@ -1,0 +1,68 @@
+"""What the project adds to dbt's connection: keys, the vault, functions for macros.
+
+A dbt-duckdb plugin. dbt connects before any hook of the project runs and shows DuckDB's
+errors as stack traces of 200 lines: what can fail is tried here and said in a sentence.
+The keys reach the connection without standing in profiles.yml, SQL, logs or target.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from operations.personal_data.requests import Requests
+from operations.privacy.encryption import SPILLS_ENCRYPTED
+from operations.privacy.keys import erasure_keys, padded_keys, set_keys
+from operations.privacy.vault import attach_encrypted, open_vault
+from operations.shop_files import csv_layout, tried_queries
+
+if TYPE_CHECKING:
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+
+class Plugin(BasePlugin):
+    """Opens the database and the vault once, then sets up each connection."""
+
+    def update_connection_config(
+        self, creds: DuckDBCredentials, config: dict[str, Any]
+    ) -> None:
+        """Raise what dbt prints as one sentence where a file or a key is not fit.
+
+        Opening also moves what a killed command has left in its log into the file.
+        """
+        self.keys = padded_keys("pseudonym", "the users' pseudonyms")
+        self.warehouse = Path(creds.path)
+        try:
+            duckdb.connect(creds.path, config=config).close()
+        except duckdb.IOException as error:
+            cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
+            raise DbtRuntimeError(
+                f"Nothing was built: cannot open the database {creds.path}. {cause}"
+            ) from error
+        self.vault = open_vault(self.warehouse)
+        config.update(SPILLS_ENCRYPTED)
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Attach the vault and make the functions known to SQL.
+
+        Files may change between two calls, so none is called once for many rows.
+        """
+        attach_encrypted(conn, *self.vault)
+        requests = Requests(conn, self.warehouse)
+        for function, parameters in (
+            (csv_layout, ["varchar", "varchar"]),
+            (tried_queries, ["varchar", "varchar", "varchar[]"]),
+            (requests.forget_users, ["varchar"]),
+            (requests.export_user, ["varchar"]),
+        ):
+            conn.create_function(
+                function.__name__, function, parameters, "varchar", side_effects=True
+            )
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Set the padded keys, that of forgotten users where there is one."""
+        set_keys(cursor, {**self.keys, **erasure_keys()})
