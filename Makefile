@@ -31,7 +31,7 @@ $(VENV)/.installed: requirements.lock
 
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
 	@python -m operations.build
-	@python -m operations.docs_site.write_contracts --check
+	@python -m operations.docs_site.contracts --check
 	@$(MAKE) --no-print-directory publish report hand-over docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
@@ -97,7 +97,7 @@ results: setup  ## write docs/results.md from the marts
 	@python -m operations.results
 
 contracts: setup  ## record what readers of the published tables may rely on, in docs/contracts.json
-	@python -m operations.docs_site.write_contracts
+	@python -m operations.docs_site.contracts
 
 docs: setup  ## write the site anew: dbt's docs, lineage, a page per table, model cards
 	@dbt --quiet docs generate --static --select '*'

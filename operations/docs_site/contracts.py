@@ -1,8 +1,23 @@
-"""What readers of the published tables may rely on, and what would break for them."""
+"""What readers of the published tables may rely on, and what would break for them.
+
+    python -m operations.docs_site.contracts            # `make contracts`
+    python -m operations.docs_site.contracts --check    # part of `make build`
+
+docs/contracts.json records it. Additions are recorded; a breaking change is refused
+unless the model has a new version.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from pathlib import Path
+
 from operations.docs_site.governance import published_nodes
+from operations.places import PROJECT_FOLDER, TARGET
+
+RECORD = Path(os.environ.get("CONTRACTS", PROJECT_FOLDER / "docs" / "contracts.json"))
 
 
 def contracts(manifest: dict) -> dict:
@@ -92,3 +107,24 @@ def _newest_versions(manifest: dict) -> dict[str, int]:
 def _base(place: str, version: int) -> str:
     """Return schema and name of a table without the version that dbt appends."""
     return place.removesuffix(f"_v{version}")
+
+
+def main() -> str | None:
+    """Record or check; return a sentence per fault."""
+    try:
+        manifest = json.loads((TARGET / "manifest.json").read_text())
+    except FileNotFoundError as error:
+        return f"No contracts: no {error.filename}. Run make build first."
+    recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    faults = breaking_changes(recorded, manifest)
+    if "--check" in sys.argv:
+        faults = faults or unrecorded(recorded, manifest)
+    if faults:
+        return "\n".join(faults)
+    if "--check" not in sys.argv:
+        RECORD.write_text(json.dumps(contracts(manifest), indent=1) + "\n")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,15 +8,14 @@ from typing import Any
 
 import duckdb
 
+from operations.personal_data.databases import note_lines, tables_of
 from operations.personal_data.erasing import (
     Person,
     is_users,
     is_users_in,
-    note_lines,
     note_names,
     parquet_rows,
     records,
-    tables_of,
     text_of,
     unscrambled,
 )

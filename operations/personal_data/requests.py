@@ -21,10 +21,9 @@ import psycopg
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.personal_data.access_export import held_in_files, held_on
+from operations.personal_data.databases import Rewritten, erase_from_database
 from operations.personal_data.erasing import (
     Person,
-    Rewritten,
-    erase_from_database,
     erase_from_parquet,
     erase_from_text,
     mask,

@@ -163,7 +163,7 @@ def write_contracts(
 ) -> subprocess.CompletedProcess[str]:
     """Run the script on a manifest and a record of their own."""
     return run_operation(
-        "docs_site.write_contracts",
+        "docs_site.contracts",
         *arguments,
         DBT_TARGET_PATH=str(target),
         CONTRACTS=str(record),
