@@ -51,6 +51,62 @@
 {%- endmacro %}
 
 {#
+    The last steps of a checked model, from judged on: copies and versions are counted,
+    and each row's fate is decided. Rows that come once under their key, nearly all of a
+    large table, need no ranking: `often_unique` names the column that tells them.
+#}
+{% macro checked_rows(key, columns, often_unique=none, first_by=[]) -%}
+{%- set same_key = key + ['fault', 'copy_number > 1'] -%}
+{% if often_unique -%}
+repeated_ids as (
+    select {{ often_unique }}
+    from judged
+    group by {{ often_unique }}
+    having count(*) > 1
+),
+
+{% endif -%}
+copied as (
+    select
+        judged.*,
+        {{ copy_number(columns) }} as copy_number
+    from judged
+    {%- if often_unique %}
+    semi join repeated_ids on judged.{{ often_unique }} = repeated_ids.{{ often_unique }}
+    {%- endif %}
+),
+
+numbered as (
+    select
+        *,
+        {{ version_number(same_key, first_by + columns) }} as version_number,
+        {{ is_superseded(same_key) }} as is_superseded
+    from copied
+    {%- if often_unique %}
+    union all
+    select
+        judged.*,
+        1 as copy_number,
+        1 as version_number,
+        false as is_superseded
+    from judged
+    anti join repeated_ids on judged.{{ often_unique }} = repeated_ids.{{ often_unique }}
+    {%- endif %}
+),
+
+decided as (
+    select
+        {{ columns | join(',\n        ') }},
+        source_file,
+        source_row,
+        {{ verdict(key) }}
+    from numbered
+)
+
+select * from decided
+{%- endmacro %}
+
+{#
     The end of every checked model: what became of the row, why, and what was mended.
     Reads fault, copy_number, version_number, is_superseded and mended.
 #}

@@ -3,7 +3,6 @@
     'campaign_id', 'user_id', 'arm', 'channel', 'offer_id', 'sent_at', 'updated_at',
 ] -%}
 {% set key = ['campaign_id', 'user_id'] -%}
-{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -38,28 +37,4 @@ judged as (
     left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id
 ),
 
-copied as (
-    select
-        *,
-        {{ copy_number(columns) }} as copy_number
-    from judged
-),
-
-numbered as (
-    select
-        *,
-        {{ version_number(same_key, columns) }} as version_number,
-        {{ is_superseded(same_key) }} as is_superseded
-    from copied
-),
-
-decided as (
-    select
-        {{ columns | join(',\n        ') }},
-        source_file,
-        source_row,
-        {{ verdict(key) }}
-    from numbered
-)
-
-select * from decided
+{{ checked_rows(key, columns) }}

@@ -4,7 +4,6 @@
     'updated_at',
 ] -%}
 {% set key = ['campaign_id', 'coupon_id', 'product_id'] -%}
-{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -49,28 +48,4 @@ judged as (
     left join known_products on source_rows.product_id = known_products.product_id
 ),
 
-copied as (
-    select
-        *,
-        {{ copy_number(columns) }} as copy_number
-    from judged
-),
-
-numbered as (
-    select
-        *,
-        {{ version_number(same_key, columns) }} as version_number,
-        {{ is_superseded(same_key) }} as is_superseded
-    from copied
-),
-
-decided as (
-    select
-        {{ columns | join(',\n        ') }},
-        source_file,
-        source_row,
-        {{ verdict(key) }}
-    from numbered
-)
-
-select * from decided
+{{ checked_rows(key, columns) }}

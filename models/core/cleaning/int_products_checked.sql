@@ -4,7 +4,6 @@
     'product_kind', 'list_price', 'unit_cost', 'launched_at', 'updated_at',
 ] -%}
 {% set key = ['product_id'] -%}
-{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -60,28 +59,4 @@ judged as (
     left join spellings on lower(source_rows.category) = spellings.category_key
 ),
 
-copied as (
-    select
-        *,
-        {{ copy_number(columns) }} as copy_number
-    from judged
-),
-
-numbered as (
-    select
-        *,
-        {{ version_number(same_key, columns) }} as version_number,
-        {{ is_superseded(same_key) }} as is_superseded
-    from copied
-),
-
-decided as (
-    select
-        {{ columns | join(',\n        ') }},
-        source_file,
-        source_row,
-        {{ verdict(key) }}
-    from numbered
-)
-
-select * from decided
+{{ checked_rows(key, columns) }}

@@ -6,7 +6,6 @@
     'ordered_at', 'updated_at',
 ] -%}
 {% set key = ['transaction_id'] -%}
-{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 matched as (
@@ -36,45 +35,4 @@ judged as (
     from matched
 ),
 
-repeated_ids as (
-    select transaction_id
-    from judged
-    group by transaction_id
-    having count(*) > 1
-),
-
-copied as (
-    select
-        judged.*,
-        {{ copy_number(columns) }} as copy_number
-    from judged
-    semi join repeated_ids on judged.transaction_id = repeated_ids.transaction_id
-),
-
-numbered as (
-    select
-        *,
-        {{ version_number(same_key, ['ordered_at'] + columns) }} as version_number,
-        {{ is_superseded(same_key) }} as is_superseded
-    from copied
-    union all
-    -- ids that come once, nearly all, need no ranking
-    select
-        judged.*,
-        1 as copy_number,
-        1 as version_number,
-        false as is_superseded
-    from judged
-    anti join repeated_ids on judged.transaction_id = repeated_ids.transaction_id
-),
-
-decided as (
-    select
-        {{ columns | join(',\n        ') }},
-        source_file,
-        source_row,
-        {{ verdict(key) }}
-    from numbered
-)
-
-select * from decided
+{{ checked_rows(key, columns, often_unique='transaction_id', first_by=['ordered_at']) }}

@@ -5,7 +5,6 @@
     'consent_sms', 'consent_push', 'consent_ads', 'signup_at', 'updated_at',
 ] -%}
 {% set key = ['user_id'] -%}
-{% set same_key = key + ['fault', 'copy_number > 1'] -%}
 with
 
 source_rows as (
@@ -38,28 +37,4 @@ judged as (
     from ranged
 ),
 
-copied as (
-    select
-        *,
-        {{ copy_number(columns) }} as copy_number
-    from judged
-),
-
-numbered as (
-    select
-        *,
-        {{ version_number(same_key, columns) }} as version_number,
-        {{ is_superseded(same_key) }} as is_superseded
-    from copied
-),
-
-decided as (
-    select
-        {{ columns | join(',\n        ') }},
-        source_file,
-        source_row,
-        {{ verdict(key) }}
-    from numbered
-)
-
-select * from decided
+{{ checked_rows(key, columns) }}
