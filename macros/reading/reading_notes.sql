@@ -4,6 +4,33 @@
     raw_<name> and <name> side by side.
 #}
 
+{# The last steps of a table of files, from file_rows on: values read, and notes. #}
+{% macro read_rows(columns) -%}
+read as (
+    select
+        *,
+    {% for column in columns -%}
+        {{ read_value('raw_' ~ column.name, column) }} as {{ column.name }}
+        {{- ',' if not loop.last }}
+    {% endfor %}
+    from file_rows
+),
+
+noted as (
+    select
+        {% for column in columns -%}
+            {{ column.name }},
+        {% endfor -%}
+        source_file,
+        source_row,
+        {{ read_fault(columns) }} as read_fault,
+        {{ read_repairs(columns) }} as read_repairs
+    from read
+)
+
+select * from noted
+{%- endmacro %}
+
 {# There is text, and it means something. #}
 {% macro is_present(raw) -%}
     lower({{ trimmed(raw) }}) not in ('null', 'na', 'n/a', 'nan', 'none', 'nat', '-')

@@ -6,26 +6,4 @@ file_rows as (
     {{ file_rows(source('shop_files', 'transactions'), columns) }}
 ),
 
-read as (
-    select
-        *,
-    {% for column in columns -%}
-        {{ read_value('raw_' ~ column.name, column) }} as {{ column.name }}
-        {{- ',' if not loop.last }}
-    {% endfor %}
-    from file_rows
-),
-
-noted as (
-    select
-        {% for column in columns -%}
-            {{ column.name }},
-        {% endfor -%}
-        source_file,
-        source_row,
-        {{ read_fault(columns) }} as read_fault,
-        {{ read_repairs(columns) }} as read_repairs
-    from read
-)
-
-select * from noted
+{{ read_rows(columns) }}
