@@ -32,7 +32,7 @@ $(VENV)/.installed: requirements.lock
 build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
 	@python -m operations.build
 	@python -m operations.docs_site.contracts --check
-	@$(MAKE) --no-print-directory publish report hand-over docs
+	@$(MAKE) --no-print-directory publish report export docs
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
 	@python -m operations.publish
@@ -43,8 +43,8 @@ publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL
 report: setup  ## draw the published figures on one page, target/site/report.html
 	@python -m operations.report
 
-hand-over: setup  ## write the launched contacts for the channels, into handover/<source>/<channel>/<version>
-	@dbt --quiet run-operation hand_over
+export: setup  ## export the audience: launched contacts for the channels, into exports/<shop>/<channel>/<version>
+	@python -m operations.audience_export
 
 query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
@@ -129,5 +129,5 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 operations/superset/requirements.in --output-file operations/superset/requirements.lock
 
-clean:  ## remove what was built; the environment, the key and handover/ stay
+clean:  ## remove what was built; the environment, the keys and exports/ stay
 	rm -rf target logs demo_shop warehouse/*.duckdb* warehouse/spill

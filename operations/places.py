@@ -5,10 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import yaml
+
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+# What database and publication are called, and which shop that is.
 SOURCE = os.environ.get("SOURCE", "precision_marketing")
+PROJECT = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())
+SHOP = os.environ.get("SOURCE") or PROJECT["vars"]["source"]
 WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", f"warehouse/{SOURCE}.duckdb")
 PUBLISHED = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
 PUBLISHED_FILE = PUBLISHED / f"{SOURCE}.duckdb"
+EXPORTS = PROJECT_FOLDER / os.environ.get("EXPORTS_DIR", "exports") / SHOP
 TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
 SITE = Path(os.environ.get("SITE_DIR", TARGET / "site"))
+
+
+def shown(path: Path) -> str:
+    """Return a path as it is typed in the project's folder."""
+    inside = path.is_relative_to(PROJECT_FOLDER)
+    return str(path.relative_to(PROJECT_FOLDER) if inside else path)

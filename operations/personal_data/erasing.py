@@ -156,7 +156,7 @@ def erase_from_text(persons: list[Person], folder: Path | None) -> dict[str, int
 
 
 def settle_manifests(file: Path, before: bytes) -> None:
-    """Tell the manifests of handed-over contacts what their file holds now."""
+    """State in the manifests of exported contacts what their file holds now."""
     old = hashlib.sha256(before).hexdigest()
     content = file.read_bytes()
     for manifest in (

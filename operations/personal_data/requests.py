@@ -84,9 +84,14 @@ class Request:
         return Path(self.raw_folder) if self.raw_folder else None
 
     @property
-    def handed_over_folder(self) -> Path:
-        """Return the folder that channels fetch their contacts from."""
-        return Path(os.environ.get("HANDOVER_DIR", "handover")) / self.source
+    def export_folders(self) -> dict[str, Path]:
+        """Return where channels fetch contacts; handover/ is the former exports/."""
+        return {
+            "exported_files": Path(os.environ.get("EXPORTS_DIR", "exports"))
+            / self.source,
+            "handed_over_files": Path(os.environ.get("HANDOVER_DIR", "handover"))
+            / self.source,
+        }
 
     @property
     def publication(self) -> str:
@@ -214,7 +219,7 @@ class Requests:
             kind: held_in_files(person, cursor, folder)
             for kind, folder in (
                 ("raw_files", request.shop_folder),
-                ("handed_over_files", request.handed_over_folder),
+                *request.export_folders.items(),
             )
         }
         file = request.folder / "exports" / f"{person.file_name}.json"
@@ -277,7 +282,7 @@ class Requests:
         folders = {
             "raw_files": request.shop_folder,
             "published_files": published.with_suffix(""),
-            "handed_over_files": request.handed_over_folder,
+            **request.export_folders,
             "seeds": SEEDS,
         }
         for kind, folder in folders.items():

@@ -32,7 +32,8 @@ from operations.privacy.vault import attach_encrypted, vault_of
 WAREHOUSES = Path("warehouse")
 SEEDS = Path("seeds/campaigns")
 LEDGER = "campaigns.decision_ledger"
-OLD_NAMES = ("published", "handover")
+# handover/ is what exports/ was called
+OLD_NAMES = ("published", "exports", "handover")
 
 
 def new_key_of(name: str) -> Path:

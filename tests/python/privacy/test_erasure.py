@@ -59,11 +59,13 @@ connection.execute("update vault.people set email = 'new.' || email")
 os._exit(9)
 """
 BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
+# Folders of exported contacts: as now, and as they were called before.
+EXPORTS = ("exports", "handover")
 ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
 
 
 class Shop:
-    """A shop of three customers, built, published and handed over."""
+    """A shop of three customers, built, published and exported."""
 
     def __init__(self, dbt: DbtRuns, folder: Path) -> None:
         self.dbt, self.folder = dbt, folder
@@ -84,6 +86,7 @@ class Shop:
                 "SHOP_DIR": str(self.folder / "raw"),
                 "PRIVACY_DIR": str(self.folder / "privacy"),
                 "PUBLISHED_DIR": str(self.folder / "published"),
+                "EXPORTS_DIR": str(self.folder / "exports"),
                 "HANDOVER_DIR": str(self.folder / "handover"),
                 "ERASURE_KEY": KEY,
                 **environment,
@@ -170,7 +173,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def publish(shop: Shop) -> None:
-    """Copy a mart as publish.py does, and contacts as hand_over does."""
+    """Copy a mart as publish does; contacts as audience_export does, and did before."""
     folder = shop.folder / "published"
     version = folder / "your_shop" / "1" / "core"
     version.mkdir(parents=True)
@@ -185,7 +188,6 @@ def publish(shop: Shop) -> None:
     killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
     killed.parent.mkdir(parents=True)
     killed.write_bytes(b"PAR1" + repr(users).encode())
-    channel = shop.folder / "handover" / "your_shop" / "mail"
     text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
     manifest = {
         "version": "v1",
@@ -193,14 +195,15 @@ def publish(shop: Shop) -> None:
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "campaigns": [{"campaign_id": "c1", "rows": len(users)}],
     }
-    write_shop(
-        channel,
-        {
-            "v1/contacts.csv": text,
-            "v1/manifest.json": json.dumps(manifest),
-            "current.json": json.dumps(manifest),
-        },
-    )
+    for name in EXPORTS:
+        write_shop(
+            shop.folder / name / "your_shop" / "mail",
+            {
+                "v1/contacts.csv": text,
+                "v1/manifest.json": json.dumps(manifest),
+                "current.json": json.dumps(manifest),
+            },
+        )
 
 
 def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
@@ -214,7 +217,8 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     held = json.loads(export.read_text())
     assert held["tables"]["vault.people"][0]["source_user_id"] == "id-anna"
     assert len(held["raw_files"]["transactions/1.csv"]) == 2
-    assert len(held["handed_over_files"]["mail/v1/contacts.csv"]) == 1
+    for kind in ("exported_files", "handed_over_files"):
+        assert len(held[kind]["mail/v1/contacts.csv"]) == 1
     assert len(held["tables"]["core.rejected_rows"]) == 1
     assert "carla" not in json.dumps(held)
     # the search would find them
@@ -258,14 +262,13 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
         if line:
             kept = [each for each in kept if "Zwölfer" not in each.decode()]
         assert (shop.folder / "raw" / name).read_bytes() == b"".join(kept)
-    contacts = shop.folder / "handover" / "your_shop" / "mail" / "v1" / "contacts.csv"
-    for file in (
-        contacts.parent / "manifest.json",
-        contacts.parents[1] / "current.json",
-    ):
-        manifest = json.loads(file.read_text())
-        assert manifest["rows"] == manifest["campaigns"][0]["rows"] == 2
-        assert manifest["sha256"] == hashlib.sha256(contacts.read_bytes()).hexdigest()
+    for name in EXPORTS:
+        channel = shop.folder / name / "your_shop" / "mail"
+        contacts = (channel / "v1" / "contacts.csv").read_bytes()
+        for file in (channel / "v1" / "manifest.json", channel / "current.json"):
+            manifest = json.loads(file.read_text())
+            assert manifest["rows"] == manifest["campaigns"][0]["rows"] == 2
+            assert manifest["sha256"] == hashlib.sha256(contacts).hexdigest()
 
     # the shop delivers everything again
     for file, content in everything.items():

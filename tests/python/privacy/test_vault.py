@@ -43,7 +43,6 @@ def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
         environment={
             "DEMO_SHOP_DIR": str(runs.folder / "raw"),
             "SHOP_DIR": str(runs.folder / "raw"),
-            "HANDOVER_DIR": str(runs.folder / "handover"),
             **environment,
         },
     )
@@ -51,7 +50,7 @@ def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
 
 @pytest.fixture(scope="module")
 def shop(runs: DbtRuns) -> Path:
-    """Build, publish, hand over and document a made-up shop; return its folder."""
+    """Build, publish, export and document a made-up shop; return its folder."""
     (runs.folder / "warehouse").mkdir()
     for command in (
         ["run-operation", "make_demo_shop", "--args", "{users: 80, days: 120}"],
@@ -61,24 +60,25 @@ def shop(runs: DbtRuns) -> Path:
             "--exclude-resource-type=unit_test",
             "--vars={as_of_count: 6, bootstrap_draws: 10, value_draws: 10}",
         ],
-        ["run-operation", "hand_over"],
     ):
         result = run(runs, *command)
         assert result.exit_code == 0, result.output
-    result = run_operation("publish", **published(runs))
-    assert result.returncode == 0, result.stderr
+    for name in ("publish", "audience_export"):
+        result = run_operation(name, **places(runs))
+        assert result.returncode == 0, result.stderr
     result = run(runs, "docs", "generate", "--static")
     assert result.exit_code == 0, result.output
     return runs.folder
 
 
-def published(runs: DbtRuns) -> dict[str, str]:
-    """Return the environment that publishes the shop."""
+def places(runs: DbtRuns) -> dict[str, str]:
+    """Return the environment that publishes and exports the shop."""
     return {
         "SOURCE": "demo_shop",
         "WAREHOUSE": str(runs.folder / "warehouse" / "shop.duckdb"),
         "DBT_TARGET_PATH": str(runs.folder / "target"),
         "PUBLISHED_DIR": str(runs.folder / "published"),
+        "EXPORTS_DIR": str(runs.folder / "exports"),
     }
 
 
@@ -139,7 +139,7 @@ def test_no_byte_outside_the_vault_tells_a_person_or_a_key(shop: Path) -> None:
     assert "raw/users.parquet" in found
     assert outside == []
     searched = {file.parts[len(shop.parts)] for file in shop.rglob("*")}
-    assert {"target", "logs", "warehouse", "published", "handover"} <= searched
+    assert {"target", "logs", "warehouse", "published", "exports"} <= searched
 
 
 def test_no_id_of_the_shop_stands_in_what_is_read(shop: Path) -> None:

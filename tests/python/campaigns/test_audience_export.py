@@ -1,4 +1,4 @@
-"""What channels are handed: what they need, of whoever may still be contacted."""
+"""What channels get: what they need to send, of whoever may still be contacted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support.builds import DbtRuns
-from support.campaigns import VARS, change, copied, rows
+from support.builds import DbtRuns, run_operation
+from support.campaigns import change, copied, rows
 
 COLUMNS = [
     "user_id",
@@ -35,24 +35,22 @@ CHANGES = """
 """
 
 
-class HandOver:
-    """Hands over to a folder of its own."""
+class Export:
+    """Exports to a folder of its own."""
 
-    def __init__(self, dbt: DbtRuns, raw_folder: Path, folder: Path) -> None:
-        self.dbt, self.raw_folder, self.folder = dbt, raw_folder, folder
+    def __init__(self, warehouse: Path, folder: Path) -> None:
+        self.warehouse, self.folder = warehouse, folder
         self.channel = folder / "complete_journey" / "mail"
 
     def run(self) -> dict[str, bytes]:
         """Run the operation; return all files by their path."""
-        result = self.dbt.run(
-            "run-operation",
-            "hand_over",
-            VARS,
-            warehouse=self.dbt.folder / "building.duckdb",
-            raw_folder=self.raw_folder,
-            environment={"HANDOVER_DIR": str(self.folder)},
+        result = run_operation(
+            "audience_export",
+            SOURCE="complete_journey",
+            WAREHOUSE=str(self.warehouse),
+            EXPORTS_DIR=str(self.folder),
         )
-        assert result.exit_code == 0, result.output
+        assert result.returncode == 0, result.stderr
         return self.files()
 
     def files(self) -> dict[str, bytes]:
@@ -75,18 +73,13 @@ class HandOver:
 
 
 @pytest.fixture
-def hand_over(
-    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
-) -> HandOver:
-    copied(dbt, campaigns)
-    return HandOver(dbt, raw_folder, tmp_path / "out")
+def export(dbt: DbtRuns, campaigns: Path, tmp_path: Path) -> Export:
+    return Export(copied(dbt, campaigns), tmp_path / "out")
 
 
-def test_the_same_decisions_are_the_same_bytes(
-    hand_over: HandOver, campaigns: Path
-) -> None:
-    first = hand_over.run()
-    manifest, contacts = hand_over.manifest(), hand_over.contacts()
+def test_the_same_decisions_are_the_same_bytes(export: Export, campaigns: Path) -> None:
+    first = export.run()
+    manifest, contacts = export.manifest(), export.contacts()
     version = manifest["version"]
     assert set(first) == {
         "complete_journey/mail/current.json",
@@ -110,28 +103,28 @@ def test_the_same_decisions_are_the_same_bytes(
     }
     assert len(version) == 12
     # a version that was killed half written is written again, to the byte
-    folder = hand_over.channel / version
+    folder = export.channel / version
     (folder / "manifest.json").unlink()
     (folder / "contacts.csv").write_bytes(content[:100])
-    assert hand_over.run() == first
+    assert export.run() == first
 
 
-def test_whoever_may_not_be_contacted_any_more_is_left_out(hand_over: HandOver) -> None:
-    first = hand_over.run()
-    users = sorted({contact["user_id"] for contact in hand_over.contacts()})
+def test_whoever_may_not_be_contacted_any_more_is_left_out(export: Export) -> None:
+    first = export.run()
+    users = sorted({contact["user_id"] for contact in export.contacts()})
     names = ("refused", "unasked", "opted_out", "erased", "elsewhere", "once", "gone")
     changed = dict(zip(names, users, strict=False))
-    building = hand_over.dbt.folder / "building.duckdb"
+    building = export.warehouse
     change(building, CHANGES, **changed)
-    second = hand_over.run()
+    second = export.run()
     # a version beside the old one, which stays as it is
     old = {path: text for path, text in first.items() if "current" not in path}
     assert old.items() <= second.items()
     assert len(second) == len(first) + 2
     out = {changed[name] for name in names if name not in ("elsewhere", "once")}
-    left = {contact["user_id"] for contact in hand_over.contacts()}
+    left = {contact["user_id"] for contact in export.contacts()}
     assert left == set(users) - out
-    manifest = hand_over.manifest()
+    manifest = export.manifest()
     assert manifest["rows"] == len(users) - 5
     assert manifest["left_out"] == 5
     counts = [campaign["left_out"] for campaign in manifest["campaigns"]]
@@ -141,10 +134,10 @@ def test_whoever_may_not_be_contacted_any_more_is_left_out(hand_over: HandOver) 
         "erased": 2,
     }
 
-    # a campaign that is over is no longer handed over; its channel is told so
+    # a campaign that is over is no longer exported; its channel is told so
     change(building, "update campaigns.campaign_audience set ends_on = '2017-12-31'")
-    third = hand_over.run()
+    third = export.run()
     assert second.keys() < third.keys()
-    assert hand_over.contacts() == []
-    assert hand_over.manifest()["campaigns"] == []
-    assert hand_over.manifest()["rows"] == 0
+    assert export.contacts() == []
+    assert export.manifest()["campaigns"] == []
+    assert export.manifest()["rows"] == 0

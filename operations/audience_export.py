@@ -1,0 +1,270 @@
+"""Write what the channels need to send: a folder per channel and version.
+
+    python -m operations.audience_export        # `make export`, part of `make build`
+
+    exports/<shop>/<channel>/<version>/contacts.csv
+    exports/<shop>/<channel>/<version>/manifest.json
+    exports/<shop>/<channel>/current.json
+
+A version is named by what it says: the same decisions give the same bytes in the same
+place, others a version beside it. The manifest is written last: a version without one
+is not whole. current.json is the manifest of the version to send; a decision_id that
+was sent stays sent, whatever versions come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
+from operations.privacy.encryption import connect
+
+SCHEMAS = ("campaigns", "core", "features", "seeds")
+# What a channel needs to send, and no more.
+COLUMNS = (
+    "user_id",
+    "campaign_id",
+    "offer_id",
+    "send_on",
+    "send_from_hour",
+    "send_until_hour",
+    "decision_id",
+)
+LEFT_OUT = ("without consent", "suppressed", "erased")
+# The launched contacts of campaigns that have not ended, each with what keeps it back
+# now: a decision may be weeks old, a consent is as of today.
+CONTACTS = """
+    create or replace temp table contacts as
+    with
+
+    open_contacts as (
+        select
+            audience.*,
+            scoring.as_of_date
+        from campaign_audience as audience
+        inner join ftr_as_of_dates as scoring
+            on
+                scoring.is_scoring_date
+                and audience.ends_on >= scoring.as_of_date
+    ),
+
+    suppressed as (
+        select
+            open_contacts.decision_id,
+            min(case suppressions.suppression_kind
+                when 'erasure' then 'erased'
+                else 'suppressed'
+            end) as suppression
+        from open_contacts
+        inner join suppressions
+            on
+                open_contacts.user_id = suppressions.user_id
+                and coalesce(suppressions.channel, open_contacts.channel)
+                = open_contacts.channel
+                -- a date that cannot be read keeps back rather than lets through
+                and coalesce(
+                    try_cast(suppressions.first_date as date)
+                    <= greatest(open_contacts.send_on, open_contacts.as_of_date),
+                    true
+                )
+                and coalesce(
+                    try_cast(suppressions.last_date as date) >= open_contacts.send_on,
+                    true
+                )
+        where suppressions.shop = $shop
+        group by open_contacts.decision_id
+    )
+
+    select
+        open_contacts.*,
+        case
+            when users.user_id is null then 'erased'
+            when suppressed.suppression is not null then suppressed.suppression
+            when not coalesce(case channels.consent
+                when 'email' then users.consent_email
+                when 'sms' then users.consent_sms
+                when 'push' then users.consent_push
+                when 'ads' then users.consent_ads
+                when 'none' then true
+            end, false) then 'without consent'
+        end as left_out
+    from open_contacts
+    left join users on open_contacts.user_id = users.user_id
+    left join suppressed on open_contacts.decision_id = suppressed.decision_id
+    left join channels
+        on
+            open_contacts.channel = channels.channel
+            and channels.shop = $shop
+"""
+ROWS = f"""
+    create or replace temp table sent as
+    select {", ".join(COLUMNS)} from contacts
+    where left_out is null and channel = $channel
+    order by campaign_id, user_id
+"""
+# The first 12 digits of the SHA-256 of all that a version says.
+VERSION = f"""
+    select left(sha256(concat_ws(
+        chr(10),
+        '{",".join(COLUMNS)}',
+        (
+            select string_agg(cast(to_json(sent) as varchar), chr(10)
+                order by campaign_id, user_id)
+            from sent
+        ),
+        (
+            select string_agg(concat_ws(',', campaign_id, left_out, decided_on), chr(10)
+                order by decision_id)
+            from contacts
+            where channel = $channel
+        )
+    )), 12)
+"""
+CAMPAIGNS = """
+    select campaign_id, min(decided_on), left_out, count(*)
+    from contacts
+    where channel = $channel
+    group by campaign_id, left_out
+    order by campaign_id
+"""
+
+
+def export(
+    connection: duckdb.DuckDBPyConnection, shop: str, folder: Path
+) -> list[tuple[str, int, int, Path]]:
+    """Write a version per channel, an empty one where no contact is left.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Whose search path has the tables of `CONTACTS`.
+    shop : str
+        Name of the shop.
+    folder : Path
+        Where the folders of its channels lie.
+
+    Returns
+    -------
+    list of tuple
+        Per channel its name, contacts, contacts left out since the launch, and folder.
+
+    """
+    connection.execute(CONTACTS, {"shop": shop})
+    channels = [
+        row[0]
+        for row in connection.execute(
+            "select distinct channel from contacts order by channel"
+        ).fetchall()
+    ]
+    emptied = [
+        file.parent.name
+        for file in sorted(folder.glob("*/current.json"))
+        if file.parent.name not in channels
+    ]
+    return [
+        _export_channel(connection, shop, folder, channel)
+        for channel in channels + emptied
+    ]
+
+
+def _export_channel(
+    connection: duckdb.DuckDBPyConnection, shop: str, folder: Path, channel: str
+) -> tuple[str, int, int, Path]:
+    """Write a channel's version, unless it is there, and point to it."""
+    connection.execute(ROWS, {"channel": channel})
+    [[version]] = connection.execute(VERSION, {"channel": channel}).fetchall()
+    written = folder / channel / version
+    manifest = written / "manifest.json"
+    if not manifest.exists():
+        written.mkdir(parents=True, exist_ok=True)
+        contacts = written / "contacts.csv"
+        connection.execute(
+            "copy sent to $1 (format csv, header true, use_tmp_file true)",
+            [str(contacts)],
+        )
+        _write(
+            manifest,
+            json.dumps(
+                {
+                    "source": shop,
+                    "channel": channel,
+                    "version": version,
+                    "file": contacts.name,
+                    "sha256": hashlib.sha256(contacts.read_bytes()).hexdigest(),
+                    **_counts(connection, channel),
+                },
+                separators=(",", ":"),
+                ensure_ascii=False,
+            )
+            + "\n",
+        )
+    text = manifest.read_text()
+    _write(folder / channel / "current.json", text)
+    counts = json.loads(text)
+    return channel, counts["rows"], counts["left_out"], written
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, channel: str) -> dict:
+    """Return how many contacts a version has, and who was left out since decided."""
+    campaigns: dict[str, dict] = {}
+    for name, decided_on, left_out, count in connection.execute(
+        CAMPAIGNS, {"channel": channel}
+    ).fetchall():
+        campaign = campaigns.setdefault(
+            name,
+            {
+                "campaign_id": name,
+                "decided_on": str(decided_on),
+                "rows": 0,
+                "left_out": dict.fromkeys(LEFT_OUT, 0),
+            },
+        )
+        campaign["decided_on"] = min(campaign["decided_on"], str(decided_on))
+        if left_out:
+            campaign["left_out"][left_out] = count
+        else:
+            campaign["rows"] = count
+    return {
+        "rows": sum(each["rows"] for each in campaigns.values()),
+        "left_out": sum(sum(each["left_out"].values()) for each in campaigns.values()),
+        "columns": COLUMNS,
+        "campaigns": list(campaigns.values()),
+    }
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file whole, under another name first."""
+    writing = file.with_name(f".{file.name}.new")
+    writing.write_text(text, encoding="utf-8")
+    writing.replace(file)
+
+
+def main() -> str | None:
+    """Export; return a sentence when nothing can be."""
+    if not WAREHOUSE.exists():
+        return f"Nothing was exported: no {WAREHOUSE}. Run make build first."
+    try:
+        with connect() as connection:
+            connection.execute(f"attach '{WAREHOUSE}' as warehouse (read_only)")
+            path = ",".join(f"warehouse.{schema}" for schema in SCHEMAS)
+            connection.execute(f"set search_path = '{path}'")
+            exported = export(connection, SHOP, EXPORTS)
+    except (duckdb.Error, OSError) as error:
+        return f"Nothing was exported: {str(error).splitlines()[0]}"
+    for channel, rows, left_out, folder in exported:
+        sys.stdout.write(
+            f"Exported {rows:,} contacts for {channel}, {left_out:,} left out since "
+            f"launch: {shown(folder)}\n"
+        )
+    if not exported:
+        sys.stdout.write("Exported no contacts: no launched campaign is open or due.\n")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
