@@ -107,6 +107,9 @@ docs: setup  ## write the site anew: dbt's docs, lineage, a page per table, mode
 	@python -m operations.docs_site.cards
 	@echo "Docs     target/site/index.html (opens from the file)"
 
+overview: setup  ## draw the README's picture of the folders from docs/layers.yml
+	@python -m operations.docs_site.overview
+
 lint: setup  ## check the style of SQL, Python and YAML
 	sqlfluff lint --processes 2 --disable-progress-bar models
 	ruff check .

@@ -24,7 +24,7 @@ import duckdb
 from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
 
-SCHEMAS = ("campaigns", "core", "features", "seeds")
+SCHEMAS = ("campaigns", "core", "seeds")
 # What a channel needs to send, and no more.
 COLUMNS = (
     "user_id",
@@ -47,7 +47,7 @@ CONTACTS = """
             audience.*,
             scoring.as_of_date
         from campaign_audience as audience
-        inner join ftr_as_of_dates as scoring
+        inner join as_of_dates as scoring
             on
                 scoring.is_scoring_date
                 and audience.ends_on >= scoring.as_of_date

@@ -11,6 +11,7 @@ import jinja2
 
 from operations.docs_site.diagram import Diagram
 from operations.docs_site.governance import Table, vocabulary
+from operations.layers import layer_of, read_layers
 
 TEMPLATES = Path(__file__).with_name("templates")
 # File, title and text of the pages beside those of tables; only what exists is linked.
@@ -22,10 +23,6 @@ PAGES = (
     ("report.html", "Report", "charts of customers, estimators and campaigns"),
     ("dbt.html", "dbt docs", "every model, its SQL, tests and graph"),
 )
-LAYERS = (
-    "staging", "intake", "intermediate", "marts", "planning", "features", "learning",
-    "deciding",
-)  # fmt: skip
 
 
 def environment(site: Path, written: tuple[str, ...] = ()) -> jinja2.Environment:
@@ -102,13 +99,14 @@ def write_pages(
 
 
 def _layers(manifest: dict) -> list[dict]:
-    """Count the models of each layer, in the order in which data flows."""
+    """Count the models of each folder, in the order in which data flow."""
+    layers = read_layers()
     counts = Counter(
-        Path(node["original_file_path"]).parts[1]
+        layer.folder
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        if node["resource_type"] == "model" and (layer := layer_of(node, layers))
     )
-    return [{"name": layer, "count": counts[layer]} for layer in LAYERS]
+    return [{"name": each.folder, "count": counts[each.folder]} for each in layers]
 
 
 def _words(table: Table) -> set[str]:

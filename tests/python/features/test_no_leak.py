@@ -261,10 +261,10 @@ def comparable_rows(build: str, panel: Panel, cutoff_date: date) -> str:
             {panel.condition}
             and as_of_date <= date '{cutoff_date}'
             and as_of_date in (
-                select as_of_date from full_data.features.as_of_dates
+                select as_of_date from full_data.core.as_of_dates
                 where true {grid}
                 intersect
-                select as_of_date from altered_data.features.as_of_dates
+                select as_of_date from altered_data.core.as_of_dates
                 where true {grid}
             )
     """

@@ -19,10 +19,12 @@ from support.builds import (
     package_folder,
 )
 
+from operations.docs_site import overview
+from operations.layers import layer_of, read_layers
+
 Node = dict[str, Any]
 
-# The folders of models/ and python_models/, in their order.
-LAYERS = yaml.safe_load((PROJECT_FOLDER / "docs/layers.yml").read_text())
+LAYERS = read_layers()
 READ_BY_PYTHON = ("ftr_", "lbl_", "dec_", "ml_", "stg_")
 # Rows of these have no key to test.
 MARTS_WITHOUT_KEY = {
@@ -84,17 +86,6 @@ def own_nodes(manifest: Node, *resource_types: str) -> list[Node]:
     return nodes
 
 
-def place(node: Node) -> int | None:
-    """Where the folder of a model stands in the order; None if nowhere."""
-    folder = Path(*Path(node["original_file_path"]).parts[1:-1])
-    listed = [
-        (len(entry["folder"]), number)
-        for number, entry in enumerate(LAYERS)
-        if folder.is_relative_to(entry["folder"])
-    ]
-    return max(listed)[1] if listed else None
-
-
 def layer(node: Node) -> str:
     """Top folder of a model, such as staging or core."""
     return Path(node["original_file_path"]).parts[1]
@@ -102,7 +93,7 @@ def layer(node: Node) -> str:
 
 def is_mart(node: Node) -> bool:
     """Whether people query the model: it is called by a plain noun, or a report."""
-    steps = {entry["prefix"] for entry in LAYERS} - {"", "rpt_"} | {"ml_"}
+    steps = {entry.prefix for entry in LAYERS} - {"", "rpt_"} | {"ml_"}
     return not node["name"].startswith(tuple(steps))
 
 
@@ -168,21 +159,37 @@ def test_the_columns_described_are_the_columns_built(manifest: Node) -> None:
 
 def test_every_model_stands_in_a_listed_folder(manifest: Node) -> None:
     models = own_nodes(manifest, "model")
-    assert [model["name"] for model in models if place(model) is None] == []
+    lost = [model["name"] for model in models if layer_of(model, LAYERS) is None]
+    assert lost == []
     # and no folder is listed that holds none
-    assert {place(model) for model in models} == set(range(len(LAYERS)))
+    assert {layer_of(model, LAYERS) for model in models} == set(LAYERS)
 
 
 def test_no_reference_runs_back(manifest: Node) -> None:
-    models = {model["unique_id"]: model for model in own_nodes(manifest, "model")}
+    layers = {
+        model["unique_id"]: layer_of(model, LAYERS)
+        for model in own_nodes(manifest, "model")
+    }
     backward = [
-        f"{model['name']} ({LAYERS[place(model)]['folder']}) refers to "
-        f"{parent['name']} ({LAYERS[place(parent)]['folder']})"
-        for model in models.values()
-        for name in manifest["parent_map"][model["unique_id"]]
-        if (parent := models.get(name)) and place(parent) > place(model)
+        f"{name} ({own.folder}) refers to {parent} ({layers[parent].folder})"
+        for name, own in layers.items()
+        for parent in manifest["parent_map"][name]
+        if parent in layers and layers[parent].number > own.number
     ]
     assert backward == []
+
+
+def test_the_overview_is_drawn_from_the_order() -> None:
+    assert overview.FILE.read_text() == overview.overview(LAYERS)
+
+
+def test_operations_import_nothing_of_profiles() -> None:
+    importing = [
+        str(file.relative_to(PROJECT_FOLDER))
+        for file in (PROJECT_FOLDER / "operations").rglob("*.py")
+        if re.search(r"(?m)^\s*(from|import) profiles\b|sys\.path", file.read_text())
+    ]
+    assert importing == []
 
 
 def test_names_follow_their_folder(manifest: Node) -> None:
@@ -193,7 +200,7 @@ def test_names_follow_their_folder(manifest: Node) -> None:
         and not model["name"].startswith(
             "ml_"
             if model["language"] == "python" and layer(model) != "staging"
-            else LAYERS[place(model)]["prefix"]
+            else layer_of(model, LAYERS).prefix
         )
     ]
     assert misnamed == []
