@@ -33,6 +33,7 @@ build: setup  ## run the whole dbt build, publish its marts, write its docs; ano
 	@python -m operations.build
 	@python -m operations.docs_site.contracts --check
 	@$(MAKE) --no-print-directory publish report export docs
+	@python -m operations.build.summary
 
 publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
 	@python -m operations.publish
@@ -74,8 +75,8 @@ rotate-pseudonyms: setup  ## give all users new pseudonyms, then build and publi
 	@$(MAKE) --no-print-directory build
 
 demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
-	SOURCE=demo_shop dbt run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
-	SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR dbt build
+	@SOURCE=demo_shop dbt --quiet run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
+	@SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR $(MAKE) --no-print-directory build
 
 simulate: setup  ## let the project run a made-up shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
 	@PYTHONPATH=python_models python -m tests.simulation.simulate --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
@@ -89,9 +90,11 @@ bench: setup  ## time the made-up shop at ten million order lines, scoring of fi
 score: setup  ## build again without training: marts, features and fresh scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
 	@python -m operations.build --selector without_training
+	@python -m operations.build.summary
 
 backtest: setup  ## judge every family on every date, kept in evaluation.estimator_backtests; build first (ten minutes)
 	@python -m operations.build --selector full_grid --vars 'backtest_grid: full'
+	@python -m operations.build.summary
 
 results: setup  ## write docs/results.md from the marts
 	@python -m operations.results

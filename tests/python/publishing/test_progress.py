@@ -1,4 +1,4 @@
-"""The live line of a build: what is done, what runs, and nothing left behind."""
+"""What a build says: a live line, then layers, warnings, failures and a summary."""
 
 from __future__ import annotations
 
@@ -8,14 +8,38 @@ import os
 import pty
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 from precision_marketing.evaluation.backtest import validate
 from support.builds import PROJECT_FOLDER, PSEUDONYM_KEY, package_folder
 from support.panels import RULES, SETTINGS, TASKS, make_panel
 
-from operations import build
+from operations.build import outcome, summary
+from operations.build.progress import CLEAR_LINE, Progress
+
+# What the summary reads, of a shop with a task and a campaign; no rows are reconciled.
+MARTS = """
+    create schema core; create schema evaluation; create schema campaigns;
+    create schema planning;
+    create table evaluation.estimator_comparison as select 'buy_7d' as task,
+        'logistic_regression' as estimator_name, 'auc' as metric, 0.8 as metric_value,
+        0.7 as interval_low, 0.9 as interval_high, 'usual_block' as best_rule_name,
+        0.6 as rule_value;
+    create table core.transactions as select 'EUR' as currency;
+    create table planning.plan_campaigns as
+        select 'c1' as campaign_id, 'Spring sale' as campaign_name;
+    create table campaigns.campaign_decisions as
+        select 'c1' as campaign_id, 'launched' as decision_status,
+            unnest(['contact', 'holdout']) as decision, 2.0 as expected_cost,
+            5.5 as expected_margin;
+    create table campaigns.campaign_policies as select 'optimal' as policy,
+        'week' as allocation_name, 1 as contact_count, 2.0 as expected_cost,
+        5.5 as expected_margin, null::double as budget_price,
+        date '2026-01-01' as decided_on
+"""
 
 
 def event(name: str, node: str = "", level: str = "debug", **data: object) -> object:
@@ -34,7 +58,7 @@ def event(name: str, node: str = "", level: str = "debug", **data: object) -> ob
 @pytest.fixture
 def progress() -> object:
     """Return the callback of a build of three nodes, of which two run."""
-    found = build.Progress(io.StringIO(), is_live=True)
+    found = Progress(io.StringIO(), is_live=True)
     for node in ("orders", "users"):
         found(event("LogStartLine", node, total=3))
     return found
@@ -54,15 +78,12 @@ def test_what_ends_is_done_once_and_failures_are_told(progress: object) -> None:
     assert progress.line(0.0).startswith("1 of 3, 2 failed: orders")
 
 
-def test_an_error_or_the_end_clears_the_line(progress: object) -> None:
+def test_the_end_clears_the_line(progress: object) -> None:
     progress.write()
     assert progress.output.getvalue().endswith("orders 0 s, users 0 s")
-    progress(event("LogModelResult", "users", level="error"))
-    assert progress.output.getvalue().endswith(build.CLEAR_LINE)
-    progress.write()
     for node in ("orders", "users"):
         progress(event("NodeFinished", node))
-    assert progress.output.getvalue().endswith(build.CLEAR_LINE)
+    assert progress.output.getvalue().endswith(CLEAR_LINE)
     shown = progress.output.getvalue()
     progress.write()
     assert progress.output.getvalue() == shown
@@ -94,7 +115,7 @@ def test_without_a_terminal_lines_follow_each_other(progress: object) -> None:
     progress.write()
     progress.write()
     assert progress.output.getvalue().count("\n") == 2
-    assert build.CLEAR_LINE not in progress.output.getvalue()
+    assert CLEAR_LINE not in progress.output.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +127,7 @@ def test_without_a_terminal_lines_follow_each_other(progress: object) -> None:
     ],
 )
 def test_a_terminal_sees_one_line_and_gets_the_exit_code(
-    tmp_path: object, selected: str, code: int
+    tmp_path: Path, selected: str, code: int
 ) -> None:
     process, terminal = pty.fork()
     if process == 0:
@@ -134,7 +155,85 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
     text = output.decode()
     assert status == code, text
     assert "Traceback" not in text
+    assert "START" not in text
+    lines = text.rsplit(CLEAR_LINE, 1)[1].splitlines()
+    assert lines[-1] == f"Everything dbt said: {tmp_path}/logs/dbt.log"
     if code == 0:
-        done, total = text.rsplit(build.CLEAR_LINE, 1)[1].split()[:3:2]
-        assert int(done) == int(total) > 0
-        assert "START" not in text
+        assert lines[1].split()[:3] == ["seeds", "1", "4"]
+    elif code == 1:
+        assert any(
+            line.startswith("  marts/core/orders") and "doesn't exist" in line
+            for line in lines
+        ), text
+    else:
+        assert lines[0].startswith("Could not find selector named none_such")
+
+
+def test_what_dbt_warns_of_beside_its_tests_is_kept(progress: object) -> None:
+    warning = event("SomethingIsOld", level="warn")
+    warning.info.msg = "An option\n  is old."
+    progress(warning)
+    progress(event("LogTestResult", level="warn"))
+    assert progress.warnings == ["An option is old."]
+
+
+@pytest.mark.parametrize(
+    ("message", "sentences"),
+    [
+        (
+            "Runtime Error\n  Runtime Error\n    Nothing was built: no key.",
+            ["Nothing was built: no key."],
+        ),
+        (
+            "Compilation Error in operation hook (./dbt_project.yml)\n"
+            "  Table a lacks b.\n  Table c lacks d.\n\n  > in macro check_inputs",
+            ["Table a lacks b.", "Table c lacks d."],
+        ),
+        (
+            "Runtime Error in model ml_a (python_models/learning/ml_a.py)\n"
+            "  Python model failed:\n  Traceback (most recent call last):\n"
+            '    File "x", line 1\n  ValueError: Task a has no rows.\n',
+            ["ValueError: Task a has no rows."],
+        ),
+        (
+            "Binder Error: no column x\n\n  LINE 3: select x",
+            ["Binder Error: no column x"],
+        ),
+    ],
+)
+def test_of_a_message_the_sentences_are_left(
+    message: str, sentences: list[str]
+) -> None:
+    assert outcome.message_lines(message) == sentences
+
+
+def test_of_many_failures_the_first_are_written_out() -> None:
+    node = SimpleNamespace(
+        name="a_rule", resource_type="test", original_file_path="tests/data/a_rule.sql"
+    )
+    failed = SimpleNamespace(
+        node=node, status="fail", failures=3, message="", execution_time=0.5
+    )
+    result = SimpleNamespace(results=[failed] * 40, elapsed_time=20)
+    lines = outcome.outcome_lines(result, ["An option is old."] * 2)
+    assert "Failed: 40 of 40 steps" in lines
+    assert lines.count("  tests/data/a_rule: 3 rows") == 10
+    assert "  and 30 more" in lines
+    assert lines.count("  An option is old.") == 1
+    assert lines[1].split() == ["tests/data", "0", "40", "0", "20.0", "40", "fail"]
+
+
+def test_the_summary_names_things_and_money(tmp_path: Path) -> None:
+    file = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(MARTS)
+    lines = summary.summary(file).splitlines()
+    assert "Order in 7 days" in lines[1]
+    assert "logistic regression" in lines[1]
+    assert "0.800 [0.700, 0.900]  usual block 0.600" in lines[1]
+    assert lines[3] == "Campaigns decided; cost and margin after cost in EUR"
+    assert lines[4].split("  ")[1] == "Spring sale"
+    assert "1 contacts" in lines[4]
+    assert "cost      2.00   margin      5.50" in lines[4]
+    assert "Where to look" in lines
+    assert len(lines) < 20

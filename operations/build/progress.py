@@ -1,18 +1,14 @@
-"""Run `dbt build` with one live line: how many of how many, and what runs how long.
+"""One live line: how many of how many nodes, and what runs how long.
 
-    python -m operations.build [arguments of dbt build]      # what `make build` runs
-
-In a terminal the line is rewritten in place, and dbt's own lines stay away but for
-errors and the summary at the end. Elsewhere, in CI or a file, dbt's lines are all
-there, and the line stands between them while something takes long. What a long fit is
-about it logs by itself (package `precision_marketing`); the line ends with it.
+In a terminal the line is rewritten in place. Elsewhere, in CI or a file, another one
+follows every half minute. What a long fit is about it logs by itself (package
+`precision_marketing`); the line ends with it.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from typing import Any, TextIO
@@ -22,6 +18,8 @@ CLEAR_LINE = "\r\x1b[2K"
 TICK = 0.2
 # Seconds between two lines where none can be rewritten.
 PLAIN_TICK = 30
+# Events that repeat what a node's result says.
+WARNED_OF_NODES = ("LogTestResult", "RunResult", "StatsLine", "EndOfRunSummary")
 # Nodes named at the most; the longest running come first.
 MOST_NAMED = 2
 
@@ -45,7 +43,7 @@ class Progress(logging.Handler):
         self.done = 0
         self.total = 0
         self.failed = 0
-        self.is_told = False
+        self.warnings: list[str] = []
         self.shown = ""
         self.running: dict[str, float] = {}
         self.state = threading.Lock()
@@ -55,8 +53,8 @@ class Progress(logging.Handler):
         """Take in one event of dbt; what raises here would fail the node."""
         name = event.info.name
         with self.state:
-            if name == "MainEncounteredError":
-                self.is_told = True
+            if event.info.level == "warn" and not name.startswith(WARNED_OF_NODES):
+                self.warnings.append(" ".join(event.info.msg.split()))
             elif name == "LogStartLine":
                 self.total = event.data.total
                 self.running[event.data.node_info.unique_id] = time.monotonic()
@@ -67,8 +65,8 @@ class Progress(logging.Handler):
                 self.failed += node.node_status in ("error", "fail")
                 if node.node_path.endswith(".py"):
                     self.step = ""
-            # what dbt says next begins on a line of its own
-            if self.is_live and (not self.running or event.info.level == "error"):
+            # what a macro prints begins on a line of its own
+            if self.is_live and not self.running:
                 self._rewrite("")
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -114,37 +112,3 @@ def _columns(terminal: TextIO) -> int:
         return os.get_terminal_size(terminal.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
-
-
-def main(arguments: list[str]) -> int:
-    """Build; return dbt's exit code."""
-    from dbt.cli.main import dbtRunner
-
-    is_live = sys.stdout.isatty() and not os.environ.get("CI")
-    progress = Progress(sys.stdout, is_live)
-    fits = logging.getLogger("precision_marketing")
-    fits.addHandler(progress)
-    fits.setLevel(logging.INFO)
-    fits.propagate = False
-    if is_live:
-        sys.stdout.write("Reading the project ...")
-        sys.stdout.flush()
-    ticker = threading.Thread(target=progress.tick, daemon=True)
-    ticker.start()
-    quiet = ["--quiet"] if is_live else []
-    result = dbtRunner(callbacks=[progress]).invoke([*quiet, "build", *arguments])
-    progress.stopped.set()
-    ticker.join()
-    if is_live:
-        sys.stdout.write(
-            f"{CLEAR_LINE}{progress.done} of {progress.total} steps done.\n"
-        )
-    if result.exception is not None:
-        if not progress.is_told:
-            sys.stderr.write(f"{result.exception}\n")
-        return 2
-    return 0 if result.success else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Runs dbt, and says in a screenful what came of it."""

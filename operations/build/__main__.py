@@ -1,0 +1,53 @@
+"""Run `dbt build`: one live line, then a line per layer, warnings and failures.
+
+    python -m operations.build [arguments of dbt build]      # what `make build` runs
+
+dbt's own lines, some 1,600, all stand in logs/dbt.log. What a macro prints is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+from operations.build.outcome import exception_lines, outcome_lines
+from operations.build.progress import CLEAR_LINE, Progress
+from operations.places import SHOP
+
+
+def main(arguments: list[str]) -> int:
+    """Build; return dbt's exit code."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    is_live = sys.stdout.isatty() and not os.environ.get("CI")
+    progress = Progress(sys.stdout, is_live)
+    fits = logging.getLogger("precision_marketing")
+    fits.addHandler(progress)
+    fits.setLevel(logging.INFO)
+    fits.propagate = False
+    sys.stdout.write(f"Building {SHOP}" + (" ..." if is_live else "\n"))
+    sys.stdout.flush()
+    ticker = threading.Thread(target=progress.tick, daemon=True)
+    ticker.start()
+    done = dbtRunner(callbacks=[progress]).invoke(
+        ["--log-level", "none", "--log-level-file", "debug", "build", *arguments]
+    )
+    progress.stopped.set()
+    ticker.join()
+    # the rows are counted by a reader
+    DuckDBConnectionManager.close_all_connections()
+    if is_live:
+        sys.stdout.write(CLEAR_LINE)
+    if done.exception is not None:
+        sys.stderr.write("\n".join(exception_lines(done.exception)) + "\n")
+        return 2
+    lines = outcome_lines(done.result, progress.warnings)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if done.success else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""What came of a build, as lines of text: layers, warnings, failures."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import duckdb
+
+from operations.places import PROJECT_FOLDER, WAREHOUSE, shown
+
+LOG = PROJECT_FOLDER / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log"
+FAILED = ("error", "fail", "runtime error")
+# Failures and warnings written out; the log has all.
+MOST_WRITTEN = 10
+TESTS = ("test", "unit_test")
+
+
+@dataclass
+class Layer:
+    """What was run of a folder."""
+
+    nodes: Counter = field(default_factory=Counter)
+    statuses: Counter = field(default_factory=Counter)
+    tables: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def outcome_lines(result: Any, warnings: list[str]) -> list[str]:
+    """Write what came of a run of dbt.
+
+    Parameters
+    ----------
+    result : dbt.artifacts.schemas.run.RunExecutionResult
+        What dbt returns.
+    warnings : list of str
+        What dbt warned of beside its nodes.
+
+    """
+    results = [each for each in result.results if each.node]
+    warned = [each for each in results if each.status == "warn"]
+    failed = [each for each in results if each.status in FAILED]
+    lines = layer_lines(results, result.elapsed_time)
+    told = [*map(_sentence, warned), *dict.fromkeys(warnings)]
+    if told:
+        lines += ["", f"Warnings: {len(told)}", *_first(told)]
+    if failed:
+        lines += ["", f"Failed: {len(failed)} of {len(results)} steps"]
+        lines += _first([*map(_sentence, failed)])
+        if count := sum(each.status == "skipped" for each in results):
+            lines += [f"  {count} steps that rest on them were left as they were"]
+    return [*lines, "", f"Everything dbt said: {shown(LOG)}"]
+
+
+def exception_lines(exception: BaseException) -> list[str]:
+    """Write why nothing was run."""
+    return [*message_lines(str(exception)), f"Everything dbt said: {shown(LOG)}"]
+
+
+def layer_lines(results: list[Any], seconds: float) -> list[str]:
+    """Write a line per folder, in the order in which the first of each ended."""
+    layers: dict[str, Layer] = {}
+    for each in results:
+        node = each.node
+        if node.resource_type == "operation":
+            continue
+        layer = layers.setdefault(layer_of(node.original_file_path), Layer())
+        layer.nodes["tests" if node.resource_type in TESTS else "models"] += 1
+        layer.statuses[str(each.status)] += 1
+        layer.seconds += each.execution_time
+        if node.resource_type in ("model", "seed"):
+            layer.tables.append((node.schema, node.alias))
+    counts = row_counts()
+    width = max(map(len, layers), default=0)
+    lines = [
+        f"{'Layer':<{width}} {'models':>7} {'tests':>7} {'rows':>12} {'seconds':>8}"
+    ]
+    for name, layer in layers.items():
+        rows = sum(counts.get(table, 0) for table in layer.tables)
+        troubles = ", ".join(
+            f"{count} {status}"
+            for status, count in sorted(layer.statuses.items())
+            if status not in ("success", "pass", "no-op")
+        )
+        lines.append(
+            f"{name:<{width}} {layer.nodes['models']:>7} {layer.nodes['tests']:>7}"
+            f" {rows:>12,} {layer.seconds:>8.1f}  {troubles}".rstrip()
+        )
+    total = sum((layer.nodes for layer in layers.values()), Counter())
+    return [
+        *lines,
+        f"{total['models']:,} models, {total['tests']:,} tests in {seconds:,.0f} s",
+    ]
+
+
+def layer_of(path: str) -> str:
+    """Return the folder of a node's file, less the `models/` that most begin with."""
+    return str(PurePath(path).parent).removeprefix("models/")
+
+
+def row_counts() -> dict[tuple[str, str], int]:
+    """Return the rows of each table of the database, by schema and name."""
+    try:
+        with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
+            return {
+                (schema, table): count
+                for schema, table, count in connection.execute(
+                    "select schema_name, table_name, estimated_size"
+                    " from duckdb_tables()"
+                ).fetchall()
+            }
+    except duckdb.Error:
+        # no database yet, or somebody else writes to it
+        return {}
+
+
+def message_lines(message: str) -> list[str]:
+    """Return the sentences of a message of dbt, without its frame and its trace."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    if any(line.startswith("Traceback ") for line in lines):
+        return [next(line for line in reversed(lines) if line)]
+    while len(lines) > 1 and re.match(r"[\w ]+ Error( in .*)?$", lines[0]):
+        lines = lines[1:]
+    sentences = []
+    for line in lines:
+        if sentences and re.match(r"$|>|LINE \d|compiled code at", line):
+            break
+        sentences += [line] if line else []
+    return sentences
+
+
+def _sentence(result: Any) -> str:
+    """Say which node it is, what of it, and what a test is about."""
+    node = result.node
+    found = " ".join(message_lines(result.message or str(result.status)))
+    if node.resource_type == "test" and result.failures is not None:
+        found = f"{result.failures:,} rows"
+    about = getattr(node, "description", "").split("\n\n")[0].strip()
+    place = f"{layer_of(node.original_file_path)}/{node.name}"
+    return f"{place}: {found}" + (f". {about}" if about else "")
+
+
+def _first(texts: list[str]) -> list[str]:
+    more = len(texts) - MOST_WRITTEN
+    return [f"  {text}" for text in texts[:MOST_WRITTEN]] + (
+        [f"  and {more} more"] if more > 0 else []
+    )
