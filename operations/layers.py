@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -40,6 +41,7 @@ class Layer:
         return self.folder.split("/")[0]
 
 
+@cache
 def read_layers(file: Path = FILE) -> list[Layer]:
     """Return all folders in their order."""
     entries = yaml.safe_load(file.read_text(encoding="utf-8"))

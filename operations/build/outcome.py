@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from operations.layers import layer_of, read_layers
 from operations.places import PROJECT_FOLDER, WAREHOUSE, shown
 
 LOG = PROJECT_FOLDER / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log"
@@ -21,7 +22,7 @@ TESTS = ("test", "unit_test")
 
 
 @dataclass
-class Layer:
+class Outcome:
     """What was run of a folder."""
 
     nodes: Counter = field(default_factory=Counter)
@@ -62,19 +63,21 @@ def exception_lines(exception: BaseException) -> list[str]:
 
 
 def layer_lines(results: list[Any], seconds: float) -> list[str]:
-    """Write a line per folder, in the order in which the first of each ended."""
-    layers: dict[str, Layer] = {}
+    """Write a line per folder, seeds first, then in the order of docs/layers.yml."""
+    order = ["seeds", "seeds/campaigns", *(layer.folder for layer in read_layers())]
+    layers: dict[str, Outcome] = {folder: Outcome() for folder in order}
     for each in results:
         node = each.node
         if node.resource_type == "operation":
             continue
-        layer = layers.setdefault(layer_of(node.original_file_path), Layer())
+        layer = layers.setdefault(folder_of(node.original_file_path), Outcome())
         layer.nodes["tests" if node.resource_type in TESTS else "models"] += 1
         layer.statuses[str(each.status)] += 1
         layer.seconds += each.execution_time
         if node.resource_type in ("model", "seed"):
             layer.tables.append((node.schema, node.alias))
     counts = row_counts()
+    layers = {name: layer for name, layer in layers.items() if layer.nodes}
     width = max(map(len, layers), default=0)
     lines = [
         f"{'Layer':<{width}} {'models':>7} {'tests':>7} {'rows':>12} {'seconds':>8}"
@@ -97,9 +100,10 @@ def layer_lines(results: list[Any], seconds: float) -> list[str]:
     ]
 
 
-def layer_of(path: str) -> str:
-    """Return the folder of a node's file, less the `models/` that most begin with."""
-    return str(PurePath(path).parent).removeprefix("models/")
+def folder_of(path: str) -> str:
+    """Return the listed folder that a node's file stands in, else its own."""
+    layer = layer_of({"original_file_path": path}, read_layers())
+    return layer.folder if layer else str(PurePath(path).parent)
 
 
 def row_counts() -> dict[tuple[str, str], int]:
@@ -140,7 +144,7 @@ def _sentence(result: Any) -> str:
     if node.resource_type == "test" and result.failures is not None:
         found = f"{result.failures:,} rows"
     about = getattr(node, "description", "").split("\n\n")[0].strip()
-    place = f"{layer_of(node.original_file_path)}/{node.name}"
+    place = f"{folder_of(node.original_file_path)}/{node.name}"
     return f"{place}: {found}" + (f". {about}" if about else "")
 
 

@@ -42,7 +42,7 @@ CAMPAIGNS = """
         coalesce(sum(decisions.expected_cost) filter (decision = 'contact'), 0),
         coalesce(sum(decisions.expected_margin) filter (decision = 'contact'), 0)
     from campaigns.campaign_decisions as decisions
-    left join planning.plan_campaigns as plan using (campaign_id)
+    left join plan.plan_campaigns as plan using (campaign_id)
     group by decisions.campaign_id
     order by min(decisions.decision_status) desc, decisions.campaign_id
 """

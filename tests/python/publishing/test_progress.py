@@ -23,13 +23,13 @@ from operations.build.progress import CLEAR_LINE, Progress
 # What the summary reads, of a shop with a task and a campaign; no rows are reconciled.
 MARTS = """
     create schema core; create schema evaluation; create schema campaigns;
-    create schema planning;
+    create schema plan;
     create table evaluation.estimator_comparison as select 'buy_7d' as task,
         'logistic_regression' as estimator_name, 'auc' as metric, 0.8 as metric_value,
         0.7 as interval_low, 0.9 as interval_high, 'usual_block' as best_rule_name,
         0.6 as rule_value;
     create table core.transactions as select 'EUR' as currency;
-    create table planning.plan_campaigns as
+    create table plan.plan_campaigns as
         select 'c1' as campaign_id, 'Spring sale' as campaign_name;
     create table campaigns.campaign_decisions as
         select 'c1' as campaign_id, 'launched' as decision_status,
@@ -162,7 +162,7 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
         assert lines[1].split()[:3] == ["seeds", "1", "4"]
     elif code == 1:
         assert any(
-            line.startswith("  marts/core/orders") and "doesn't exist" in line
+            line.startswith("  core/orders") and "doesn't exist" in line
             for line in lines
         ), text
     else:
