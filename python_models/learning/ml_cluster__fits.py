@@ -1,10 +1,8 @@
 """One row per method: the chosen clusters, fitted on the rows to score."""
 
-from precision_marketing.clusters.clusters import (
-    ClusterSettings,
-    expand_features,
-    fit_chosen,
-)
+from precision_marketing.clusters.features import expand_features
+from precision_marketing.clusters.fits import ClusterSettings
+from precision_marketing.clusters.profiles import fit_chosen
 from precision_marketing.common.frames import read_panel, to_pandas
 
 

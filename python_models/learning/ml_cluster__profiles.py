@@ -1,6 +1,7 @@
 """One row per method, cluster and feature."""
 
-from precision_marketing.clusters.clusters import expand_features, profile_clusters
+from precision_marketing.clusters.features import expand_features
+from precision_marketing.clusters.profiles import profile_clusters
 from precision_marketing.common.frames import read_panel, to_pandas
 
 

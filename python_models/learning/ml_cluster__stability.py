@@ -1,10 +1,8 @@
 """One row per method, number of clusters, comparison and pair of as-of dates."""
 
-from precision_marketing.clusters.clusters import (
-    ClusterSettings,
-    expand_features,
-    judge_cluster_counts,
-)
+from precision_marketing.clusters.features import expand_features
+from precision_marketing.clusters.fits import ClusterSettings
+from precision_marketing.clusters.stability import judge_cluster_counts
 from precision_marketing.common.frames import read_panel, to_pandas
 
 

@@ -1,7 +1,8 @@
 """One row per live estimator of customer value, with all that scoring needs."""
 
 from precision_marketing.common.frames import to_pandas
-from precision_marketing.value.learning import ValueSettings, fit_value
+from precision_marketing.value.dated_models import ValueSettings
+from precision_marketing.value.scoring import fit_value
 
 
 def model(dbt, session):

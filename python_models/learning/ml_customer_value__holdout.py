@@ -1,7 +1,8 @@
 """One row per split, estimator or plain rule of customer value, and user."""
 
 from precision_marketing.common.frames import to_pandas
-from precision_marketing.value.learning import ValueSettings, judge_value
+from precision_marketing.value.dated_models import ValueSettings
+from precision_marketing.value.holdout import judge_value
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """One row per split, estimator or plain rule of customer value, and metric."""
 
 from precision_marketing.common.frames import to_pandas
-from precision_marketing.value.learning import value_intervals
+from precision_marketing.value.intervals import value_intervals
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 """One row per method and user to score; nothing is fitted."""
 
-from precision_marketing.clusters.clusters import cluster_users
+from precision_marketing.clusters.profiles import cluster_users
 from precision_marketing.common.frames import read_panel, to_pandas
 
 

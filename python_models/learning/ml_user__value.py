@@ -1,7 +1,8 @@
 """One row per user with an order and horizon."""
 
 from precision_marketing.common.frames import to_pandas
-from precision_marketing.value.learning import ValueSettings, score_value
+from precision_marketing.value.dated_models import ValueSettings
+from precision_marketing.value.scoring import score_value
 
 
 def model(dbt, session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from precision_marketing.allocation.offer_choice import WEEK, choose_offers
+from precision_marketing.common.frames import typed
 
 CURVE_COLUMNS = {
     "allocation_name": "string",
@@ -38,8 +39,7 @@ def budget_curve(options: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
         the margin that one more unit of the varied budget would bring.
     """
     parts = [_at(options, share) for share in shares if len(options)]
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    return found.reindex(columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)
+    return typed(parts, CURVE_COLUMNS)
 
 
 def _at(options: pd.DataFrame, share: float) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from precision_marketing.allocation.limits import Limits, Options, offer_limits
 from precision_marketing.allocation.solver import allocate_by_priority, greedy
+from precision_marketing.common.frames import typed
 
 # Options of campaigns that are due share the budget of the week; every other group is
 # one campaign, looked at by itself.
@@ -106,10 +107,7 @@ def choose_offers(options: pd.DataFrame) -> pd.DataFrame:
         _choose(_Group.of(rows, _budget(rows) if name == WEEK else np.inf))
         for name, rows in options.groupby("allocation_name")
     ]
-    if not parts:
-        parts = [options]
-    found = pd.concat(parts, ignore_index=True).reindex(columns=list(CHOICE_COLUMNS))
-    return found.astype(CHOICE_COLUMNS)
+    return typed(parts, CHOICE_COLUMNS)
 
 
 def _choose(group: _Group) -> pd.DataFrame:

@@ -172,6 +172,12 @@ def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(features, index=frame.index)
 
 
+def typed(parts: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
+    """Put frames together: these columns, of these types, even where there is none."""
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return found.reindex(columns=list(columns)).astype(columns)
+
+
 def former_rows(session: Any, name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a table of the last build before this one replaces it.
 

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import predict_values
 from precision_marketing.estimators.stored import load_estimator
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
@@ -73,8 +73,4 @@ def score_panel(
             score=predict_values(estimator, rows.features[names]),
         )
         parts.append(scored[list(SCORE_COLUMNS)])
-    if not parts:
-        return pd.DataFrame(
-            {name: pd.Series(dtype=kind) for name, kind in SCORE_COLUMNS.items()}
-        )
-    return pd.concat(parts, ignore_index=True).astype(SCORE_COLUMNS)
+    return typed(parts, SCORE_COLUMNS)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import (
     AVERAGE,
     CLASSIFIERS,
@@ -93,7 +93,8 @@ def validate(
                 parts.append(_predictions(shown, candidate, estimator))
         return parts
 
-    return joined_predictions(settings.side_by_side(validate_task, tasks["task"]))
+    parts = settings.side_by_side(validate_task, tasks["task"])
+    return typed([part for own in parts for part in own], PREDICTION_COLUMNS)
 
 
 def predict_tests(
@@ -147,7 +148,8 @@ def predict_tests(
                 parts.append(_predictions(shown, candidate, estimator))
         return parts
 
-    return joined_predictions(settings.side_by_side(predict_task, tasks["task"]))
+    parts = settings.side_by_side(predict_task, tasks["task"])
+    return typed([part for own in parts for part in own], PREDICTION_COLUMNS)
 
 
 def _every_estimator(
@@ -264,14 +266,4 @@ def _frame(
             "train_until_date": shown.panel.rows["train_until_date"],
             "as_of_date": shown.panel.rows["as_of_date"],
         }
-    ).astype(PREDICTION_COLUMNS)
-
-
-def joined_predictions(task_parts: list[list[pd.DataFrame]]) -> pd.DataFrame:
-    """Put the predictions of tasks together, typed even when there are none."""
-    parts = [part for parts in task_parts for part in parts]
-    if not parts:
-        return pd.DataFrame(
-            {name: pd.Series(dtype=kind) for name, kind in PREDICTION_COLUMNS.items()}
-        )
-    return pd.concat(parts, ignore_index=True)
+    )

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.frames import typed
 from precision_marketing.estimators.families import use_one_thread
 from precision_marketing.estimators.tasks import ORDER_COLUMNS
 from precision_marketing.evaluation.metrics import (
@@ -152,12 +153,7 @@ def estimator_intervals(
             measure_split, predictions.groupby(["task", "split_name"])
         )
         parts = [part for found in split_parts for part in found]
-    if not parts:
-        return pd.DataFrame(
-            {name: pd.Series(dtype=kind) for name, kind in INTERVAL_COLUMNS.items()}
-        )
-    found = pd.concat(parts, ignore_index=True)
-    return found[list(INTERVAL_COLUMNS)].astype(INTERVAL_COLUMNS)
+    return typed(parts, INTERVAL_COLUMNS)
 
 
 def _slices(rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

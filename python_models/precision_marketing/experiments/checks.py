@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from precision_marketing.experiments.results import (
-    balance,
-    sample_ratio_p_value,
+from precision_marketing.experiments.arms import balance, sample_ratio_p_value
+from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,
 )

@@ -7,7 +7,7 @@ from string import Formatter
 import numpy as np
 import pandas as pd
 
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import AverageAmount, CalibratedAverage
 from precision_marketing.estimators.stored import load_estimator
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
@@ -110,9 +110,7 @@ def panel_reasons(
         found = strongest_reasons(estimator, features[names], texts, labels, count)
         found[list(KEY_COLUMNS)] = keys.iloc[found["row"]].to_numpy()
         parts.append(found.assign(task=task)[list(REASON_COLUMNS)])
-    if not parts:
-        parts = [pd.DataFrame(columns=list(REASON_COLUMNS))]
-    return pd.concat(parts, ignore_index=True).astype(REASON_COLUMNS)
+    return typed(parts, REASON_COLUMNS)
 
 
 def best_categories(scores: pd.DataFrame, per_user: int) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, typed
 from precision_marketing.uplift.learners import CONSTANT
 from precision_marketing.uplift.metrics import Trial, resample, uplift_metrics
 from precision_marketing.uplift.trials import (
@@ -52,15 +52,6 @@ INTERVAL_COLUMNS = {
 POOLED = "pooled"
 # The effect on buying, shared out in proportion to the effect on redemption.
 SHARED = "shared_effect"
-
-
-def _typed(parts: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
-    if not parts:
-        return pd.DataFrame(
-            {name: pd.Series(dtype=kind) for name, kind in columns.items()}
-        )
-    found = pd.concat(parts, ignore_index=True).reindex(columns=list(columns))
-    return found.astype(columns)
 
 
 def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
@@ -176,7 +167,7 @@ def campaign_uplift(panel: Panel, settings: UpliftSettings) -> pd.DataFrame:
                     training_row_count=len(known),
                 )
             )
-    return _typed(parts, ESTIMATE_COLUMNS)
+    return typed(parts, ESTIMATE_COLUMNS)
 
 
 def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
@@ -223,4 +214,4 @@ def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.Da
                         holdout_count=int((~trial.treated).sum()),
                     )
                 )
-    return _typed(parts, INTERVAL_COLUMNS)
+    return typed(parts, INTERVAL_COLUMNS)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from precision_marketing.allocation import limits as allocation_limits
+from precision_marketing.allocation import prices as allocation_prices
+from precision_marketing.allocation import repair as allocation_repair
 from precision_marketing.allocation.limits import Limits, Options, offer_limits
 from precision_marketing.allocation.prices import Dual, linear_bound
 from precision_marketing.allocation.solver import allocate, allocate_by_priority, greedy
-from precision_marketing.allocation.solver import limits as allocation_limits
-from precision_marketing.allocation.solver import prices as allocation_prices
-from precision_marketing.allocation.solver import repair as allocation_repair
 from scipy.optimize import Bounds, LinearConstraint, milp
 from support.made_plans import make_alike_plan, make_plan
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from precision_marketing.experiments.arms import balance
 from precision_marketing.experiments.checks import (
     CHECKED_COLUMNS,
     CheckSettings,
     check_campaigns,
 )
-from precision_marketing.experiments.results import (
-    balance,
+from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,
 )

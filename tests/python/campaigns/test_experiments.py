@@ -7,20 +7,23 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from precision_marketing.experiments.arms import balance, sample_ratio_p_value
+from precision_marketing.experiments.differences import (
+    Difference,
+    _unbent,
+    adjusted_difference,
+    mean_difference,
+    rate_difference,
+)
 from precision_marketing.experiments.results import (
     AMOUNTS,
     KEY_COLUMNS,
     MEASURED_COLUMNS,
     RATES,
-    Difference,
     ExperimentSettings,
-    _unbent,
-    adjusted_difference,
-    balance,
-    mean_difference,
     measure_campaigns,
-    rate_difference,
-    sample_ratio_p_value,
+)
+from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,
 )

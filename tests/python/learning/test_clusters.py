@@ -11,26 +11,30 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.clusters.clusters import (
+from precision_marketing.clusters.features import expand_features
+from precision_marketing.clusters.fits import (
     CRITERIA,
-    FIT_COLUMNS,
     GAUSSIAN_MIXTURE,
     K_MEANS,
-    PROFILE_COLUMNS,
-    STABILITY_COLUMNS,
-    USER_COLUMNS,
     ClusterSettings,
     Fit,
     Users,
+    criterion,
+    fit_clusters,
+)
+from precision_marketing.clusters.profiles import (
+    FIT_COLUMNS,
+    PROFILE_COLUMNS,
+    USER_COLUMNS,
     _names,
     _profile,
     cluster_users,
-    criterion,
-    expand_features,
     fit_chosen,
-    fit_clusters,
-    judge_cluster_counts,
     profile_clusters,
+)
+from precision_marketing.clusters.stability import (
+    STABILITY_COLUMNS,
+    judge_cluster_counts,
 )
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score

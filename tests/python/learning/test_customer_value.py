@@ -13,21 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from precision_marketing.value.learning import (
-    ValueSettings,
-    fit_value,
-    judge_value,
-    score_value,
-    value_intervals,
-)
-from precision_marketing.value.purchase_models import (
-    BgNbd,
-    GammaGamma,
-    draw_futures,
-    fit_bg_nbd,
-    fit_gamma_gamma,
-    steady_buyers,
-)
+from precision_marketing.value.bg_nbd import BgNbd, fit_bg_nbd, steady_buyers
+from precision_marketing.value.dated_models import ValueSettings
+from precision_marketing.value.futures import draw_futures
+from precision_marketing.value.gamma_gamma import GammaGamma, fit_gamma_gamma
+from precision_marketing.value.holdout import judge_value
+from precision_marketing.value.intervals import value_intervals
+from precision_marketing.value.scoring import fit_value, score_value
 from scipy.special import hyp2f1
 from sklearn.metrics import roc_auc_score
 from support.builds import BUILT_WAREHOUSE

@@ -17,8 +17,9 @@ from precision_marketing.estimators.families import (
     preprocessor,
     signed_log,
 )
+from precision_marketing.explanations import contributions as explanations
+from precision_marketing.explanations import members
 from precision_marketing.explanations.contributions import contributions
-from precision_marketing.explanations.contributions import contributions as explanations
 from sklearn.base import is_classifier
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -218,9 +219,7 @@ def test_boosting_of_amounts_keeps_the_shares_of_its_logarithms(seed: int) -> No
     estimator, rows = fitted_amounts(seed)["gradient_boosting"], make_new_rows(seed)
     values = contributions(estimator, rows, {})[1].to_numpy()
     (member,) = estimator.members
-    start, logs, _ = explanations._explainer(
-        member, rows.columns, {}, explanations.MONEY
-    )(rows)
+    start, logs, _ = members.explainer(member, rows.columns, {}, members.MONEY)(rows)
     change = logs.sum(axis=1)
     moved = np.abs(change) > 1e-3
     assert moved.any()
@@ -286,8 +285,8 @@ def test_trees_add_what_each_split_on_the_path_changes(seed: int) -> None:
     ).fit(numbers, labels)
     matrix = tree[0].transform(numbers).astype(np.float32)
     for member, trees in ((tree, [tree[-1]]), (forest, forest[-1].estimators_)):
-        baseline, values, to_probability = explanations._explainer(
-            member, numbers.columns, {}, explanations.LOG_ODDS
+        baseline, values, to_probability = members.explainer(
+            member, numbers.columns, {}, members.LOG_ODDS
         )(numbers)
         by_hand = [path_by_path(each, matrix, [0, 1], 2) for each in trees]
         np.testing.assert_allclose(values, np.mean(by_hand, axis=0), atol=1e-12)
@@ -352,7 +351,7 @@ def test_families_that_add_up_are_taken_apart(
     def refuse(*_: object) -> Callable:
         return lambda _: pytest.fail("explained like a family that does not add up")
 
-    monkeypatch.setattr(explanations, "_entering", refuse)
+    monkeypatch.setattr(members, "_entering", refuse)
     contributions(fitted(0)[name], make_new_rows(0), {})
 
 

@@ -1,24 +1,22 @@
-"""How often users will buy, and for how much: BG/NBD and Gamma-Gamma.
+"""How often users will buy: BG/NBD, fitted by maximum likelihood on closed forms.
 
-Both are fitted by maximum likelihood on closed forms. Times are days or weeks, as long
-as one fit and all that is asked of it use the same unit.
+Times are days or weeks, as long as one fit and all that is asked of it use the same
+unit.
 
 References
 ----------
 .. [1] Fader, Hardie and Lee (2005), "Counting Your Customers" the Easy Way: An
    Alternative to the Pareto/NBD Model, Marketing Science 24(2).
-.. [2] Fader and Hardie (2013), The Gamma-Gamma Model of Monetary Value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
-# Parameters are sought as logarithms between these bounds, times measured in mean ages.
-LOG_BOUND = 9.0
+from precision_marketing.value.likelihood import as_floats, minimum
+
 # Cells of the largest table of users x counts held at once.
 MOST_CELLS = 500_000
 
@@ -60,7 +58,7 @@ class BgNbd:
         numpy.ndarray of float, shape (users,)
             Between 0 and 1.
         """
-        frequency, recency, age = _as_floats(frequency, recency, age)
+        frequency, recency, age = as_floats(frequency, recency, age)
         stayed, stopped = _log_parts(
             (self.r, self.alpha, self.a, self.b), frequency, recency, age
         )
@@ -95,7 +93,7 @@ class BgNbd:
         the hypergeometric form of [1]_ it is steady for hundreds of purchases.
         """
         alive = self.probability_alive(frequency, recency, age)
-        frequency, age = _as_floats(frequency, age)
+        frequency, age = as_floats(frequency, age)
         growth = duration / (self.alpha + age + duration)
         mean = (self.r + frequency) * duration / (self.alpha + age)
         # beyond this count less than 1e-14 is left: far above the mean, or, of users of
@@ -125,42 +123,6 @@ class BgNbd:
             expected[users] = np.einsum("uk,uk->u", np.maximum(more, 0), survived)
             start = stop
         return alive * expected
-
-
-@dataclass(frozen=True)
-class GammaGamma:
-    """Gamma-Gamma: what a purchase is worth varies around a mean of the user's own.
-
-    Parameters
-    ----------
-    p : float
-        Shape of the gamma distribution of one purchase.
-    q, gamma : float
-        Shape, and rate in money, of the gamma distribution of the users' rates.
-    """
-
-    p: float
-    q: float
-    gamma: float
-
-    def expected_value(self, count: np.ndarray, mean_value: np.ndarray) -> np.ndarray:
-        """Tell the expected worth of the user's next purchase.
-
-        Parameters
-        ----------
-        count : numpy.ndarray, shape (users,)
-            Purchases behind the mean.
-        mean_value : numpy.ndarray, shape (users,)
-            Their mean worth; below 0 counts as 0.
-
-        Returns
-        -------
-        numpy.ndarray of float, shape (users,)
-            Between the user's own mean and that of all users.
-        """
-        count, mean_value = _as_floats(count, mean_value)
-        seen = self.gamma + count * np.maximum(mean_value, 0)
-        return self.p * seen / (self.p * count + self.q - 1)
 
 
 def fit_bg_nbd(
@@ -193,7 +155,7 @@ def fit_bg_nbd(
     ----------
     Equation 6 of [1]_ (see the module).
     """
-    frequency, recency, age = _as_floats(frequency, recency, age)
+    frequency, recency, age = as_floats(frequency, recency, age)
     _check_purchases(frequency, recency, age)
     repeat_users = int((frequency > 0).sum())
     if repeat_users < min_repeat_users:
@@ -209,7 +171,7 @@ def fit_bg_nbd(
         likelihood, gradient = _bg_nbd_likelihood(np.exp(logs), *scaled)
         return -likelihood / len(frequency), -gradient * np.exp(logs) / len(frequency)
 
-    r, alpha, a, b = np.exp(_minimum(loss, ((0, 0, 0, 0), (-1, -1, -1, 1)), "BG/NBD"))
+    r, alpha, a, b = np.exp(minimum(loss, ((0, 0, 0, 0), (-1, -1, -1, 1)), "BG/NBD"))
     alpha *= unit
     likelihood, _ = _bg_nbd_likelihood((r, alpha, a, b), frequency, recency, age)
     return BgNbd(float(r), float(alpha), float(a), float(b), float(likelihood))
@@ -229,160 +191,9 @@ def steady_buyers(frequency: np.ndarray, age: np.ndarray) -> BgNbd:
         With a = 0. The mean rate of all users, half a purchase added so that it is
         never 0, counts as much as one purchase of the user's own.
     """
-    frequency, age = _as_floats(frequency, age)
+    frequency, age = as_floats(frequency, age)
     alpha = (age.sum() + 1) / (frequency.sum() + 0.5)
     return BgNbd(1.0, float(alpha), 0.0, 1.0, float("nan"))
-
-
-def fit_gamma_gamma(
-    count: np.ndarray, mean_value: np.ndarray, *, min_users: int
-) -> GammaGamma:
-    """Fit Gamma-Gamma by maximum likelihood, with analytic gradients.
-
-    Parameters
-    ----------
-    count : numpy.ndarray, shape (users,)
-        Purchases behind the mean.
-    mean_value : numpy.ndarray, shape (users,)
-        Their mean worth. Users without a purchase or a worth above 0 are left out.
-    min_users : int
-        Fewest users left.
-
-    Returns
-    -------
-    GammaGamma
-        With q > 1, without which no mean exists.
-
-    Raises
-    ------
-    ValueError
-        If values are missing, if too few users are left, or if no maximum is found.
-    """
-    count, mean_value = _as_floats(count, mean_value)
-    if not (np.isfinite(count).all() and np.isfinite(mean_value).all()):
-        raise ValueError("Counts and values of purchases must be known and finite.")
-    kept = (count > 0) & (mean_value > 0)
-    count, mean_value = count[kept], mean_value[kept]
-    if len(count) < max(min_users, 1):
-        raise ValueError(
-            f"Gamma-Gamma needs {min_users} users with a value above 0, not "
-            f"{len(count)}."
-        )
-    unit = mean_value.mean()
-    value = mean_value / unit
-
-    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
-        # q - 1 is sought, so that the mean of the worths exists
-        p, q, gamma = np.exp(logs) + np.array([0, 1, 0])
-        total = gamma + count * value
-        likelihood = (
-            gammaln(p * count + q)
-            - gammaln(p * count)
-            - gammaln(q)
-            + q * np.log(gamma)
-            + (p * count - 1) * np.log(value)
-            + p * count * np.log(count)
-            - (p * count + q) * np.log(total)
-        )
-        gradient = np.stack(
-            [
-                count * (digamma(p * count + q) - digamma(p * count))
-                + count * np.log(count * value / total),
-                digamma(p * count + q) - digamma(q) + np.log(gamma / total),
-                q / gamma - (p * count + q) / total,
-            ]
-        )
-        return -likelihood.mean(), -gradient.mean(axis=1) * np.exp(logs)
-
-    p, q, gamma = np.exp(_minimum(loss, ((0, 0, 0), (1, 1, 1)), "Gamma-Gamma"))
-    return GammaGamma(float(p), float(q + 1), float(gamma * unit))
-
-
-def even_values(mean_value: float) -> GammaGamma:
-    """Fall back where too few purchases have a worth: half the user's mean, half all's.
-
-    Parameters
-    ----------
-    mean_value : float
-        Mean worth of a purchase, over all users; below 0 counts as 0.
-    """
-    return GammaGamma(1.0, 2.0, max(float(mean_value), 0.0))
-
-
-def draw_futures(
-    bg_nbd: BgNbd,
-    gamma_gamma: GammaGamma,
-    purchases: Sequence[np.ndarray],
-    durations: np.ndarray,
-    *,
-    draws: int,
-    seed: int,
-) -> np.ndarray:
-    """Predictive 95 % intervals of purchases and spend, from seeded draws.
-
-    Each draw takes a rate, a chance to stop, a state (alive or not) and a mean worth
-    from what the user's past leaves open under the two models, then a future of these.
-    The fitted parameters themselves count as known.
-
-    Parameters
-    ----------
-    bg_nbd, gamma_gamma : BgNbd, GammaGamma
-        Fitted models.
-    purchases : sequence of numpy.ndarray, each of shape (users,)
-        Frequency, recency, age (as in `BgNbd.probability_alive`) and mean value of a
-        purchase.
-    durations : numpy.ndarray, shape (durations, users)
-        Lengths of the futures, never shorter in a later row. Where another estimator
-        expects f times the purchases of BG/NBD, f times the length.
-    draws : int
-        Futures per user.
-    seed : int
-        Seed of the draws. They follow the order of the users.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (durations, 4, users)
-        Lower and upper end for purchases, lower and upper end for spend in the money of
-        mean value. A longer future never has a lower end.
-    """
-    frequency, recency, age, mean_value = _as_floats(*purchases)
-    alive = bg_nbd.probability_alive(frequency, recency, age)
-    random = np.random.default_rng(seed)
-    ends = np.zeros((len(durations), 4, len(frequency)))
-    step = max(1, MOST_CELLS // draws)
-    for start in range(0, len(frequency), step):
-        users = slice(start, start + step)
-        size = (len(frequency[users]), draws)
-        shape = (bg_nbd.r + frequency[users])[:, None]
-        rate = random.standard_gamma(shape, size)
-        rate /= (bg_nbd.alpha + age[users])[:, None]
-        stay = (bg_nbd.b + frequency[users])[:, None]
-        stop = random.beta(max(bg_nbd.a, 1e-12), stay, size)
-        with np.errstate(divide="ignore"):
-            # the number of purchases after which the user stops, at least 1
-            last = 1 + np.floor(-random.standard_exponential(size) / np.log1p(-stop))
-        last[random.random(size) >= alive[users][:, None]] = 0
-        count = (frequency[users] + 1)[:, None]
-        worth = gamma_gamma.gamma + count * np.maximum(mean_value[users], 0)[:, None]
-        worth = worth / random.standard_gamma(
-            gamma_gamma.p * count + gamma_gamma.q, size
-        )
-        seen, spend, bought = np.zeros(size), np.zeros(size), np.zeros(size)
-        steps = np.diff(durations[:, users], axis=0, prepend=0)
-        for number, longer in enumerate(steps):
-            seen += random.poisson(rate * longer[:, None])
-            now = np.minimum(seen, last)
-            spend += worth * random.standard_gamma(gamma_gamma.p * (now - bought))
-            bought = now
-            for first, drawn in ((0, bought), (2, spend)):
-                drawn = np.sort(drawn, axis=1)
-                ends[number, first, users] = drawn[:, int(0.025 * draws)]
-                ends[number, first + 1, users] = drawn[:, -1 - int(0.025 * draws)]
-    return ends
-
-
-def _as_floats(*arrays: np.ndarray) -> list[np.ndarray]:
-    return [np.asarray(array, dtype=float) for array in arrays]
 
 
 def _check_purchases(
@@ -465,23 +276,3 @@ def _bg_nbd_likelihood(
         ]
     )
     return float(likelihood), gradient
-
-
-def _minimum(
-    loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    starts: Sequence[Sequence[float]],
-    model_name: str,
-) -> np.ndarray:
-    """Minimum found from the first start that leads to one: logs of the parameters."""
-    for start in starts:
-        found = minimize(
-            loss,
-            np.array(start, dtype=float),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-LOG_BOUND, LOG_BOUND)] * len(start),
-            options={"ftol": 1e-13, "gtol": 1e-7, "maxiter": 1000},
-        )
-        if np.isfinite(found.fun) and np.abs(found.jac).max() < 1e-4:
-            return found.x
-    raise ValueError(f"{model_name} has no maximum on these purchases.")

@@ -1,0 +1,209 @@
+"""What scores users today: fitted, stored, read back."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import skops.io
+
+from precision_marketing.common.frames import typed
+from precision_marketing.value.bg_nbd import BgNbd
+from precision_marketing.value.dated_models import (
+    PURCHASE_KEYS,
+    PurchaseModels,
+    ValueSettings,
+    dated_models,
+    histories,
+    rows_of,
+)
+from precision_marketing.value.forecasts import expect, predict_intervals, widen
+from precision_marketing.value.gamma_gamma import (
+    GammaGamma,
+)
+from precision_marketing.value.regressions import fit_regressions, load_regressions
+
+ESTIMATOR_COLUMNS = {
+    "estimator_name": "string",
+    "estimator_version": "string",
+    "fitted_on": "string",
+    "parameters": "string",
+    "training_row_count": "int64",
+    "validation_count_rmse": "float64",
+    "train_until_date": "datetime64[us]",
+    "estimator_bytes": "object",
+}
+VALUE_COLUMNS = {
+    "user_id": "string",
+    "estimator_name": "string",
+    "estimator_version": "string",
+    "fitted_on": "string",
+    "horizon_days": "int64",
+    "probability_alive": "float64",
+    "value_per_order": "float64",
+    "expected_orders": "float64",
+    "orders_low": "float64",
+    "orders_high": "float64",
+    "expected_amount": "float64",
+    "amount_low": "float64",
+    "amount_high": "float64",
+    "as_of_date": "datetime64[us]",
+}
+
+
+def fit_value(
+    purchases: pd.DataFrame,
+    ahead: pd.DataFrame,
+    judged: pd.DataFrame,
+    settings: ValueSettings,
+) -> pd.DataFrame:
+    """Fit what scores users, on everything known at the scoring date.
+
+    Parameters
+    ----------
+    purchases, ahead : pandas.DataFrame
+        As in `judge_value`.
+    judged : pandas.DataFrame
+        Output of `judge_value`, which says what is live.
+    settings : ValueSettings
+        Lengths and seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `ESTIMATOR_COLUMNS`; one row, or none without purchases. Parameters are
+        JSON, the regressions a skops archive, null where they are not live.
+    """
+    if purchases.empty:
+        return typed([], ESTIMATOR_COLUMNS)
+    purchases = purchases.sort_values(PURCHASE_KEYS, ignore_index=True)
+    date = purchases["as_of_date"].max()
+    names = judged.loc[judged["is_live"], "estimator_name"]
+    live = names.iloc[0] if len(names) else "bg_nbd"
+    models = dated_models(purchases, date, settings, with_past=live == "learned")
+    learned = None
+    if live == "learned":
+        learned = fit_regressions(purchases, ahead, models, date, settings)
+        live = "bg_nbd" if learned is None else live
+    of_live = judged[judged["estimator_name"] == live]
+    validation = of_live[of_live["split_name"] == "validation"]
+    widening = np.ones(2)
+    # the intervals of the test are those of the validation, widened once already
+    for _, rows in of_live.groupby("split_name", sort=False):
+        widening *= [
+            widen(
+                *rows[["order_count", "expected_orders", "orders_low", "orders_high"]]
+                .to_numpy(float)
+                .T
+            ),
+            widen(
+                *rows[["net_amount", "expected_amount", "amount_low", "amount_high"]]
+                .to_numpy(float)
+                .T
+            ),
+        ]
+    parameters = json.dumps(
+        {
+            "bg_nbd": {**asdict(models[date].bg_nbd), "log_likelihood": None},
+            "gamma_gamma": asdict(models[date].gamma_gamma),
+            "widening": list(widening),
+            "window_days": settings.window_days,
+        }
+    )
+    predicted = expect(
+        rows_of(purchases, date), models[date], learned, [1], settings.window_days
+    )[live][0]
+    identity = f"{live}\n{parameters}\n{np.round(predicted.sum(), 9)}"
+    row = {
+        "estimator_name": live,
+        "estimator_version": hashlib.sha256(identity.encode()).hexdigest()[:12],
+        "fitted_on": models[date].fitted_on,
+        "parameters": parameters,
+        "training_row_count": learned.row_count if learned else len(purchases),
+        "validation_count_rmse": np.sqrt(
+            ((validation["expected_orders"] - validation["order_count"]) ** 2).mean()
+        ),
+        "train_until_date": date,
+        "estimator_bytes": learned
+        and skops.io.dumps(
+            {
+                "log_linear": learned.log_linear,
+                "boosting": learned.boosting,
+                "spend_boosting": learned.spend_boosting,
+            }
+        ),
+    }
+    return typed([pd.DataFrame([row])], ESTIMATOR_COLUMNS)
+
+
+def score_value(
+    purchases: pd.DataFrame,
+    estimator: pd.DataFrame,
+    settings: ValueSettings,
+) -> pd.DataFrame:
+    """Value of every user at the scoring date; nothing is fitted here.
+
+    Parameters
+    ----------
+    purchases : pandas.DataFrame
+        Table ``ftr_user__purchases``.
+    estimator : pandas.DataFrame
+        Output of `fit_value`.
+    settings : ValueSettings
+        Horizons, draws and seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `VALUE_COLUMNS`; one row per user with a purchase and horizon.
+
+    Raises
+    ------
+    ValueError
+        If the stored regressions are no skops archive or hold types not allowed.
+    """
+    if purchases.empty or estimator.empty:
+        return typed([], VALUE_COLUMNS)
+    horizons = list(settings.horizons)
+    entry = estimator.iloc[0]
+    stored = json.loads(entry["parameters"])
+    models = PurchaseModels(
+        BgNbd(**{**stored["bg_nbd"], "log_likelihood": float("nan")}),
+        GammaGamma(**stored["gamma_gamma"]),
+        entry["fitted_on"],
+    )
+    learned = None
+    if entry["estimator_name"] == "learned":
+        learned = load_regressions(bytes(entry["estimator_bytes"]))
+    rows = rows_of(purchases.sort_values(PURCHASE_KEYS), purchases["as_of_date"].max())
+    frequency, recency, age, value = histories(rows)
+    name = entry["estimator_name"]
+    found = expect(rows, models, learned, horizons, stored["window_days"])
+    counts, amounts = found[name]
+    ends = predict_intervals(
+        rows, models, found, name, stored["widening"], horizons, settings
+    )
+    parts = [
+        rows[["user_id", "as_of_date"]].assign(
+            estimator_name=name,
+            estimator_version=entry["estimator_version"],
+            fitted_on=entry["fitted_on"],
+            horizon_days=horizon,
+            # users who never stop tell nothing of who is still there
+            probability_alive=(
+                np.nan
+                if entry["fitted_on"] == "fallback"
+                else models.bg_nbd.probability_alive(frequency, recency, age)
+            ),
+            value_per_order=models.gamma_gamma.expected_value(frequency + 1, value),
+            expected_orders=counts[number],
+            orders_low=ends[number, 0],
+            orders_high=ends[number, 1],
+            expected_amount=amounts[number],
+            amount_low=ends[number, 2],
+            amount_high=ends[number, 3],
+        )
+        for number, horizon in enumerate(horizons)
+    ]
+    return typed(parts, VALUE_COLUMNS)
