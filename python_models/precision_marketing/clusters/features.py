@@ -52,7 +52,7 @@ def shape_values(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     missing = sorted(set(features["feature_name"]) - set(rows.columns))
     if missing:
         raise ValueError(
-            f"Clusters are made of features that there are not: {', '.join(missing)}."
+            f"Clusters are made of features that the panel lacks: {', '.join(missing)}."
         )
     strange = sorted(set(features["feature_group"]) - {"rfm", "taste"})
     if strange:

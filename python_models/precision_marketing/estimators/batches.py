@@ -59,7 +59,7 @@ def score_batches(
 
 
 def batch_features(batch: pa.RecordBatch, feature_names: list[str]) -> pd.DataFrame:
-    """Turn a batch into features as `tasks.feature_frame` does.
+    """Turn a batch into features as `common.frames.feature_frame` does.
 
     Returns
     -------

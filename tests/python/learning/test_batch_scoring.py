@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from precision_marketing.common.frames import feature_frame
 from precision_marketing.estimators.batches import batch_features, score_batches
-from precision_marketing.estimators.tasks import feature_frame
 from sklearn.pipeline import Pipeline
 from support.made_rows import (
     MADE_FAMILIES,
@@ -20,7 +20,6 @@ from support.made_rows import (
     fitted_families,
     make_new_rows,
 )
-from support.panels import TASKS
 
 
 def make_table(seed: int) -> pa.Table:
@@ -41,7 +40,7 @@ def test_batches_score_as_the_whole_does(name: str, seed: int) -> None:
     reader = table.to_reader(7)
     keys = ["user_id", "segment_name"]
     scored = score_batches(reader, estimator, names, keys).read_all()
-    features = feature_frame(table.to_pandas(), TASKS)[names]
+    features = feature_frame(table.to_pandas()[names])
     assert scored.select(keys).equals(table.select(keys))
     np.testing.assert_allclose(
         scored["score"],
@@ -59,7 +58,7 @@ def test_a_batch_becomes_the_features_that_learning_saw() -> None:
     names = [name for name in table.column_names[::-1] if name != "user_id"]
     with duckdb.connect() as connection:
         connection.register("rows", table)
-        learnt_from = feature_frame(connection.sql("from rows").df(), TASKS)[names]
+        learnt_from = feature_frame(connection.sql("from rows").df()[names])
     pd.testing.assert_frame_equal(
         batch_features(table.to_batches()[0], names), learnt_from
     )

@@ -39,6 +39,7 @@ from precision_marketing.clusters.stability import (
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 from support.builds import BUILT_WAREHOUSE
+from support.panels import split_panel
 from threadpoolctl import threadpool_limits
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -117,6 +118,7 @@ Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 def cluster(panel: pd.DataFrame, features: pd.DataFrame = FEATURES) -> Frames:
     """Return all four frames: stability, fits, users and profiles."""
+    panel = split_panel(panel, "group")
     stability = judge_cluster_counts(panel, features, SETTINGS)
     fits = fit_chosen(panel, features, stability, SETTINGS)
     users = cluster_users(panel, fits)
@@ -255,7 +257,7 @@ def test_a_date_agrees_with_itself(method: str) -> None:
     copy = panel[panel["as_of_date"] == first].assign(as_of_date=second)
     panel = pd.concat([panel[panel["as_of_date"] != second], copy])
     panel = panel.sort_values(KEY, ignore_index=True)
-    stability = judge_cluster_counts(panel, FEATURES, SETTINGS)
+    stability = judge_cluster_counts(split_panel(panel), FEATURES, SETTINGS)
     same = stability[
         (stability["cluster_method"] == method)
         & (stability["earlier_as_of_date"] == first)
@@ -271,7 +273,7 @@ def test_dates_of_the_test_do_not_choose_the_number() -> None:
     random = np.random.default_rng(0)
     for name in FEATURES["feature_name"]:
         panel.loc[later, name] = random.random(later.sum())
-    found = judge_cluster_counts(panel, FEATURES, SETTINGS)
+    found = judge_cluster_counts(split_panel(panel), FEATURES, SETTINGS)
     expected = plain(0)[0]
     tried = expected["as_of_date"] <= panel.loc[~later, "as_of_date"].max()
     assert_equal(found[tried], expected[tried])
@@ -279,7 +281,7 @@ def test_dates_of_the_test_do_not_choose_the_number() -> None:
 
 def test_where_no_fits_agree_the_most_agreeing_number_is_chosen() -> None:
     settings = replace(SETTINGS, min_agreement=2.0)
-    stability = judge_cluster_counts(make_panel(0), FEATURES, settings)
+    stability = judge_cluster_counts(split_panel(make_panel(0)), FEATURES, settings)
     worst = stability[stability["comparison"].isin(["seeds", "fits"])]
     tried = worst[worst["as_of_date"] <= pd.Timestamp("2024-02-26")]
     for method, rows in tried.groupby("cluster_method"):
@@ -293,7 +295,7 @@ def test_where_no_fits_agree_the_most_agreeing_number_is_chosen() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_mixture_is_that_of_scipy(seed: int) -> None:
     rows = make_panel(seed).query("split_name == 'score'")
-    users = Users.of(rows, FEATURES)
+    users = Users.of(split_panel(rows), FEATURES)
     fit = fit_clusters(users, GAUSSIAN_MIXTURE, 4, SETTINGS, seed)
     densities = np.column_stack(
         [
@@ -316,14 +318,14 @@ def test_a_feature_that_is_gone_is_an_error() -> None:
     _, fits, _, _ = plain(0)
     panel = make_panel(0).drop(columns="net_amount_91d")
     with pytest.raises(ValueError, match=r"lacks: net_amount_91d"):
-        cluster_users(panel, fits)
+        cluster_users(split_panel(panel), fits)
 
 
 def test_what_is_stored_gives_the_same_clusters() -> None:
     _, fits, users, _ = plain(0)
     rows = make_panel(0).query("split_name == 'score'")
     # one user alone, without the others that scaled the features
-    alone = cluster_users(rows.tail(1), fits)
+    alone = cluster_users(split_panel(rows.tail(1)), fits)
     expected = users[users["user_id"] == rows["user_id"].iloc[-1]]
     pd.testing.assert_frame_equal(alone, expected.reset_index(drop=True), rtol=1e-12)
     assert set(json.loads(fits["fit"].iloc[0])) == set(Fit.__dataclass_fields__)
@@ -360,7 +362,7 @@ def test_every_user_scored_has_one_cluster_per_method(
 ) -> None:
     differing = connection.execute("""
         select count(*) from (
-            select user_id, as_of_date, cluster_method from features.ftr_user__panel
+            select user_id, as_of_date, cluster_method from labels.lbl_user
             cross join (select distinct cluster_method from learning.ml_cluster__fits)
             where split_name = 'score'
         ) as expected
@@ -388,7 +390,8 @@ def test_profiles_are_the_means_that_sql_finds(
             with
             users as (
                 select user_id, cast({feature.feature_name} as double) as value
-                from features.ftr_user__panel
+                from features.ftr_user__snapshot
+                inner join labels.lbl_user using (user_id, as_of_date)
                 where split_name = 'score'
             ),
             overall as (

@@ -51,6 +51,7 @@ from support.panels import (
     TEST_DATE,
     VALIDATION_DATE,
     make_panel,
+    split_panel,
 )
 from threadpoolctl import threadpool_limits
 
@@ -69,7 +70,7 @@ def learn(
     panel: pd.DataFrame, tasks: pd.DataFrame = TASKS
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All predictions of the judged rows of a panel, and the registry."""
-    panels = {"user": panel}
+    panels = {"user": split_panel(panel)}
     validation = validate(panels, tasks, RULES, SETTINGS)
     registry = register(panels, tasks, RULES, PINS, validation, NO_FORMER, SETTINGS)
     test = predict_tests(panels, tasks, RULES, validation, registry, SETTINGS)
@@ -84,7 +85,7 @@ def plain_predictions(seed: int) -> pd.DataFrame:
 
 def rows_of(panel: pd.DataFrame, name: str = TASK) -> TaskRows:
     """Rows of a task."""
-    return TaskRows.of(Task.from_seed(TASKS, name), panel, TASKS)
+    return TaskRows.of(Task.from_seed(TASKS, name), split_panel(panel))
 
 
 def rows_to_learn(panel: pd.DataFrame) -> TaskRows:
@@ -261,24 +262,25 @@ def test_the_rows_drawn_are_the_same_for_the_same_seed_and_stay_in_order(
 ) -> None:
     rows = rows_to_learn(make_panel(seed))
     drawn, again, other = (rows.drawn(50, each) for each in (seed, seed, seed + 100))
-    pd.testing.assert_frame_equal(drawn.panel, again.panel)
-    assert not drawn.panel.equals(other.panel)
-    assert len(drawn.labels) == 50
-    pd.testing.assert_frame_equal(drawn.panel, drawn.panel.sort_values(KEY))
+    pd.testing.assert_frame_equal(drawn.panel.rows, again.panel.rows)
+    pd.testing.assert_frame_equal(drawn.features, again.features)
+    assert not drawn.panel.rows.equals(other.panel.rows)
+    assert len(drawn.labels) == len(drawn.features) == 50
+    pd.testing.assert_frame_equal(drawn.panel.rows, drawn.panel.rows.sort_values(KEY))
 
 
 def test_a_window_ends_so_many_days_after_its_date() -> None:
     tasks = TASKS.assign(horizon_days=7)
-    rows = TaskRows.of(Task.from_seed(tasks, TASK), make_panel(0), tasks)
-    ends = rows.panel["as_of_date"] + pd.Timedelta(days=7)
+    rows = TaskRows.of(Task.from_seed(tasks, TASK), split_panel(make_panel(0)))
+    ends = rows.panel.rows["as_of_date"] + pd.Timedelta(days=7)
     assert (rows.label_ends == ends.to_numpy()).all()
 
 
 def test_a_task_is_about_its_population_and_learns_from_its_features() -> None:
     panel = make_panel(0).assign(is_big=lambda rows: rows["order_count"] > 3)
     tasks = TASKS.assign(population_column="is_big", feature_patterns="days_* seg*")
-    rows = TaskRows.of(Task.from_seed(tasks, TASK), panel, tasks)
-    assert (rows.panel["order_count"] > 3).all()
+    rows = TaskRows.of(Task.from_seed(tasks, TASK), split_panel(panel, "is_big"))
+    assert (rows.panel.features["order_count"] > 3).all()
     assert 0 < len(rows.labels) < len(panel)
     assert list(rows.features) == ["days_since_last_order", "segment_name"]
 
@@ -306,7 +308,7 @@ def test_what_cannot_be_learnt_gives_empty_tables_and_a_reason(
     intervals = estimator_intervals(predictions, TASKS, draws=5, seed=1, threads=1)
     assert dict(intervals.dtypes.astype(str)) == INTERVAL_COLUMNS
     assert dict(registry.dtypes.astype(str)) == REGISTRY_COLUMNS
-    scores = score_panel(panel, registry, ONE_TASK, "user")
+    scores = score_panel(split_panel(panel), registry, ONE_TASK, "user")
     assert dict(scores.dtypes.astype(str)) == SCORE_COLUMNS
     assert len(predictions) == len(intervals) == len(scores) == 0
     assert registry["status"].tolist() == ["refused"]
@@ -367,7 +369,7 @@ def test_every_family_of_amounts_learns_more_than_the_mean(family: str) -> None:
 
 
 def test_the_full_grid_judges_every_family_on_validation_and_test() -> None:
-    panels = {"user": make_panel(0)}
+    panels = {"user": split_panel(make_panel(0))}
     full = replace(SETTINGS, every_family=True)
     validation = validate(panels, TASKS, RULES, full)
     registry = register(panels, TASKS, RULES, PINS, validation, NO_FORMER, full)
@@ -381,7 +383,8 @@ def test_the_full_grid_judges_every_family_on_validation_and_test() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_feature_that_labels_follow_matters_most(seed: int) -> None:
-    panels = {"user": make_panel(seed, user_count=100).assign(always=3.0)}
+    panel = make_panel(seed, user_count=100).assign(always=3.0)
+    panels = {"user": split_panel(panel)}
     validation = validate(panels, ONE_TASK, RULES, SETTINGS)
     registry = register(panels, ONE_TASK, RULES, PINS, validation, NO_FORMER, SETTINGS)
     found = feature_importance(panels, ONE_TASK, registry, SETTINGS)
@@ -392,6 +395,6 @@ def test_the_feature_that_labels_follow_matters_most(seed: int) -> None:
 
 
 def test_importance_of_nothing_learnt_is_an_empty_table() -> None:
-    panels = {"user": make_panel(0).iloc[:0]}
-    registry = learn(panels["user"], ONE_TASK)[1]
+    nothing = make_panel(0).iloc[:0]
+    registry, panels = learn(nothing, ONE_TASK)[1], {"user": split_panel(nothing)}
     assert feature_importance(panels, ONE_TASK, registry, SETTINGS).empty

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from precision_marketing.common.frames import PANEL_KEYS
 from precision_marketing.estimators.families import (
     AverageAmount,
     CalibratedAverage,
@@ -18,7 +19,6 @@ from precision_marketing.estimators.families import (
 )
 from precision_marketing.estimators.scoring import score_panel
 from precision_marketing.estimators.stored import dump_estimator
-from precision_marketing.estimators.tasks import FRAME_COLUMNS, feature_frame
 from precision_marketing.explanations.reasons import (
     REASON_COLUMNS,
     best_categories,
@@ -28,32 +28,36 @@ from precision_marketing.explanations.reasons import (
 )
 from support.builds import PROJECT_FOLDER
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
-from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel
+from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel, split_panel
 
 TEXTS = pd.read_csv(PROJECT_FOLDER / "seeds" / "reason_texts.csv")
 DEPARTMENTS = pd.DataFrame({"department": ["DELI"], "department_slot": [1]})
-PANELS = ["ftr_user__panel", "ftr_user_offer__snapshot", "ftr_user_category__snapshot"]
+# Tables of features, by grain; what a model of a grain reads beside its own.
+PANELS = {
+    "user": ["ftr_user__snapshot"],
+    "user_offer": ["ftr_user_offer__snapshot", "ftr_user__snapshot"],
+    "user_category": ["ftr_user_category__snapshot"],
+}
 # What a text may name beside the columns of a panel.
 OWN_FIELDS = {"value", "label", "days"}
 
 
-def panel_features(panel: str) -> set[str]:
-    """Return the columns of a panel that estimators learn from."""
-    columns = next(
-        {column["name"] for column in model["columns"]}
-        for file in (PROJECT_FOLDER / "models/features").glob("_*__models.yml")
+def panel_features(grain: str) -> set[str]:
+    """Return the columns of the panel of a grain that estimators learn from."""
+    columns = {
+        column["name"]
+        for file in (PROJECT_FOLDER / "models/features").rglob("_*__models.yml")
         for model in yaml.safe_load(file.read_text())["models"]
-        if model["name"] == panel
-    )
-    tasks = pd.read_csv(PROJECT_FOLDER / "seeds" / "learning_tasks.csv")
-    seeded = ["label_column", "outcome_column", "population_column"]
-    return columns - {*FRAME_COLUMNS, *tasks[seeded].stack()}
+        if model["name"] in PANELS[grain]
+        for column in model["columns"]
+    }
+    return columns - {*PANEL_KEYS}
 
 
 def live_rule(task: str = TASK) -> pd.DataFrame:
     """Make a registry in which a plain rule is live, for a task."""
     panel, is_amount = make_panel(0), task == AMOUNT_TASK
-    features = feature_frame(panel, TASKS)[["days_since_last_order"]]
+    features = split_panel(panel).features[["days_since_last_order"]]
     known = panel["is_lapsed"].notna().to_numpy()
     labels = panel["amount_ahead" if is_amount else "is_lapsed"][known].astype(float)
     rule = rule_estimator("days_since_last_order", is_amount=is_amount).fit(
@@ -76,12 +80,13 @@ def live_rule(task: str = TASK) -> pd.DataFrame:
 
 def reasons_of(panel: pd.DataFrame, registry: pd.DataFrame) -> pd.DataFrame:
     """Explain a panel of grain user."""
+    panel = split_panel(panel)
     return panel_reasons(panel, registry, TASKS, TEXTS, DEPARTMENTS, "user", 3)
 
 
-@pytest.mark.parametrize("panel", PANELS)
-def test_every_feature_of_a_panel_has_a_group_and_words(panel: str) -> None:
-    features = sorted(panel_features(panel))
+@pytest.mark.parametrize("grain", PANELS)
+def test_every_feature_of_a_panel_has_a_group_and_words(grain: str) -> None:
+    features = sorted(panel_features(grain))
     assert len(features) > 40
     words = reason_words(TEXTS, features, {})
     assert words.index[words["reason_text"] == ""].tolist() == []
@@ -89,8 +94,8 @@ def test_every_feature_of_a_panel_has_a_group_and_words(panel: str) -> None:
 
 @pytest.mark.parametrize("column", ["reason_text", "missing_text"])
 def test_texts_name_columns_of_the_panel_that_they_are_about(column: str) -> None:
-    for panel in PANELS:
-        features = panel_features(panel)
+    for grain in PANELS:
+        features = panel_features(grain)
         texts = reason_words(TEXTS, sorted(features), {})[column]
         unknown = {
             name: fields
@@ -181,7 +186,9 @@ def test_each_reason_says_its_direction_and_what_was_seen() -> None:
     scored = panel["split_name"] == "score"
     panel.loc[scored, "days_since_last_order"] = np.linspace(1, 90, scored.sum())
     texts = TEXTS.assign(reason_text="order {days_since_last_order:.0f} days ago")
-    found = panel_reasons(panel, registry, TASKS, texts, DEPARTMENTS, "user", 3)
+    found = panel_reasons(
+        split_panel(panel), registry, TASKS, texts, DEPARTMENTS, "user", 3
+    )
     # the one feature is the one reason
     assert (found["reason_rank"] == 1).all()
     assert found["reason_text"].iloc[0] == "lowers: order 1 day ago"
@@ -231,10 +238,11 @@ def test_texts_are_filled_where_all_they_name_is_known(
 
 def test_a_text_that_cannot_be_read_is_named() -> None:
     texts = TEXTS.assign(reason_text="since {value:.0f")
+    panel = split_panel(make_panel(0))
     with pytest.raises(
         ValueError, match=r"^Seed reason_texts: .*days_since_last_order"
     ):
-        panel_reasons(make_panel(0), live_rule(), TASKS, texts, DEPARTMENTS, "user", 3)
+        panel_reasons(panel, live_rule(), TASKS, texts, DEPARTMENTS, "user", 3)
 
 
 def test_a_department_goes_by_its_name() -> None:
@@ -246,7 +254,7 @@ def test_a_department_goes_by_its_name() -> None:
 def test_amounts_are_explained_in_money() -> None:
     panel, registry = make_panel(0), pd.concat([live_rule(), live_rule(AMOUNT_TASK)])
     found = reasons_of(panel, registry)
-    scores = score_panel(panel, registry, TASKS, "user")
+    scores = score_panel(split_panel(panel), registry, TASKS, "user")
     # one feature, hence one reason of each score
     joined = found.merge(scores, on=["task", "user_id"])
     assert len(joined) == len(found) == len(scores)
@@ -278,7 +286,7 @@ def category_panel() -> pd.DataFrame:
 def test_only_the_best_categories_of_each_task_and_user_are_explained(
     seed: int,
 ) -> None:
-    panel = category_panel()
+    panel = split_panel(category_panel(), "is_category", "is_department")
     tasks = pd.concat([TASKS.iloc[[0]]] * 2).assign(
         task=["category", "department"],
         grain="user_category",
@@ -340,7 +348,9 @@ def test_where_nothing_is_scored_the_columns_have_their_types(nothing: str) -> N
         registry = registry.iloc[:0]
     else:
         tasks = TASKS.assign(grain="campaign")
-    found = panel_reasons(panel, registry, tasks, TEXTS, DEPARTMENTS, "user", 3)
+    found = panel_reasons(
+        split_panel(panel), registry, tasks, TEXTS, DEPARTMENTS, "user", 3
+    )
     assert len(found) == 0
     assert found.dtypes.astype(str).to_dict() == REASON_COLUMNS
 

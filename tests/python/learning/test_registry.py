@@ -18,6 +18,7 @@ from precision_marketing.champions.registry import (
     REGISTRY_COLUMNS,
     register,
 )
+from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import (
     AVERAGE,
     CLASSIFIERS,
@@ -28,7 +29,7 @@ from precision_marketing.estimators.families import (
 from precision_marketing.estimators.fitting import TaskRows, combined, fit_families
 from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
 from precision_marketing.estimators.stored import dump_estimator, load_estimator
-from precision_marketing.estimators.tasks import Task, feature_frame
+from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import validate
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -43,9 +44,11 @@ from support.panels import (
     TASK,
     TASKS,
     make_panel,
+    split_panel,
 )
 
-PANEL = make_panel(0)
+FRAME = make_panel(0)
+PANEL = split_panel(FRAME)
 CANDIDATES = (*CLASSIFIERS, AVERAGE)
 NO_FORMER = pd.DataFrame(columns=list(FORMER_COLUMNS)).astype(FORMER_COLUMNS)
 LAPSE = Task.from_seed(TASKS, TASK)
@@ -54,7 +57,7 @@ LAPSE = Task.from_seed(TASKS, TASK)
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, CalibratedAverage]:
     """Every candidate, and the fallback, with maps as if calibrated."""
-    rows = TaskRows.of(LAPSE, PANEL, TASKS).closed_by(SCORING_DATE)
+    rows = TaskRows.of(LAPSE, PANEL).closed_by(SCORING_DATE)
     members = fit_families(rows, SETTINGS, CLASSIFIERS)
     rule = rule_estimator("order_count", is_amount=False).fit(
         rows.features[["order_count"]], rows.labels.astype(int)
@@ -124,7 +127,7 @@ def judge(predictions: pd.DataFrame, incumbent: str | None = None) -> dict[str, 
 def learn(
     former: pd.DataFrame = NO_FORMER,
     pins: pd.DataFrame = PINS,
-    panel: pd.DataFrame = PANEL,
+    panel: Panel = PANEL,
     tasks: pd.DataFrame = ONE_TASK,
     predictions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -139,7 +142,7 @@ def learn(
 def test_bytes_and_back_give_equal_scores(
     fitted: dict[str, CalibratedAverage], name: str
 ) -> None:
-    features = feature_frame(PANEL, TASKS)
+    features = PANEL.features
     again = load_estimator(dump_estimator(fitted[name]))
     np.testing.assert_array_equal(
         again.predict_proba(features), fitted[name].predict_proba(features)
@@ -301,7 +304,7 @@ def test_the_live_candidate_alone_has_bytes_now_and_as_judged() -> None:
 
 def test_an_amount_is_registered_and_scored() -> None:
     tasks = TASKS[TASKS["task"] == AMOUNT_TASK]
-    panel = make_panel(0, user_count=150)
+    panel = split_panel(make_panel(0, user_count=150))
     registry = learn(panel=panel, tasks=tasks)
     scores = score_panel(panel, registry, tasks, "user")
     assert len(scores) == 150
@@ -312,7 +315,7 @@ def test_an_amount_is_registered_and_scored() -> None:
 def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
     first = learn()
     version = first.loc[first["status"] == "live", "estimator_version"].iloc[0]
-    later_panel = make_panel(1)
+    later_panel = split_panel(make_panel(1))
     second = learn(former=first, panel=later_panel)
     assert second.loc[second["status"] == "retired", "estimator_version"].tolist() == [
         version
@@ -332,7 +335,7 @@ def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
 def test_no_more_versions_are_kept_than_the_var_says() -> None:
     registry = learn()
     for seed in range(1, 5):
-        registry = learn(former=registry, panel=make_panel(seed))
+        registry = learn(former=registry, panel=split_panel(make_panel(seed)))
     assert (registry["status"] == "retired").sum() == SETTINGS.versions_kept
     assert dict(registry.dtypes.astype(str)) == REGISTRY_COLUMNS
 
@@ -363,7 +366,7 @@ def test_scoring_fits_nothing(
     def refuse(estimator: BaseEstimator, *_: object, **__: object) -> None:
         raise AssertionError(f"{type(estimator).__name__} was fitted while scoring")
 
-    features = feature_frame(PANEL, TASKS)
+    features = PANEL.features
     registry = entry_of(name, fitted[name], list(features.columns))
     for class_name, estimator_class in all_estimators():
         # a calibrated classifier lists its two classes anew at each call
@@ -374,7 +377,7 @@ def test_scoring_fits_nothing(
                 monkeypatch.setattr(estimator_class, method, refuse)
     scores = score_panel(PANEL, registry, ONE_TASK, "user")
     assert list(scores.columns) == list(SCORE_COLUMNS)
-    shown = (PANEL["split_name"] == "score").to_numpy()
+    shown = (FRAME["split_name"] == "score").to_numpy()
     np.testing.assert_array_equal(
         scores["score"], fitted[name].predict_proba(features[shown])[:, 1]
     )
@@ -383,7 +386,7 @@ def test_scoring_fits_nothing(
 def test_a_feature_missing_at_scoring_is_named(
     fitted: dict[str, CalibratedAverage],
 ) -> None:
-    names = list(feature_frame(PANEL, TASKS).columns)
+    names = list(PANEL.features)
     registry = entry_of(AVERAGE, fitted[AVERAGE], names)
     with pytest.raises(
         ValueError,
@@ -391,7 +394,7 @@ def test_a_feature_missing_at_scoring_is_named(
         r" lacks: order_count, segment_name\. Build again with training included\.$",
     ):
         score_panel(
-            PANEL.drop(columns=["segment_name", "order_count"]),
+            split_panel(FRAME.drop(columns=["segment_name", "order_count"])),
             registry,
             ONE_TASK,
             "user",
@@ -401,9 +404,9 @@ def test_a_feature_missing_at_scoring_is_named(
 def test_a_feature_that_came_later_is_not_read(
     fitted: dict[str, CalibratedAverage],
 ) -> None:
-    names = list(feature_frame(PANEL, TASKS).columns)
+    names = list(PANEL.features)
     registry = entry_of(AVERAGE, fitted[AVERAGE], names)
     pd.testing.assert_frame_equal(
-        score_panel(PANEL.assign(newer=1.0), registry, ONE_TASK, "user"),
+        score_panel(split_panel(FRAME.assign(newer=1.0)), registry, ONE_TASK, "user"),
         score_panel(PANEL, registry, ONE_TASK, "user"),
     )

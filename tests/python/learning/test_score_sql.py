@@ -6,14 +6,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.common.frames import to_pandas
+from precision_marketing.common.frames import read_panel, to_pandas
 from precision_marketing.estimators.families import (
     AS_THEY_ARE,
     CalibratedAverage,
     preprocessor,
 )
 from precision_marketing.estimators.score_sql import MOST_LEAVES, score_expression
-from precision_marketing.estimators.tasks import Task, feature_frame
+from precision_marketing.estimators.tasks import Task
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 from support.builds import BUILT_WAREHOUSE
@@ -112,11 +112,15 @@ def test_a_column_that_would_need_quotes_has_no_sql() -> None:
 def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
     if not BUILT_WAREHOUSE.exists():
         pytest.skip(f"NOT COMPARED: no {BUILT_WAREHOUSE}; run make build.")
-    key = ["as_of_date", "campaign_id", "first_order_id"]
+    key = ["as_of_date", "campaign_id", "offer_id", "first_order_id"]
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        panel = to_pandas(connection.sql("from features.ftr_user_offer__snapshot"))
-        tasks = to_pandas(connection.sql("from seeds.learning_tasks"))
-        features = feature_frame(panel, tasks)
+        panel = read_panel(
+            connection.table("labels.lbl_user_offer"),
+            connection.table("features.ftr_user_offer__snapshot"),
+            connection.table("features.ftr_user__snapshot"),
+        )
+        tasks = to_pandas(connection.table("seeds.learning_tasks"))
+        features = panel.features
         labels = Task.from_seed(tasks, "redeem").labels(panel)
         known = labels.notna().to_numpy()
         member = MADE_FAMILIES["logistic_regression"](features, 0)
@@ -126,7 +130,10 @@ def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
         scored = to_pandas(
             connection.sql(
                 f"select {', '.join(key)}, {expression} as score"
-                " from features.ftr_user_offer__snapshot"
+                " from labels.lbl_user_offer"
+                " join features.ftr_user_offer__snapshot"
+                " using (user_id, offer_id, campaign_id, as_of_date)"
+                " join features.ftr_user__snapshot using (user_id, as_of_date)"
             )
         )
     assert len(scored) > 10_000

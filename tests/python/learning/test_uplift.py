@@ -13,6 +13,7 @@ from precision_marketing.common.hashing import hashed_uniform, user_folds
 from precision_marketing.uplift.campaigns import (
     ESTIMATE_COLUMNS,
     INTERVAL_COLUMNS,
+    OUTCOMES,
     SHARED,
     campaign_uplift,
     share_effect,
@@ -42,6 +43,7 @@ from precision_marketing.uplift.trials import (
     judge_trial,
 )
 from support.builds import PROJECT_FOLDER
+from support.panels import split_panel
 
 SEEDS = range(5)
 SETTINGS = UpliftSettings(seed=7, draws=200, folds=3, min_arm_users=40)
@@ -336,6 +338,7 @@ def campaign_panel(seed: int, users: int, over: int) -> pd.DataFrame:
         starts = pd.Timestamp("2026-01-01") + pd.Timedelta(days=40 * number)
         is_open = number == over
         part = features.assign(
+            offer_id=f"C{number}",
             campaign_id=f"C{number}",
             user_id=[f"pseudonym {user}" for user in trial.users],
             first_order_id=trial.users,
@@ -360,9 +363,16 @@ def campaign_panel(seed: int, users: int, over: int) -> pd.DataFrame:
 CAMPAIGN_SETTINGS = UpliftSettings(seed=7, draws=50, folds=2, min_arm_users=40)
 
 
+def uplift_of(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
+    """Estimate effects from a made frame of labels and features."""
+    outcomes = OUTCOMES.values()
+    labels = split_panel(panel, "arm", "treated_share", "is_over", *outcomes)
+    return campaign_uplift(labels, settings)
+
+
 def test_a_campaign_is_judged_by_what_was_over_when_it_began() -> None:
     panel = campaign_panel(1, 300, 3)
-    found = campaign_uplift(panel, CAMPAIGN_SETTINGS)
+    found = uplift_of(panel, CAMPAIGN_SETTINGS)
     rows = found.groupby("campaign_id")["training_row_count"].max().to_dict()
     train = (panel["split_name"] == "train").groupby(panel["campaign_id"]).sum()
 
@@ -374,7 +384,7 @@ def test_a_campaign_is_judged_by_what_was_over_when_it_began() -> None:
     }
     later = panel.copy()
     later.loc[later["campaign_id"] == "C2", ["buying_outcome", "amount_outcome"]] = 1.0
-    altered = campaign_uplift(later, CAMPAIGN_SETTINGS)
+    altered = uplift_of(later, CAMPAIGN_SETTINGS)
     columns = ["campaign_id", "learner", "user_id", "outcome_name", "estimate"]
     for frame in (found, altered):
         assert set(frame[frame["split_name"] == "score"]["campaign_id"]) == {"C3"}
@@ -394,8 +404,8 @@ def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
     )
     settings = UpliftSettings(seed=7, draws=10, folds=2, min_arm_users=10)
     pd.testing.assert_series_equal(
-        campaign_uplift(panel, settings)["estimate"],
-        campaign_uplift(shuffled, settings)["estimate"],
+        uplift_of(panel, settings)["estimate"],
+        uplift_of(shuffled, settings)["estimate"],
         check_exact=True,
     )
 
@@ -406,7 +416,7 @@ def test_names_and_order_of_users_change_nothing(seed: int) -> None:
     settings = UpliftSettings(seed=7, draws=10, folds=2, min_arm_users=10)
     renamed = panel.assign(user_id=panel["user_id"].map(lambda name: name[::-1]))
     renamed = renamed.sample(frac=1, random_state=seed)
-    plain, other = (campaign_uplift(frame, settings) for frame in (panel, renamed))
+    plain, other = (uplift_of(frame, settings) for frame in (panel, renamed))
     pd.testing.assert_frame_equal(
         plain.drop(columns="user_id"), other.drop(columns="user_id"), check_exact=True
     )
@@ -418,7 +428,7 @@ def test_names_and_order_of_users_change_nothing(seed: int) -> None:
 
 
 def test_each_campaign_and_the_pool_are_measured() -> None:
-    estimates = campaign_uplift(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
+    estimates = uplift_of(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
     found = uplift_intervals(estimates, CAMPAIGN_SETTINGS)
 
     assert set(found["campaign_id"]) == {"C1", "C2", "pooled"}
@@ -436,7 +446,7 @@ def test_each_campaign_and_the_pool_are_measured() -> None:
 
 
 def test_a_learner_of_some_campaigns_is_judged_on_their_rows() -> None:
-    estimates = campaign_uplift(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
+    estimates = uplift_of(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
     is_left_out = estimates["campaign_id"].eq("C1") & estimates["learner"].eq(RESPONSE)
     found = uplift_intervals(estimates[~is_left_out], CAMPAIGN_SETTINGS)
 
@@ -493,7 +503,7 @@ def test_an_effect_is_not_shared_out_without_a_reason(
 
 def test_nothing_randomised_gives_typed_and_empty_tables() -> None:
     panel = campaign_panel(0, 20, 1).iloc[:0]
-    estimates = campaign_uplift(panel, CAMPAIGN_SETTINGS)
+    estimates = uplift_of(panel, CAMPAIGN_SETTINGS)
     found = uplift_intervals(estimates, CAMPAIGN_SETTINGS)
 
     assert estimates.dtypes.astype(str).to_dict() == ESTIMATE_COLUMNS

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from precision_marketing.evaluation.backtest import validate
 from support.builds import PROJECT_FOLDER, PSEUDONYM_KEY, package_folder
-from support.panels import RULES, SETTINGS, TASKS, make_panel
+from support.panels import RULES, SETTINGS, TASKS, make_panel, split_panel
 
 from operations.build import outcome, summary
 from operations.build.progress import CLEAR_LINE, Progress
@@ -106,7 +106,7 @@ def test_a_long_fit_says_what_it_is_about_until_its_node_ends(progress: object) 
 
 def test_every_fit_of_a_family_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "precision_marketing")
-    validate({"user": make_panel(seed=1)}, TASKS, RULES, SETTINGS)
+    validate({"user": split_panel(make_panel(seed=1))}, TASKS, RULES, SETTINGS)
     assert "fits logistic regression for lapse_28d" in caplog.messages
 
 

@@ -1,14 +1,25 @@
-"""Small made-up panels, shaped like ftr_user__panel."""
+"""Small made-up panels: labels as in lbl_user, and features."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from precision_marketing.common.frames import PANEL_KEYS, Panel, feature_frame
 from precision_marketing.estimators.fitting import Settings
 
 TASK = "lapse_28d"
 AMOUNT_TASK = "spend_28d"
 KEY = ["as_of_date", "first_order_id"]
+# What a made frame holds beside features.
+LABELS = {
+    *PANEL_KEYS,
+    "first_order_id",
+    "split_name",
+    "label_end_date",
+    "train_until_date",
+    "is_lapsed",
+    "amount_ahead",
+}
 STEP = pd.Timedelta(days=28)
 # Four dates to learn from; windows of 28 days that meet end to end.
 SPLIT_NAMES = [None, None, None, None, "validation", "test", "score"]
@@ -55,7 +66,7 @@ SETTINGS = Settings(
 
 
 def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
-    """Make a panel, sorted by key, whose labels follow days_since_last_order."""
+    """Make a frame, sorted by key, whose labels follow days_since_last_order."""
     random = np.random.default_rng(seed)
     row_count = user_count * len(DATES)
     days = random.exponential(20, row_count)
@@ -81,3 +92,19 @@ def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
     panel["label_end_date"] = panel["as_of_date"] + STEP
     panel["train_until_date"] = panel["as_of_date"].where(panel["split_name"].notna())
     return panel
+
+
+def split_panel(frame: pd.DataFrame, *labels: str) -> Panel:
+    """Split a made frame into rows of a labels table and features, as read_panel does.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns of both; its index is replaced.
+    *labels : str
+        What is no feature beside `LABELS`.
+
+    """
+    frame = frame.reset_index(drop=True)
+    is_label = frame.columns.isin([*LABELS, *labels])
+    return Panel(frame.loc[:, is_label], feature_frame(frame.loc[:, ~is_label]))
