@@ -93,7 +93,6 @@ ONCE = (
     "ml_user_category__scores",
     "category_scores",
     "lbl_user",
-    "ftr_user__panel",
     "ml_user__scores",
     "user_scores",
     "ml_customer_value__holdout",
@@ -330,7 +329,6 @@ class World:
         offers = pd.DataFrame(
             {
                 "shop": SHOP,
-                # an offer is a campaign by itself to features; it goes by its own name
                 "offer_id": plan["campaign_id"] + "-offer",
                 "campaign_id": plan["campaign_id"],
                 "discount_kind": np.where(is_amount, "amount", "share"),
@@ -462,6 +460,6 @@ _OPTIONS = """
     inner join seeds.channels as channels
         on options.channel = channels.channel and channels.shop = 'demo_shop'
     left join scores.user_uplift as uplift
-        on options.offer_id = uplift.campaign_id and options.user_id = uplift.user_id
+        on options.offer_id = uplift.offer_id and options.user_id = uplift.user_id
     order by options.campaign_id, names.user_id
 """

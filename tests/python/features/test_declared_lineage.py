@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import replace
-from functools import cache, partial
-from itertools import chain
+from functools import partial
 from multiprocessing import get_context
 
 import duckdb
 import pandas as pd
 import pytest
-from precision_marketing.estimators.tasks import FRAME_COLUMNS, KEY_COLUMNS
-from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
+from precision_marketing.estimators.tasks import KEY_COLUMNS
+from support.learning_inputs import FEATURES, GRAINS
+from support.model_inputs import (
+    NAMES,
+    TRAINED,
+    features_of,
+    inputs_of,
+    is_feature,
+    python_models,
+    relations,
+)
 from support.perturbed_models import (
     VARIANTS,
     Column,
@@ -23,57 +29,9 @@ from support.perturbed_models import (
     perturb,
     run_model,
 )
-from support.small_inputs import (
-    BASE_TASKS,
-    GRAINS,
-    Inputs,
-    campaign_inputs,
-    cluster_inputs,
-    learning_inputs,
-    registry_inputs,
-    seeds_of_features,
-    seeds_of_tasks,
-    uplift_inputs,
-    value_inputs,
-)
 
 from operations.docs_site.lineage.declared import ROWS, THIS, declared_lineage
-from operations.docs_site.lineage.relations import read_relations
 
-TARGET = PROJECT_FOLDER / "target"
-# What makes the inputs of models that read no panel of any grain.
-MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
-    Inputs: ("stg_calendar__holidays",),
-    value_inputs: (
-        "ml_customer_value__estimator",
-        "ml_customer_value__holdout",
-        "ml_customer_value__intervals",
-        "ml_user__value",
-    ),
-    uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
-}
-PLANNED = (
-    "ml_budget_curve",
-    "ml_campaign_checks",
-    "ml_campaign_results",
-    "ml_offer_choice",
-)
-# Budgets of the week: what binds beside one of them is loose beside another.
-WEEKLY_BUDGETS = (12.0, 15.0, 18.0, 21.0, 24.0)
-CLUSTERED = (
-    "ml_cluster__fits",
-    "ml_cluster__profiles",
-    "ml_cluster__stability",
-    "ml_user__clusters",
-)
-# Models that learn of each feature, or judge it: `test_each_feature` is about features.
-TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
-JUDGED = (*TRAINED, "ml_estimator_intervals")
-PANELS = {grain: f"ftr_{grain}__panel" for grain in GRAINS}
-TEXTS = ("age_band", "income_band", "segment_name")
-SCORED = tuple(
-    f"ml_{grain}__{kind}" for grain in GRAINS for kind in ("scores", "reasons")
-)
 REASONED = ("reason_group", "reason_rank", "feature_name", "direction", "reason_text")
 # A choice falls the other way only if what it is made on moves far enough: whatever
 # moves that, the choice comes from. Per model the choice, and what it is made on.
@@ -86,113 +44,6 @@ CHOICES = {
     "ml_user__clusters": ({"cluster_name", "cluster_number"}, "distance_to_centre"),
     "ml_user_offer__uplift": ({"is_chosen", "learner"}, "validation_qini"),
 }
-NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
-
-
-@cache
-def manifest() -> dict:
-    """Return the manifest of the last docs."""
-    if not BUILT_WAREHOUSE.exists():
-        pytest.fail(
-            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
-        )
-    return json.loads((TARGET / "manifest_of_docs.json").read_text())
-
-
-@cache
-def python_models() -> dict[str, dict]:
-    """Return the nodes of the Python models, by name."""
-    return {
-        node["name"]: node
-        for node in manifest()["nodes"].values()
-        if node.get("language") == "python"
-    }
-
-
-@cache
-def relations() -> dict:
-    """Return all relations of the last docs, by unique id."""
-    return read_relations(manifest(), json.loads((TARGET / "catalog.json").read_text()))
-
-
-@cache
-def made(maker: Callable[..., Inputs], *arguments: object) -> Inputs:
-    """Make inputs once."""
-    return maker(python_models(), *arguments)
-
-
-@cache
-def tasks_of(grain: str, *arguments: str) -> Inputs:
-    """Make the inputs of learning of a grain once."""
-    seeds = seeds_of_tasks(grain, *arguments)
-    return learning_inputs(python_models(), grain, seeds)
-
-
-def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
-    """Yield the inputs to run a model on, and which columns to perturb there."""
-    for maker, names in MADE_BY.items():
-        if name in names:
-            yield made(maker), lambda _: True
-    if name in PLANNED:
-        for budget in WEEKLY_BUDGETS:
-            yield made(campaign_inputs, budget), lambda _: True
-    if name in CLUSTERED:
-        yield from clusters_of_features()
-    for grain in GRAINS:
-        if name in SCORED and f"ml_{grain}__" in name:
-            one = "*" if grain == "user_category" else BASE_TASKS[grain]
-            yield tasks_of(grain, "*", one), lambda _: True
-            if grain == "user_category":
-                continue
-            # elsewhere all rows are the task's
-            some = tasks_of(grain, "*_28d", one, "has_profile")
-            yield some, lambda column: column == ("learning_tasks", "population_column")
-        if name == "ml_estimator_registry":
-            yield made(registry_inputs, grain), partial(is_about, grain)
-        elif name in JUDGED:
-            inputs = tasks_of(grain, "*_28d category_name", "*")
-            yield inputs, partial(is_about, grain)
-            if name == "ml_feature_importance":
-                # a count of some rows is always the same
-                yield reading_every_row(inputs), partial(is_about, grain)
-            if name == "ml_test" and grain == "user":
-                # read where every family is judged
-                full = {**inputs.settings, "backtest_grid": "full"}
-                yield replace(inputs, settings=full), families_alone
-
-
-def clusters_of_features() -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
-    """Yield clusters made of a few features each: with more, none of them decides."""
-    panel = next(each for each in relations().values() if each.name == PANELS["user"])
-    slots = [f"department_share_{number}" for number in (1, 2, 3)]
-    features = [
-        name
-        for name in panel.columns
-        if is_feature((panel.name, name)) and name not in (*slots, *TEXTS)
-    ]
-    # with two others, so that departments are told apart by
-    first, rest = tuple(features[:2]), features[2:]
-    unused = {*rest}
-    yield made(cluster_inputs, first), lambda column: column[1] not in unused
-    for start in range(0, len(rest), 8):
-        few = tuple(rest[start : start + 8])
-        yield made(cluster_inputs, few), lambda column, few=few: column[1] in few
-
-
-def families_alone(column: Column) -> bool:
-    """Whether a column is that of a task's families."""
-    return column == ("learning_tasks", "families")
-
-
-def is_about(grain: str, column: Column) -> bool:
-    """Whether a column is of the panel of a grain, or of no panel."""
-    return column[0] == PANELS[grain] or column[0] not in PANELS.values()
-
-
-def is_feature(column: Column) -> bool:
-    """Whether a column of a panel is a feature, and no key."""
-    table, name = column
-    return table.endswith("__panel") and name not in (*FRAME_COLUMNS, *KEY_COLUMNS)
 
 
 def edges_of(node: dict) -> dict[Column, set[str]]:
@@ -301,8 +152,9 @@ def faults_of_features(name: str, grain: str) -> set[str]:
     """Perturb every second feature, then the others; each task reads one of them."""
     node = python_models()[name]
     edges = edges_of(node)
-    panel = PANELS[grain]
-    features = [each for each in edges if each[0] == panel and is_feature(each)]
+    features = [
+        each for each in edges if each[0] in FEATURES[grain] and is_feature(each)
+    ]
     inputs = features_of(grain, tuple(name for _, name in features))
     run = partial(run_model, node, inputs.connection, inputs.settings)
     before = run()
@@ -325,20 +177,6 @@ def faults_of_features(name: str, grain: str) -> set[str]:
                 f"unconfirmed: {column[1]} never moves {e}" for e in expected - moved
             }
     return faults
-
-
-@cache
-def features_of(grain: str, features: tuple[str, ...]) -> Inputs:
-    """Make the inputs of learning of one feature per task once."""
-    seeds = seeds_of_features(grain, features)
-    return reading_every_row(
-        learning_inputs(python_models(), grain, seeds, is_brief=True)
-    )
-
-
-def reading_every_row(inputs: Inputs) -> Inputs:
-    """Return inputs of models that learn from every row, and judge every one."""
-    return replace(inputs, settings={**inputs.settings, "max_training_rows": 30_000})
 
 
 @pytest.fixture(scope="module")

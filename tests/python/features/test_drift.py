@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 import yaml
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, package_folder
+from support.learning_inputs import FEATURES, LABELS
 
 VARS = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())["vars"]
-PANELS = {"user": "ftr_user__panel", "user_offer": "ftr_user_offer__snapshot"}
+WATCHED = ("user", "user_offer")
 KEY = ["grain", "feature_name", "as_of_date"]
 SEEDS = [0, 1, 2, 3, 4]
 FIRST_DATE = pd.Timestamp("2024-01-01")
@@ -103,11 +104,13 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.mark.parametrize("grain", PANELS)
+@pytest.mark.parametrize("grain", WATCHED)
 def test_feature_drift_in_sql_is_that_of_numpy(
     connection: duckdb.DuckDBPyConnection, grain: str
 ) -> None:
-    panel = connection.execute(f"from features.{PANELS[grain]}").df()
+    # a labels table and its features share keys alone
+    features = " ".join(f"natural join features.{name}" for name in FEATURES[grain])
+    panel = connection.execute(f"from labels.{LABELS[grain]} {features}").df()
     lists = connection.execute(
         """
         select registry.feature_names
@@ -205,6 +208,7 @@ def planted_panel(users: int) -> pd.DataFrame:
     splits = np.array([None, None, None, "validation", "test", "score"], dtype=object)
     panel = pd.DataFrame(columns).assign(
         user_id=[f"u{number}" for number in range(users)] * dates,
+        offer_id="o",
         split_name=splits[date_number],
         as_of_date=as_of_date,
         label_end_date=as_of_date + pd.Timedelta(days=28),
@@ -236,9 +240,15 @@ def drift_of(dbt: DbtRuns, panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
             }
         ),
         "seeds.learning_tasks": pd.DataFrame(
-            {"task": ["lapse", "redeem"], "grain": list(PANELS)}
+            {"task": ["lapse", "redeem"], "grain": list(WATCHED)}
         ),
-    } | {f"features.{PANELS[grain]}": panel for grain, panel in panels.items()}
+    }
+    for grain, panel in panels.items():
+        features, keys = planted_features(panel), ["user_id", "offer_id", "as_of_date"]
+        tables |= {
+            f"labels.{LABELS[grain]}": panel.drop(columns=features),
+            f"features.{FEATURES[grain][0]}": panel[[*keys, *features]],
+        }
     with duckdb.connect(str(warehouse)) as connection:
         for name, table in tables.items():
             dates = [column for column in table if column.endswith("_date")]

@@ -36,11 +36,11 @@ BUILD = (
 SCHEMAS = [
     "vault",
     "core",
-    "planning",
+    "plan",
     "features",
+    "labels",
     "learning",
     "scores",
-    "deciding",
     "campaigns",
     "evaluation",
 ]
@@ -57,6 +57,7 @@ EMPTY = {
     "ftr_user__returns",
     "ftr_user_offer__uplift",
     "ftr_user_offer__trials",
+    "lbl_user_offer__arms",
     "ml_campaign_results",
     "ml_user_offer__uplift",
     "plan_faults",

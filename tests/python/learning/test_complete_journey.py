@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from precision_marketing.estimators.tasks import feature_frame
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -385,17 +384,3 @@ def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(
     optimal = margins.pop("optimal")
     assert len(margins) == 4
     assert optimal >= max(margins.values())
-
-
-@pytest.mark.parametrize("grain", ["user", "user_category", "user_offer"])
-def test_no_label_becomes_a_feature_when_its_task_goes(
-    connection: duckdb.DuckDBPyConnection, grain: str
-) -> None:
-    panel = connection.sql(f"from built.features.ftr_{grain}__panel limit 1000").df()
-    tasks = connection.sql("from built.seeds.learning_tasks").df()
-    every = list(feature_frame(panel, tasks))
-    assert len(every) > 10
-    for task in tasks["task"]:
-        rest = tasks[tasks["task"] != task]
-        assert list(feature_frame(panel, rest)) == every
-    assert list(feature_frame(panel, tasks.iloc[:0])) == every

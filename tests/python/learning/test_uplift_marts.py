@@ -92,7 +92,7 @@ def test_marts_say_what_can_be_known_of_each_campaign(
     columns = "first_order_id, split_name"
     halves = query_shop(
         shop_dbt,
-        f"select {columns} from features.ftr_user_offer__uplift where arm is not null",
+        f"select {columns} from labels.lbl_user_offer__arms where arm is not null",
     )
     names = np.array([name for name, _ in halves], dtype=object)
     in_test = hashed_uniform(names, "uplift half 1") < 0.5

@@ -13,35 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import duckdb
-from precision_marketing.estimators.tasks import (
-    FRAME_COLUMNS,
-    KEY_COLUMNS,
-    ORDER_COLUMNS,
-)
-from precision_marketing.uplift.campaigns import FRAME_COLUMNS as ARM_COLUMNS
+from precision_marketing.common.frames import PANEL_KEYS
+from precision_marketing.estimators.tasks import ORDER_COLUMNS
 from support.builds import BUILT_WAREHOUSE
 from support.perturbed_models import run_model
 
-GRAINS = ("user", "user_category", "user_offer")
-# Per grain, a task of two classes whose rows are the panel's.
-BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "redeem"), strict=True))
-# Per grain, enough rows to learn from, and few to judge and score.
-PANEL_ROWS = {
-    "user": """
-        hash(first_order_id) % 40 = 0
-        and (as_of_date < '2017-11-01' or split_name = 'score')
-    """,
-    "user_category": """
-        hash(first_order_id) % 80 = 0 and hash(category_name) % 5 < 2
-        and (as_of_date < '2017-11-01' or split_name = 'score')
-    """,
-    "user_offer": """
-        hash(first_order_id) % 3 = 0 and as_of_date < '2017-07-01'
-        or hash(first_order_id) % 8 = 0 and split_name = 'test'
-        and campaign_id in ('13', '18', '20')
-        or hash(first_order_id) % 60 = 0 and campaign_id in ('15', '2018-01-meat')
-    """,
-}
 ROW_ORDER = (*ORDER_COLUMNS, "category_level", "offer_id")
 # Fewer draws: the same code, a part of the time. Fewer rows to learn than there are, as
 # on real data. All reasons, as any may be moved.
@@ -140,155 +116,35 @@ def _noise(column: str, kind: str) -> str:
     return f"case when {draw} % 13 > 0 then {known} end"
 
 
-def panel_of_noise(inputs: Inputs, grain: str) -> str:
-    """Return SQL of a panel, its features made up."""
-    panel = f"features.ftr_{grain}__panel"
-    columns = inputs.columns(panel, {}, {*FRAME_COLUMNS, *KEY_COLUMNS})
+def noisy_features(inputs: Inputs, table: str, labels: str) -> str:
+    """Return SQL of features made up, of the rows of a labels table that there is.
+
+    It ends with first_order_id, by which rows get an order: drop it once they have.
+    """
     with inputs.built():
-        known = inputs.connection.table(f"built.{panel}").columns
-    key = ", ".join(name for name in ORDER_COLUMNS if name in known)
+        own = inputs.connection.table(f"built.features.{table}").columns
+    columns = inputs.columns(f"features.{table}", {}, {*PANEL_KEYS})
+    keys = [
+        name
+        for name in inputs.connection.table(labels).columns
+        if name in PANEL_KEYS and name in own
+    ]
+    names = ["first_order_id", *(name for name in keys if name != "user_id")]
     return f"""
-        select {columns}
-        from (select *, concat_ws('/', {key}) as key from built.{panel})
+        select {columns}, first_order_id
+        from (
+            select *, concat_ws('/', {", ".join(names)}) as key
+            from built.features.{table}
+            join (select distinct first_order_id, {", ".join(keys)} from {labels})
+                using ({", ".join(keys)})
+        )
     """
 
 
-def learning_inputs(
-    nodes: dict[str, dict], grain: str, seeds: dict[str, str], *, is_brief: bool = False
-) -> Inputs:
-    """Return the panel of a grain and all that learning makes of it.
-
-    Parameters
-    ----------
-    nodes : dict of str to dict
-        Models of the manifest, by name.
-    grain : str
-        The panels of other grains are empty.
-    seeds : dict of str to str
-        Queries of ``learning_tasks`` and ``plain_rules``: `seeds_of_tasks` or
-        `seeds_of_features`.
-    is_brief : bool
-        Judge one fit per split only.
-    """
-    inputs = Inputs(nodes)
-    inputs.create(
-        {
-            f"ftr_{each}__panel": f"from built.features.ftr_{each}__panel limit 0"
-            for each in GRAINS
-            if each != grain
-        }
-    )
-    inputs.create(
-        {
-            f"ftr_{grain}__panel": f"""
-                from ({panel_of_noise(inputs, grain)}) where {PANEL_ROWS[grain]}
-            """,
-            **seeds,
-            "estimator_pins": "from built.seeds.estimator_pins",
-            "reason_texts": "from built.seeds.reason_texts",
-            "ftr_departments": "from built.features.ftr_departments",
-            "ml_estimator_registry": (
-                "from built.learning.ml_estimator_registry limit 0"
-            ),
-        }
-    )
-    if is_brief:
-        inputs.connection.execute(f"""
-            delete from ftr_{grain}__panel as panel
-            where split_name in ('validation', 'test') and train_until_date <> (
-                select min(train_until_date) from ftr_{grain}__panel as others
-                where others.split_name = panel.split_name
-            )
-        """)
-    inputs.run("ml_validation")
-    # noise cannot be learnt: that an estimator may go live is made up, too
-    inputs.connection.execute("""
-        update ml_validation set prediction = case
-            when is_plain_rule then hash(first_order_id, as_of_date) % 100
-            when outcome in (0, 1) then 0.2 + 0.6 * outcome
-            else outcome
-        end
-    """)
-    inputs.run("ml_estimator_registry", "ml_test", f"ml_{grain}__scores")
-    return inputs
-
-
-def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
-    """Return what the registry reads: two families each, versions kept, and a pin."""
-    seeds = seeds_of_tasks(grain, "*_28d category_name")
-    seeds["learning_tasks"] = f"""
-        select * replace (if(label_kind = 'amount',
-            'linear_regression decision_tree', 'logistic_regression decision_tree'
-        ) as families)
-        from ({seeds["learning_tasks"]})
-    """
-    inputs = learning_inputs(nodes, grain, seeds)
-    kept = BASE_TASKS[grain]
-    inputs.connection.execute(f"""
-        insert into estimator_pins values ('{kept}', 'kept');
-        insert into estimator_pins
-        select 'no task', estimator_version from ml_estimator_registry
-        where task = '{kept}' and status = 'live';
-        update ml_estimator_registry set estimator_name = 'logistic_regression'
-        where status = 'live';
-        update ml_estimator_registry set estimator_version = 'kept'
-        where task = '{kept}' and status = 'live';
-        -- two families that tie, and tasks that neither of them may predict
-        update ml_validation set prediction = case
-            when is_plain_rule or task in ('spend_28d', 'buy_7d')
-            then hash(first_order_id, as_of_date, estimator_name) % 100
-            when hash(first_order_id, as_of_date, estimator_name) % 9 = 0 then 0.5
-            else prediction
-        end
-    """)
-    return inputs
-
-
-def seeds_of_tasks(
-    grain: str, patterns: str = "*", task: str = "*", population: str | None = None
-) -> dict[str, str]:
-    """Return the tasks of a grain, on lines: the fastest family, which reads all."""
-    return {
-        "learning_tasks": f"""
-            select * replace (
-                '{patterns}' as feature_patterns,
-                {f"'{population}'" if population else "population_column"}
-                    as population_column,
-                case when label_kind = 'amount' then 'linear_regression'
-                     when task in ('buy_7d', 'department_28d', 'redeem')
-                     then 'logistic_regression average' else 'logistic_regression'
-                end as families
-            )
-            from built.seeds.learning_tasks
-            where grain = '{grain}' and task glob '{task}'
-        """,
-        "plain_rules": """
-            from built.seeds.plain_rules
-            where task in (select task from learning_tasks)
-        """,
-    }
-
-
-def seeds_of_features(grain: str, features: Iterable[str]) -> dict[str, str]:
-    """Return tasks that read one feature each and are called like it."""
-    names = ", ".join(f"'{name}'" for name in features)
-    return {
-        "learning_tasks": f"""
-            select seed.* replace (
-                feature as task, feature as feature_patterns,
-                'logistic_regression' as families
-            )
-            from built.seeds.learning_tasks as seed,
-                (select unnest([{names}]) as feature)
-            where seed.task = '{BASE_TASKS[grain]}'
-        """,
-        # a rule that reads no feature
-        "plain_rules": """
-            select task, 'known' as rule_name, label_column as column_name,
-                1 as direction
-            from learning_tasks
-        """,
-    }
+def add_features(inputs: Inputs, table: str, labels: str) -> None:
+    """Create a table of features made up, of the rows of a labels table."""
+    inputs.create({table: noisy_features(inputs, table, labels)})
+    inputs.connection.execute(f"alter table {table} drop column first_order_id")
 
 
 def cluster_inputs(nodes: dict[str, dict], features: Iterable[str]) -> Inputs:
@@ -297,8 +153,8 @@ def cluster_inputs(nodes: dict[str, dict], features: Iterable[str]) -> Inputs:
     names = ", ".join(f"'{name}'" for name in features)
     inputs.create(
         {
-            "ftr_user__panel": f"""
-                from ({panel_of_noise(inputs, "user")})
+            "lbl_user": """
+                from built.labels.lbl_user
                 where hash(first_order_id) % 40 = 0
                 and (split_name = 'score'
                      or as_of_date between '2017-08-20' and '2017-10-20')
@@ -317,6 +173,7 @@ def cluster_inputs(nodes: dict[str, dict], features: Iterable[str]) -> Inputs:
             """,
         }
     )
+    add_features(inputs, "ftr_user__snapshot", "lbl_user")
     inputs.run("ml_cluster__stability", "ml_cluster__fits", "ml_user__clusters")
     return inputs
 
@@ -326,8 +183,11 @@ def value_inputs(nodes: dict[str, dict]) -> Inputs:
     inputs = Inputs(nodes)
     inputs.create(
         {
-            name: f"from built.features.{name} where hash(first_order_id) % 6 = 0"
-            for name in ("ftr_user__purchases", "lbl_user__purchases")
+            name: f"from built.{folder}.{name} where hash(first_order_id) % 6 = 0"
+            for folder, name in (
+                ("features", "ftr_user__purchases"),
+                ("labels", "lbl_user__purchases"),
+            )
         }
     )
     inputs.run("ml_customer_value__holdout")
@@ -344,9 +204,12 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
     inputs = Inputs(nodes)
     drawn = "hash(key, 'arm') % 10"
     likely = "hash(key, 'outcome') % 10"
-    columns = inputs.columns(
-        "features.ftr_user_offer__uplift",
+    keys = {"offer_id": "campaign_id"}
+    left = {*PANEL_KEYS, "first_order_id", "is_over", "label_end_date"}
+    labels = inputs.columns(
+        "labels.lbl_user_offer__arms",
         {
+            **keys,
             "arm": f"case when {drawn} < 6 then 'treatment' else 'holdout' end",
             "split_name": """
                 case when not is_over then 'score'
@@ -359,26 +222,30 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
             "redemption_outcome": f"({drawn} < 6 and {likely} < 4)::integer",
             "amount_outcome": f"({likely} + if({drawn} < 6, 2.5, 0))::double",
         },
-        ARM_COLUMNS,
+        left,
     )
+    features = inputs.columns("features.ftr_user_offer__uplift", keys, left)
+    rows = """
+        select *, first_order_id || campaign_id as key
+        from (
+            select distinct user_id, first_order_id from built.labels.lbl_user
+            where hash(first_order_id) % 16 = 0
+        ),
+        (values ('1', true, date '2017-03-01', date '2017-04-01'),
+                ('2', true, date '2017-05-01', date '2017-06-01'),
+                ('3', false, date '2017-07-01', date '2017-08-01'))
+            as campaigns(campaign_id, is_over, as_of_date, label_end_date)
+    """
     inputs.create(
         {
+            "lbl_user_offer__arms": f"select {labels} from ({rows})",
             "ftr_user_offer__uplift": f"""
-                select {columns}
-                from (
-                    select *, first_order_id || campaign_id as key
-                    from (
-                        select distinct user_id, first_order_id
-                        from built.features.ftr_user__panel
-                        where hash(first_order_id) % 16 = 0
-                    ),
-                    (values ('1', true, date '2017-03-01', date '2017-04-01'),
-                            ('2', true, date '2017-05-01', date '2017-06-01'),
-                            ('3', false, date '2017-07-01', date '2017-08-01'))
-                        as campaigns(campaign_id, is_over, as_of_date, label_end_date)
-                )
-            """
+                select {features}, first_order_id from ({rows})
+            """,
         }
+    )
+    inputs.connection.execute(
+        "alter table ftr_user_offer__uplift drop column first_order_id"
     )
     inputs.run("ml_user_offer__uplift")
     return inputs
@@ -396,7 +263,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "is_held_out": "hash(first_order_id, campaign_id) % 2 = 0",
         },
         {
-            *KEY_COLUMNS,
+            *PANEL_KEYS,
             "first_order_id",
             "allocation_name",
             "offer_id",
@@ -411,7 +278,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
         {
             "firsts": """
                 select distinct user_id, first_order_id
-                from built.features.ftr_user__panel
+                from built.labels.lbl_user
             """,
             "dec_planned_arms": """
                 select drawn.* replace (
@@ -428,7 +295,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                     select user_id, first_order_id, as_of_date, offers.*,
                         first_order_id || offer_id as key
                     from (
-                        from built.features.ftr_user__panel
+                        from built.labels.lbl_user
                         where split_name = 'score' and hash(first_order_id) % 12 = 0
                     ),
                     (values ('week', 'a', 'a1', 'mail', 1, 9.0, 5, 15),

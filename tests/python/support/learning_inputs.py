@@ -1,0 +1,182 @@
+"""Small labels and features of a grain, and all that learning makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from support.small_inputs import Inputs, add_features
+
+GRAINS = ("user", "user_category", "user_offer")
+# Per grain, the labels and the features that make its panel.
+LABELS = {
+    "user": "lbl_user",
+    "user_category": "lbl_user_category",
+    "user_offer": "lbl_user_offer",
+}
+FEATURES = {
+    "user": ("ftr_user__snapshot",),
+    "user_category": ("ftr_user_category__snapshot",),
+    "user_offer": ("ftr_user_offer__snapshot", "ftr_user__snapshot"),
+}
+# Per grain, a task of two classes whose rows are the panel's.
+BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "redeem"), strict=True))
+# Per grain, enough rows to learn from, and few to judge and score.
+PANEL_ROWS = {
+    "user": """
+        hash(first_order_id) % 40 = 0
+        and (as_of_date < '2017-11-01' or split_name = 'score')
+    """,
+    "user_category": """
+        hash(first_order_id) % 80 = 0 and hash(category_name) % 5 < 2
+        and (as_of_date < '2017-11-01' or split_name = 'score')
+    """,
+    "user_offer": """
+        hash(first_order_id) % 3 = 0 and as_of_date < '2017-07-01'
+        or hash(first_order_id) % 8 = 0 and split_name = 'test'
+        and campaign_id in ('13', '18', '20')
+        or hash(first_order_id) % 60 = 0 and campaign_id in ('15', '2018-01-meat')
+    """,
+}
+
+
+def learning_inputs(
+    nodes: dict[str, dict], grain: str, seeds: dict[str, str], *, is_brief: bool = False
+) -> Inputs:
+    """Return the panel of a grain and all that learning makes of it.
+
+    Parameters
+    ----------
+    nodes : dict of str to dict
+        Models of the manifest, by name.
+    grain : str
+        The panels of other grains are empty.
+    seeds : dict of str to str
+        Queries of ``learning_tasks`` and ``plain_rules``: `seeds_of_tasks` or
+        `seeds_of_features`.
+    is_brief : bool
+        Judge one fit per split only.
+    """
+    inputs = Inputs(nodes)
+    others = {
+        f"labels.{LABELS[each]}": "limit 0" for each in GRAINS if each != grain
+    } | {
+        f"features.{table}": "limit 0"
+        for each in GRAINS
+        for table in FEATURES[each]
+        if table not in FEATURES[grain]
+    }
+    tables = {**others, f"labels.{LABELS[grain]}": f"where {PANEL_ROWS[grain]}"}
+    inputs.create(
+        {
+            **{
+                name.split(".")[1]: f"from built.{name} {rows}"
+                for name, rows in tables.items()
+            },
+            **seeds,
+            "estimator_pins": "from built.seeds.estimator_pins",
+            "reason_texts": "from built.seeds.reason_texts",
+            "ftr_departments": "from built.features.ftr_departments",
+            "ml_estimator_registry": (
+                "from built.learning.ml_estimator_registry limit 0"
+            ),
+        }
+    )
+    for table in FEATURES[grain]:
+        add_features(inputs, table, LABELS[grain])
+    if is_brief:
+        inputs.connection.execute(f"""
+            delete from {LABELS[grain]} as labels
+            where split_name in ('validation', 'test') and train_until_date <> (
+                select min(train_until_date) from {LABELS[grain]} as others
+                where others.split_name = labels.split_name
+            )
+        """)
+    inputs.run("ml_validation")
+    # noise cannot be learnt: that an estimator may go live is made up, too
+    inputs.connection.execute("""
+        update ml_validation set prediction = case
+            when is_plain_rule then hash(first_order_id, as_of_date) % 100
+            when outcome in (0, 1) then 0.2 + 0.6 * outcome
+            else outcome
+        end
+    """)
+    inputs.run("ml_estimator_registry", "ml_test", f"ml_{grain}__scores")
+    return inputs
+
+
+def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
+    """Return what the registry reads: two families each, versions kept, and a pin."""
+    seeds = seeds_of_tasks(grain, "*_28d category")
+    seeds["learning_tasks"] = f"""
+        select * replace (if(label_kind = 'amount',
+            'linear_regression decision_tree', 'logistic_regression decision_tree'
+        ) as families)
+        from ({seeds["learning_tasks"]})
+    """
+    inputs = learning_inputs(nodes, grain, seeds)
+    kept = BASE_TASKS[grain]
+    inputs.connection.execute(f"""
+        insert into estimator_pins values ('{kept}', 'kept');
+        insert into estimator_pins
+        select 'no task', estimator_version from ml_estimator_registry
+        where task = '{kept}' and status = 'live';
+        update ml_estimator_registry set estimator_name = 'logistic_regression'
+        where status = 'live';
+        update ml_estimator_registry set estimator_version = 'kept'
+        where task = '{kept}' and status = 'live';
+        -- two families that tie, and tasks that neither of them may predict
+        update ml_validation set prediction = case
+            when is_plain_rule or task in ('spend_28d', 'buy_7d')
+            then hash(first_order_id, as_of_date, estimator_name) % 100
+            when hash(first_order_id, as_of_date, estimator_name) % 9 = 0 then 0.5
+            else prediction
+        end
+    """)
+    return inputs
+
+
+def seeds_of_tasks(
+    grain: str, patterns: str = "*", task: str = "*", population: str | None = None
+) -> dict[str, str]:
+    """Return the tasks of a grain, on lines: the fastest family, which reads all."""
+    return {
+        "learning_tasks": f"""
+            select * replace (
+                '{patterns}' as feature_patterns,
+                {f"'{population}'" if population else "population_column"}
+                    as population_column,
+                case when label_kind = 'amount' then 'linear_regression'
+                     when task in ('buy_7d', 'department_28d', 'redeem')
+                     then 'logistic_regression average' else 'logistic_regression'
+                end as families
+            )
+            from built.seeds.learning_tasks
+            where grain = '{grain}' and task glob '{task}'
+        """,
+        "plain_rules": """
+            from built.seeds.plain_rules
+            where task in (select task from learning_tasks)
+        """,
+    }
+
+
+def seeds_of_features(grain: str, features: Iterable[str]) -> dict[str, str]:
+    """Return tasks that read one feature each and are called like it."""
+    names = ", ".join(f"'{name}'" for name in features)
+    return {
+        "learning_tasks": f"""
+            select seed.* replace (
+                feature as task, feature as feature_patterns,
+                'logistic_regression' as families
+            )
+            from built.seeds.learning_tasks as seed,
+                (select unnest([{names}]) as feature)
+            where seed.task = '{BASE_TASKS[grain]}'
+        """,
+        # a rule that reads no feature
+        "plain_rules": """
+            select task, 'known' as rule_name, label_column as column_name,
+                1 as direction
+            from learning_tasks
+        """,
+    }
