@@ -41,7 +41,7 @@ publish: setup  ## copy the marts into published/, for BI tools to read while th
 publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
 	@python -m operations.publish.postgres
 
-report: setup  ## draw the published figures on one page, target/site/report.html
+report: setup  ## draw the published figures on one page, target/site/<shop>/report.html
 	@python -m operations.report
 
 export: setup  ## export the audience: launched contacts for the channels, into exports/<shop>/<channel>/<version>
@@ -102,13 +102,10 @@ results: setup  ## write docs/results.md from the marts
 contracts: setup  ## record what readers of the published tables may rely on, in docs/contracts.json
 	@python -m operations.docs_site.contracts
 
-docs: setup  ## write the site anew: dbt's docs, lineage, a page per table, model cards
+docs: setup  ## write the shop's site anew, target/site/<shop>: dbt's docs, lineage, a page per table, model cards
 	@dbt --quiet docs generate --static --select '*'
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
-	@python -m operations.docs_site.lineage
 	@python -m operations.docs_site
-	@python -m operations.docs_site.cards
-	@echo "Docs     target/site/index.html (opens from the file)"
 
 overview: setup  ## draw the README's picture of the folders from docs/layers.yml
 	@python -m operations.docs_site.overview

@@ -17,7 +17,8 @@ PUBLISHED = PROJECT_FOLDER / os.environ.get("PUBLISHED_DIR", "published")
 PUBLISHED_FILE = PUBLISHED / f"{SOURCE}.duckdb"
 EXPORTS = PROJECT_FOLDER / os.environ.get("EXPORTS_DIR", "exports") / SHOP
 TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
-SITE = Path(os.environ.get("SITE_DIR", TARGET / "site"))
+SITES = TARGET / "site"
+SITE = SITES / SHOP
 
 
 def shown(path: Path) -> str:

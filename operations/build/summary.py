@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from operations.places import EXPORTS, PUBLISHED_FILE, SHOP, SITE, WAREHOUSE, shown
+from operations.places import EXPORTS, PUBLISHED_FILE, SHOP, SITES, WAREHOUSE, shown
 from operations.report.words import Words
 
 WORDS = Words("en")
@@ -110,7 +110,7 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def place_lines() -> list[str]:
     """Write where to look: what is there of pages, files and the database."""
     places = {
-        "pages, the report first": SITE / "index.html",
+        "pages of each shop": SITES / "index.html",
         "for BI tools": PUBLISHED_FILE,
         "for the channels": EXPORTS,
         "the whole database": WAREHOUSE,

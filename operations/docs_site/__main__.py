@@ -1,8 +1,10 @@
-"""Write target/site: a page per published table, an index, the entity diagram.
+"""Write a shop's site: lineage, a page per published table, entities, model cards.
 
-    python -m operations.docs_site      # part of `make docs`, after lineage
+    python -m operations.docs_site      # part of `make docs`, after dbt's own
 
-Stops with a sentence per fault when something is not said of a published column.
+Reads manifest and catalog of `dbt docs generate --select '*'`, writes
+column_lineage.json beside them and the pages into target/site/<shop>. Stops with a
+sentence per fault when something is not said of a published column.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from pathlib import Path
 
 import duckdb
 
+from operations.docs_site.cards import cards
 from operations.docs_site.diagram import entity_diagram
 from operations.docs_site.governance import faults, published_tables
-from operations.docs_site.pages import write_pages
-from operations.places import PUBLISHED_FILE, SITE, TARGET
+from operations.docs_site.lineage import LineageError, project_lineage
+from operations.docs_site.lineage.page import lineage_page
+from operations.docs_site.pages import write_pages, write_shops
+from operations.places import PUBLISHED_FILE, SITE, SITES, TARGET, WAREHOUSE, shown
 
 
 def publication(file: Path) -> dict | None:
@@ -38,21 +43,35 @@ def publication(file: Path) -> dict | None:
 
 
 def main() -> str | None:
-    """Write; return the faults when there are any."""
+    """Write; return what keeps the site from being written."""
+    if not WAREHOUSE.exists():
+        return f"No site was written: no database at {WAREHOUSE}. Run make build first."
     try:
         manifest = json.loads((TARGET / "manifest.json").read_text())
-        lineage = json.loads((TARGET / "column_lineage.json").read_text())
+        catalog = json.loads((TARGET / "catalog.json").read_text())
+        lineage = project_lineage(manifest, catalog)
     except FileNotFoundError as error:
         return f"No site was written: no {error.filename}. Run make docs."
+    except LineageError as error:
+        return f"No site was written. {error}"
     tables = published_tables(manifest, lineage)
     if found := faults(tables):
         return "\n".join(["No site was written.", *found])
+    (TARGET / "column_lineage.json").write_text(json.dumps(lineage))
     SITE.mkdir(parents=True, exist_ok=True)
+    (SITE / "lineage.html").write_text(lineage_page(lineage, manifest))
     if (TARGET / "static_index.html").exists():
         shutil.copyfile(TARGET / "static_index.html", SITE / "dbt.html")
-    diagram = entity_diagram(tables, str(TARGET))
-    published = publication(PUBLISHED_FILE)
-    write_pages(SITE, manifest, tables, diagram, published)
+    write_pages(
+        SITE,
+        manifest,
+        tables,
+        entity_diagram(tables, str(TARGET)),
+        cards(WAREHOUSE),
+        publication(PUBLISHED_FILE),
+    )
+    write_shops(SITES)
+    sys.stdout.write(f"Pages    {shown(SITE / 'index.html')} (opens from the file)\n")
     return None
 
 

@@ -1,14 +1,11 @@
-"""Write target/site/model_cards.html, a card per live estimator, from the marts."""
+"""The model cards: one per live estimator, from the marts."""
 
 from __future__ import annotations
 
-import sys
 from html import escape
+from pathlib import Path
 
 import duckdb
-
-from operations.docs_site.pages import environment, write_style
-from operations.places import SITE, WAREHOUSE
 
 LIMITS = """<h3>Limits</h3>
 <p>Learnt from this shop's customers and their past; new customers, other shops and
@@ -90,11 +87,9 @@ def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
     return "\n".join(parts) + LIMITS
 
 
-def main() -> None:
-    """Write the page."""
-    if not WAREHOUSE.exists():
-        sys.exit(f"No database at {WAREHOUSE}: run make build first.")
-    with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
+def cards(warehouse: Path) -> str:
+    """Write the cards of a database, one below the other."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         entries = connection.execute("""
             select
                 task, description, estimator_name, estimator_version, status_reason,
@@ -105,14 +100,5 @@ def main() -> None:
             where status = 'live'
             order by task
         """).fetchall()
-        cards = [card(connection, entry) for entry in entries]
-    write_style(SITE)
-    page = environment(SITE, ("index.html", "entities.html", "model_cards.html"))
-    text = page.get_template("model_cards.html").render(
-        cards="\n".join(cards) or "<p>No estimator is live.</p>"
-    )
-    (SITE / "model_cards.html").write_text(text)
-
-
-if __name__ == "__main__":
-    main()
+        written = [card(connection, entry) for entry in entries]
+    return "\n".join(written) or "<p>No estimator is live.</p>"

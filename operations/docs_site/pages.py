@@ -53,9 +53,10 @@ def write_pages(
     manifest: dict,
     tables: list[Table],
     diagram: Diagram,
+    cards: str,
     publication: dict | None,
 ) -> None:
-    """Write index, entities and a page per table.
+    """Write index, entities, model cards and a page per table.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ def write_pages(
         The published tables, by schema.
     diagram : Diagram
         How they refer to each other.
+    cards : str
+        The model cards, as HTML.
     publication : dict or None
         `published_at`, `git_commit`, `source` and `row_counts` by table, if any.
 
@@ -89,6 +92,9 @@ def write_pages(
         "entities.html": templates.get_template("entities.html").render(
             diagram=diagram
         ),
+        "model_cards.html": templates.get_template("model_cards.html").render(
+            cards=cards
+        ),
     }
     for table in tables:
         pages[f"{table.place}.html"] = templates.get_template("table.html").render(
@@ -96,6 +102,22 @@ def write_pages(
         )
     for file, text in pages.items():
         (site / file).write_text(text)
+
+
+def write_shops(sites: Path) -> None:
+    """Write the page that leads to the pages of each shop built."""
+    write_style(sites)
+    templates = environment(sites / "none")
+    shops = {
+        folder.parent.name: [
+            {"file": f"{folder.parent.name}/{file}", "title": title, "text": text}
+            for file, title, text in PAGES
+            if (folder.parent / file).exists()
+        ]
+        for folder in sorted(sites.glob("*/index.html"))
+    }
+    page = templates.get_template("shops.html").render(shops=shops)
+    (sites / "index.html").write_text(page)
 
 
 def _layers(manifest: dict) -> list[dict]:

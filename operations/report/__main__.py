@@ -1,4 +1,4 @@
-"""Write target/site/report.html: one page that opens from the file, offline.
+"""Write report.html of the shop's site: one page that opens from the file, offline.
 
     python -m operations.report        # `make report`, and part of `make build`
 
@@ -21,7 +21,7 @@ import jinja2
 import pandas as pd
 import vl_convert
 
-from operations.places import PUBLISHED_FILE, SITE
+from operations.places import PUBLISHED_FILE, SITE, shown
 from operations.report.sections import SECTIONS, Section
 from operations.report.words import LANGUAGES, Words, format_of
 
@@ -133,7 +133,9 @@ def main() -> str | None:
     writing = written.with_name(f".report.{os.getpid()}.html")
     writing.write_text(html, encoding="utf-8")
     writing.replace(written)
-    sys.stdout.write(f"Report   {written} ({written.stat().st_size / 1e6:.1f} MB)\n")
+    sys.stdout.write(
+        f"Report   {shown(written)} ({written.stat().st_size / 1e6:.1f} MB)\n"
+    )
     return None
 
 

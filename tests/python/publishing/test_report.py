@@ -99,7 +99,7 @@ def report(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("target")
     result = write_report(published.parent, target)
     assert result.returncode == 0, result.stderr
-    return target / "site" / "report.html"
+    return target / "site" / "shop" / "report.html"
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_measured_campaigns_are_drawn(
         """)
     result = write_report(tmp_path, tmp_path / "target")
     assert result.returncode == 0, result.stderr
-    page, wrong = opened(browser, tmp_path / "target" / "site" / "report.html")
+    page, wrong = opened(browser, tmp_path / "target" / "site" / "shop" / "report.html")
     assert wrong == []
     drawn = marks(page)
     assert set(drawn) == {each.name for each in SECTIONS}
@@ -304,7 +304,7 @@ def test_every_text_stands_in_every_language() -> None:
 
 
 def test_without_a_published_file_the_last_report_stays(tmp_path: Path) -> None:
-    written = tmp_path / "site" / "report.html"
+    written = tmp_path / "site" / "shop" / "report.html"
     written.parent.mkdir()
     written.write_text("last")
     result = write_report(tmp_path, tmp_path)
@@ -334,7 +334,7 @@ def test_a_shop_of_one_order_has_sentences_for_charts(
     publish_reports(built_shop(shop_dbt), tmp_path)
     result = write_report(tmp_path, tmp_path / "target")
     assert result.returncode == 0, result.stderr
-    page, wrong = opened(browser, tmp_path / "target" / "site" / "report.html")
+    page, wrong = opened(browser, tmp_path / "target" / "site" / "shop" / "report.html")
     assert wrong == []
     texts = read_texts()["empty"]
     shown = page.locator(".empty").all_inner_texts()

@@ -18,8 +18,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
 
+from operations.docs_site.pages import write_shops
+
 CHROMIUM = "/usr/bin/chromium"
-SITE = PROJECT_FOLDER / "target" / "site"
+TARGET = PROJECT_FOLDER / "target"
+SITE = TARGET / "site" / "complete_journey"
 # dbt's own page, of which only requests are looked at: it complains of icons not drawn.
 FOREIGN = {"dbt.html"}
 # Of the pages of tables, which are of one template, the longest stand for all.
@@ -203,6 +206,22 @@ def test_every_link_leads_somewhere(site: Path) -> None:
     assert dead == []
 
 
+def test_the_first_page_leads_to_each_shop(site: Path, tmp_path: Path) -> None:
+    links = Links(site.parent / "index.html").found
+    assert f"{site.name}/index.html" in links
+    assert all((site.parent / link).exists() for link in links if "/" in link)
+    # a second shop leaves the first one's pages
+    for shop in ("one", "two"):
+        (tmp_path / shop).mkdir()
+        (tmp_path / shop / "index.html").touch()
+        (tmp_path / shop / "report.html").touch()
+        write_shops(tmp_path)
+    links = Links(tmp_path / "index.html").found
+    assert {link for link in links if "/" in link} == {
+        f"{shop}/{page}.html" for shop in ("one", "two") for page in ("index", "report")
+    }
+
+
 def test_the_pages_say_what_was_published(site: Path) -> None:
     published = PROJECT_FOLDER / "published" / "precision_marketing.duckdb"
     if not published.exists():
@@ -246,11 +265,10 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / "parsed").mkdir()
     # so that dbt reads what changed, and nothing else
-    shutil.copy(SITE.parent / "partial_parse.msgpack", tmp_path / "parsed")
-    for name in ("catalog.json", "column_lineage.json"):
-        shutil.copyfile(SITE.parent / name, tmp_path / "target" / name)
+    shutil.copy(TARGET / "partial_parse.msgpack", tmp_path / "parsed")
+    shutil.copyfile(TARGET / "catalog.json", tmp_path / "target" / "catalog.json")
     shutil.copyfile(
-        SITE.parent / "manifest_of_docs.json", tmp_path / "target" / "manifest.json"
+        TARGET / "manifest_of_docs.json", tmp_path / "target" / "manifest.json"
     )
     dbt = Path(sys.executable).with_name("dbt")
     commands = [
@@ -262,9 +280,7 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
             "--target-path",
             tmp_path / "p",
         ],
-        [sys.executable, "-m", "operations.docs_site.lineage"],
         [sys.executable, "-m", "operations.docs_site"],
-        [sys.executable, "-m", "operations.docs_site.cards"],
         # the guard sees what it should
         [sys.executable, "-c", "import socket; socket.create_connection(('x.y', 1))"],
     ]
