@@ -74,15 +74,15 @@ rotate-pseudonyms: setup  ## give all users new pseudonyms, then build and publi
 	@python -m operations.privacy.rotate_keys pseudonyms
 	@$(MAKE) --no-print-directory build
 
-demo: setup  ## make up a shop and build it: make demo USERS=3000 DAYS=540
-	@SOURCE=demo_shop dbt --quiet run-operation make_demo_shop --args '{users: $(or $(USERS),null), days: $(or $(DAYS),null), seed: $(or $(SEED),null)}'
+demo: setup  ## make the synthetic shop, then do with it what make build does: make demo USERS=3000 DAYS=540 SEED=1
+	@python -m demo_shop $(if $(USERS),--users '$(USERS)') $(if $(DAYS),--days '$(DAYS)') $(if $(SEED),--seed '$(SEED)')
 	@SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR $(MAKE) --no-print-directory build
 
-simulate: setup  ## let the project run a made-up shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
+simulate: setup  ## let the project run a synthetic shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
 	@PYTHONPATH=python_models python -m tests.simulation.simulate --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
-bench: setup  ## time the made-up shop at ten million order lines, scoring of five million rows, choice of offers, readers beside builds
-	@SOURCE=demo_shop WAREHOUSE=warehouse/bench.duckdb python -m tests.benchmarks.bench_demo_shop; rm -f warehouse/bench.duckdb*
+bench: setup  ## time the synthetic shop at ten million order lines, scoring of five million rows, choice of offers, readers beside builds
+	@python -m tests.benchmarks.bench_demo_shop
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_scoring
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_allocation
 	@python -m tests.benchmarks.bench_readers
@@ -112,12 +112,14 @@ overview: setup  ## draw the README's picture of the folders from docs/layers.ym
 
 lint: setup  ## check the style of SQL, Python and YAML
 	sqlfluff lint --processes 2 --disable-progress-bar models
+	sqlfluff lint --templater raw --disable-progress-bar demo_shop
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
 
 format: setup  ## mend what the linters can mend
 	sqlfluff fix --processes 2 --disable-progress-bar models
+	sqlfluff fix --templater raw --disable-progress-bar demo_shop
 	ruff check --fix .
 	ruff format .
 
@@ -133,4 +135,4 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 operations/superset/requirements.in --output-file operations/superset/requirements.lock
 
 clean:  ## remove what was built; the environment, the keys and exports/ stay
-	rm -rf target logs demo_shop warehouse/*.duckdb* warehouse/spill
+	rm -rf target logs demo_shop/data demo_shop/dirty_data warehouse/*.duckdb* warehouse/spill

@@ -1,0 +1,1 @@
+"""A synthetic shop that fills every table of the contract, its truth and its dirt."""

@@ -1,0 +1,131 @@
+-- One row per person, day and reason to come: an order, or a look at web or app that
+-- came to nothing. The orders are a user's own, extra ones that a campaign's offer
+-- brought, and fraud. Each gets one of 16 slots of its person's day, which makes its
+-- number unique.
+create or replace temp table arrivals as
+with
+
+days_awake as (
+    select
+        person_number,
+        class_number,
+        order_rate,
+        unnest(range(first_day, least(end_day, getvariable('days')))) as day
+    from spells
+),
+
+drawn as (
+    select
+        *,
+        uniform('visit', person_number, day) as visit_draw
+    from days_awake
+),
+
+own_visits as (
+    select
+        drawn.person_number,
+        cast(drawn.day as integer) as day,
+        drawn.visit_draw
+        < least(0.95, drawn.order_rate * buying_days.buying_factor) as is_order
+    from drawn
+    inner join buying_days
+        on
+            drawn.day * len(getvariable('sensitivities')) + drawn.class_number
+            = buying_days.buying_day_number
+    where
+        -- no factor is above 5: most days end here, before the join
+        drawn.visit_draw < 1.5 * 5 * drawn.order_rate
+        -- one look in vain for every two orders
+        and drawn.visit_draw
+        < 1.5 * least(0.95, drawn.order_rate * buying_days.buying_factor)
+),
+
+influenced_visits as (
+    select
+        own_visits.person_number,
+        own_visits.day,
+        0 as slot,
+        own_visits.is_order,
+        case
+            when
+                uniform('uses coupon', own_visits.person_number, own_visits.day)
+                < responses.coupon_chance
+                and own_visits.is_order
+                then responses.coupon_number
+        end as coupon_number,
+        0 as fraud_number
+    from own_visits
+    left join responses
+        on
+            own_visits.person_number = responses.person_number
+            and responses.arm = 'treatment'
+            and own_visits.day >= responses.start_day
+            and own_visits.day < responses.end_day
+    where not coalesce(responses.is_put_off and own_visits.is_order, false)
+),
+
+extra_orders as (
+    select
+        person_number,
+        extra_day as day,
+        1 as slot,
+        true as is_order,
+        case when extra_uses_coupon then coupon_number end as coupon_number,
+        0 as fraud_number
+    from responses
+    where buys_extra
+),
+
+-- the first user buys on the last day, so that no shop is without an order and every
+-- shop ends on its last date; not where that day moves on
+closing_order as (
+    select
+        person_number,
+        getvariable('days') - 1 as day,
+        2 as slot,
+        true as is_order,
+        null as coupon_number,
+        0 as fraud_number
+    from persons
+    where person_number = 0 and not getvariable('has_plan')
+),
+
+-- a new account orders one dear product over and over, within two days
+burst_orders as (
+    select
+        persons.person_number,
+        persons.signup_day + bursts.burst_number // 4 as day,
+        3 + bursts.burst_number as slot,
+        true as is_order,
+        null as coupon_number,
+        1 as fraud_number
+    from persons
+    cross join range(8) as bursts (burst_number)
+    where
+        persons.is_fraudster
+        and bursts.burst_number
+        < 4 + number_below(5, uniform('burst', persons.person_number))
+),
+
+abusing_orders as (
+    select
+        responses.person_number,
+        responses.start_day + 1 + abuses.abuse_number // 3 as day,
+        11 + abuses.abuse_number as slot,
+        true as is_order,
+        responses.coupon_number,
+        2 as fraud_number
+    from responses
+    cross join range(5) as abuses (abuse_number)
+    where responses.abuses_coupon
+)
+
+select * from influenced_visits
+union all
+select * from extra_orders
+union all
+select * from closing_order
+union all
+select * from burst_orders
+union all
+select * from abusing_orders;
