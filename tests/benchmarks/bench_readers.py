@@ -14,10 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from demo_shop.shop import make_shop
+
 BUILDS, READERS = 10, 20
 USERS, DAYS = 200, 400
 PUBLISH = ["-m", "operations.publish"]
-OPERATION = ["dbt", "--quiet", "run-operation", "make_demo_shop", "--args"]
 # Counts every table of a publication against what the publication says of itself.
 READER = """
 import sys, time, duckdb
@@ -59,25 +60,12 @@ def main() -> None:
             **os.environ,
             "SOURCE": "demo_shop",
             "SHOP_DIR": str(folder / "shop"),
-            "DEMO_SHOP_DIR": str(folder / "shop"),
             "WAREHOUSE": str(folder / "readers.duckdb"),
             "PUBLISHED_DIR": str(folder / "published"),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
         }
-        subprocess.run(
-            [
-                "dbt",
-                "--quiet",
-                "run-operation",
-                "make_demo_shop",
-                "--args",
-                f"{{users: {USERS}, days: {DAYS}}}",
-            ],
-            env=environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        make_shop(folder / "shop", folder / "readers.duckdb", users=USERS, days=DAYS)
         build(environment)
         alone = [build(environment) for _ in range(2)]
         file, stop = folder / "published" / "demo_shop.duckdb", folder / "stop"

@@ -1,8 +1,8 @@
-"""Let the project run a made-up shop week by week: `make simulate`.
+"""Let the project run a synthetic shop week by week: `make simulate`.
 
     make simulate CYCLES=12 SEEDS=10
 
-Each week it decides, the made-up users respond, the data grows by what they did, and it
+Each week it decides, its users respond, the data grows by what they did, and it
 learns and decides again. Prints what its contacts earned in truth beside plain policies
 and an oracle; writes target/simulation.csv and target/simulation.html.
 """

@@ -1,6 +1,6 @@
-"""A made-up shop that lives on, week by week, with the contacts it was given.
+"""A synthetic shop that lives on, week by week, with the contacts it was given.
 
-The shop is made anew for each week by `make_demo_shop`: all its draws are hashes of a
+The shop is made anew for each week by `demo_shop`: all its draws are hashes of a
 seed and a key, so that everything up to the week before repeats, and what users did
 about the contacts is added.
 """
@@ -21,9 +21,9 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-import yaml
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+from demo_shop.shop import PROJECT_FOLDER, make_shop, project_vars
+
 SHOP = "demo_shop"
 
 WEEK_DAYS = 7
@@ -174,7 +174,6 @@ class World:
             {
                 "DBT_PROFILES_DIR": "profiles",
                 "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-                "DEMO_SHOP_DIR": str(self.folder / "shop"),
                 "DO_NOT_TRACK": "1",
                 "PSEUDONYM_KEY": KEY,
                 "SHOP_DIR": str(self.folder / "shop"),
@@ -192,7 +191,7 @@ class World:
     @property
     def first_date(self) -> date:
         """First day of data: the horizon ends on the last date of the settings."""
-        last_date = _settings()["demo_shop"]["last_date"]
+        last_date = project_vars()["demo_shop"]["last_date"]
         return date.fromisoformat(last_date) - timedelta(self.rules.horizon_days - 1)
 
     def make_shop(self, days: int) -> None:
@@ -203,15 +202,17 @@ class World:
             pd.concat([nobody, *self.contacts]).astype("string"),
             self.folder / "plan" / "contacts.parquet",
         )
-        arguments = {
-            "users": self.rules.users,
-            "days": days,
-            "seed": self.seed,
-            "horizon_days": self.rules.horizon_days,
-            "history_days": HISTORY_DAYS,
-            "plan": str(self.folder / "plan"),
-        }
-        self._dbt("run-operation", "make_demo_shop", "--args", json.dumps(arguments))
+        self._let_go()
+        make_shop(
+            self.folder / "shop",
+            self.warehouse,
+            self.folder / "plan",
+            users=self.rules.users,
+            days=days,
+            seed=self.seed,
+            horizon_days=self.rules.horizon_days,
+            history_days=HISTORY_DAYS,
+        )
 
     def decide(self, cycle: int) -> pd.DataFrame:
         """Run one week: the world so far, the project's models, its decisions.
@@ -246,10 +247,13 @@ class World:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the database, which dbt has let go of."""
+        self._let_go()
+        return duckdb.connect(str(self.warehouse))
+
+    def _let_go(self) -> None:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()
-        return duckdb.connect(str(self.warehouse))
 
     def _pilot(self) -> None:
         """Run weekly campaigns by lot before the project does."""
@@ -375,7 +379,7 @@ class World:
 
     def _vars(self) -> dict[str, Any]:
         """Parameters of the project that a simulation changes."""
-        shops = _settings()["shops"]
+        shops = project_vars()["shops"]
         shops[SHOP] |= {"weekly_budget": self.rules.budget, "entities": ENTITIES}
         return {
             "shops": shops,
@@ -391,11 +395,6 @@ class World:
             "predicted_categories": {"category": 2, "department": 1},
             "value_draws": 20,
         }
-
-
-def _settings() -> dict[str, Any]:
-    text = (PROJECT_FOLDER / "dbt_project.yml").read_text()
-    return yaml.safe_load(text)["vars"]
 
 
 def _pseudonym(user_id: str) -> str:

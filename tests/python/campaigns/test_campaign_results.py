@@ -1,4 +1,4 @@
-"""Results of real and of made-up campaigns, held against what else is known of them."""
+"""Results of real and synthetic campaigns, against what else is known of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def real_shop() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def demo_shop() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database of the made-up shop."""
+    """The database of the synthetic shop."""
     if not DEMO_WAREHOUSE.exists():
         pytest.skip(f"TRUTH NOT COMPARED: no {DEMO_WAREHOUSE}; run make demo.")
     with duckdb.connect(str(DEMO_WAREHOUSE), read_only=True) as connection:

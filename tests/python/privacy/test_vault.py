@@ -22,6 +22,7 @@ from support.builds import (
     vault_of,
 )
 
+from demo_shop.shop import make_shop
 from operations.privacy.encryption import connect
 
 OTHER_KEY = "a third key for tests, which opens nothing yet"
@@ -34,14 +35,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
 
 
 def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
-    """Run dbt on the made-up shop."""
+    """Run dbt on the synthetic shop."""
     return runs.run(
         *arguments,
         warehouse=runs.folder / "warehouse" / "shop.duckdb",
         raw_folder=package_folder(),
         source="demo_shop",
         environment={
-            "DEMO_SHOP_DIR": str(runs.folder / "raw"),
             "SHOP_DIR": str(runs.folder / "raw"),
             **environment,
         },
@@ -50,19 +50,22 @@ def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
 
 @pytest.fixture(scope="module")
 def shop(runs: DbtRuns) -> Path:
-    """Build, publish, export and document a made-up shop; return its folder."""
+    """Build, publish, export and document a synthetic shop; return its folder."""
     (runs.folder / "warehouse").mkdir()
-    for command in (
-        ["run-operation", "make_demo_shop", "--args", "{users: 80, days: 120}"],
-        [
-            "build",
-            "--exclude-resource-type=test",
-            "--exclude-resource-type=unit_test",
-            "--vars={as_of_count: 6, bootstrap_draws: 10, value_draws: 10}",
-        ],
-    ):
-        result = run(runs, *command)
-        assert result.exit_code == 0, result.output
+    make_shop(
+        runs.folder / "raw",
+        runs.folder / "warehouse" / "shop.duckdb",
+        users=80,
+        days=120,
+    )
+    result = run(
+        runs,
+        "build",
+        "--exclude-resource-type=test",
+        "--exclude-resource-type=unit_test",
+        "--vars={as_of_count: 6, bootstrap_draws: 10, value_draws: 10}",
+    )
+    assert result.exit_code == 0, result.output
     for name in ("publish", "audience_export"):
         result = run_operation(name, **places(runs))
         assert result.returncode == 0, result.stderr

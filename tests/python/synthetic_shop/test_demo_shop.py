@@ -1,13 +1,16 @@
-"""The made-up shop: it repeats itself, keeps the contract, and its truth shows."""
+"""The synthetic shop: it repeats itself, keeps the contract, and its truth shows."""
 
 from __future__ import annotations
 
-import re
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import DbtRuns
+from support.builds import PROJECT_FOLDER
+
+from demo_shop.shop import make_shop
 
 # The contract of raw files, beside the optional updated_at.
 CONTRACT = {
@@ -50,32 +53,20 @@ NEGATIVE_WORDS = (
 LOCAL_DATE = "cast({} + interval 8 hours as date)"
 
 
-def make_shop(dbt: DbtRuns, folder: Path, arguments: str) -> duckdb.DuckDBPyConnection:
-    """Run the operation; return a connection with a view per file, and the truth."""
-    building = dbt.folder / "building.duckdb"
-    result = dbt.run(
-        "run-operation",
-        "make_demo_shop",
-        "--args",
-        f"{{{arguments}, folder: '{folder}'}}",
-        warehouse=building,
-        raw_folder=folder,
-    )
-    assert result.exit_code == 0, result.output
-    database = building.rename(folder / "made.duckdb")
-    connection = duckdb.connect(str(database))
+def made_shop(folder: Path, **arguments: int) -> duckdb.DuckDBPyConnection:
+    """Make a shop; return a connection with a view per file, and the truth."""
+    make_shop(folder, folder.parent / "made.duckdb", **arguments)
+    connection = duckdb.connect(str(folder.parent / "made.duckdb"))
     for file in folder.glob("*.parquet"):
         connection.read_parquet(str(file)).create_view(file.stem)
     return connection
 
 
 @pytest.fixture(scope="module")
-def shop(
-    dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> duckdb.DuckDBPyConnection:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """Large enough that what is true on average shows."""
-    folder = tmp_path_factory.mktemp("shop") / "made" / "here"
-    return make_shop(dbt, folder, "users: 6000, days: 400, seed: 7")
+    folder = tmp_path_factory.mktemp("shop") / "here"
+    return made_shop(folder, users=6000, days=400, seed=7)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
@@ -97,21 +88,27 @@ def content_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
 
 @pytest.fixture(scope="module")
 def small_shops(
-    dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, dict[str, tuple]]:
-    """Hashes of shops of 300 users and 60 days, by what was told apart."""
+    """Hashes of shops of 300 users and 60 days, by how they were made."""
     hashes = {}
-    for name, seed in [("first", 1), ("again", 1), ("other seed", 2)]:
-        folder = tmp_path_factory.mktemp("small")
-        with make_shop(dbt, folder, f"users: 300, days: 60, seed: {seed}") as made:
-            hashes[name] = content_hashes(made)
+    for name, seed, threads in [
+        ("first", 1, "2"),
+        ("again, one thread", 1, "1"),
+        ("other seed", 2, "2"),
+    ]:
+        folder = tmp_path_factory.mktemp("small") / "here"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("THREADS", threads)
+            with made_shop(folder, users=300, days=60, seed=seed) as made:
+                hashes[name] = content_hashes(made)
     return hashes
 
 
 def test_the_same_seed_makes_the_same_shop(
     small_shops: dict[str, dict[str, tuple]],
 ) -> None:
-    assert small_shops["again"] == small_shops["first"]
+    assert small_shops["again, one thread"] == small_shops["first"]
 
 
 def test_another_seed_makes_another_shop(
@@ -122,8 +119,8 @@ def test_another_seed_makes_another_shop(
     assert [table for table in first if first[table] == other[table]] == ["campaigns"]
 
 
-def test_one_user_and_one_day_are_a_shop(dbt: DbtRuns, tmp_path: Path) -> None:
-    with make_shop(dbt, tmp_path, "users: 1, days: 1, seed: 3") as made:
+def test_one_user_and_one_day_are_a_shop(tmp_path: Path) -> None:
+    with made_shop(tmp_path / "here", users=1, days=1, seed=3) as made:
         assert rows(
             made,
             f"""
@@ -547,23 +544,52 @@ def test_the_truth_knows_its_parameters(shop: duckdb.DuckDBPyConnection) -> None
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("users: 0", "expected users as a whole number of at least 1, found 0."),
-        ("days: 1.5", "expected days as a whole number of at least 1, found 1.5."),
-        ("years: 1", "horizon_days, history_days and plan, found years."),
-        ("days: 9000", "because data before 2000 counts as a wrong clock, found 9000."),
+        ({"users": -3}, "expected users as a whole number of at least 1, found -3."),
+        ({"days": 1.5}, "expected days as a whole number of at least 1, found 1.5."),
+        ({"days": 9000}, "data before 2000 counts as a wrong clock, found 9000."),
+        (
+            {"days": 5, "horizon_days": 4},
+            "expected horizon_days as a whole number of at least 5, found 4.",
+        ),
+        ({"users": 10**9}, "which order ids can hold, found 540000000000."),
+        ({"plan": Path("nowhere")}, "nowhere/campaigns.parquet, found no such file."),
     ],
 )
 def test_wrong_arguments_are_refused_in_one_sentence(
-    dbt: DbtRuns, tmp_path: Path, arguments: str, sentence: str
+    tmp_path: Path, arguments: dict, sentence: str
 ) -> None:
-    result = dbt.run(
-        "run-operation",
-        "make_demo_shop",
-        "--args",
-        f"{{{arguments}}}",
-        warehouse=dbt.folder / "building.duckdb",
-        raw_folder=tmp_path,
+    with pytest.raises(ValueError, match=r"^expected .*\.$") as refused:
+        make_shop(tmp_path / "here", tmp_path / "made.duckdb", **arguments)
+    assert str(refused.value).endswith(sentence)
+    assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--users", "20", "--days", "9"], 0, "Made the shop of 20 users over 9 days"),
+        (
+            ["--users", "0"],
+            1,
+            "demo_shop: expected users as a whole number of at least",
+        ),
+        (["--years", "1"], 2, "demo_shop: error: unrecognized arguments: --years 1"),
+    ],
+)
+def test_the_command_says_what_it_did_or_what_is_wrong(
+    tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    made = subprocess.run(
+        [
+            *(sys.executable, "-m", "demo_shop", *arguments),
+            *("--folder", tmp_path / "here", "--warehouse", tmp_path / "made.duckdb"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT_FOLDER,
+        check=False,
     )
-    assert result.exit_code != 0
-    (said,) = re.findall(r"^ *make_demo_shop: .*$", result.output, re.MULTILINE)
-    assert said.endswith(sentence)
+    assert made.returncode == code, made.stderr
+    last_line = (made.stderr or made.stdout).splitlines()[-1]
+    assert last_line.startswith(said)
+    assert len(list(tmp_path.glob("here/*.parquet"))) == (0 if code else len(CONTRACT))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.builds import DbtRuns
+
+from demo_shop.dirt import plant_dirt
+from demo_shop.shop import make_shop
 
 USERS, DAYS = 400, 200
 KINDS = [
@@ -71,22 +73,11 @@ class DirtyShop:
 
 
 @pytest.fixture(scope="module")
-def clean_folder(dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a small demo shop."""
+def clean_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a small synthetic shop."""
     folder = tmp_path_factory.mktemp("demo")
-    result = dbt.run(
-        "run-operation",
-        "make_demo_shop",
-        "--args",
-        json.dumps({"users": USERS, "days": DAYS, "folder": str(folder)}),
-        warehouse=dbt.folder / "building.duckdb",
-        raw_folder=folder,
-        source="demo_shop",
-        environment={"SHOP_DIR": str(folder)},
-    )
-    assert result.exit_code == 0, result.output
-    (dbt.folder / "building.duckdb").unlink()
-    return folder
+    make_shop(folder / "clean", folder / "made.duckdb", users=USERS, days=DAYS)
+    return folder / "clean"
 
 
 @pytest.fixture(scope="module", params=MIXES, ids=lambda name: name)
@@ -98,33 +89,19 @@ def shop(
 ) -> DirtyShop:
     """Plant a mix of dirt and judge every row."""
     folder = tmp_path_factory.mktemp("dirty")
-    building = dbt.folder / "building.duckdb"
-    for command in (
-        [
-            "run-operation",
-            "plant_dirt",
-            "--args",
-            json.dumps({"seed": 7, "shares": MIXES[request.param]}),
-        ],
-        [
-            "build",
-            "--selector=check_data",
-            "--exclude-resource-type=test",
-            "--exclude-resource-type=unit_test",
-        ],
-    ):
-        result = dbt.run(
-            *command,
-            warehouse=building,
-            raw_folder=folder,
-            source="demo_shop",
-            environment={
-                "DEMO_SHOP_DIR": str(clean_folder),
-                "DIRTY_SHOP_DIR": str(folder),
-                "SHOP_DIR": str(folder),
-            },
-        )
-        assert result.exit_code == 0, result.output
+    building = dbt.begin()
+    plant_dirt(clean_folder, folder, building, 7, MIXES[request.param])
+    result = dbt.run(
+        "build",
+        "--selector=check_data",
+        "--exclude-resource-type=test",
+        "--exclude-resource-type=unit_test",
+        warehouse=building,
+        raw_folder=folder,
+        source="demo_shop",
+        environment={"SHOP_DIR": str(folder)},
+    )
+    assert result.exit_code == 0, result.output
     warehouse = building.rename(folder / "dirty.duckdb")
     connection = duckdb.connect()
     connection.execute(f"attach '{warehouse}' as building (read_only)")

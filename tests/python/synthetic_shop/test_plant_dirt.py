@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +18,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import DbtResult, DbtRuns, package_folder
+from support.builds import PROJECT_FOLDER
+
+from demo_shop.dirt import plant_dirt
 
 ROWS = 2000
 SEED = 7
@@ -317,42 +322,31 @@ def clean_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_plant_dirt(
-    dbt: DbtRuns,
-    clean_shop: Path,
-    dirty_shop: Path,
-    shares: object,
-    seed: object = 1,
-) -> DbtResult:
-    # paths that other tests use too, as dbt parses anew when they change
-    return dbt.run(
-        "run-operation",
-        "plant_dirt",
-        "--no-write-json",
-        f"--args={{seed: {seed}, shares: {shares}}}",
-        warehouse=dbt.folder / "building.duckdb",
-        raw_folder=package_folder(),
-        environment={
-            "DEMO_SHOP_DIR": str(clean_shop),
-            "DIRTY_SHOP_DIR": str(dirty_shop),
-        },
-    )
+@contextmanager
+def printed_lines() -> Iterator[list[str]]:
+    """Collect what the command prints meanwhile."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = logging.getLogger("demo_shop")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield lines
+    logger.removeHandler(handler)
 
 
 def plant(
-    dbt: DbtRuns, clean_shop: Path, folder: Path, shares: dict[str, float], seed: int
+    clean_shop: Path, folder: Path, shares: dict[str, float], seed: int
 ) -> Planting:
     """Run plant_dirt and open what it left."""
     folder.mkdir(exist_ok=True)
-    dirty_shop = folder / "dirty"
-    result = run_plant_dirt(dbt, clean_shop, dirty_shop, shares, seed)
-    assert result.exit_code == 0, result.output
-    warehouse = dbt.folder / "building.duckdb"
+    dirty_shop, warehouse = folder / "dirty", folder / "planted.duckdb"
+    with printed_lines() as printed:
+        plant_dirt(clean_shop, dirty_shop, warehouse, seed, shares)
     connection = duckdb.connect()
     connection.execute(f"attach '{warehouse}' as run (read_only)")
     connection.execute("create table planted_dirt as from run.truth.planted_dirt")
     connection.execute("detach run")
-    warehouse.unlink()
     for entity in KEYS:
         for state, shop in (("clean", clean_shop), ("dirty", dirty_shop)):
             connection.execute(f"""
@@ -362,18 +356,17 @@ def plant(
                     '{shop}/{entity}.parquet', file_row_number = true
                 )
             """)
-    return Planting(shares, result.output, dirty_shop, connection)
+    return Planting(shares, "\n".join(printed), dirty_shop, connection)
 
 
 @pytest.fixture(scope="module", params=REQUESTS.values(), ids=REQUESTS.keys())
 def planting(
     request: pytest.FixtureRequest,
-    dbt: DbtRuns,
     clean_shop: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Planting]:
     folder = tmp_path_factory.mktemp("planting")
-    planting = plant(dbt, clean_shop, folder, request.param, SEED)
+    planting = plant(clean_shop, folder, request.param, SEED)
     yield planting
     planting.planted.close()
 
@@ -564,9 +557,7 @@ def test_unknown_ids_stand_in_no_clean_file(planting: Planting) -> None:
         assert held == []
 
 
-def test_rows_keep_their_places_in_a_file_of_many_row_groups(
-    dbt: DbtRuns, tmp_path: Path
-) -> None:
+def test_rows_keep_their_places_in_a_file_of_many_row_groups(tmp_path: Path) -> None:
     # DuckDB writes 122 880 rows to a group, and groups side by side
     (tmp_path / "clean").mkdir()
     contacts = CLEAN_TABLES["campaign_contacts"].format(rows=600_000)
@@ -574,10 +565,13 @@ def test_rows_keep_their_places_in_a_file_of_many_row_groups(
         connection.sql(contacts).write_parquet(
             str(tmp_path / "clean" / "campaign_contacts.parquet")
         )
-        result = run_plant_dirt(
-            dbt, tmp_path / "clean", tmp_path / "dirty", {"duplicates": 0.02}
+        plant_dirt(
+            tmp_path / "clean",
+            tmp_path / "dirty",
+            tmp_path / "planted.duckdb",
+            1,
+            {"duplicates": 0.02},
         )
-        assert result.exit_code == 0, result.output
         moved, copied = connection.execute(f"""
             select
                 count(*) filter (
@@ -606,10 +600,10 @@ def test_a_line_per_table_says_what_was_planted(planting: Planting) -> None:
     "planting", [REQUESTS["a tenth of each kind"]], indirect=True, ids=["a tenth"]
 )
 def test_a_seed_gives_the_same_dirt_each_time_and_another_seed_other_dirt(
-    planting: Planting, dbt: DbtRuns, clean_shop: Path, tmp_path: Path
+    planting: Planting, clean_shop: Path, tmp_path: Path
 ) -> None:
-    again = plant(dbt, clean_shop, tmp_path / "again", planting.shares, seed=SEED)
-    other = plant(dbt, clean_shop, tmp_path / "other", planting.shares, seed=SEED + 1)
+    again = plant(clean_shop, tmp_path / "again", planting.shares, seed=SEED)
+    other = plant(clean_shop, tmp_path / "other", planting.shares, seed=SEED + 1)
     in_order = "select * from planted_dirt order by all"
     assert planting.rows(in_order) == again.rows(in_order) != other.rows(in_order)
     for entity in KEYS:
@@ -620,55 +614,74 @@ def test_a_seed_gives_the_same_dirt_each_time_and_another_seed_other_dirt(
 
 
 def test_each_fault_of_a_request_gets_a_sentence(
-    dbt: DbtRuns, clean_shop: Path, tmp_path: Path
+    clean_shop: Path, tmp_path: Path
 ) -> None:
-    result = run_plant_dirt(
-        dbt,
-        clean_shop,
-        tmp_path / "dirty",
-        "{rust: 0.1, nulls: 1.5, clock_skew: some, duplicates: true, unknown_ids: -1}",
-        seed="x",
+    refused = subprocess.run(
+        [
+            *(sys.executable, "-m", "demo_shop.dirt", "--seed", "x"),
+            *("--clean-folder", clean_shop, "--dirty-folder", tmp_path / "dirty"),
+            *("--warehouse", tmp_path / "planted.duckdb", "rust=0.1", "nulls=1.5"),
+            *("clock_skew=some", "duplicates=nan", "unknown_ids=-1"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT_FOLDER,
+        check=False,
     )
-    assert_refused(
-        result,
-        "seed: expected a whole number, found x.",
-        "unknown kind 'rust', expected one of duplicates, nulls, ",
-        "share of nulls: expected a number from 0 to 1, found 1.5.",
-        "share of clock_skew: expected a number from 0 to 1, found some.",
-        "share of duplicates: expected a number from 0 to 1, found True.",
-        "share of unknown_ids: expected a number from 0 to 1, found -1.",
-    )
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    for line, sentence in zip(
+        refused.stderr.splitlines(),
+        (
+            "seed: expected a whole number, found x.",
+            "unknown kind 'rust', expected one of duplicates, nulls, ",
+            "share of nulls: expected a number from 0 to 1, found 1.5.",
+            "share of clock_skew: expected a number from 0 to 1, found some.",
+            "share of duplicates: expected a number from 0 to 1, found nan.",
+            "share of unknown_ids: expected a number from 0 to 1, found -1.",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(f"demo_shop.dirt: {sentence}")
     assert not (tmp_path / "dirty").exists()
+
+
+def assert_refused(
+    sentence: str, clean: Path, dirty: Path, shares: dict[str, float]
+) -> None:
+    """Assert that plant_dirt refuses with this sentence."""
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        plant_dirt(clean, dirty, dirty.parent / "planted.duckdb", 1, shares)
+
+
+def test_a_share_that_is_true_is_refused(clean_shop: Path, tmp_path: Path) -> None:
+    sentence = "share of duplicates: expected a number from 0 to 1, found True."
+    assert_refused(sentence, clean_shop, tmp_path / "dirty", {"duplicates": True})
 
 
 def test_shares_above_one_together_are_refused(
-    dbt: DbtRuns, clean_shop: Path, tmp_path: Path
+    clean_shop: Path, tmp_path: Path
 ) -> None:
-    result = run_plant_dirt(
-        dbt, clean_shop, tmp_path / "dirty", {"nulls": 0.6, "clock_skew": 0.5}
+    assert_refused(
+        "that strike table events add up to 1.1, above 1",
+        clean_shop,
+        tmp_path / "dirty",
+        {"nulls": 0.6, "clock_skew": 0.5},
     )
-    assert_refused(result, "that strike table events add up to 1.1, above 1")
     assert not (tmp_path / "dirty").exists()
 
 
-def test_a_folder_without_clean_tables_is_refused(dbt: DbtRuns, tmp_path: Path) -> None:
-    result = run_plant_dirt(dbt, tmp_path / "none", tmp_path / "dirty", "{nulls: 0.1}")
-    assert_refused(result, f"expected clean tables in {tmp_path / 'none'}")
+def test_a_folder_without_clean_tables_is_refused(tmp_path: Path) -> None:
+    assert_refused(
+        f"expected clean tables in {tmp_path / 'none'}, found none.",
+        tmp_path / "none",
+        tmp_path / "dirty",
+        {"nulls": 0.1},
+    )
 
 
-def test_the_clean_folder_is_never_written_to(dbt: DbtRuns, clean_shop: Path) -> None:
+def test_the_clean_folder_is_never_written_to(clean_shop: Path) -> None:
     before = (clean_shop / "users.parquet").read_bytes()
-    result = run_plant_dirt(dbt, clean_shop, clean_shop, "{nulls: 0.1}")
-    assert_refused(result, "DIRTY_SHOP_DIR must be another folder than DEMO_SHOP_DIR")
+    sentence = "the dirty folder must be another than the clean one"
+    assert_refused(sentence, clean_shop, clean_shop, {"nulls": 0.1})
     assert (clean_shop / "users.parquet").read_bytes() == before
-
-
-def assert_refused(result: DbtResult, *sentences: str) -> None:
-    """Assert that plant_dirt failed, a line per sentence and without a stack trace."""
-    assert result.exit_code != 0
-    assert "Traceback" not in result.output
-    lines = [line.strip() for line in result.output.splitlines()]
-    said = [line for line in lines if line.startswith("plant_dirt")]
-    assert len(said) == len(sentences), result.output
-    for line, sentence in zip(said, sentences, strict=True):
-        assert sentence in line

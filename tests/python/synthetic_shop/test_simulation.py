@@ -11,8 +11,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from support.builds import PROJECT_FOLDER, DbtRuns
+from support.builds import PROJECT_FOLDER
 
+from demo_shop.shop import make_shop
 from tests.simulation.policies import POLICIES, judge_week, value_options
 from tests.simulation.simulate import curves, interval, report, summarise
 
@@ -123,9 +124,7 @@ def test_ratios_and_curves_are_over_seeds() -> None:
     assert "ours 1.00 x the RFM rule" in report(weeks)
 
 
-def make_world(
-    dbt: DbtRuns, folder: Path, days: int, contacts: str
-) -> duckdb.DuckDBPyConnection:
+def make_world(folder: Path, days: int, contacts: str) -> duckdb.DuckDBPyConnection:
     """Make a shop with four planned campaigns, whose contacts a query gives."""
     plan = folder / "plan"
     plan.mkdir(parents=True)
@@ -145,18 +144,18 @@ def make_world(
             """
         ).write_parquet(str(plan / "campaigns.parquet"))
         connection.sql(contacts).write_parquet(str(plan / "contacts.parquet"))
-    building = dbt.folder / "building.duckdb"
-    result = dbt.run(
-        "run-operation",
-        "make_demo_shop",
-        "--args",
-        f"{{users: {USERS}, days: {days}, seed: 5, horizon_days: {HORIZON}, "
-        f"history_days: {HISTORY}, plan: '{plan}', folder: '{folder}'}}",
-        warehouse=building,
-        raw_folder=folder,
+    warehouse = folder / "made.duckdb"
+    make_shop(
+        folder,
+        warehouse,
+        plan,
+        users=USERS,
+        days=days,
+        seed=5,
+        horizon_days=HORIZON,
+        history_days=HISTORY,
     )
-    assert result.exit_code == 0, result.output
-    made = duckdb.connect(str(building.rename(folder / "made.duckdb")))
+    made = duckdb.connect(str(warehouse))
     for file in folder.glob("*.parquet"):
         made.read_parquet(str(file)).create_view(file.stem)
     return made
@@ -175,16 +174,16 @@ EVERYBODY = f"""
 
 @pytest.fixture(scope="module")
 def worlds(
-    dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, duckdb.DuckDBPyConnection]:
     """The same shop, contacted, held out, and as it was a week earlier."""
     folder = tmp_path_factory.mktemp("worlds")
     contacted = EVERYBODY.format(arm="treatment")
     held_out = EVERYBODY.format(arm="holdout")
     return {
-        "contacted": make_world(dbt, folder / "contacted", HISTORY + 21, contacted),
-        "held out": make_world(dbt, folder / "held", HISTORY + 21, held_out),
-        "earlier": make_world(dbt, folder / "earlier", HISTORY + 14, contacted),
+        "contacted": make_world(folder / "contacted", HISTORY + 21, contacted),
+        "held out": make_world(folder / "held", HISTORY + 21, held_out),
+        "earlier": make_world(folder / "earlier", HISTORY + 14, contacted),
     }
 
 

@@ -1,4 +1,4 @@
-"""Estimated effects against the true ones, which only a made-up shop knows."""
+"""Estimated effects against the true ones, which only a synthetic shop knows."""
 
 from __future__ import annotations
 
