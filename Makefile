@@ -112,14 +112,14 @@ overview: setup  ## draw the README's picture of the folders from docs/layers.ym
 
 lint: setup  ## check the style of SQL, Python and YAML
 	sqlfluff lint --processes 2 --disable-progress-bar models
-	sqlfluff lint --templater raw --disable-progress-bar demo_shop
+	sqlfluff lint --processes 2 --templater raw --disable-progress-bar demo_shop
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
 
 format: setup  ## mend what the linters can mend
 	sqlfluff fix --processes 2 --disable-progress-bar models
-	sqlfluff fix --templater raw --disable-progress-bar demo_shop
+	sqlfluff fix --processes 2 --templater raw --disable-progress-bar demo_shop
 	ruff check --fix .
 	ruff format .
 

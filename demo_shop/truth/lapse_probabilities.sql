@@ -60,4 +60,5 @@ select
     ) as lapse_probability,
     is_awake,
     getvariable('first_date') + cast(as_of_day as integer) as as_of_date
-from states;
+from states
+order by as_of_date, user_id;
