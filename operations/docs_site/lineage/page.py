@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 TEMPLATE = Path(__file__).with_name("page.html")
+SCRIPT = Path(__file__).with_name("page.js")
 KINDS = ("value", "rows", "filter")
 
 
@@ -47,21 +48,19 @@ def lineage_page(lineage: dict, manifest: dict) -> str:
     }
     # a text cannot end the script that it stands in
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return TEMPLATE.read_text().replace("{{ data }}", text.replace("<", "\\u003c"))
+    page = TEMPLATE.read_text().replace("{{ script }}", SCRIPT.read_text())
+    return page.replace("{{ data }}", text.replace("<", "\\u003c"))
 
 
 def _described(node: dict) -> dict:
-    """Return how a table is called; of a raw one, also of which source it is."""
-    is_raw = node["resource_type"] == "source"
-    name = f"{node['source_name']}.{node['name']}" if is_raw else node["name"]
+    """Return how a table is called, in its schema or source, and what it is."""
+    if node["resource_type"] == "source":
+        name = f"{node['source_name']}.{node['name']}"
+        return {"name": name, "kind": f"Raw table of {node['source_name']}"}
+    is_python = node.get("language") == "python"
     return {
-        "name": name,
-        "kind": "Python model"
-        if node.get("language") == "python"
-        else {"source": "Raw table"}.get(
-            node["resource_type"], node["resource_type"].capitalize()
-        ),
-        "of": node["source_name"] if is_raw else "",
+        "name": f"{node['schema']}.{node['alias']}",
+        "kind": "Python model" if is_python else node["resource_type"].capitalize(),
     }
 
 

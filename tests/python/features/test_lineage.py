@@ -194,20 +194,44 @@ def test_the_page_leads_from_a_margin_to_a_raw_column(
         page.on("request", lambda request: outside.append(request.url))
         page.on("console", lambda message: errors.append(message.text))
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{file.as_uri()}#campaign_audience.expected_margin")
-        assert page.text_content("#name") == "campaign_audience.expected_margin"
+        margin = "campaigns.campaign_audience.expected_margin"
+        for typed in (margin, "campaign_audience.Expected_Margin"):
+            page.goto(f"{file.as_uri()}#{typed}")
+            page.reload()
+            assert page.text_content("#name") == margin
+        # the chosen column left of all, raw tables right of all models
+        edges = page.locator("#up svg rect").evaluate_all(
+            "boxes => boxes.map(box => [box.className.baseVal, box.x.baseVal.value])"
+        )
+        ends = [x for how, x in edges if how in ("raw", "seed")]
+        assert max(x for how, x in edges if how == "sql") < min(ends)
+        assert edges[0][1] == min(x for _, x in edges)
+        assert page.locator("#up svg path").count() > 20
+        assert page.locator("#down").text_content() == "Nothing."
+        page.select_option("#steps", "99")
+        assert page.locator("#up svg rect").count() > len(edges)
         raw = "complete_journey.transactions.sales_value"
         page.click(f"#ends a:text-is('{raw}')")
         assert page.text_content("#name") == raw
-        assert "stg_complete_journey__transactions.net_amount" in page.text_content(
-            "#down"
-        )
+        page.select_option("#steps", "1")
+        name = "staging.stg_complete_journey__transactions.net_amount"
+        page.click(f"#down svg a[href='#{name}']")
+        assert page.text_content("#name") == name
+        # a part of a name offers a list
+        page.fill("#search", "expected_marg")
+        offered = page.locator("#found a").all_text_contents()
+        assert margin in offered
+        assert 3 < len(offered) < 41
+        page.fill("#search", "no such column")
+        assert page.text_content("#count") == "No column is called no such column."
         # by keyboard: search, take the first
         page.focus("#search")
+        page.fill("#search", "")
         page.keyboard.type("ml_user__scores.score")
         page.keyboard.press("Enter")
+        name = "learning.ml_user__scores.score"
         page.wait_for_function(
-            "document.getElementById('name').textContent === 'ml_user__scores.score'"
+            f"document.getElementById('name').textContent === '{name}'"
         )
         assert "ml_estimator_registry" in page.text_content("#declared")
         browser.close()
