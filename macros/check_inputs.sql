@@ -66,7 +66,7 @@
             ~ '.'
         ) -%}
     {%- endfor -%}
-    {%- for outcome in ['repaired', 'folded', 'rejected']
+    {%- for outcome in ['repaired', 'deduplicated', 'rejected']
         if not 0 <= var('data_quality_thresholds').get(outcome, -1) <= 1 -%}
         {%- do faults.append(
             'Var data_quality_thresholds, ' ~ outcome ~ ': expected a share from 0 to 1,'

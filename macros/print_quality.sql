@@ -12,14 +12,14 @@
     {%- if not data_quality or not rows_counted -%}{{ return('') }}{%- endif -%}
     {%- set counted = run_query(
         "select entity, sum(row_count), sum(row_count) filter (repairs is not null),"
-        ~ " sum(row_count) filter (row_status = 'folded'),"
+        ~ " sum(row_count) filter (row_status = 'deduplicated'),"
         ~ " sum(row_count) filter (row_status = 'rejected'), coalesce((select"
         ~ " bool_or(is_above_threshold) from " ~ data_quality ~ " as rules where"
         ~ " rules.entity = counted.entity), false) from " ~ rows_counted
         ~ " as counted group by entity order by entity"
     ) -%}
     {{ print('\n%-20s %10s %10s %10s %10s   %s' | format(
-        'Rows read', 'in', 'repaired', 'folded', 'rejected', 'verdict'
+        'Rows read', 'in', 'repaired', 'deduplicated', 'rejected', 'verdict'
     )) }}
     {%- for row in counted.rows -%}
         {{ print('  %-18s %10d %10d %10d %10d   %s' | format(

@@ -107,8 +107,8 @@ select * from decided
 {%- endmacro %}
 
 {#
-    The end of every checked model: what became of the row, why, and what was mended.
-    Reads fault, copy_number, version_number, is_superseded and mended.
+    The end of every checked model: what became of the row, why, and what was repaired.
+    Reads fault, copy_number, version_number, is_superseded and repairs_made.
 #}
 {% macro verdict(key) -%}
     case
@@ -121,11 +121,11 @@ select * from decided
 {%- endmacro %}
 
 {% macro repairs_and_status() -%}
-    case when status_reason is null then nullif(mended, '') end as repairs,
+    case when status_reason is null then nullif(repairs_made, '') end as repairs,
     case
         when status_reason is null then 'kept'
         when status_reason in ('exact duplicate', 'superseded by a later version')
-            then 'folded'
+            then 'deduplicated'
         else 'rejected'
     end as row_status
 {%- endmacro %}
@@ -140,8 +140,8 @@ select * from decided
         then '{{ column }} is in the future'
 {%- endmacro %}
 
-{# Rules that mended a row, joined by '; '; each is an expression that may be null. #}
-{% macro mended(rules) -%}
+{# Rules that repaired a row, joined by '; '; each is an expression that may be null. #}
+{% macro repairs_made(rules) -%}
     concat_ws('; ', read_repairs
         {%- for rule in rules -%}
         , {{ rule }}

@@ -63,7 +63,7 @@
 {%- endmacro %}
 
 {# What audience rules may name: columns of ftr_user__snapshot, and of users. #}
-{% macro plan_traits() -%}
+{% macro plan_attributes() -%}
     {{ return({
         'numbers': [
             'days_since_last_order', 'days_since_first_order', 'order_count_28d',

@@ -90,15 +90,15 @@
             'a date that is not before first_date, or none'),
         ('audience_rules', 'audience_rule',
             "coalesce(audience_rule = 'everybody', true)", 'a name other than everybody'),
-        ('audience_rules', 'trait', not_one_of('trait', plan_traits().values() | sum(start=[])),
-            plan_traits().values() | sum(start=[]) | join(', ')),
+        ('audience_rules', 'attribute', not_one_of('attribute', plan_attributes().values() | sum(start=[])),
+            plan_attributes().values() | sum(start=[]) | join(', ')),
         ('audience_rules', 'operator',
             not_one_of('operator', ['at_least', 'at_most', 'equals', 'one_of']),
             'at_least, at_most, equals or one_of'),
         ('audience_rules', 'operator', "operator in ('at_least', 'at_most') and not "
-            ~ not_one_of('trait', plan_traits().texts + plan_traits().user_texts)
+            ~ not_one_of('attribute', plan_attributes().texts + plan_attributes().user_texts)
             ~ " or operator = 'one_of' and not "
-            ~ not_one_of('trait', plan_traits().numbers),
+            ~ not_one_of('attribute', plan_attributes().numbers),
             'at_least, at_most or equals for a number, equals or one_of for a text'),
         ('audience_rules', 'value', "value is null or operator in ('at_least', 'at_most')"
             ~ " and try_cast(value as double) is null", 'a value, or a number to compare'),

@@ -1,6 +1,6 @@
 {#
     What is noted while a table of text is read: `read_fault`, why a row cannot be used,
-    and `read_repairs`, what was mended, rules joined by '; '. Both look at the columns
+    and `read_repairs`, what was repaired, rules joined by '; '. Both look at the columns
     raw_<name> and <name> side by side.
 #}
 
@@ -52,7 +52,7 @@ select * from noted
     end
 {%- endmacro %}
 
-{# All that was mended or emptied, null where nothing was. #}
+{# All that was repaired or emptied, null where nothing was. #}
 {% macro read_repairs(columns) -%}
     nullif(concat_ws('; '
         {%- for column in columns -%}

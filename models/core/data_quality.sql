@@ -5,7 +5,7 @@ rows_counted as (
     select * from {{ ref('int_rows_counted') }}
 ),
 
--- a row may be mended by several rules
+-- a row may be repaired by several rules
 numbers as (
     {{ dbt.generate_series(20) }}
 ),

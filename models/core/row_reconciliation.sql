@@ -23,11 +23,11 @@ rows_judged as (
         entity,
         sum(case when row_status = 'kept' then row_count else 0 end) as rows_kept,
         sum(case when repairs is not null then row_count else 0 end) as rows_repaired,
-        sum(case when row_status = 'folded' then row_count else 0 end) as rows_folded,
+        sum(case when row_status = 'deduplicated' then row_count else 0 end) as rows_deduplicated,
         sum(case when row_status = 'rejected' then row_count else 0 end)
             as rows_rejected,
-        sum(case when row_status = 'folded' then net_amount else 0 end)
-            as amount_folded,
+        sum(case when row_status = 'deduplicated' then net_amount else 0 end)
+            as amount_deduplicated,
         sum(case when row_status = 'rejected' then net_amount else 0 end)
             as amount_rejected
     from rows_counted
@@ -82,15 +82,15 @@ reconciled as (
         rows_in.mart,
         cast(rows_in.rows_in as bigint) as rows_in,
         {% for column in [
-            'rows_kept', 'rows_repaired', 'rows_folded', 'rows_rejected'
+            'rows_kept', 'rows_repaired', 'rows_deduplicated', 'rows_rejected'
         ] -%}
             cast(coalesce(rows_judged.{{ column }}, 0) as bigint) as {{ column }},
         {% endfor -%}
         cast(coalesce(rows_out.rows_inferred, 0) as bigint) as rows_inferred,
         cast(coalesce(rows_out.rows_out, 0) as bigint) as rows_out,
         cast(rows_in.amount_in as decimal(18, 2)) as amount_in,
-        cast(coalesce(rows_judged.amount_folded, 0) as decimal(18, 2))
-            as amount_folded,
+        cast(coalesce(rows_judged.amount_deduplicated, 0) as decimal(18, 2))
+            as amount_deduplicated,
         cast(coalesce(rows_judged.amount_rejected, 0) as decimal(18, 2))
             as amount_rejected,
         cast(coalesce(rows_out.amount_out, 0) as decimal(18, 2)) as amount_out

@@ -7,7 +7,7 @@ reconciled as (
 ),
 
 outcomes as (
-    {% for outcome in ['kept', 'repaired', 'folded', 'rejected', 'inferred'] -%}
+    {% for outcome in ['kept', 'repaired', 'deduplicated', 'rejected', 'inferred'] -%}
         select
             entity,
             '{{ outcome }}' as outcome,

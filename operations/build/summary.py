@@ -16,7 +16,7 @@ from operations.report.words import Words
 WORDS = Words("en")
 METRICS = {"auc": "AUC", "r_squared": "R squared"}
 ROWS = """
-    select entity, rows_in, rows_out, rows_repaired, rows_folded, rows_rejected,
+    select entity, rows_in, rows_out, rows_repaired, rows_deduplicated, rows_rejected,
         rows_inferred
     from core.row_reconciliation
     where rows_in > 0 or rows_out > 0
@@ -61,7 +61,7 @@ POLICIES = """
 def row_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write what became of the rows of each entity."""
     found = connection.execute(ROWS).fetchall()
-    names = ("in", "out", "repaired", "folded", "rejected", "inferred")
+    names = ("in", "out", "repaired", "deduplicated", "rejected", "inferred")
     heads = "".join(f"{name:>12}" for name in names)
     return [f"{'Rows':<26}{heads}"] + [
         f"  {WORDS.value(entity):<24}" + "".join(f"{count:>12,}" for count in counts)

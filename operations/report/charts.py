@@ -331,7 +331,7 @@ def importance(rows: pd.DataFrame, words: Words) -> Charts:
 
 def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
     """Draw the share of each table's rows that were not simply kept."""
-    outcomes = [words.value(name) for name in ("repaired", "rejected", "folded")]
+    outcomes = [words.value(name) for name in ("repaired", "rejected", "deduplicated")]
     rows = rows.assign(label=rows["entity"] + " · " + rows["outcome"])
     base = alt.Chart(rows).encode(
         y=alt.Y("label:N", title=None, sort=None),

@@ -163,7 +163,7 @@ def importance(rows: pd.DataFrame) -> Facts:
 def data_quality(rows: pd.DataFrame) -> Facts:
     """Sum each outcome over all tables."""
     sums = rows.groupby("outcome")["row_count"].sum()
-    outcomes = ("repaired", "folded", "rejected")
+    outcomes = ("repaired", "deduplicated", "rejected")
     return {name: (sums.get(name, 0), "count") for name in outcomes}
 
 
@@ -292,7 +292,8 @@ SECTIONS = (
         "data_quality",
         "data",
         "from reports.rpt_data_quality where row_count > 0"
-        " and outcome in ('repaired', 'folded', 'rejected') order by entity, outcome",
+        " and outcome in ('repaired', 'deduplicated', 'rejected')"
+        " order by entity, outcome",
         "entity outcome row_count row_share",
         charts.data_quality,
         data_quality,

@@ -56,7 +56,7 @@ eligible as (
     where is_eligible
 ),
 
-obstacles as (
+constraints as (
     select * from {{ ref('dec_offer_constraints') }}
     where not (is_out_of_stock or is_bought_already or is_below_minimum_score)
 ),
@@ -120,10 +120,10 @@ joined as (
         on
             campaigns.campaign_id = eligible.campaign_id
             and offer_values.user_id = eligible.user_id
-    inner join obstacles
+    inner join constraints
         on
-            offer_values.offer_id = obstacles.offer_id
-            and offer_values.user_id = obstacles.user_id
+            offer_values.offer_id = constraints.offer_id
+            and offer_values.user_id = constraints.user_id
     inner join rfm
         on
             offer_values.user_id = rfm.user_id

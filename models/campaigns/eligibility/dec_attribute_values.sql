@@ -1,5 +1,5 @@
--- one row per user and trait that audience rules may name, as of the scoring date
-{% set traits = plan_traits() -%}
+-- one row per user and attribute that audience rules may name, as of the scoring date
+{% set attributes = plan_attributes() -%}
 with
 
 as_of_dates as (
@@ -22,22 +22,22 @@ users as (
 ),
 
 long as (
-    {% for trait in traits.numbers -%}
+    {% for attribute in attributes.numbers -%}
         select
             user_id,
-            '{{ trait }}' as trait,
+            '{{ attribute }}' as attribute,
             cast(null as string) as text_value,
-            cast({{ trait }} as double) as number_value
+            cast({{ attribute }} as double) as number_value
         from current_features
         union all
     {% endfor -%}
-    {% for trait in traits.texts + traits.user_texts -%}
+    {% for attribute in attributes.texts + attributes.user_texts -%}
         select
             user_id,
-            '{{ trait }}' as trait,
-            cast({{ trait }} as string) as text_value,
+            '{{ attribute }}' as attribute,
+            cast({{ attribute }} as string) as text_value,
             cast(null as double) as number_value
-        from {{ 'users' if trait in traits.user_texts else 'current_features' }}
+        from {{ 'users' if attribute in attributes.user_texts else 'current_features' }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

@@ -12,7 +12,7 @@ users as (
 rules as (
     select
         audience_rule,
-        trait,
+        attribute,
         operator,
         value,
         try_cast(value as double) as number_bound
@@ -20,7 +20,7 @@ rules as (
     where shop = '{{ active_source() }}'
 ),
 
-trait_values as (
+attribute_values as (
     select * from {{ ref('dec_attribute_values') }}
 ),
 
@@ -35,27 +35,27 @@ conditions as (
 met as (
     select
         rules.audience_rule,
-        trait_values.user_id,
+        attribute_values.user_id,
         count(*) as condition_count
     from rules
-    inner join trait_values on rules.trait = trait_values.trait
+    inner join attribute_values on rules.attribute = attribute_values.attribute
     where
         case rules.operator
-            when 'at_least' then trait_values.number_value >= rules.number_bound
-            when 'at_most' then trait_values.number_value <= rules.number_bound
+            when 'at_least' then attribute_values.number_value >= rules.number_bound
+            when 'at_most' then attribute_values.number_value <= rules.number_bound
             when 'equals'
                 then
-                    trait_values.text_value = rules.value
-                    or trait_values.number_value = rules.number_bound
+                    attribute_values.text_value = rules.value
+                    or attribute_values.number_value = rules.number_bound
             when 'one_of'
                 then
-                    trait_values.text_value is not null
+                    attribute_values.text_value is not null
                     and instr(
                         concat(';', rules.value, ';'),
-                        concat(';', trait_values.text_value, ';')
+                        concat(';', attribute_values.text_value, ';')
                     ) > 0
         end
-    group by rules.audience_rule, trait_values.user_id
+    group by rules.audience_rule, attribute_values.user_id
 ),
 
 taken_in as (

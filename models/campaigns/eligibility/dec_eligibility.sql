@@ -33,7 +33,7 @@ suppressions as (
     where shop = '{{ active_source() }}'
 ),
 
-obstacles as (
+constraints as (
     select
         campaign_id,
         user_id,
@@ -97,11 +97,11 @@ judged as (
         coalesce(recent.is_over_frequency_cap, false) as is_over_frequency_cap,
         coalesce(recent.is_contacted_this_period, false) as is_contacted_this_period,
         coalesce(recent.is_held_out_this_period, false) as is_held_out_this_period,
-        coalesce(obstacles.is_out_of_stock, false) as is_out_of_stock,
-        coalesce(obstacles.has_bought_already, false) as has_bought_already,
-        coalesce(obstacles.is_below_minimum_score, false) as is_below_minimum_score,
-        coalesce(obstacles.has_no_offer_left, false) as has_no_offer_left,
-        obstacles.user_id is null as is_not_scored,
+        coalesce(constraints.is_out_of_stock, false) as is_out_of_stock,
+        coalesce(constraints.has_bought_already, false) as has_bought_already,
+        coalesce(constraints.is_below_minimum_score, false) as is_below_minimum_score,
+        coalesce(constraints.has_no_offer_left, false) as has_no_offer_left,
+        constraints.user_id is null as is_not_scored,
         {{ hashed_number('pairs.user_id', var('holdout_salt')) }}
         < {{ var('global_holdout_share') }} as is_global_holdout,
         {{ hashed_number(
@@ -118,10 +118,10 @@ judged as (
         on
             pairs.campaign_id = suppressed.campaign_id
             and pairs.user_id = suppressed.user_id
-    left join obstacles
+    left join constraints
         on
-            pairs.campaign_id = obstacles.campaign_id
-            and pairs.user_id = obstacles.user_id
+            pairs.campaign_id = constraints.campaign_id
+            and pairs.user_id = constraints.user_id
 ),
 
 summed as (

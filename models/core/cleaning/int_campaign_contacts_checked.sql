@@ -26,7 +26,7 @@ judged as (
             when source_rows.arm = 'control' then 'holdout'
             else coalesce(source_rows.arm, 'treatment')
         end as arm,
-        source_rows.read_repairs as mended,
+        source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(['campaign_id', 'user_id'], 'source_rows') }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'

@@ -13,7 +13,7 @@ source_rows as (
 judged as (
     select
         *,
-        read_repairs as mended,
+        read_repairs as repairs_made,
         case
             {{ fault_of(['campaign_id', 'starts_on', 'ends_on']) }}
             when ends_on < starts_on then 'ends_on is before starts_on'

@@ -18,7 +18,7 @@ known_campaigns as (
 judged as (
     select
         source_rows.*,
-        source_rows.read_repairs as mended,
+        source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(
                 ['user_id', 'coupon_id', 'campaign_id', 'redeemed_at', 'redemption_id'],

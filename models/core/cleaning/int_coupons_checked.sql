@@ -32,12 +32,12 @@ judged as (
             when source_rows.discount_share between 0 and 1
                 then source_rows.discount_share
         end as discount_share,
-        {{ mended([
+        {{ repairs_made([
             "case when source_rows.face_value < 0"
             ~ " then 'face_value is negative, emptied' end",
             "case when source_rows.discount_share not between 0 and 1"
             ~ " then 'discount_share is out of range, emptied' end",
-        ]) }} as mended,
+        ]) }} as repairs_made,
         case
             {{ fault_of(['coupon_id', 'product_id', 'campaign_id'], 'source_rows') }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'

@@ -17,7 +17,7 @@ known_products as (
 judged as (
     select
         source_rows.*,
-        source_rows.read_repairs as mended,
+        source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(['event_id', 'event_type', 'occurred_at'], 'source_rows') }}
             when

@@ -42,7 +42,7 @@ judged as (
             as list_price,
         case when source_rows.unit_cost >= 0 then source_rows.unit_cost end
             as unit_cost,
-        {{ mended([
+        {{ repairs_made([
             "case when source_rows.category <> spellings.usual_category"
             ~ " and not coalesce("
             ~ "contains('; ' || source_rows.read_repairs, '; category '), false)"
@@ -51,7 +51,7 @@ judged as (
             ~ " then 'list_price is negative, emptied' end",
             "case when source_rows.unit_cost < 0"
             ~ " then 'unit_cost is negative, emptied' end",
-        ]) }} as mended,
+        ]) }} as repairs_made,
         case
             {{ fault_of(['product_id'], 'source_rows') }}
         end as fault

@@ -18,7 +18,7 @@ known_products as (
 judged as (
     select
         source_rows.*,
-        source_rows.read_repairs as mended,
+        source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(
                 ['product_id', 'location_id', 'week_start_date'], 'source_rows'

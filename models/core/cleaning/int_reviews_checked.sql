@@ -59,12 +59,12 @@ judged as (
         coalesce(swapped_ids.right_user_id, matched.user_id) as user_id,
         coalesce(swapped_ids.right_product_id, matched.product_id) as product_id,
         case when matched.rating between 1 and 5 then matched.rating end as rating,
-        {{ mended([
+        {{ repairs_made([
             "case when swapped_ids.user_id is not null"
             ~ " then 'user_id and product_id were swapped' end",
             "case when matched.rating not between 1 and 5"
             ~ " then 'rating is out of range, emptied' end",
-        ]) }} as mended,
+        ]) }} as repairs_made,
         case
             {{ fault_of(['review_id', 'product_id', 'reviewed_at'], 'matched') }}
             when not matched.is_product_known and swapped_ids.user_id is null

@@ -42,7 +42,7 @@ promotion_keys_counted as (
     group by row_status, status_reason, repairs
 ),
 
--- kept rows of one product, place and week are merged into one, the others folded
+-- kept rows of one product, place and week are merged into one, the others deduplicated
 promotions_counted as (
     select
         row_status,
@@ -52,7 +52,7 @@ promotions_counted as (
     from promotion_keys_counted
     union all
     select
-        'folded' as row_status,
+        'deduplicated' as row_status,
         'merged with another placement' as status_reason,
         cast(null as string) as repairs,
         sum(row_count - key_count) as row_count

@@ -24,12 +24,12 @@ judged as (
         case when source_rows.on_order >= 0 then source_rows.on_order end as on_order,
         case when source_rows.lead_time_days >= 0 then source_rows.lead_time_days end
             as lead_time_days,
-        {{ mended([
+        {{ repairs_made([
             "case when source_rows.on_order < 0"
             ~ " then 'on_order is negative, emptied' end",
             "case when source_rows.lead_time_days < 0"
             ~ " then 'lead_time_days is negative, emptied' end",
-        ]) }} as mended,
+        ]) }} as repairs_made,
         case
             {{ fault_of(
                 ['product_id', 'location_id', 'on_hand', 'counted_at'], 'source_rows'

@@ -128,7 +128,7 @@ repaired as (
             upper(resolved.currency) = shop_currency.currency,
             resolved.currency is null
         ) as is_shop_currency,
-        {{ mended([
+        {{ repairs_made([
             "case when resolved.is_swapped"
             ~ " then 'user_id and product_id were swapped' end",
             "case when resolved.user_id is not null and not resolved.is_user_known"
@@ -139,7 +139,7 @@ repaired as (
             ~ " then 'user_id differs within its order, the order''s taken' end",
             "case when order_users.user_id is not null and resolved.user_id is null"
             ~ " then 'user_id is missing, the order''s taken' end",
-        ]) }} as mended
+        ]) }} as repairs_made
     from resolved
     left join order_users on resolved.order_id = order_users.order_id
     left join shop_currency on true

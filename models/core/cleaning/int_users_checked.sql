@@ -27,10 +27,10 @@ judged as (
         source_file,
         source_row,
         case when not is_birth_year_wrong then birth_year end as birth_year,
-        {{ mended([
+        {{ repairs_made([
             "case when is_birth_year_wrong then"
             ~ " 'birth_year is out of range, emptied' end",
-        ]) }} as mended,
+        ]) }} as repairs_made,
         case
             {{ fault_of(['user_id']) }}
         end as fault

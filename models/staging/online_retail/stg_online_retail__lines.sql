@@ -12,7 +12,7 @@
     {'name': 'ordered_at', 'data_type': 'timestamp',
      'meta': {'required': true, 'in_files': ['InvoiceDate']}},
 ] -%}
-{# no mart has a line's own wording, so what was mended of it is no repair #}
+{# no mart has a line's own wording, so what was repaired of it is no repair #}
 {% set noted = columns | rejectattr('name', 'in', ['description', 'country']) | list -%}
 {% set user_id = {
     'name': 'user_id', 'meta': {'in_files': ['Customer ID', 'CustomerID']}

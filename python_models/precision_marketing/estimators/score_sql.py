@@ -137,10 +137,10 @@ def _texts(step: OneHotEncoder, names: list[str]) -> list[_Column]:
     rare = getattr(step, "infrequent_categories_", [None] * len(names))
     for name, known, few in zip(names, step.categories_, rare, strict=True):
         sql = f"coalesce(cast({name} as string), 'missing')"
-        folded = () if few is None else tuple(few)
-        frequent = tuple(str(text) for text in known if text not in folded)
+        deduplicated = () if few is None else tuple(few)
+        frequent = tuple(str(text) for text in known if text not in deduplicated)
         columns += [_Column(sql, texts=(text,)) for text in frequent]
-        if folded:
+        if deduplicated:
             columns.append(_Column(sql, texts=frequent, is_rest=True))
     return columns
 

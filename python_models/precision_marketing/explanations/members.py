@@ -102,8 +102,8 @@ def _inputs(preprocessor: object) -> list[tuple[str, bool]]:
         if isinstance(step, OneHotEncoder):
             rare = getattr(step, "infrequent_categories_", [None] * len(columns))
             for name, known, few in zip(columns, step.categories_, rare, strict=True):
-                folded = 0 if few is None else len(few) - 1
-                inputs += [(name, True)] * (len(known) - folded)
+                deduplicated = 0 if few is None else len(few) - 1
+                inputs += [(name, True)] * (len(known) - deduplicated)
         elif isinstance(step, Pipeline) and all(
             isinstance(part, FunctionTransformer | StandardScaler)
             or (isinstance(part, SimpleImputer) and part.keep_empty_features)

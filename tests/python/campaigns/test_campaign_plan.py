@@ -191,10 +191,10 @@ OTHER_FAULTS = {
         " '2018-01-01', null, null)",
         ("suppressions", "u1", "channel", "fax"),
     ),
-    "unknown trait": (
+    "unknown attribute": (
         f"insert into seeds.audience_rules values"
         f" ('{SHOP}', 'tall', 'height', 'at_least', '180')",
-        ("audience_rules", "tall", "trait", "height"),
+        ("audience_rules", "tall", "attribute", "height"),
     ),
     "unknown operator": (
         f"insert into seeds.audience_rules values"

@@ -26,8 +26,8 @@ PSEUDONYM_KEY = "a key for tests, of no other use"
 
 # Lines of 1 to 9 December 2010 that the second sheet has again: 12.60 + 5.00 + 5.00
 # + 1.63 - 2.10 + 1.70. The second 600044 of that sheet is a line of its own.
-FOLDED_LINE_COUNT = 6
-FOLDED_AMOUNT = Decimal("23.83")
+DEDUPLICATED_LINE_COUNT = 6
+DEDUPLICATED_AMOUNT = Decimal("23.83")
 
 GOODS = {
     *{"10001", "10002A", "10003", "10004", "10005", "10006", "10007", "10008"},
@@ -84,7 +84,7 @@ def test_net_revenue_reconciles_to_the_cent(shop: duckdb.DuckDBPyConnection) -> 
             for line in csv.DictReader(file)
         )
     assert shop.sql("select sum(net_amount) from core.transactions").fetchone() == (
-        raw_amount - FOLDED_AMOUNT,
+        raw_amount - DEDUPLICATED_AMOUNT,
     )
 
 
@@ -110,9 +110,9 @@ def test_lines_of_both_sheets_fold_and_doubled_lines_stay(
     ]
     assert rows(
         shop,
-        "select rows_in, rows_folded, rows_rejected, amount_folded"
+        "select rows_in, rows_deduplicated, rows_rejected, amount_deduplicated"
         " from core.row_reconciliation where entity = 'transactions'",
-    ) == [(83, FOLDED_LINE_COUNT, 0, str(FOLDED_AMOUNT))]
+    ) == [(83, DEDUPLICATED_LINE_COUNT, 0, str(DEDUPLICATED_AMOUNT))]
 
 
 def test_each_cancellation_nets_the_line_it_means(

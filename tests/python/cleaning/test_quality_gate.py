@@ -115,7 +115,7 @@ def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) ->
         dbt,
         good_build,
         write_shop(tmp_path / "bad", LINE_COUNT // 2),
-        data_quality_thresholds={"repaired": 1.0, "folded": 0.5, "rejected": 0.5},
+        data_quality_thresholds={"repaired": 1.0, "deduplicated": 0.5, "rejected": 0.5},
     )
     assert result.exit_code == 0, result.output
 
@@ -124,7 +124,13 @@ def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) ->
     ("variables", "sentence"),
     [
         (
-            {"data_quality_thresholds": {"repaired": 1, "folded": 1, "rejected": 7}},
+            {
+                "data_quality_thresholds": {
+                    "repaired": 1,
+                    "deduplicated": 1,
+                    "rejected": 7,
+                }
+            },
             "Var data_quality_thresholds, rejected: expected a share from 0 to 1",
         ),
         ({"slash_dates": "european"}, "Var slash_dates: expected day_first"),

@@ -416,7 +416,7 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
     assert query_shop(
         shop_dbt,
         "select source_file, source_row, transaction_id, status_reason"
-        " from cleaning.int_transactions_checked where row_status = 'folded'"
+        " from cleaning.int_transactions_checked where row_status = 'deduplicated'"
         " order by 1",
     ) == [
         ("transactions/2026-03-01.csv", 2, "t2", "superseded by a later version"),

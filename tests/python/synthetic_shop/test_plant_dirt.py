@@ -173,7 +173,8 @@ NON_ASCII = "regexp_matches({}, '[^ -~]')"
 
 TARGETS = {
     "duplicates": [
-        Target(entity, None, "folded", "exact duplicate", "true") for entity in KEYS
+        Target(entity, None, "deduplicated", "exact duplicate", "true")
+        for entity in KEYS
     ],
     "nulls": targets(
         {
