@@ -55,6 +55,17 @@
 {%- endmacro %}
 
 {#
+    bin 1 to bin 10, null for no value; without a cut (the baseline knows no value) all
+    values are one bin.
+#}
+{% macro bin_name(value) -%}
+    case
+        when {{ value }} is not null
+            then 'bin ' || cast(coalesce({{ decile_bin(value) }}, 1) as string)
+    end
+{%- endmacro %}
+
+{#
     One bin's part of the population stability index, (p - q) ln(p / q) with p and q its
     shares of the rows now (row_count of total) and of the baseline (baseline_row_count of
     baseline_total). An empty bin counts as var drift_empty_bin_rows rows.

@@ -2,10 +2,7 @@
 {% set registry = ref('estimator_registry') -%}
 {% set tasks = ref('learning_tasks') -%}
 {% set panels = {
-    'user': {
-        'labels': ref('lbl_user'),
-        'features': [ref('ftr_user__snapshot')],
-    },
+    'user': {'labels': ref('lbl_user'), 'features': [ref('ftr_user__snapshot')]},
     'user_offer': {
         'labels': ref('lbl_user_offer'),
         'features': [ref('ftr_user_offer__snapshot'), ref('ftr_user__snapshot')],
@@ -121,13 +118,7 @@ binned as (
     select
         numbers.grain,
         numbers.feature_name,
-        -- without a cut (the baseline knows no value) all values are one bin
-        case
-            when numbers.feature_value is not null
-                then 'bin ' || cast(coalesce(
-                    {{ decile_bin('numbers.feature_value') }}, 1
-                ) as string)
-        end as bin_name,
+        {{ bin_name('numbers.feature_value') }} as bin_name,
         numbers.baseline_until_date,
         numbers.as_of_date,
         numbers.row_count

@@ -34,7 +34,7 @@ PANEL_ROWS = {
         hash(first_order_id) % 3 = 0 and as_of_date < '2017-07-01'
         or hash(first_order_id) % 8 = 0 and split_name = 'test'
         and campaign_id in ('13', '18', '20')
-        or hash(first_order_id) % 60 = 0 and campaign_id in ('15', '2018-01-meat')
+        or hash(first_order_id) % 60 = 0 and offer_id in ('15', '2018-01-meat')
     """,
 }
 
