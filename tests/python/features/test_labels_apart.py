@@ -49,7 +49,14 @@ def moved_by_added_labels(name: str) -> set[str]:
                 "*, " + ", ".join(f"{each} as {ADDED.format(each)}" for each in own)
             ).to_arrow_table()
             for table, rows in tables.items()
-            if (own := [each for each in rows.columns if each not in PANEL_KEYS])
+            # dates are no label, and cannot be learnt from
+            if (
+                own := [
+                    each
+                    for each in rows.columns
+                    if each not in PANEL_KEYS and not each.endswith("_date")
+                ]
+            )
         }
         before, after = (
             Rows.of(run_model(node, inputs.connection, inputs.settings, perturbed))
