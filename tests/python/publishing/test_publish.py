@@ -61,7 +61,7 @@ def shop(tmp_path: Path) -> Path:
         node("scores", "user_scores", users),
         node("core", "rejected_rows", users, meta={"published": False}),
         node("vault", "people", users),
-        node("features", "ftr_user__panel", users, contract={"enforced": False}),
+        node("features", "ftr_user__snapshot", users, contract={"enforced": False}),
         node("evaluation", "estimator_backtests", users, tags=["full_grid"]),
     ]
     (target / "manifest.json").write_text(
@@ -88,7 +88,7 @@ def write_round(folder: Path, number: int, users: int = 1000) -> None:
             "scores.user_scores",
             "core.rejected_rows",
             "vault.people",
-            "features.ftr_user__panel",
+            "features.ftr_user__snapshot",
         ):
             schema = place.split(".")[0]
             connection.execute(f"create schema if not exists {schema}")
