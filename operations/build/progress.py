@@ -1,7 +1,7 @@
 """One live line: how many of how many nodes, and what runs how long.
 
 In a terminal the line is rewritten in place. Elsewhere, in CI or a file, another one
-follows every half minute. What a long fit is about it logs by itself (package
+follows every minute. What a long fit is about it logs by itself (package
 `precision_marketing`); the line ends with it.
 """
 
@@ -17,7 +17,7 @@ CLEAR_LINE = "\r\x1b[2K"
 # Seconds between two looks at what runs: quick enough to be live.
 TICK = 0.2
 # Seconds between two lines where none can be rewritten.
-PLAIN_TICK = 30
+PLAIN_TICK = 60
 # Events that repeat what a node's result says.
 WARNED_OF_NODES = ("LogTestResult", "RunResult", "StatsLine", "EndOfRunSummary")
 # Nodes named at the most; the longest running come first.
