@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
-from support.builds import PROJECT_FOLDER, DbtRuns, package_folder, write_raw_tables
+from support.builds import (
+    BUILT_WAREHOUSE,
+    PROJECT_FOLDER,
+    DbtRuns,
+    package_folder,
+    write_raw_tables,
+)
+from support.cache import kept
 from support.campaigns import build_campaigns
 from support.databases import PASSWORD, Database
 
@@ -24,6 +33,38 @@ SAMPLE_QUERIES = {
     "promotions": "select * from promotions limit 1",
 }
 
+# What takes long to make, or is there after `make build` only.
+SLOW_FIXTURES = {"browser", "built", "dbt", "raw_folder", "runs", "server", "shop_dbt"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the files that take longest first, the others in another order each time.
+
+    A test that builds, publishes or reads what `make build` left is slow: `make check`
+    leaves it out, and so the files that take longest.
+    """
+    text = (PROJECT_FOLDER / "tests" / "README.md").read_text()
+    longest = re.findall(r"`tests/python/(\w+/test_\w+\.py)", text)
+    folder = Path(__file__).parent
+    files = {item: str(item.path.relative_to(folder)) for item in items}
+    others = sorted(set(files.values()) - set(longest))
+    # the same in every worker of a run
+    random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID", "alone")).shuffle(others)
+    places = {file: place for place, file in enumerate([*longest, *others])}
+    items.sort(key=lambda item: places[files[item]])
+    for item in items:
+        if files[item] in longest or SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to the database that `make build` left, to read it."""
+    if not BUILT_WAREHOUSE.exists():
+        pytest.fail(f"No database at {BUILT_WAREHOUSE}: run make build first.", False)
+    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
+        yield connection
+
 
 @pytest.fixture(scope="session")
 def dbt(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
@@ -32,20 +73,25 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
 
 
 @pytest.fixture(scope="session")
-def raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def raw_folder() -> Path:
     """Raw tables of Complete Journey, one household in eight."""
-    return write_raw_tables(
-        tmp_path_factory.mktemp("raw"), package_folder(), SAMPLE_QUERIES
+    package = package_folder()
+    return kept(
+        "raw_tables",
+        (str(package), SAMPLE_QUERIES),
+        lambda folder: write_raw_tables(folder, package, SAMPLE_QUERIES),
     )
 
 
 @pytest.fixture(scope="session")
-def campaigns(
-    dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def campaigns(dbt: DbtRuns, raw_folder: Path) -> Path:
     """Return a database of the sample with campaigns decided and launched."""
-    warehouse = tmp_path_factory.mktemp("campaigns") / "built.duckdb"
-    return build_campaigns(dbt, raw_folder, warehouse)
+    folder = kept(
+        "campaigns",
+        (str(raw_folder),),
+        lambda folder: build_campaigns(dbt, raw_folder, folder / "built.duckdb"),
+    )
+    return folder / "built.duckdb"
 
 
 @pytest.fixture(scope="session")

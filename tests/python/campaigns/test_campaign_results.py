@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, attach_vault
+from support.builds import PROJECT_FOLDER, attach_vault
 
 DEMO_WAREHOUSE = PROJECT_FOLDER / "warehouse" / "demo_shop.duckdb"
 EFFECTS = [
@@ -32,17 +32,6 @@ TRUE_EFFECTS = {
 
 
 @pytest.fixture(scope="module")
-def real_shop() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database of Complete Journey."""
-    if not BUILT_WAREHOUSE.exists():
-        pytest.fail(
-            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
-        )
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
 def demo_shop() -> Iterator[duckdb.DuckDBPyConnection]:
     """The database of the synthetic shop."""
     if not DEMO_WAREHOUSE.exists():
@@ -53,18 +42,18 @@ def demo_shop() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_real_campaigns_are_observational_and_claim_nothing(
-    real_shop: duckdb.DuckDBPyConnection,
+    built: duckdb.DuckDBPyConnection,
 ) -> None:
-    rows = real_shop.sql("select * from campaigns.campaign_results").df()
+    rows = built.sql("select * from campaigns.campaign_results").df()
 
     assert rows["campaign_id"].nunique() == 27
     assert set(rows["measurement"]) == {"observational"}
     assert rows[EFFECTS].isna().all(axis=None)
 
 
-def test_every_contact_is_counted_once(real_shop: duckdb.DuckDBPyConnection) -> None:
+def test_every_contact_is_counted_once(built: duckdb.DuckDBPyConnection) -> None:
     found, expected = (
-        real_shop.sql(query).fetchall()
+        built.sql(query).fetchall()
         for query in (
             """
             select campaign_id, treated_count, holdout_count, redeemed_count
@@ -196,7 +185,7 @@ def test_rates_are_those_of_the_raw_outcomes(
     )
 
 
-@pytest.mark.parametrize("shop", ["real_shop", "demo_shop"])
+@pytest.mark.parametrize("shop", ["built", "demo_shop"])
 def test_checks_count_whom_decisions_draw(
     shop: str, request: pytest.FixtureRequest
 ) -> None:

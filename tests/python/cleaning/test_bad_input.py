@@ -28,7 +28,7 @@ def warehouse(
     """Build what must survive."""
     return dbt.build(
         "--select=+transactions",
-        warehouse=tmp_path_factory.mktemp("warehouse") / "good.duckdb",
+        warehouse=tmp_path_factory.mktemp("warehouse") / "building.duckdb",
         raw_folder=raw_folder,
     )
 
@@ -181,6 +181,6 @@ def test_commands_that_read_no_raw_table_need_no_raw_table(
     dbt: DbtRuns, tmp_path: Path
 ) -> None:
     result = dbt.run(
-        "seed", warehouse=tmp_path / "seeds.duckdb", raw_folder=tmp_path / "nowhere"
+        "seed", warehouse=tmp_path / "building.duckdb", raw_folder=tmp_path / "nowhere"
     )
     assert result.exit_code == 0, result.output

@@ -142,7 +142,7 @@ def test_settings_out_of_range_are_named(
     dbt: DbtRuns, tmp_path: Path, variables: dict[str, object], sentence: str
 ) -> None:
     result = build(
-        dbt, tmp_path / "none.duckdb", write_shop(tmp_path / "good", 0), **variables
+        dbt, tmp_path / "building.duckdb", write_shop(tmp_path / "good", 0), **variables
     )
     assert result.exit_code != 0
     assert "Traceback" not in result.output

@@ -539,7 +539,7 @@ def compiled_checks(
     """Let dbt judge a shop of every table once, then keep what it ran."""
     files = documented_shop()
     folder = write_shop(tmp_path_factory.mktemp("fuzzed"), files)
-    result = run_on_shop(shop_dbt, folder, *CHECK_DATA)
+    result = run_on_shop(shop_dbt, folder, *CHECK_DATA, "--write-json")
     assert result.exit_code == 0, result.output
     database = tmp_path_factory.mktemp("compiled") / built_shop(shop_dbt).name
     shutil.copy(built_shop(shop_dbt), database)

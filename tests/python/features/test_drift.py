@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, package_folder
+from support.builds import PROJECT_FOLDER, DbtRuns, package_folder
 from support.learning_inputs import FEATURES, LABELS
 
 VARS = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())["vars"]
@@ -93,25 +92,14 @@ def assert_same_drift(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The built database."""
-    if not BUILT_WAREHOUSE.exists():
-        pytest.fail(
-            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
-        )
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        yield connection
-
-
 @pytest.mark.parametrize("grain", WATCHED)
 def test_feature_drift_in_sql_is_that_of_numpy(
-    connection: duckdb.DuckDBPyConnection, grain: str
+    built: duckdb.DuckDBPyConnection, grain: str
 ) -> None:
     # a labels table and its features share keys alone
     features = " ".join(f"natural join features.{name}" for name in FEATURES[grain])
-    panel = connection.execute(f"from labels.{LABELS[grain]} {features}").df()
-    lists = connection.execute(
+    panel = built.execute(f"from labels.{LABELS[grain]} {features}").df()
+    lists = built.execute(
         """
         select registry.feature_names
         from evaluation.estimator_registry as registry
@@ -121,16 +109,16 @@ def test_feature_drift_in_sql_is_that_of_numpy(
         [grain],
     ).fetchall()
     features = sorted({name for (names,) in lists for name in json.loads(names)})
-    found = connection.execute(
+    found = built.execute(
         "from evaluation.feature_drift where grain = $1", [grain]
     ).df()
     assert_same_drift(found, expected_drift(panel, features))
 
 
 def test_score_drift_in_sql_is_that_of_numpy(
-    connection: duckdb.DuckDBPyConnection,
+    built: duckdb.DuckDBPyConnection,
 ) -> None:
-    predicted = connection.execute("""
+    predicted = built.execute("""
         select predictions.* from evaluation.estimator_predictions as predictions
         semi join evaluation.estimator_registry as registry
             on
@@ -139,7 +127,7 @@ def test_score_drift_in_sql_is_that_of_numpy(
                 and registry.status = 'live'
         where not predictions.is_plain_rule
     """).df()
-    scored = connection.execute("""
+    scored = built.execute("""
         select task, score, as_of_date from learning.ml_user__scores
         union all
         select task, score, as_of_date from learning.ml_user_offer__scores
@@ -161,7 +149,7 @@ def test_score_drift_in_sql_is_that_of_numpy(
         ]
         for date, values in dated
     ]
-    found = connection.execute("from evaluation.score_drift").df()
+    found = built.execute("from evaluation.score_drift").df()
     assert_same_drift(
         found.sort_values(["task", "as_of_date"]),
         pd.DataFrame(expected).sort_values(["task", "as_of_date"]),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 from support.builds import DbtRuns, write_raw_tables
+from support.campaigns import VARS
 
 GRID_DATE = date(2017, 10, 9)
 # between two grid dates
@@ -29,6 +30,7 @@ BUILD = (
     "+lbl_user",
     "--exclude",
     "int_promotions_merged",
+    VARS,
 )
 
 # Campaigns that start on the date stay: they are what is to be predicted.
@@ -190,18 +192,6 @@ OFFERS = Panel(
 
 
 @pytest.fixture(scope="module")
-def full_build(
-    dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """Features from the data as they are."""
-    return dbt.build(
-        *BUILD,
-        warehouse=tmp_path_factory.mktemp("full") / "full.duckdb",
-        raw_folder=raw_folder,
-    )
-
-
-@pytest.fixture(scope="module")
 def altered_build(
     dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, date], Path]:
@@ -227,10 +217,10 @@ def altered_build(
     return build
 
 
-def compared_builds(full_build: Path, altered_build: Path) -> duckdb.DuckDBPyConnection:
+def compared_builds(campaigns: Path, altered_build: Path) -> duckdb.DuckDBPyConnection:
     """Open both databases, as `full_data` and `altered_data`."""
     connection = duckdb.connect()
-    connection.execute(f"attach '{full_build}' as full_data (read_only)")
+    connection.execute(f"attach '{campaigns}' as full_data (read_only)")
     connection.execute(f"attach '{altered_build}' as altered_data (read_only)")
     return connection
 
@@ -239,9 +229,10 @@ def comparable_rows(build: str, panel: Panel, cutoff_date: date) -> str:
     """Rows up to the cut-off date, at the as-of dates that both builds have.
 
     The grid counts back from the last order, so a date may be of the grid in one build
-    and a campaign's start in the other; labels of users are of dates of the grid alone.
+    and a campaign's start in the other; users' labels and categories are of the grid
+    alone.
     """
-    grid = "and is_grid_date" if panel == POPULATION else ""
+    grid = "and is_grid_date" if panel in (POPULATION, CATEGORIES) else ""
     return f"""
         select {panel.columns} from {build}.{panel.name}
         where
@@ -297,26 +288,26 @@ def differing_columns(
     ],
 )
 def test_later_rows_move_no_feature(
-    full_build: Path,
+    campaigns: Path,
     altered_build: Callable[[str, date], Path],
     alteration: str,
     cutoff_date: date,
     panel: Panel,
 ) -> None:
     altered = altered_build(alteration, cutoff_date)
-    with compared_builds(full_build, altered) as connection:
+    with compared_builds(campaigns, altered) as connection:
         assert differing_columns(connection, panel, cutoff_date) == {}
 
 
 @pytest.mark.parametrize("alteration", ["truncated", "planted"])
 def test_the_altered_rows_reach_the_marts(
-    full_build: Path, altered_build: Callable[[str, date], Path], alteration: str
+    campaigns: Path, altered_build: Callable[[str, date], Path], alteration: str
 ) -> None:
     altered = altered_build(alteration, GRID_DATE)
     later_rows = """
         select count(*) from {}.core.transactions where order_date >= $1
     """
-    with compared_builds(full_build, altered) as connection:
+    with compared_builds(campaigns, altered) as connection:
         full_count, altered_count = (
             connection.execute(later_rows.format(build), [GRID_DATE]).fetchone()[0]
             for build in ("full_data", "altered_data")

@@ -38,7 +38,6 @@ from precision_marketing.clusters.stability import (
 )
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
-from support.builds import BUILT_WAREHOUSE
 from support.panels import split_panel
 from threadpoolctl import threadpool_limits
 
@@ -346,21 +345,10 @@ def test_users_who_are_all_alike_have_no_clusters() -> None:
     assert [len(frame) for frame in cluster(panel)] == [0, 0, 0, 0]
 
 
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The built database."""
-    if not BUILT_WAREHOUSE.exists():
-        pytest.fail(
-            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
-        )
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        yield connection
-
-
 def test_every_user_scored_has_one_cluster_per_method(
-    connection: duckdb.DuckDBPyConnection,
+    built: duckdb.DuckDBPyConnection,
 ) -> None:
-    differing = connection.execute("""
+    differing = built.execute("""
         select count(*) from (
             select user_id, as_of_date, cluster_method from labels.lbl_user
             cross join (select distinct cluster_method from learning.ml_cluster__fits)
@@ -370,15 +358,15 @@ def test_every_user_scored_has_one_cluster_per_method(
             using (user_id, as_of_date, cluster_method)
         where expected.user_id is null or found.user_id is null
     """).fetchone()
-    methods = connection.execute("select count(*) from learning.ml_cluster__fits")
+    methods = built.execute("select count(*) from learning.ml_cluster__fits")
     assert methods.fetchone() == (len(CRITERIA),)
     assert differing == (0,)
 
 
 def test_profiles_are_the_means_that_sql_finds(
-    connection: duckdb.DuckDBPyConnection,
+    built: duckdb.DuckDBPyConnection,
 ) -> None:
-    profiles = connection.execute("from evaluation.cluster_profiles").df()
+    profiles = built.execute("from evaluation.cluster_profiles").df()
     features = profiles.drop_duplicates("feature_name")
     assert len(features) > 10
     for feature in features.itertuples():
@@ -386,7 +374,7 @@ def test_profiles_are_the_means_that_sql_finds(
             "rfm": "sign(value) * ln(1 + abs(value))",
             "taste": "sqrt(case when value < 0 then 0 else value end)",
         }[feature.feature_group]
-        expected = connection.execute(f"""
+        expected = built.execute(f"""
             with
             users as (
                 select user_id, cast({feature.feature_name} as double) as value

@@ -22,7 +22,6 @@ from precision_marketing.value.intervals import value_intervals
 from precision_marketing.value.scoring import fit_value, score_value
 from scipy.special import hyp2f1
 from sklearn.metrics import roc_auc_score
-from support.builds import BUILT_WAREHOUSE
 
 SEEDS = range(5)
 HOLDOUT_START = pd.Timestamp("1997-10-01")
@@ -510,14 +509,13 @@ def test_a_shop_of_no_user_or_one_gives_typed_tables(users: int) -> None:
     assert value_intervals(judged, 5, 1)["metric_value"].dtype == "float64"
 
 
-def test_the_mart_measures_as_scikit_learn_does() -> None:
-    if not BUILT_WAREHOUSE.exists():
-        pytest.skip(f"MART NOT CHECKED: no {BUILT_WAREHOUSE}; run make build.")
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        judged = connection.sql("from learning.ml_customer_value__holdout").df()
-        results = connection.sql(
-            "from evaluation.customer_value_results where split_name = 'test'"
-        ).df()
+def test_the_mart_measures_as_scikit_learn_does(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    judged = built.sql("from learning.ml_customer_value__holdout").df()
+    results = built.sql(
+        "from evaluation.customer_value_results where split_name = 'test'"
+    ).df()
     if judged.empty:
         pytest.skip("MART NOT CHECKED: the data is shorter than a hold-out.")
     found = results.set_index(["estimator_name", "metric"])["metric_value"]
@@ -534,16 +532,15 @@ def test_the_mart_measures_as_scikit_learn_does() -> None:
         assert found[name, "auc"] == pytest.approx(area, abs=1e-9)
 
 
-def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop() -> None:
-    if not BUILT_WAREHOUSE.exists():
-        pytest.skip(f"FEATURES NOT CHECKED: no {BUILT_WAREHOUSE}; run make build.")
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        days = connection.sql("""
-            select user_id, activity_date as day, cast(net_amount as double) as amount
-            from features.ftr_user__days
-        """).df()
-        in_sql = connection.sql("from features.ftr_user__purchases").df()
-        ahead_in_sql = connection.sql("from labels.lbl_user__purchases").df()
+def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    days = built.sql("""
+        select user_id, activity_date as day, cast(net_amount as double) as amount
+        from features.ftr_user__days
+    """).df()
+    in_sql = built.sql("from features.ftr_user__purchases").df()
+    ahead_in_sql = built.sql("from labels.lbl_user__purchases").df()
     if in_sql.empty:
         pytest.skip("FEATURES NOT CHECKED: the shop has no order.")
     days["day"] = pd.to_datetime(days["day"])

@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 import skops.io
-from precision_marketing.estimators.families import stored
+from precision_marketing.estimators import stored
 from precision_marketing.estimators.stored import dump_estimator, load_estimator
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier

@@ -16,7 +16,6 @@ from precision_marketing.estimators.score_sql import MOST_LEAVES, score_expressi
 from precision_marketing.estimators.tasks import Task
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
-from support.builds import BUILT_WAREHOUSE
 from support.made_rows import (
     MADE_FAMILIES,
     SEEDS,
@@ -109,33 +108,32 @@ def test_a_column_that_would_need_quotes_has_no_sql() -> None:
     assert score_expression(estimator, ["days; drop table users"]) is None
 
 
-def test_redeem_scores_alike_in_sql_on_the_real_panel() -> None:
-    if not BUILT_WAREHOUSE.exists():
-        pytest.skip(f"NOT COMPARED: no {BUILT_WAREHOUSE}; run make build.")
+def test_redeem_scores_alike_in_sql_on_the_real_panel(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
     key = ["as_of_date", "campaign_id", "offer_id", "first_order_id"]
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        panel = read_panel(
-            connection.table("labels.lbl_user_offer"),
-            connection.table("features.ftr_user_offer__snapshot"),
-            connection.table("features.ftr_user__snapshot"),
+    panel = read_panel(
+        built.table("labels.lbl_user_offer"),
+        built.table("features.ftr_user_offer__snapshot"),
+        built.table("features.ftr_user__snapshot"),
+    )
+    tasks = to_pandas(built.table("seeds.learning_tasks"))
+    features = panel.features
+    labels = Task.from_seed(tasks, "redeem").labels(panel)
+    known = labels.notna().to_numpy()
+    member = MADE_FAMILIES["logistic_regression"](features, 0)
+    member.fit(features[known], labels[known].astype(int))
+    estimator = CalibratedAverage([member], [0.9], [0.05])
+    expression = score_expression(estimator, list(features.columns))
+    scored = to_pandas(
+        built.sql(
+            f"select {', '.join(key)}, {expression} as score"
+            " from labels.lbl_user_offer"
+            " join features.ftr_user_offer__snapshot"
+            " using (user_id, offer_id, campaign_id, as_of_date)"
+            " join features.ftr_user__snapshot using (user_id, as_of_date)"
         )
-        tasks = to_pandas(connection.table("seeds.learning_tasks"))
-        features = panel.features
-        labels = Task.from_seed(tasks, "redeem").labels(panel)
-        known = labels.notna().to_numpy()
-        member = MADE_FAMILIES["logistic_regression"](features, 0)
-        member.fit(features[known], labels[known].astype(int))
-        estimator = CalibratedAverage([member], [0.9], [0.05])
-        expression = score_expression(estimator, list(features.columns))
-        scored = to_pandas(
-            connection.sql(
-                f"select {', '.join(key)}, {expression} as score"
-                " from labels.lbl_user_offer"
-                " join features.ftr_user_offer__snapshot"
-                " using (user_id, offer_id, campaign_id, as_of_date)"
-                " join features.ftr_user__snapshot using (user_id, as_of_date)"
-            )
-        )
+    )
     assert len(scored) > 10_000
     np.testing.assert_allclose(
         scored["score"], estimator.predict_proba(features)[:, 1], rtol=0, atol=1e-9

@@ -72,7 +72,9 @@ def build(runs: DbtRuns, shop_folder: Path, warehouse: Path, key: str) -> Path:
 @pytest.fixture(scope="module")
 def warehouse(runs: DbtRuns, shop_folder: Path) -> Path:
     """Build the shop under the key of the tests."""
-    return build(runs, shop_folder, runs.folder / "built.duckdb", PSEUDONYM_KEY)
+    return build(
+        runs, shop_folder, runs.folder / "built" / "building.duckdb", PSEUDONYM_KEY
+    )
 
 
 def pseudonyms(warehouse: Path) -> dict[str, str]:
@@ -104,7 +106,7 @@ def test_another_key_gives_other_pseudonyms(
     warehouse: Path, shop_folder: Path, tmp_path: Path
 ) -> None:
     other = pseudonyms(
-        build(DbtRuns(tmp_path), shop_folder, tmp_path / "other.duckdb", OTHER_KEY)
+        build(DbtRuns(tmp_path), shop_folder, tmp_path / "building.duckdb", OTHER_KEY)
     )
     assert other == {user_id: pseudonym(user_id, OTHER_KEY) for user_id in USER_IDS}
     assert not set(other.values()) & set(pseudonyms(warehouse).values())
@@ -116,9 +118,10 @@ def test_what_dbt_writes_tells_neither_key_nor_ids(runs: DbtRuns) -> None:
         "docs",
         "generate",
         "--static",
-        warehouse=runs.folder / "built.duckdb",
+        warehouse=runs.folder / "built" / "building.duckdb",
         raw_folder=runs.folder,
         source="your_shop",
+        is_parsed_anew=True,
     )
     assert result.exit_code == 0, result.output
     secrets = [PSEUDONYM_KEY, PSEUDONYM_KEY.encode().hex(), EMAIL, "raw-id-"]
@@ -175,7 +178,7 @@ def test_a_key_of_the_wrong_length_stops_the_build(
     result = runs.run(
         "build",
         "--select=+people",
-        warehouse=tmp_path / "none.duckdb",
+        warehouse=tmp_path / "building.duckdb",
         raw_folder=shop_folder,
         source="your_shop",
         environment={"SHOP_DIR": str(shop_folder), "PSEUDONYM_KEY": key},

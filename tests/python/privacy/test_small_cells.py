@@ -8,7 +8,7 @@ import duckdb
 import jinja2
 import numpy as np
 import pytest
-from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
+from support.builds import PROJECT_FOLDER
 
 LEAST = 10
 # Per published aggregate: the columns that count users, what a whole is named by, and
@@ -66,12 +66,11 @@ def counts(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("table", CUTS)
-def test_no_total_less_parts_tells_on_anybody(table: str) -> None:
-    if not BUILT_WAREHOUSE.exists():
-        pytest.fail(f"No database at {BUILT_WAREHOUSE}: run make build first.")
+def test_no_total_less_parts_tells_on_anybody(
+    built: duckdb.DuckDBPyConnection, table: str
+) -> None:
     users, whole, cut = CUTS[table]
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        rows = counts(connection, table)
+    rows = counts(built, table)
     assert rows
     wholes = {tuple(row[name] for name in whole) for row in rows}
     attacked = 0
@@ -86,28 +85,29 @@ def test_no_total_less_parts_tells_on_anybody(table: str) -> None:
     assert attacked > 10 or not cut
 
 
-def test_users_of_evaluated_slices_are_the_users() -> None:
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        wrong, slices, hidden = connection.sql("""
-            with counted as (
-                select task, estimator_name, split_name, 'pooled' as period,
-                    count(distinct user_id) as user_count
-                from evaluation.estimator_predictions group by all
-                union all
-                select task, estimator_name, split_name, cast(as_of_date as varchar),
-                    count(distinct user_id)
-                from evaluation.estimator_predictions
-                where split_name <> 'validation' group by all
-            )
-            select count_if(slices.user_count <> counted.user_count), count(*),
-                count_if(not slices.is_shown)
-            from evaluation.evaluated_slices as slices
-            inner join counted using (task, estimator_name, split_name, period)
-            where slices.row_set = 'all'
-        """).fetchall()[0]
-        shown = connection.sql(
-            "select min(user_count) from evaluation.score_calibration"
-        ).fetchone()
+def test_users_of_evaluated_slices_are_the_users(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    wrong, slices, hidden = built.sql("""
+        with counted as (
+            select task, estimator_name, split_name, 'pooled' as period,
+                count(distinct user_id) as user_count
+            from evaluation.estimator_predictions group by all
+            union all
+            select task, estimator_name, split_name, cast(as_of_date as varchar),
+                count(distinct user_id)
+            from evaluation.estimator_predictions
+            where split_name <> 'validation' group by all
+        )
+        select count_if(slices.user_count <> counted.user_count), count(*),
+            count_if(not slices.is_shown)
+        from evaluation.evaluated_slices as slices
+        inner join counted using (task, estimator_name, split_name, period)
+        where slices.row_set = 'all'
+    """).fetchall()[0]
+    shown = built.sql(
+        "select min(user_count) from evaluation.score_calibration"
+    ).fetchone()
     assert wrong == 0
     assert slices > 100
     assert hidden < slices

@@ -19,26 +19,28 @@ def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_every_live_estimator_has_a_card() -> None:
+def test_every_live_estimator_has_a_card(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
     page = cards(BUILT_WAREHOUSE)
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        live = connection.execute(
-            "select task, estimator_version from evaluation.estimator_registry"
-            " where status = 'live'"
-        ).fetchall()
+    live = built.execute(
+        "select task, estimator_version from evaluation.estimator_registry"
+        " where status = 'live'"
+    ).fetchall()
     assert len(live) > 5
     for task, version in live:
         assert f"<h2>{task}</h2>" in page
         assert version in page
 
 
-def test_the_published_table_holds_what_the_build_reached() -> None:
+def test_the_published_table_holds_what_the_build_reached(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
     text = (PROJECT_FOLDER / "docs" / "results.md").read_text()
-    with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
-        rows = connection.execute(
-            "select task, metric_value from evaluation.estimator_comparison"
-            " where metric = 'auc'"
-        ).fetchall()
+    rows = built.execute(
+        "select task, metric_value from evaluation.estimator_comparison"
+        " where metric = 'auc'"
+    ).fetchall()
     table = text[text.index("## AUC") : text.index("## Average precision")]
     written = {
         cells[1].strip(): float(cells[5].split()[-1])

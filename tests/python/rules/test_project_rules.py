@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,6 @@ from support.builds import (
     PROJECT_FOLDER,
     DbtRuns,
     attach_vault,
-    package_folder,
 )
 
 from operations.docs_site import overview
@@ -62,13 +60,7 @@ DUCKDB_ONLY = {
 @pytest.fixture(scope="module")
 def manifest(dbt: DbtRuns) -> Node:
     """What dbt knows of the project."""
-    result = dbt.run(
-        "parse",
-        warehouse=dbt.folder / "building.duckdb",
-        raw_folder=package_folder(),
-    )
-    assert result.exit_code == 0, result.output
-    return json.loads((dbt.folder / "target" / "manifest.json").read_text())
+    return dbt.manifest()
 
 
 def own_nodes(manifest: Node, *resource_types: str) -> list[Node]:

@@ -6,6 +6,7 @@ import atexit
 import hashlib
 import hmac
 import importlib.util
+import json
 import multiprocessing
 import os
 import subprocess
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from support.cache import PROJECT_FOLDER
+from support.manifests import parsed, read_manifest, variables_of, write_manifest
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[3]
 # What `make build` leaves; the profile reads the same variable.
 BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
     "WAREHOUSE", "warehouse/precision_marketing.duckdb"
@@ -27,7 +29,7 @@ VAULT_KEY = "another key for tests, as well known as the first"
 
 # Importing dbt takes longer than most runs here: one server imports it, each run forks.
 _dbt_processes = multiprocessing.get_context("forkserver")
-_dbt_processes.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+_dbt_processes.set_forkserver_preload(["support.warm_dbt"])
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class RunningDbt:
 
 @dataclass(frozen=True)
 class DbtRuns:
-    """Runs dbt with target and log folders of its own; runs that share it parse once.
+    """Runs dbt with target and log folders of its own.
 
     Parameters
     ----------
@@ -76,11 +78,13 @@ class DbtRuns:
         raw_folder: Path,
         source: str = "complete_journey",
         environment: dict[str, str] | None = None,
+        is_parsed_anew: bool = False,
     ) -> DbtResult:
         """Run one dbt command in a process of its own.
 
         `environment` holds variables beside those that every run gets, or in their
-        place, such as SHOP_DIR.
+        place, such as SHOP_DIR. Manifest and results are written where `--write-json`
+        is among the arguments, or where the project is parsed anew, as users do it.
         """
         return self.start(
             *arguments,
@@ -88,6 +92,7 @@ class DbtRuns:
             raw_folder=raw_folder,
             source=source,
             environment=environment,
+            is_parsed_anew=is_parsed_anew,
         ).wait()
 
     def start(
@@ -97,35 +102,35 @@ class DbtRuns:
         raw_folder: Path,
         source: str = "complete_journey",
         environment: dict[str, str] | None = None,
+        is_parsed_anew: bool = False,
     ) -> RunningDbt:
         """Start what `run` runs, and do not wait for it."""
-        output_file = self.folder / "output.txt"
-        process = _dbt_processes.Process(
-            target=_run_dbt,
-            args=(
-                [
-                    "--no-use-colors",
-                    *arguments,
-                    f"--target-path={self.folder / 'target'}",
-                    f"--log-path={self.folder / 'logs'}",
-                ],
-                {
-                    "COMPLETE_JOURNEY_DIR": str(raw_folder),
-                    "DBT_PROFILES_DIR": "profiles",
-                    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-                    "DO_NOT_TRACK": "1",
-                    "PSEUDONYM_KEY": PSEUDONYM_KEY,
-                    "SOURCE": source,
-                    "VAULT_KEY": VAULT_KEY,
-                    "WAREHOUSE": str(warehouse),
-                    **(environment or {}),
-                },
-                output_file,
-            ),
+        given = {
+            "COMPLETE_JOURNEY_DIR": str(raw_folder),
+            "SOURCE": source,
+            "WAREHOUSE": str(warehouse),
+            **(environment or {}),
+        }
+        manifest = None
+        if not is_parsed_anew:
+            # written at the end of each run, manifests take a third of a short one
+            if "--write-json" not in arguments:
+                arguments += ("--no-write-json",)
+            manifest = parsed(
+                variables_of(arguments), source, warehouse.stem, _keep_manifest
+            )
+        places = [
+            f"--target-path={self.folder / 'target'}",
+            f"--log-path={self.folder / 'logs'}",
+        ]
+        return _start_dbt(
+            [*arguments, *places], given, self.folder / "output.txt", manifest
         )
-        output_file.unlink(missing_ok=True)
-        process.start()
-        return RunningDbt(process, output_file)
+
+    def manifest(self) -> dict:
+        """Return what dbt writes of the project when it parses it."""
+        file = parsed((), "complete_journey", "building", _keep_manifest)
+        return json.loads((file.parent / "target" / "manifest.json").read_text())
 
     def begin(self) -> Path:
         """Return where databases are built, without what another test left there."""
@@ -151,8 +156,8 @@ class DbtRuns:
         Notes
         -----
         Data tests stay out: some compare with tables that are not selected.
-        dbt parses anew when the path of the database changes, so every database is
-        built in one place and then moved to its own.
+        What SQL calls the database is part of what dbt parses, so every database is
+        built under one name and then moved to its own.
 
         """
         building = begun or self.begin()
@@ -170,8 +175,51 @@ class DbtRuns:
         return moved(building, warehouse)
 
 
+def _start_dbt(
+    arguments: list[str],
+    environment: dict[str, str],
+    output_file: Path,
+    manifest: Path | None,
+    kept_manifest: Path | None = None,
+) -> RunningDbt:
+    """Start a dbt command in a process of its own."""
+    environment = {
+        "DBT_PROFILES_DIR": "profiles",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+        "VAULT_KEY": VAULT_KEY,
+        **environment,
+    }
+    process = _dbt_processes.Process(
+        target=_run_dbt,
+        args=(
+            ["--no-use-colors", *arguments],
+            environment,
+            output_file,
+            manifest,
+            kept_manifest,
+        ),
+    )
+    output_file.unlink(missing_ok=True)
+    process.start()
+    return RunningDbt(process, output_file)
+
+
+def _keep_manifest(
+    manifest: Path, arguments: list[str], environment: dict[str, str]
+) -> None:
+    """Run dbt to parse; where that fails, the command itself will say why."""
+    output_file = manifest.with_name("output.txt")
+    _start_dbt(arguments, environment, output_file, None, manifest).wait()
+
+
 def _run_dbt(
-    arguments: list[str], environment: dict[str, str], output_file: Path
+    arguments: list[str],
+    environment: dict[str, str],
+    output_file: Path,
+    manifest: Path | None,
+    kept_manifest: Path | None,
 ) -> None:
     """Become the dbt command line, printing to a file."""
     os.environ.update(environment)
@@ -184,8 +232,14 @@ def _run_dbt(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import cli
 
+    # what dbt works with; an empty dict it would replace by its own
+    known: dict = {"callbacks": []}
+    if manifest:
+        known["manifest"] = read_manifest(manifest, environment["COMPLETE_JOURNEY_DIR"])
     try:
-        cli(arguments)
+        cli(arguments, obj=known, standalone_mode=kept_manifest is None)
+        if kept_manifest:
+            write_manifest(kept_manifest, known["manifest"])
     finally:
         # a forked process ends without closing the database, or what waits for its end
         DuckDBConnectionManager.close_all_connections()
@@ -213,6 +267,7 @@ def vault_of(warehouse: Path) -> Path:
 
 def moved(building: Path, warehouse: Path) -> Path:
     """Move a database, and the vault beside it; return its new place."""
+    warehouse.parent.mkdir(exist_ok=True)
     vault_of(building).rename(vault_of(warehouse))
     return building.rename(warehouse)
 

@@ -48,17 +48,12 @@ PLAN = """
 
 
 def build_campaigns(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> Path:
-    """Build all that decisions rest on, then decide and launch."""
+    """Build everything; then what is planned is decided and launched, too."""
     building = dbt.begin()
     seeded = dbt.run("seed", VARS, warehouse=building, raw_folder=raw_folder)
     assert seeded.exit_code == 0, seeded.output
     change(building, PLAN, spares=list(SPARE_CAMPAIGNS))
     return dbt.build(
-        "--select",
-        "+campaign_audience",
-        "+campaign_policies",
-        "+campaign_results",
-        "+campaign_checks",
         "--exclude-resource-type=seed",
         VARS,
         warehouse=warehouse,
