@@ -8,6 +8,10 @@ export DO_NOT_TRACK := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+PYTEST := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# What `make check` compares with, to find what changed.
+SINCE ?= $(shell git merge-base HEAD origin/main 2>/dev/null || echo HEAD)
+
 .DEFAULT_GOAL := help
 # every target is a command, none a file
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
@@ -111,7 +115,7 @@ overview: setup  ## draw the README's picture of the folders from docs/layers.ym
 	@python -m operations.docs_site.overview
 
 lint: setup  ## check the style of SQL, Python and YAML
-	sqlfluff lint --processes 2 --disable-progress-bar models
+	@python tests/lint_sql.py models
 	sqlfluff lint --processes 2 --templater raw --disable-progress-bar demo_shop
 	ruff check .
 	ruff format --check .
@@ -123,8 +127,15 @@ format: setup  ## mend what the linters can mend
 	ruff check --fix .
 	ruff format .
 
+check: setup  ## check one change, in three minutes: style, models on empty tables, unit tests, quick tests
+	@python tests/lint_sql.py $$(git diff --name-only --diff-filter=d $(SINCE) -- models; git ls-files --others --exclude-standard models)
+	ruff check . && ruff format --check .
+	@yamllint --strict .yamllint $$(git diff --name-only --diff-filter=d $(SINCE) -- '*.yml')
+	WAREHOUSE=target/check/precision_marketing.duckdb dbt --quiet build --empty --exclude-resource-type test --target-path target/check
+	$(PYTEST) -m 'not slow'
+
 pytest: setup  ## run the tests in Python alone
-	pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 test: lint  ## run every check: lint, the tests of the data, pytest
 	dbt test
