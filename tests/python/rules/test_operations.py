@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from builds import PROJECT_FOLDER
+from support.builds import PROJECT_FOLDER
 
 MODULES = sorted((PROJECT_FOLDER / "operations").rglob("*.py"))
 FOLDERS = ("operations", "profiles", "python_models", "tests", "docs")

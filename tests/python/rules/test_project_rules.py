@@ -173,15 +173,6 @@ def test_the_overview_is_drawn_from_the_order() -> None:
     assert overview.FILE.read_text() == overview.overview(LAYERS)
 
 
-def test_operations_import_nothing_of_profiles() -> None:
-    importing = [
-        str(file.relative_to(PROJECT_FOLDER))
-        for file in (PROJECT_FOLDER / "operations").rglob("*.py")
-        if re.search(r"(?m)^\s*(from|import) profiles\b|sys\.path", file.read_text())
-    ]
-    assert importing == []
-
-
 def test_names_follow_their_folder(manifest: Node) -> None:
     misnamed = [
         model["name"]
