@@ -17,6 +17,7 @@ joined as (
         cast(scores.estimator_version as string) as estimator_version,
         cast(reasons.reason_group as string) as reason_group,
         cast(reasons.reason_text as string) as reason_text,
+        cast(reasons.reason_text_zh as string) as reason_text_zh,
         cast(reasons.direction as string) as direction,
         scores.score_rank,
         reasons.reason_rank,

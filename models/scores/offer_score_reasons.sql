@@ -1,4 +1,4 @@
--- one row per task, offer open or planned, user and rank of the reason, as of the scoring date
+-- one row per task, offer open or planned, user and rank of the reason
 with
 
 reasons as (
@@ -18,6 +18,7 @@ joined as (
         cast(scores.estimator_version as string) as estimator_version,
         cast(reasons.reason_group as string) as reason_group,
         cast(reasons.reason_text as string) as reason_text,
+        cast(reasons.reason_text_zh as string) as reason_text_zh,
         cast(reasons.direction as string) as direction,
         reasons.reason_rank,
         scores.score as score_at_contact,

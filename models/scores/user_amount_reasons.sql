@@ -16,6 +16,7 @@ joined as (
         cast(amounts.estimator_version as string) as estimator_version,
         cast(reasons.reason_group as string) as reason_group,
         cast(reasons.reason_text as string) as reason_text,
+        cast(reasons.reason_text_zh as string) as reason_text_zh,
         cast(reasons.direction as string) as direction,
         reasons.reason_rank,
         amounts.expected_amount,

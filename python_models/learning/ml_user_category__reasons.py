@@ -11,14 +11,14 @@ def model(dbt, session):
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     texts = dbt.ref("reason_texts")
-    departments = dbt.ref("ftr_departments")
+    shop = dbt.ref("ftr_shop")
     per_user = int(dbt.config.meta_get("reason_categories_per_user"))
     return panel_reasons(
         read_panel(labels, features),
         to_pandas(registry),
         to_pandas(tasks),
         to_pandas(texts),
-        to_pandas(departments),
+        to_pandas(shop),
         grain="user_category",
         count=int(dbt.config.meta_get("reason_count")),
         explained=best_categories(scores, per_user),

@@ -11,13 +11,15 @@ def model(dbt, session):
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     texts = dbt.ref("reason_texts")
+    shop = dbt.ref("ftr_shop")
     departments = dbt.ref("ftr_departments")
     return panel_reasons(
         read_panel(labels, features, user_features),
         to_pandas(registry),
         to_pandas(tasks),
         to_pandas(texts),
-        to_pandas(departments),
+        to_pandas(shop),
         grain="user_offer",
         count=int(dbt.config.meta_get("reason_count")),
+        departments=to_pandas(departments),
     )

@@ -1,8 +1,6 @@
 """The strongest reasons of each score, in words that a marketer reads."""
 
 import json
-import re
-from string import Formatter
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,12 @@ from precision_marketing.estimators.families import AverageAmount, CalibratedAve
 from precision_marketing.estimators.stored import load_estimator
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 from precision_marketing.explanations.contributions import explain_batches
+from precision_marketing.explanations.sentences import (
+    LANGUAGES,
+    Seen,
+    reason_words,
+    say,
+)
 
 # A category's score is one of many that its user has.
 PAIR_COLUMNS = ["user_id", "category_name"]
@@ -25,8 +29,10 @@ REASON_COLUMNS = {
     "reason_group": "string",
     "feature_name": "string",
     "reason_text": "string",
+    "reason_text_zh": "string",
     "direction": "string",
     "reason_rank": "int64",
+    "raising_group_count": "int64",
     "contribution": "float64",
     "rest": "float64",
     "baseline": "float64",
@@ -34,10 +40,10 @@ REASON_COLUMNS = {
 }
 # Digits that decide which reason is stronger: beyond them sums differ by their order.
 RANKED_DIGITS = 9
-# Said of one: 1 day, not 1 days.
-SINGULAR = re.compile(
-    r"(?<![\d.,])1 (campaign|coupon|day|line|order|product|purchase|store|time)s\b"
-)
+# What rows share that are compared with one another, per grain.
+COMPARED_WITHIN = {"user_offer": "offer_id", "user_category": "category_name"}
+# A contact rests on a high score of its offer.
+RAISES_FIRST = {"user_offer"}
 
 
 def panel_reasons(
@@ -45,9 +51,10 @@ def panel_reasons(
     registry: pd.DataFrame,
     tasks: pd.DataFrame,
     texts: pd.DataFrame,
-    departments: pd.DataFrame,
+    shop: pd.DataFrame,
     grain: str,
     count: int,
+    departments: pd.DataFrame | None = None,
     explained: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Explain the scores of a panel's rows to score, for every task of a grain.
@@ -60,12 +67,15 @@ def panel_reasons(
         Output of `precision_marketing.champions.registry.register`.
     tasks, texts : pandas.DataFrame
         The seeds ``learning_tasks`` and ``reason_texts``.
-    departments : pandas.DataFrame
-        ``ftr_departments``: what each slot of the department shares stands for.
+    shop : pandas.DataFrame
+        ``ftr_shop``: the currency that amounts are said in.
     grain : str
         Tasks of this grain are explained.
     count : int
         Most reasons per score.
+    departments : pandas.DataFrame or None
+        ``ftr_departments``: what each slot of the department shares stands for; None
+        where the panel has no such features.
     explained : pandas.DataFrame or None
         Output of `best_categories`: only these scores are explained. None for all.
 
@@ -74,7 +84,8 @@ def panel_reasons(
     pandas.DataFrame
         Columns `REASON_COLUMNS`: one row per task, key and rank of the reason.
         ``contribution``, ``rest`` and ``baseline`` are log-odds of a probability, and
-        money of an amount.
+        money of an amount. ``raising_group_count`` counts all groups that raise the
+        score, with a row or without.
 
     Raises
     ------
@@ -83,31 +94,38 @@ def panel_reasons(
         of the seed cannot be read.
     """
     to_score = panel.of_split("score")
+    slots = () if departments is None else departments.itertuples()
     labels = {
-        f"department_share_{row.department_slot}": row.department
-        for row in departments.itertuples()
+        f"department_share_{row.department_slot}": row.department for row in slots
     }
+    words = reason_words(texts, list(to_score.features.columns), labels)
     parts = []
     for task in tasks[tasks["grain"] == grain]["task"]:
-        rows = Task.from_seed(tasks, task).population(to_score)
+        scored = Task.from_seed(tasks, task).population(to_score)
+        rows = scored
         if explained is not None:
             own = explained.loc[explained["task"] == task, PAIR_COLUMNS]
             pairs = pd.MultiIndex.from_frame(rows.rows[PAIR_COLUMNS])
             rows = rows.where(pairs.isin(pd.MultiIndex.from_frame(own)))
-        features = rows.features
-        keys = rows.rows.reindex(columns=list(KEY_COLUMNS))
         live = registry[(registry["task"] == task) & (registry["status"] == "live")]
         if live.empty or rows.rows.empty:
             continue
         names = json.loads(live.iloc[0]["feature_names"])
-        missing = sorted(set(names) - set(features.columns))
+        missing = sorted(set(names) - set(rows.features.columns))
         if missing:
             raise ValueError(
                 f"The live estimator of {task} needs features that the {grain} panel "
                 f"lacks: {', '.join(missing)}. Build again with training included."
             )
-        estimator = load_estimator(bytes(live.iloc[0]["estimator_bytes"]))
-        found = strongest_reasons(estimator, features[names], texts, labels, count)
+        found = strongest_reasons(
+            load_estimator(bytes(live.iloc[0]["estimator_bytes"])),
+            rows.features[names],
+            words.loc[names, "reason_group"].to_dict(),
+            count,
+            raises_first=grain in RAISES_FIRST,
+        )
+        found = in_words(found, words, rows, scored, grain, shop["currency"].iloc[0])
+        keys = rows.rows.reindex(columns=list(KEY_COLUMNS))
         found[list(KEY_COLUMNS)] = keys.iloc[found["row"]].to_numpy()
         parts.append(found.assign(task=task)[list(REASON_COLUMNS)])
     return typed(parts, REASON_COLUMNS)
@@ -139,15 +157,18 @@ def best_categories(scores: pd.DataFrame, per_user: int) -> pd.DataFrame:
 def strongest_reasons(
     estimator: CalibratedAverage | AverageAmount,
     features: pd.DataFrame,
-    texts: pd.DataFrame,
-    labels: dict[str, str],
+    groups: dict[str, str],
     count: int,
+    *,
+    raises_first: bool,
 ) -> pd.DataFrame:
-    """Find what moved each score most, and say it.
+    """Find what moved each score most, what speaks for it first.
 
     Contributions of features that say the same thing are summed into their group
-    first, so that the reasons of a score are different things. The words are those of
-    the feature that moved its group most.
+    first, so that the reasons of a score are different things. A reason goes by the
+    feature that moved its group most. Of the strongest groups, the last gives way where
+    no other raises the score, to the strongest that does; and so for lowering where
+    what lowers comes first.
 
     Parameters
     ----------
@@ -155,28 +176,28 @@ def strongest_reasons(
         Fitted.
     features : pandas.DataFrame
         Shape (rows, features): the columns that the estimator was fitted on.
-    texts : pandas.DataFrame
-        The seed ``reason_texts``.
-    labels : dict of str to str
-        Per feature, a label in place of the seed's.
+    groups : dict of str to str
+        Per feature, its group.
     count : int
         Most reasons per row; groups that add nothing are no reason.
+    raises_first : bool
+        Rank what raises a score first, whatever the score. Else what raises comes first
+        where the score is above its baseline, and what lowers where it is below.
 
     Returns
     -------
     pandas.DataFrame
         One row per row and rank: ``row`` (its position, from 0), ``reason_rank`` (from
-        1), ``reason_group``, ``feature_name``, ``reason_text``, ``direction``,
+        1), ``reason_group``, ``feature_name``, ``direction``, ``raising_group_count``,
         ``contribution``, ``rest`` (of all groups that are no reason) and ``baseline``.
         Baseline, rest and contributions of a row add up to the log-odds of its
         probability, or to its amount.
     """
-    words = reason_words(texts, list(features.columns), labels)
-    groups = sorted(words["reason_group"].unique())
-    places = [np.flatnonzero(words["reason_group"] == group) for group in groups]
+    names = sorted({groups[feature] for feature in features.columns})
+    of_group = np.array([groups[feature] for feature in features.columns])
+    places = [np.flatnonzero(of_group == name) for name in names]
     parts, start = [], 0
-    by_feature = words["reason_group"].to_dict()
-    for baseline, values in explain_batches(estimator, features, by_feature):
+    for baseline, values in explain_batches(estimator, features, groups):
         values = values.to_numpy()
         sums = np.column_stack([values[:, own].sum(axis=1) for own in places])
         leading = np.column_stack(
@@ -185,10 +206,10 @@ def strongest_reasons(
                 for number, own in enumerate(places)
             ]
         )
-        strength = np.round(np.abs(sums), RANKED_DIGITS)
-        order = np.argsort(-strength, axis=1, kind="stable")[:, :count]
-        is_reason = np.take_along_axis(strength, order, axis=1) > 0
-        added = np.where(is_reason, np.take_along_axis(sums, order, axis=1), 0.0)
+        order = _ranked(np.round(sums, RANKED_DIGITS), count, raises_first)
+        ranked = np.take_along_axis(sums, order, axis=1)
+        is_reason = np.round(np.abs(ranked), RANKED_DIGITS) > 0
+        added = np.where(is_reason, ranked, 0.0)
         leader = np.take_along_axis(leading, order, axis=1)
         rows, ranks = np.nonzero(is_reason)
         parts.append(
@@ -196,8 +217,11 @@ def strongest_reasons(
                 {
                     "row": rows + start,
                     "reason_rank": ranks + 1,
-                    "reason_group": np.array(groups, dtype=object)[order[rows, ranks]],
+                    "reason_group": np.array(names, dtype=object)[order[rows, ranks]],
                     "feature_name": features.columns[leader[rows, ranks]],
+                    "raising_group_count": (np.round(sums, RANKED_DIGITS) > 0).sum(
+                        axis=1
+                    )[rows],
                     "contribution": added[rows, ranks],
                     "rest": (sums.sum(axis=1) - added.sum(axis=1))[rows],
                     "baseline": baseline,
@@ -208,96 +232,60 @@ def strongest_reasons(
     if not parts:
         return pd.DataFrame(columns=["row", *REASON_COLUMNS])
     found = pd.concat(parts, ignore_index=True)
-    raised = found["contribution"] > 0
-    found["direction"] = np.where(raised, RAISES, LOWERS)
-    found["reason_text"] = ""
-    for name, own in found.groupby("feature_name"):
-        said = _say(words.loc[name], features, own["row"].to_numpy())
-        found.loc[own.index, "reason_text"] = own["direction"] + ": " + said
+    found["direction"] = np.where(found["contribution"] > 0, RAISES, LOWERS)
     return found
 
 
-def reason_words(
-    texts: pd.DataFrame, names: list[str], labels: dict[str, str]
+def _ranked(sums: np.ndarray, count: int, raises_first: bool) -> np.ndarray:
+    """Choose the groups of each row: the favoured direction first, then by strength."""
+    is_high = raises_first | (sums.sum(axis=1, keepdims=True) >= 0)
+    strength = np.abs(sums)
+    beyond = strength.max(initial=0) + 1
+    highest = (sums > 0) & (sums == sums.max(axis=1, keepdims=True))
+    lowest = (sums < 0) & (sums == sums.min(axis=1, keepdims=True)) & ~is_high
+    claim = strength + beyond * highest + 2 * beyond * lowest
+    chosen = np.argsort(-claim, axis=1, kind="stable")[:, :count]
+    picked = np.take_along_axis(sums, chosen, axis=1)
+    is_favoured = np.sign(picked) == np.where(is_high, 1, -1)
+    order = np.lexsort((-np.abs(picked), ~is_favoured))
+    return np.take_along_axis(chosen, order, axis=1)
+
+
+def in_words(
+    found: pd.DataFrame,
+    words: pd.DataFrame,
+    explained: Panel,
+    scored: Panel,
+    grain: str,
+    currency: str,
 ) -> pd.DataFrame:
-    """Find the group and the words of each feature.
+    """Say each reason as a sentence of each language.
 
     Parameters
     ----------
-    texts : pandas.DataFrame
-        The seed ``reason_texts``. A ``feature_name`` that ends in ``*`` stands for all
-        features that start so; the longest that fits is taken.
-    names : list of str
-        Features.
-    labels : dict of str to str
-        Per feature, a label in place of the seed's.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Per feature (index): ``reason_group``, ``reason_label``, ``reason_text``,
-        ``missing_text``. A feature that the seed does not know is called by its name
-        without the window, underscores as spaces.
+    found : pandas.DataFrame
+        Output of `strongest_reasons`.
+    words : pandas.DataFrame
+        Output of `sentences.reason_words`.
+    explained, scored : Panel
+        Rows that ``found`` is about, and all rows scored: the median of a feature over
+        these is a typical customer's, of offers and categories each by itself.
+    grain : str
+        Grain of the panels.
+    currency : str
+        Code of the shop's currency.
     """
-    found = {}
-    for name in names:
-        fitting = [
-            row
-            for row in texts.itertuples()
-            if name == row.feature_name
-            or (
-                row.feature_name.endswith("*")
-                and name.startswith(row.feature_name[:-1])
-            )
-        ]
-        readable = re.sub(r"_(\d+d?|week_\d+)$", "", name).replace("_", " ")
-        entry = {
-            "reason_group": readable,
-            "reason_label": name.replace("_", " "),
-            "reason_text": "",
-            "missing_text": "",
-        }
-        if fitting:
-            best = max(fitting, key=lambda row: len(row.feature_name.rstrip("*")))
-            given = {column: getattr(best, column) for column in entry}
-            entry |= {key: str(text) for key, text in given.items() if pd.notna(text)}
-        found[name] = entry | ({"reason_label": labels[name]} if name in labels else {})
-    return pd.DataFrame.from_dict(found, orient="index")
-
-
-def _say(words: pd.Series, features: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
-    """Put the values of rows, given by position, into the text of a feature."""
-    name, label = words.name, words["reason_label"]
-    window = re.search(r"(\d+)d$", name)
-    given = {"label": label, "days": window.group(1) if window else ""}
-    is_number = pd.api.types.is_numeric_dtype(features[name])
-    said = np.full(len(rows), f"{label}: not known", dtype=object)
-    texts = ["{label}: {value:g}" if is_number else "{label}: {value}"]
-    try:
-        own_fields = _fields(words["reason_text"])
-        if words["reason_text"] and own_fields <= {*given, "value", *features.columns}:
-            texts += [words["missing_text"], words["reason_text"]]
-        for text in filter(None, texts):
-            fields = sorted(_fields(text) - given.keys())
-            columns = [
-                features[name if field == "value" else field].to_numpy()[rows]
-                for field in fields
-            ]
-            known = np.ones(len(rows), dtype=bool)
-            for column in columns:
-                known &= ~(pd.isna(column) | (column == "missing"))
-            for place in np.flatnonzero(known):
-                values = [column[place] for column in columns]
-                said[place] = text.format(
-                    **given, **dict(zip(fields, values, strict=True))
-                )
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(
-            f"Seed reason_texts: the texts of feature {name} cannot be read ({error})."
-        ) from error
-    return np.array([SINGULAR.sub(r"1 \1", text) for text in said], dtype=object)
-
-
-def _fields(text: str) -> set[str]:
-    """Name what stands in braces in a text."""
-    return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+    compared = COMPARED_WITHIN.get(grain)
+    keys = scored.rows[compared] if compared else np.zeros(len(scored.rows))
+    medians = scored.features.groupby(np.asarray(keys)).median(numeric_only=True)
+    of_rows = explained.rows[compared] if compared else np.zeros(len(explained.rows))
+    seen = Seen(explained.features, medians, np.asarray(of_rows), currency)
+    texts = {
+        "reason_text" + language.suffix: pd.Series("", found.index, dtype=object)
+        for language in LANGUAGES
+    }
+    for name, own in found.groupby("feature_name"):
+        for language in LANGUAGES:
+            said = say(words.loc[name], seen, own["row"].to_numpy(), language)
+            texts["reason_text" + language.suffix].loc[own.index] = said
+    return found.assign(**texts)

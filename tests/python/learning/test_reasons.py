@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from string import Formatter
 
 import numpy as np
 import pandas as pd
@@ -23,23 +22,27 @@ from precision_marketing.explanations.reasons import (
     REASON_COLUMNS,
     best_categories,
     panel_reasons,
-    reason_words,
     strongest_reasons,
+)
+from precision_marketing.explanations.sentences import (
+    OPTIONAL_PART,
+    OWN_FIELDS,
+    TEXT_COLUMNS,
+    _fields,
+    reason_words,
 )
 from support.builds import PROJECT_FOLDER
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
 from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel, split_panel
 
 TEXTS = pd.read_csv(PROJECT_FOLDER / "seeds" / "reason_texts.csv")
-DEPARTMENTS = pd.DataFrame({"department": ["DELI"], "department_slot": [1]})
+SHOP = pd.DataFrame({"currency": ["EUR"]})
 # Tables of features, by grain; what a model of a grain reads beside its own.
 PANELS = {
     "user": ["ftr_user__snapshot"],
     "user_offer": ["ftr_user_offer__snapshot", "ftr_user__snapshot"],
     "user_category": ["ftr_user_category__snapshot"],
 }
-# What a text may name beside the columns of a panel.
-OWN_FIELDS = {"value", "label", "days"}
 
 
 def panel_features(grain: str) -> set[str]:
@@ -78,10 +81,19 @@ def live_rule(task: str = TASK) -> pd.DataFrame:
     )
 
 
-def reasons_of(panel: pd.DataFrame, registry: pd.DataFrame) -> pd.DataFrame:
+def reasons_of(
+    panel: pd.DataFrame,
+    registry: pd.DataFrame,
+    texts: pd.DataFrame = TEXTS,
+    tasks: pd.DataFrame = TASKS,
+) -> pd.DataFrame:
     """Explain a panel of grain user."""
-    panel = split_panel(panel)
-    return panel_reasons(panel, registry, TASKS, TEXTS, DEPARTMENTS, "user", 3)
+    return panel_reasons(split_panel(panel), registry, tasks, texts, SHOP, "user", 3)
+
+
+def groups_of(features: pd.DataFrame) -> dict[str, str]:
+    """Return the group of each feature, as the seed has it."""
+    return reason_words(TEXTS, list(features), {})["reason_group"].to_dict()
 
 
 @pytest.mark.parametrize("grain", PANELS)
@@ -89,22 +101,23 @@ def test_every_feature_of_a_panel_has_a_group_and_words(grain: str) -> None:
     features = sorted(panel_features(grain))
     assert len(features) > 40
     words = reason_words(TEXTS, features, {})
-    assert words.index[words["reason_text"] == ""].tolist() == []
+    for column in ("reason_text", "reason_text_zh"):
+        assert words.index[words[column] == ""].tolist() == []
 
 
-@pytest.mark.parametrize("column", ["reason_text", "missing_text"])
+@pytest.mark.parametrize("column", TEXT_COLUMNS)
 def test_texts_name_columns_of_the_panel_that_they_are_about(column: str) -> None:
+    anywhere = set.union(*map(panel_features, PANELS))
     for grain in PANELS:
         features = panel_features(grain)
         texts = reason_words(TEXTS, sorted(features), {})[column]
+        optional = " ".join(OPTIONAL_PART.findall(" ".join(texts)))
+        assert {*_fields(optional)} <= anywhere | OWN_FIELDS
+        texts = texts.str.replace(OPTIONAL_PART, "", regex=True)
         unknown = {
             name: fields
             for name, text in texts.items()
-            if (
-                fields := {field for _, field, _, _ in Formatter().parse(text) if field}
-                - features
-                - OWN_FIELDS
-            )
+            if (fields := {*_fields(text)} - features - OWN_FIELDS)
         }
         assert unknown == {}
 
@@ -133,7 +146,7 @@ def test_features_that_the_seed_does_not_know_go_by_their_names() -> None:
     names = ["stock_level_28d", "stock_level_91d", "shelf_width"]
     words = reason_words(TEXTS, names, {})
     assert words["reason_group"].tolist() == ["stock level"] * 2 + ["shelf width"]
-    assert words["reason_label"].tolist() == [name.replace("_", " ") for name in names]
+    assert words["label"].tolist() == [name.replace("_", " ") for name in names]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -151,7 +164,9 @@ def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(
     fitted: Callable, name: str, seed: int
 ) -> None:
     estimator, features = fitted(seed)[name], make_new_rows(seed)
-    found = strongest_reasons(estimator, features, TEXTS, {}, 3)
+    found = strongest_reasons(
+        estimator, features, groups_of(features), 3, raises_first=False
+    )
     scores = predict_values(estimator, features)
     expected = scores if fitted is fitted_amounts else np.log(scores / (1 - scores))
     by_row = found.groupby("row")
@@ -166,89 +181,54 @@ def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(
 @pytest.mark.parametrize("seed", SEEDS)
 def test_reasons_are_the_strongest_and_of_different_groups(seed: int) -> None:
     estimator, features = fitted_families(seed)["average"], make_new_rows(seed)
-    found = strongest_reasons(estimator, features, TEXTS, {}, 2)
-    every = strongest_reasons(estimator, features, TEXTS, {}, 99)
+    groups, rank = groups_of(features), {"raises_first": False}
+    found = strongest_reasons(estimator, features, groups, 2, **rank)
+    every = strongest_reasons(estimator, features, groups, 99, **rank)
     assert not found.duplicated(["row", "reason_group"]).any()
     assert (every.groupby("row").size() > 2).all()
-    pd.testing.assert_frame_equal(
-        found.drop(columns="rest"),
-        every[every["reason_rank"] <= 2].drop(columns="rest").reset_index(drop=True),
-    )
     strength = every["contribution"].abs()
-    assert (strength.groupby(every["row"]).diff().dropna() <= 1e-9).all()
+    in_direction = [every["row"], every["direction"]]
+    assert (strength.groupby(in_direction).diff().dropna() <= 1e-9).all()
+    # the strongest of all is told, whatever its direction
+    strongest = every.loc[strength.groupby(every["row"]).idxmax()]
+    keys = ["row", "reason_group", "contribution"]
+    assert len(strongest[keys].merge(found[keys])) == len(strongest)
     # nothing but reasons is left when all are told, and the constant ones are none
     np.testing.assert_allclose(every["rest"], 0, atol=1e-9)
     assert not every["feature_name"].str.startswith("constant").any()
 
 
-def test_each_reason_says_its_direction_and_what_was_seen() -> None:
+def test_each_reason_has_its_direction_and_says_what_was_seen() -> None:
     registry, panel = live_rule(), make_panel(0)
     scored = panel["split_name"] == "score"
     panel.loc[scored, "days_since_last_order"] = np.linspace(1, 90, scored.sum())
-    texts = TEXTS.assign(reason_text="order {days_since_last_order:.0f} days ago")
-    found = panel_reasons(
-        split_panel(panel), registry, TASKS, texts, DEPARTMENTS, "user", 3
+    texts = TEXTS.assign(
+        reason_text="Ordered {days_since_last_order:.0f} days ago.",
+        reason_text_zh="距今{days_since_last_order:.0f}天。",
     )
+    found = reasons_of(panel, registry, texts)
     # the one feature is the one reason
     assert (found["reason_rank"] == 1).all()
-    assert found["reason_text"].iloc[0] == "lowers: order 1 day ago"
-    assert found["reason_text"].iloc[-1] == "raises: order 90 days ago"
+    assert found["reason_text"].iloc[0] == "Ordered 1 day ago."
+    assert found["reason_text_zh"].iloc[-1] == "距今90天。"
     raised = found["contribution"] > 0
     assert (found["direction"] == raised.map({True: "raises", False: "lowers"})).all()
     assert raised.is_monotonic_increasing
     assert 0 < raised.sum() < len(raised)
 
 
-@pytest.mark.parametrize(
-    ("reason_text", "missing_text", "said"),
-    [
-        ("{value:.0f} of {other:.0f}", "none", ["3 of 2", "none", "none"]),
-        ("{value:.0f} of {other:.0f}", None, ["3 of 2", "units sold 28d: 4", "?"]),
-        ("{value:.1%} in {days} days", "none", ["300.0% in 28 days", "400.0%", "none"]),
-        ("about {not_a_column}", "none", ["units sold 28d: 3", "d: 4", "?"]),
-        ("{label}: {kind}", "none", ["units sold 28d: a", "none", "28d: b"]),
-    ],
-)
-def test_texts_are_filled_where_all_they_name_is_known(
-    reason_text: str, missing_text: str | None, said: list[str]
-) -> None:
-    from precision_marketing.explanations.reasons import _say
-
-    texts = pd.DataFrame(
-        {
-            "feature_name": ["units_*"],
-            "reason_group": ["units"],
-            "reason_label": ["units sold 28d"],
-            "reason_text": [reason_text],
-            "missing_text": [missing_text],
-        }
-    )
-    features = pd.DataFrame(
-        {
-            "units_sold_28d": [3.0, 4.0, np.nan],
-            "other": [2.0, np.nan, 1.0],
-            "kind": ["a", "missing", "b"],
-        }
-    )
-    words = reason_words(texts, ["units_sold_28d"], {}).loc["units_sold_28d"]
-    found = _say(words, features, np.arange(3))
-    for text, part in zip(found, said, strict=True):
-        assert part.replace("?", "units sold 28d: not known") in text
-
-
 def test_a_text_that_cannot_be_read_is_named() -> None:
     texts = TEXTS.assign(reason_text="since {value:.0f")
-    panel = split_panel(make_panel(0))
     with pytest.raises(
         ValueError, match=r"^Seed reason_texts: .*days_since_last_order"
     ):
-        panel_reasons(panel, live_rule(), TASKS, texts, DEPARTMENTS, "user", 3)
+        reasons_of(make_panel(0), live_rule(), texts)
 
 
 def test_a_department_goes_by_its_name() -> None:
     labels = {"department_share_1": "DELI"}
     words = reason_words(TEXTS, ["department_share_1", "department_share_2"], labels)
-    assert words["reason_label"].tolist() == ["DELI", "department"]
+    assert words["label"].tolist() == ["DELI", "department share 2"]
 
 
 def test_amounts_are_explained_in_money() -> None:
@@ -297,7 +277,7 @@ def test_only_the_best_categories_of_each_task_and_user_are_explained(
 
     def told(explained: pd.DataFrame | None) -> pd.DataFrame:
         return panel_reasons(
-            panel, registry, tasks, TEXTS, DEPARTMENTS, "user_category", 3, explained
+            panel, registry, tasks, TEXTS, SHOP, "user_category", 3, None, explained
         )
 
     keys = ["task", "user_id", "category_name"]
@@ -348,9 +328,7 @@ def test_where_nothing_is_scored_the_columns_have_their_types(nothing: str) -> N
         registry = registry.iloc[:0]
     else:
         tasks = TASKS.assign(grain="campaign")
-    found = panel_reasons(
-        split_panel(panel), registry, tasks, TEXTS, DEPARTMENTS, "user", 3
-    )
+    found = reasons_of(panel, registry, tasks=tasks)
     assert len(found) == 0
     assert found.dtypes.astype(str).to_dict() == REASON_COLUMNS
 

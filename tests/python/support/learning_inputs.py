@@ -75,6 +75,7 @@ def learning_inputs(
             **seeds,
             "estimator_pins": "from built.seeds.estimator_pins",
             "reason_texts": "from built.seeds.reason_texts",
+            "ftr_shop": "from built.features.ftr_shop",
             "ftr_departments": "from built.features.ftr_departments",
             "ml_estimator_registry": (
                 "from built.learning.ml_estimator_registry limit 0"
