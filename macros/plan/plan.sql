@@ -77,26 +77,58 @@
 {%- endmacro %}
 
 {#
-    The rules that keep a user from a campaign, and how each reads as a reason. All are
-    evaluated: whoever is kept away for several reasons is told them all.
+    The rules that keep a user from a campaign, and how each reads as a reason, in
+    English and in Chinese. All are evaluated: a decision names every rule that applies.
 #}
 {% macro eligibility_rules() -%}
     {{ return({
-        'lacks_consent': 'no consent for the channel',
-        'is_suppressed': 'suppressed',
-        'is_erased': 'asked to be forgotten',
-        'is_risky': 'held back as a risk',
-        'is_outside_audience': 'not in the audience',
-        'is_blacked_out': 'no day on which the channel may send',
-        'is_in_quiet_period': 'contacted too recently',
-        'is_over_frequency_cap': 'contacted as often as allowed in a week',
-        'is_contacted_this_period': 'has an offer in this period',
-        'is_held_out_this_period': 'held out of another campaign in this period',
-        'is_out_of_stock': 'offer out of stock',
-        'has_bought_already': 'bought what is offered already',
-        'is_below_minimum_score': 'score below the minimum',
-        'has_no_offer_left': 'no offer left that fits',
-        'is_not_scored': 'no score',
+        'lacks_consent': ['Gave no consent for the channel.', '未授权该渠道触达。'],
+        'is_suppressed': ['Is on the suppression list.', '在勿扰名单中。'],
+        'is_erased': ['Asked to be forgotten.', '已要求删除个人数据。'],
+        'is_risky': ['Is held back as a risk.', '因风控暂不触达。'],
+        'is_outside_audience': [
+            'Is not in the audience of the campaign.', '不在本次活动的目标人群中。'
+        ],
+        'is_blacked_out': [
+            'Has no day on which the channel may send.', '活动期间该渠道没有可发送的日期。'
+        ],
+        'is_in_quiet_period': ['Was contacted too recently.', '距上次触达时间太短。'],
+        'is_over_frequency_cap': [
+            'Was contacted as often as a week allows.', '一周内触达次数已达上限。'
+        ],
+        'is_contacted_this_period': [
+            'Has an offer in this period already.', '本期已有其他优惠。'
+        ],
+        'is_held_out_this_period': [
+            'Is in the control group of another campaign in this period.',
+            '本期属于另一活动的对照组。'
+        ],
+        'is_out_of_stock': ['Is left without the offer, which is out of stock.', '优惠已无库存。'],
+        'has_bought_already': ['Has already bought what is offered.', '已购买活动商品。'],
+        'is_below_minimum_score': ['Has a score below the minimum.', '评分低于门槛。'],
+        'has_no_offer_left': ['Has no offer left that fits.', '没有适合的优惠。'],
+        'is_not_scored': ['Has no score.', '暂无评分。'],
+    }) }}
+{%- endmacro %}
+
+{# How the other reasons of a decision read; # stands for a campaign's id. #}
+{% macro decision_words() -%}
+    {{ return({
+        'is_global_holdout': ['Is in the global control group.', '属于全局对照组。'],
+        'is_campaign_holdout': [
+            'Is in the control group of this campaign.', '属于本次活动的对照组。'
+        ],
+        'elsewhere': ['Has a place in campaign # instead.', '已列入活动#的名单。'],
+        'too_dear': [
+            'Is expected to cost more than a contact brings.', '预计触达成本高于增量毛利。'
+        ],
+        'not_chosen_anyway': [
+            'Would not have been chosen anyway.', '即使不在对照组也不会入选。'
+        ],
+        'outbid': [
+            'Brings less than others for the budget, stock or channel there is.',
+            '预算、库存或渠道名额有限，其他顾客的预期收益更高。'
+        ],
     }) }}
 {%- endmacro %}
 

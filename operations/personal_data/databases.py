@@ -109,6 +109,7 @@ def anonymous_ledger(old: str, theirs: str, columns: dict[str, str]) -> str:
     emptied = {
         "segment_name": "null",
         "reasons": "'erased'",
+        "reasons_zh": "'已删除'",
         "estimator_version": "null",
         "score": "null",
         "response_probability": "round(response_probability, 2)",

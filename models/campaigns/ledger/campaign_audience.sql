@@ -24,6 +24,7 @@ ranked as (
         decisions.offer_id,
         decisions.segment_name,
         decisions.reasons,
+        decisions.reasons_zh,
         decisions.estimator_version,
         cast(
             row_number() over (

@@ -1,8 +1,8 @@
 -- one row per planned campaign and user of the base: what is decided, and why
 {% set columns = [
     'campaign_id', 'user_id', 'decision', 'arm', 'offer_id', 'channel', 'segment_name',
-    'reasons', 'value_basis', 'estimator_version', 'score', 'response_probability',
-    'expected_cost', 'expected_margin', 'send_on', 'decided_on',
+    'reasons', 'reasons_zh', 'value_basis', 'estimator_version', 'score',
+    'response_probability', 'expected_cost', 'expected_margin', 'send_on', 'decided_on',
 ] -%}
 with
 
@@ -53,6 +53,7 @@ ordered as (
         channel,
         segment_name,
         reasons,
+        reasons_zh,
         value_basis,
         estimator_version,
         score,

@@ -1,5 +1,5 @@
 -- one row per planned campaign and user: what this build decides, launched or not
-{% set rules = eligibility_rules() -%}
+{% set rules, words = eligibility_rules(), decision_words() -%}
 with
 
 campaigns as (
@@ -55,6 +55,7 @@ joined as (
         end as decision,
         places.place_campaign_id,
         score_reasons.reasons as score_reasons,
+        score_reasons.reasons_zh as score_reasons_zh,
         sending.send_on,
         campaigns.as_of_date
     from eligibility
@@ -80,26 +81,32 @@ joined as (
 
 explained as (
     select
-        *,
-        concat_ws(
-            '; ',
-            {% for rule, text in rules.items() -%}
-                case when {{ rule }} then '{{ text }}' end,
-            {% endfor -%}
-            case when is_global_holdout then 'held out of all campaigns' end,
-            case when is_campaign_holdout then 'held out of this campaign' end,
-            case
-                when decision <> 'not chosen' then null
-                when place_campaign_id <> campaign_id
-                    then concat('has a place in ', place_campaign_id)
-                when coalesce(expected_margin, 0) <= 0
-                    then 'expected to cost more than it brings'
-                when is_global_holdout or is_campaign_holdout
-                    then 'would not have been chosen either'
-                else 'others bring more for the budget, stock or channel there is'
-            end,
-            case when decision = 'contact' then score_reasons end
-        ) as reasons
+        *
+        {% for suffix, between in [('', ' '), ('_zh', '')] %}
+            {%- set number = loop.index0 %},
+            concat_ws(
+                '{{ between }}',
+                {% for rule, sentences in rules.items() -%}
+                    case when {{ rule }} then '{{ sentences[number] }}' end,
+                {% endfor -%}
+                {% for rule in ['is_global_holdout', 'is_campaign_holdout'] -%}
+                    case when {{ rule }} then '{{ words[rule][number] }}' end,
+                {% endfor -%}
+                case
+                    when decision <> 'not chosen' then null
+                    when place_campaign_id <> campaign_id
+                        then replace(
+                            '{{ words["elsewhere"][number] }}', '#', place_campaign_id
+                        )
+                    when coalesce(expected_margin, 0) <= 0
+                        then '{{ words["too_dear"][number] }}'
+                    when is_global_holdout or is_campaign_holdout
+                        then '{{ words["not_chosen_anyway"][number] }}'
+                    else '{{ words["outbid"][number] }}'
+                end,
+                case when decision = 'contact' then score_reasons{{ suffix }} end
+            ) as reasons{{ suffix }}
+        {%- endfor %}
     from joined
 ),
 
@@ -115,6 +122,7 @@ decided as (
         channel,
         segment_name,
         reasons,
+        reasons_zh,
         value_basis,
         estimator_version,
         score,

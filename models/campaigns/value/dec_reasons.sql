@@ -1,4 +1,5 @@
 -- one row per planned offer and user: why the score is what it is
+{% set score_reasons = ['offer_score_reasons', 'user_score_reasons'] -%}
 with
 
 offers as (
@@ -11,36 +12,84 @@ offers as (
         on offers.campaign_id = campaigns.campaign_id
 ),
 
-of_offers as (
-    select
-        offers.offer_id,
-        offers.campaign_id,
-        reasons.user_id,
-        reasons.reason_text,
-        reasons.reason_rank
-    from offers
-    inner join {{ ref('offer_score_reasons') }} as reasons
-        on
-            offers.offer_id = reasons.offer_id
-            and offers.objective_task = reasons.task
-),
-
-of_users as (
-    select
-        offers.offer_id,
-        offers.campaign_id,
-        reasons.user_id,
-        reasons.reason_text,
-        reasons.reason_rank
-    from offers
-    inner join {{ ref('user_score_reasons') }} as reasons
-        on offers.objective_task = reasons.task
-),
-
 united as (
-    select * from of_offers
-    union all
-    select * from of_users
+    {% for table in score_reasons -%}
+        select
+            offers.offer_id,
+            offers.campaign_id,
+            reasons.user_id,
+            reasons.reason_text,
+            reasons.reason_text_zh,
+            reasons.reason_rank,
+            reasons.direction = 'raises' as is_raising,
+            reasons.reason_group = 'campaign' as is_of_everybody
+        from offers
+        inner join {{ ref(table) }} as reasons
+            on
+                offers.objective_task = reasons.task
+                {% if table == 'offer_score_reasons' -%}
+                    and offers.offer_id = reasons.offer_id
+                {%- endif %}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+-- the size of a campaign, equal for all contacts, is nothing against one of them
+told as (
+    select *
+    from united
+    qualify
+        is_raising
+        or not is_of_everybody
+        or not {{ dbt.bool_or('is_raising') }} over (partition by offer_id, user_id)
+),
+
+-- what speaks for a contact comes first
+ordered as (
+    select
+        *,
+        row_number() over (
+            partition by offer_id, user_id
+            order by is_raising desc, is_of_everybody asc, reason_rank asc
+        ) as sentence_number,
+        not is_raising
+        and row_number() over (
+            partition by offer_id, user_id, is_raising
+            order by is_of_everybody asc, reason_rank asc
+        ) = 1 as is_turn
+    from told
+),
+
+turned as (
+    select
+        offer_id,
+        campaign_id,
+        user_id,
+        sentence_number,
+        case
+            when not is_turn then reason_text
+            else concat(
+                case
+                    when sentence_number > 1 then 'On the other hand, '
+                    else
+                        'Nothing known of the customer raises the score, and this '
+                        || 'lowers it most: '
+                end,
+                lower(substr(reason_text, 1, 1)),
+                substr(reason_text, 2)
+            )
+        end as sentence,
+        case
+            when not is_turn then reason_text_zh
+            else concat(
+                case
+                    when sentence_number > 1 then '但'
+                    else '没有拉高评分的因素，主要的拉低因素：'
+                end,
+                reason_text_zh
+            )
+        end as sentence_zh
+    from ordered
 ),
 
 listed as (
@@ -48,8 +97,9 @@ listed as (
         offer_id,
         campaign_id,
         user_id,
-        {{ dbt.listagg('reason_text', "'; '", 'order by reason_rank') }} as reasons
-    from united
+        {{ dbt.listagg('sentence', "' '", 'order by sentence_number') }} as reasons,
+        {{ dbt.listagg('sentence_zh', "''", 'order by sentence_number') }} as reasons_zh
+    from turned
     group by offer_id, campaign_id, user_id
 )
 
