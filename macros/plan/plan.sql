@@ -129,6 +129,9 @@
             'Brings less than others for the budget, stock or channel there is.',
             '预算、库存或渠道名额有限，其他顾客的预期收益更高。'
         ],
+        'no_reason': [
+            'Nothing known of the customer moves the score.', '没有影响评分的因素。'
+        ],
     }) }}
 {%- endmacro %}
 

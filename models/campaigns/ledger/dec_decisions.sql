@@ -104,7 +104,12 @@ explained as (
                         then '{{ words["not_chosen_anyway"][number] }}'
                     else '{{ words["outbid"][number] }}'
                 end,
-                case when decision = 'contact' then score_reasons{{ suffix }} end
+                case
+                    when decision = 'contact'
+                        then coalesce(
+                            score_reasons{{ suffix }}, '{{ words["no_reason"][number] }}'
+                        )
+                end
             ) as reasons{{ suffix }}
         {%- endfor %}
     from joined

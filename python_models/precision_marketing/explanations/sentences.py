@@ -11,7 +11,8 @@ import pandas as pd
 TEXT_COLUMNS = ("reason_text", "missing_text", "reason_text_zh", "missing_text_zh")
 # Fields of a text that are no columns of the panel; trends name the last two.
 OWN_FIELDS = {"value", "label", "days", "typical", "now", "before"}
-# A part in square brackets is left out where something that it names is missing.
+# Bars divide what stands in square brackets: the first of which nothing is missing is
+# said.
 OPTIONAL_PART = re.compile(r"(\[[^\]]*\])")
 # English says 1 day and no days, where a text says {value:.0f} days.
 ENGLISH_COUNTS = [
@@ -107,6 +108,10 @@ class Seen:
     keys: np.ndarray
     currency: str
 
+    def has(self, fields: list[str]) -> bool:
+        """Tell whether the panel has all that a text names."""
+        return {*fields} <= {*OWN_FIELDS, *self.features.columns}
+
     def column(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Return a feature of some rows, given by position."""
         return self.features[name].to_numpy()[rows]
@@ -195,12 +200,8 @@ def say(
     said = np.full(len(rows), "", dtype=object)
     left = np.arange(len(rows))
     try:
-        known = {*OWN_FIELDS, *seen.features.columns}
         for text in filter(None, texts):
-            text = OPTIONAL_PART.sub(
-                lambda part: part[0] if {*_fields(part[0])} <= known else "", text
-            )
-            if {*_fields(text)} <= known:
+            if seen.has(_fields(OPTIONAL_PART.sub("", text))):
                 filled, is_known = _fill(text, words, seen, rows[left], language)
                 said[left[is_known]] = filled[is_known]
                 left = left[~is_known]
@@ -223,27 +224,35 @@ def _fill(
     text: str, words: pd.Series, seen: Seen, rows: np.ndarray, language: Language
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fill a text for rows; also return where all that it must name is known."""
-    said, is_known = np.full(len(rows), "", dtype=object), np.ones(len(rows), bool)
-    first = np.full(len(rows), "", dtype=object)
     shown = _first_number(text, words, seen)
-    for part in OPTIONAL_PART.split(text):
-        is_optional = part.startswith("[")
-        filled, has_all = np.full(len(rows), "", dtype=object), np.ones(len(rows), bool)
+    first = np.full(len(rows), "", dtype=object)
+
+    def fill(part: str) -> tuple[np.ndarray, np.ndarray]:
+        nonlocal first
+        said, is_known = np.full(len(rows), "", dtype=object), np.ones(len(rows), bool)
         is_same = np.zeros(len(rows), bool)
-        for literal, field, spec, _ in Formatter().parse(part.strip("[]")):
-            filled = filled + literal
-            if field is None:
-                continue
-            values = _values(field, words, seen, rows, shown)
-            written, has_value = _write(values, spec or "", seen.currency, language)
-            filled, has_all = filled + written, has_all & has_value
-            if field == "typical":
-                is_same = written == first
-            elif field == shown and not is_optional:
-                first = written
-        if is_optional:
-            filled = np.where(is_same, language.same, np.where(has_all, filled, ""))
+        for literal, field, spec, _ in Formatter().parse(part):
+            said = said + literal
+            if field is not None:
+                values = _values(field, words, seen, rows, shown)
+                written, has_value = _write(values, spec or "", seen.currency, language)
+                said, is_known = said + written, is_known & has_value
+                if field == "typical":
+                    is_same = written == first
+                elif field == shown:
+                    first = written
+        return np.where(is_same, language.same, said), is_known
+
+    said, is_known = np.full(len(rows), "", dtype=object), np.ones(len(rows), bool)
+    for part in OPTIONAL_PART.split(text):
+        filled = np.full(len(rows), "", dtype=object)
+        if part.startswith("["):
+            for alternative in reversed(part[1:-1].split("|")):
+                if seen.has(_fields(alternative)):
+                    other, has_all = fill(alternative)
+                    filled = np.where(has_all, other, filled)
         else:
+            filled, has_all = fill(part)
             is_known &= has_all
         said = said + filled
     return said, is_known

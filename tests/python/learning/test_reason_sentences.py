@@ -74,7 +74,8 @@ def test_both_languages_say_the_same() -> None:
     for row in TEXTS.fillna("").itertuples():
         assert {*_fields(row.reason_text)} == {*_fields(row.reason_text_zh)}, row
         assert {*_fields(row.missing_text)} == {*_fields(row.missing_text_zh)}, row
-        assert row.reason_text.count("[") == row.reason_text_zh.count("["), row
+        for sign in "[|]":
+            assert row.reason_text.count(sign) == row.reason_text_zh.count(sign), row
 
 
 def test_the_usual_value_stands_beside_where_it_is_known() -> None:
@@ -84,6 +85,20 @@ def test_the_usual_value_stands_beside_where_it_is_known() -> None:
         "Spent 3.50 CHF in 28 days, usually 1.00 CHF.",
         "Spent nothing known.",
     ]
+
+
+def test_where_the_own_usual_value_is_unknown_a_typical_one_is_named() -> None:
+    other = "[, usually {median:money}|, others {typical:money}]."
+    text = SPEND | {"reason_text": "Spent {value:money}" + other}
+    found = said(text, "net_amount_28d", ENGLISH, "EUR")
+    assert found[:2] == [
+        "Spent 177 EUR, usually 72 EUR.",
+        "Spent 1,234 EUR, others 706 EUR.",
+    ]
+    # and where the panel has no such column
+    text["reason_text"] = text["reason_text"].replace("{median", "{not_there")
+    found = said(text, "net_amount_28d", ENGLISH, "EUR")
+    assert found[0] == "Spent 177 EUR, others 706 EUR."
 
 
 def test_money_carries_the_shops_currency_in_the_words_of_the_language() -> None:
@@ -208,7 +223,6 @@ def test_a_high_score_starts_with_what_raises_it_and_a_low_one_with_what_lowers(
 def test_amounts_are_said_in_both_languages() -> None:
     registry = pd.concat([live_rule(), live_rule(AMOUNT_TASK)])
     found = reasons_of(make_panel(0), registry)
-    assert (
-        found["reason_text"].str.fullmatch(r"Last ordered (no|\d+) days? ago\.").all()
-    )
-    assert found["reason_text_zh"].str.fullmatch(r"上次下单距今\d+天。").all()
+    english = r"Last ordered (no|\d+) days? ago, (compared with|like) .* customer\."
+    assert found["reason_text"].str.fullmatch(english).all()
+    assert found["reason_text_zh"].str.fullmatch(r"上次下单距今\d+天，.*。").all()
