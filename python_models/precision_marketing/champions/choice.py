@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from precision_marketing.common.bootstrap import interval
 from precision_marketing.estimators.families import PLAIN_RULE
 from precision_marketing.estimators.fitting import Settings
 from precision_marketing.estimators.tasks import Task
-from precision_marketing.evaluation.intervals import best_rule, gain, interval, measure
+from precision_marketing.evaluation.intervals import best_rule, gain, measure
 
 CHOICE_COLUMNS = (
     "estimator_name",
@@ -79,7 +80,7 @@ def judge_candidates(
         if rule is not None:
             gained = gain(found[gate], measured[rule][gate], gate)
             record["validation_gain"] = gained[0]
-            record["validation_gain_low"] = interval(gained)[0]
+            record["validation_gain_low"] = interval(gained[1:])[0]
         records.append(record)
     judged = pd.DataFrame(records).reindex(columns=list(CHOICE_COLUMNS))
     passed = judged["validation_gain_low"] > 0
@@ -99,7 +100,7 @@ def judge_candidates(
     ties = [
         name
         for name in able["estimator_name"]
-        if interval(gain(measured[least][loss], measured[name][loss], loss))[0] <= 0
+        if interval(gain(measured[least][loss], measured[name][loss], loss)[1:])[0] <= 0
     ]
     judged.loc[judged["estimator_name"].isin(ties), "status_reason"] = (
         "ties with the live one on the inner validation"

@@ -83,26 +83,33 @@ def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
         for distances and penalties.
     """
     features = _varying(features)
-    numbers = list(features.select_dtypes("number").columns)
-    texts = [column for column in features.columns if column not in numbers]
     steps = [SimpleImputer(strategy="median", keep_empty_features=True)]
     if numbers_are == LOGGED:
         steps.append(FunctionTransformer(signed_log))
     if numbers_are != AS_THEY_ARE:
         steps.append(StandardScaler())
+    return numbers_and_texts(features, *steps)
+
+
+def numbers_and_texts(
+    features: pd.DataFrame, *steps: BaseEstimator
+) -> ColumnTransformer:
+    """Put numbers through some steps, and one-hot encode texts; not fitted.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        Shows which columns are numbers and which are text (gaps ``"missing"``).
+    *steps : scikit-learn transformers
+        For the numbers.
+    """
+    numbers = list(features.select_dtypes("number").columns)
+    texts = [column for column in features.columns if column not in numbers]
+    encoded = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=20, sparse_output=False
+    )
     return ColumnTransformer(
-        [
-            ("numbers", make_pipeline(*steps), numbers),
-            (
-                "texts",
-                OneHotEncoder(
-                    handle_unknown="infrequent_if_exist",
-                    min_frequency=20,
-                    sparse_output=False,
-                ),
-                texts,
-            ),
-        ]
+        [("numbers", make_pipeline(*steps), numbers), ("texts", encoded, texts)]
     )
 
 

@@ -1,12 +1,9 @@
 """Scores from the registry's live estimator; nothing is fitted here."""
 
-import json
-
 import pandas as pd
 
 from precision_marketing.common.frames import Panel, typed
-from precision_marketing.estimators.families import predict_values
-from precision_marketing.estimators.stored import load_estimator
+from precision_marketing.estimators.stored import live_estimator
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
 SCORE_COLUMNS = {
@@ -54,23 +51,14 @@ def score_panel(
     for name in tasks.loc[tasks["grain"] == grain, "task"]:
         task = Task.from_seed(tasks, name)
         rows = task.population(to_score)
-        live = registry[(registry["task"] == name) & (registry["status"] == "live")]
-        if live.empty or rows.rows.empty:
+        live = live_estimator(registry, name)
+        if live is None or rows.rows.empty:
             continue
-        entry = live.iloc[0]
-        names = json.loads(entry["feature_names"])
-        missing = sorted(set(names) - set(rows.features))
-        if missing:
-            raise ValueError(
-                f"The live estimator of {name} needs features that the {grain} panel "
-                f"lacks: {', '.join(missing)}. Build again with training included."
-            )
-        estimator = load_estimator(bytes(entry["estimator_bytes"]))
         scored = rows.rows.reindex(columns=list(KEY_COLUMNS)).assign(
             task=name,
-            estimator_name=entry["estimator_name"],
-            estimator_version=entry["estimator_version"],
-            score=predict_values(estimator, rows.features[names]),
+            estimator_name=live.name,
+            estimator_version=live.version,
+            score=live.predict(rows),
         )
         parts.append(scored[list(SCORE_COLUMNS)])
     return typed(parts, SCORE_COLUMNS)

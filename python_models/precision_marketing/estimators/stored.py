@@ -1,10 +1,18 @@
-"""Fitted estimators as bytes and back: skops with an allow-list, never pickle."""
+"""Fitted estimators of the registry: their bytes, and what reads them back."""
 
-import zipfile
+import json
+from dataclasses import dataclass
 
-import skops.io
+import numpy as np
+import pandas as pd
 
-from precision_marketing.estimators.families import AverageAmount, CalibratedAverage
+from precision_marketing.common import archives
+from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.families import (
+    AverageAmount,
+    CalibratedAverage,
+    predict_values,
+)
 
 Estimator = CalibratedAverage | AverageAmount
 # What a registry blob may hold beside the types that skops trusts by itself. Anything
@@ -24,8 +32,8 @@ ALLOWED_TYPES = (
 
 
 def dump_estimator(estimator: Estimator) -> bytes:
-    """Turn a fitted estimator into bytes (skops, never pickle)."""
-    return skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
+    """Turn a fitted estimator into bytes."""
+    return archives.dump(estimator)
 
 
 def load_estimator(blob: bytes) -> Estimator:
@@ -37,19 +45,78 @@ def load_estimator(blob: bytes) -> Estimator:
         If the bytes are no whole skops archive, hold a type outside `ALLOWED_TYPES` or
         are another estimator.
     """
-    foreign, estimator = [], None
-    try:
-        found = skops.io.get_untrusted_types(data=blob)
-        foreign = sorted(set(found) - set(ALLOWED_TYPES))
-        if not foreign:
-            estimator = skops.io.loads(blob, trusted=list(ALLOWED_TYPES))
-    except Exception as error:
-        raise ValueError(
-            "The registry's bytes are no skops archive, or a damaged one."
-        ) from error
-    if foreign:
-        raise ValueError(f"The registry's bytes hold types not allowed: {foreign}.")
+    estimator = archives.load(blob, ALLOWED_TYPES, "The registry's bytes")
     if not isinstance(estimator, Estimator):
         held = type(estimator).__name__
         raise ValueError(f"The registry's bytes hold {held}, no estimator of ours.")
     return estimator
+
+
+@dataclass(frozen=True)
+class StoredEstimator:
+    """A row of the registry that can predict.
+
+    Parameters
+    ----------
+    task, name, version : str
+        As in the registry.
+    feature_names : list of str
+        Columns that it was fitted on: of a baseline, its own column, which need not be
+        among the features that the task's families learn from.
+    estimator : CalibratedAverage or AverageAmount
+        Fitted.
+    """
+
+    task: str
+    name: str
+    version: str
+    feature_names: list[str]
+    estimator: Estimator
+
+    @classmethod
+    def of(cls, entry: pd.Series) -> "StoredEstimator":
+        """Read a row of the registry."""
+        return cls(
+            entry["task"],
+            entry["estimator_name"],
+            entry["estimator_version"],
+            json.loads(entry["feature_names"]),
+            load_estimator(bytes(entry["estimator_bytes"])),
+        )
+
+    def features(self, panel: Panel) -> pd.DataFrame:
+        """Return the columns of a panel that it was fitted on.
+
+        Raises
+        ------
+        ValueError
+            If the panel lacks one.
+        """
+        missing = sorted(set(self.feature_names) - set(panel.features))
+        if missing:
+            raise ValueError(
+                f"The live estimator of {self.task} needs features that its panel "
+                f"lacks: {', '.join(missing)}. Build again with training included."
+            )
+        return panel.features[self.feature_names]
+
+    def predict(self, panel: Panel) -> np.ndarray:
+        """Predict the rows of a panel: probabilities of class 1, or amounts."""
+        return predict_values(self.estimator, self.features(panel))
+
+
+def live_estimator(registry: pd.DataFrame, task: str) -> StoredEstimator | None:
+    """Find what is in service for a task; None where nothing could be learnt."""
+    rows = registry[(registry["task"] == task) & (registry["status"] == "live")]
+    return None if rows.empty else StoredEstimator.of(rows.iloc[0])
+
+
+def judged_estimators(
+    registry: pd.DataFrame, task: str
+) -> dict[pd.Timestamp, StoredEstimator]:
+    """Find the fits of the live recipe before the test, by the day they learn until."""
+    rows = registry[(registry["task"] == task) & (registry["status"] == "judged")]
+    return {
+        entry["train_until_date"]: StoredEstimator.of(entry)
+        for _, entry in rows.iterrows()
+    }

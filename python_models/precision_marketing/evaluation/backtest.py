@@ -22,7 +22,7 @@ from precision_marketing.estimators.fitting import (
     fit_families,
     members_of,
 )
-from precision_marketing.estimators.stored import load_estimator
+from precision_marketing.estimators.stored import judged_estimators
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
 PREDICTION_COLUMNS = {
@@ -129,23 +129,24 @@ def predict_tests(
         task = Task.from_seed(tasks, name)
         rows = TaskRows.of(task, panels[task.grain])
         own_rules = task.rules(rules, rows.panel)
-        stored = registry[(registry["task"] == name) & (registry["status"] == "judged")]
-        stored = stored.set_index("train_until_date")
+        stored = judged_estimators(registry, name)
         parts = []
         for until, training, shown in test_origins(rows):
             parts += _rule_predictions(shown, own_rules)
-            estimators = {}
             if settings.every_family:
-                estimators = _every_estimator(
+                others = _every_estimator(
                     training, validation[validation["task"] == name], settings
                 )
-            if until in stored.index:
-                entry = stored.loc[until]
-                estimators[entry["estimator_name"]] = load_estimator(
-                    bytes(entry["estimator_bytes"])
-                )
-            for candidate, estimator in estimators.items():
-                parts.append(_predictions(shown, candidate, estimator))
+                live = stored[until].name if until in stored else None
+                parts += [
+                    _predictions(shown, candidate, estimator)
+                    for candidate, estimator in others.items()
+                    if candidate != live
+                ]
+            if until in stored:
+                # a baseline's column need not be a feature that the task learns from
+                predicted = stored[until].predict(shown.panel)
+                parts.append(_frame(shown, stored[until].name, predicted, False))
         return parts
 
     parts = settings.side_by_side(predict_task, tasks["task"])

@@ -1,16 +1,15 @@
 """How much each feature matters: what its shuffling costs on later data."""
 
-import json
-
 import numpy as np
 import pandas as pd
 
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import predict_values
 from precision_marketing.estimators.fitting import Settings, TaskRows
-from precision_marketing.estimators.stored import load_estimator
+from precision_marketing.estimators.stored import judged_estimators
 from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import test_origins
+from precision_marketing.evaluation.metrics import log_losses
 
 IMPORTANCE_COLUMNS = {
     "task": "string",
@@ -61,20 +60,15 @@ def feature_importance(
     def judge_task(name: str) -> pd.DataFrame:
         task = Task.from_seed(tasks, name)
         rows = TaskRows.of(task, panels[task.grain])
-        stored = registry[(registry["task"] == name) & (registry["status"] == "judged")]
-        stored = stored.set_index("train_until_date")
+        stored = judged_estimators(registry, name)
         random = np.random.default_rng(settings.seed)
         plain, shuffled, names = [], {}, []
         for until, _, shown in test_origins(rows):
-            if until not in stored.index:
+            if until not in stored:
                 continue
-            entry = stored.loc[until]
-            names = json.loads(entry["feature_names"])
-            estimator = load_estimator(bytes(entry["estimator_bytes"]))
+            estimator, names = stored[until].estimator, stored[until].feature_names
             drawn = shown.drawn(settings.max_training_rows // 10, settings.seed)
-            features = drawn.features.reindex(columns=names)
-            for column in set(names) - set(drawn.features):
-                features[column] = drawn.column(column)
+            features = stored[until].features(drawn.panel).copy()
             plain.append(_losses(estimator, features, drawn))
             for column in names:
                 kept = features[column]
@@ -102,7 +96,7 @@ def feature_importance(
             )
         return pd.DataFrame(records).assign(
             task=name,
-            estimator_name=stored["estimator_name"].iloc[0],
+            estimator_name=next(iter(stored.values())).name,
             loss_metric="mean_squared_error" if task.is_amount else "log_loss",
             row_count=len(np.concatenate(plain)),
             loss=loss,
@@ -120,5 +114,4 @@ def _losses(estimator: object, features: pd.DataFrame, rows: TaskRows) -> np.nda
     predicted = predict_values(estimator, features)
     if rows.task.is_amount:
         return (predicted - rows.outcomes) ** 2
-    likelihood = np.where(rows.outcomes == 1, predicted, 1 - predicted)
-    return -np.log(np.maximum(likelihood, 1e-15))
+    return log_losses(rows.outcomes, predicted)

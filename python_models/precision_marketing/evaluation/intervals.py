@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.bootstrap import interval, user_weights
 from precision_marketing.common.frames import typed
 from precision_marketing.estimators.families import use_one_thread
 from precision_marketing.estimators.tasks import ORDER_COLUMNS
 from precision_marketing.evaluation.metrics import (
     LESS_IS_BETTER,
-    user_weights,
     weighted_metrics,
 )
 
@@ -79,15 +79,6 @@ def measure(
             kind="amount" if is_amount else kind,
         )
     return measured, is_rule
-
-
-def interval(found: np.ndarray) -> tuple[float, float]:
-    """Return the ends of the 95 % interval of a plain value and its draws."""
-    drawn = found[1:][~np.isnan(found[1:])]
-    if not len(drawn):
-        return np.nan, np.nan
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def best_rule(measured: Measured, is_rule: dict[str, bool], metric: str) -> str | None:
@@ -177,7 +168,7 @@ def _summarised(measured: Measured, is_rule: dict[str, bool]) -> pd.DataFrame:
     for name, metrics in measured.items():
         for metric, found in metrics.items():
             rule = best_rule(measured, is_rule, metric)
-            low, high = interval(found)
+            low, high = interval(found[1:])
             record = {
                 "estimator_name": name,
                 "is_plain_rule": is_rule[name],
@@ -190,6 +181,6 @@ def _summarised(measured: Measured, is_rule: dict[str, bool]) -> pd.DataFrame:
             if rule is not None:
                 gained = gain(found, measured[rule][metric], metric)
                 record["gain_over_rule"] = gained[0]
-                record["gain_low"], record["gain_high"] = interval(gained)
+                record["gain_low"], record["gain_high"] = interval(gained[1:])
             records.append(record)
     return pd.DataFrame(records).reindex(columns=list(INTERVAL_COLUMNS))

@@ -39,28 +39,6 @@ DECISION_THRESHOLD = 0.5
 DRAWN_STEPS, DRAWN_GROUP_STEPS = 1000, 60
 
 
-def user_weights(user_count: int, draws: int, seed: int) -> np.ndarray:
-    """Bootstrap weights of users.
-
-    Parameters
-    ----------
-    user_count : int
-        Users that rows belong to.
-    draws : int
-        Number of resamples.
-    seed : int
-        Seed of the resampling.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (draws, users)
-        How often each user was drawn.
-    """
-    random = np.random.default_rng(seed)
-    even = np.full(user_count, 1 / user_count)
-    return random.multinomial(user_count, even, draws).astype(float)
-
-
 def weighted_metrics(
     outcome: np.ndarray,
     prediction: np.ndarray,
@@ -169,6 +147,23 @@ def _pairs(positive: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndar
     return won, positive.sum(axis=1) * negative.sum(axis=1)
 
 
+def roc_auc(positive: np.ndarray, every: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve, ties half; NaN without a row of each class.
+
+    Parameters
+    ----------
+    positive, every : numpy.ndarray of float, shape (draws, cells)
+        Positive rows, and rows, per cell of equal prediction, in rising order.
+    """
+    return _ratio(*_pairs(positive, every))
+
+
+def log_losses(outcome: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of each row."""
+    likelihood = np.where(outcome == 1, prediction, 1 - prediction)
+    return -np.log(np.maximum(likelihood, 1e-15))
+
+
 def _head_metrics(positive: np.ndarray, every: np.ndarray) -> dict[str, np.ndarray]:
     """Metrics that read from the highest prediction down."""
     positive, every = positive[:, ::-1], every[:, ::-1]
@@ -197,13 +192,13 @@ def _ranking_metrics(
     for users, drawn in ((None, None), (user, weights)):
         step, count = _steps(prediction, None if drawn is None else DRAWN_STEPS)
         counts = _cell_counts(outcome, step, count, users, drawn)
-        won, pairs = _pairs(*counts)
-        parts["auc"].append(_ratio(won, pairs))
+        parts["auc"].append(roc_auc(*counts))
         for name, found in _head_metrics(*counts).items():
             parts[name].append(found)
+        within = parts["auc"][-1]
         if group.max(initial=0) > 0:
-            won, pairs = _pairs_within(outcome, prediction, users, group, drawn)
-        parts["within_auc"].append(_ratio(won, pairs))
+            within = _ratio(*_pairs_within(outcome, prediction, users, group, drawn))
+        parts["within_auc"].append(within)
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
@@ -236,11 +231,10 @@ def _probability_metrics(
     outcome: np.ndarray, prediction: np.ndarray, user: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     told = prediction >= DECISION_THRESHOLD
-    likelihood = np.where(outcome == 1, prediction, 1 - prediction)
     columns = [
         np.ones(len(outcome)),
         (prediction - outcome) ** 2,
-        -np.log(np.maximum(likelihood, 1e-15)),
+        log_losses(outcome, prediction),
         told == outcome,
         told * outcome,
         told,

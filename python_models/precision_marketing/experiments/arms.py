@@ -15,6 +15,12 @@ class Balance(NamedTuple):
     p_value: float
 
 
+def arm_counts(treated: np.ndarray) -> dict[str, int]:
+    """Count the users of each arm; ``treated`` is true for one of them."""
+    count = int(treated.sum())
+    return {"treated_count": count, "holdout_count": len(treated) - count}
+
+
 def sample_ratio_p_value(
     treated_count: np.ndarray | int,
     holdout_count: np.ndarray | int,

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from precision_marketing.experiments.arms import balance, sample_ratio_p_value
+from precision_marketing.experiments.arms import (
+    arm_counts,
+    balance,
+    sample_ratio_p_value,
+)
 from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,
@@ -87,10 +91,7 @@ def _checked(rows: pd.DataFrame, settings: CheckSettings) -> dict[str, float]:
         for name in ("response_probability", "expected_margin_lift", "recent_margin")
     }
     treated = (rows["arm"] == "treatment").to_numpy(bool)
-    counts = {
-        "treated_count": int(treated.sum()),
-        "holdout_count": int((~treated).sum()),
-    }
+    counts = arm_counts(treated)
     share = float(rows["treated_share"].iloc[0])
     segments = rows["segment_name"].astype("string").fillna(UNKNOWN_SEGMENT)
     found = balance(segments.to_numpy(object), treated)

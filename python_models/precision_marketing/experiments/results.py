@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from precision_marketing.experiments.arms import sample_ratio_p_value
+from precision_marketing.experiments.arms import arm_counts, sample_ratio_p_value
 from precision_marketing.experiments.differences import (
     Difference,
     adjusted_difference,
@@ -134,7 +134,7 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
             slices += [(kind, value, some) for value, some in own.groupby(column)]
         for kind, value, some in slices:
             keys = {"campaign_id": campaign, "slice_kind": kind, "slice_value": value}
-            keys |= _arm_counts(some)
+            keys |= arm_counts(some["is_treated"])
             if not has_holdout:
                 keys |= {"measurement": OBSERVATIONAL}
             else:
@@ -146,7 +146,8 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
                     if np.isnan(p_value)
                     else min(whole, p_value) >= settings.min_sample_ratio_p_value,
                 }
-                if min(_arm_counts(some).values()) < settings.min_arm_users:
+                smaller = min(keys["treated_count"], keys["holdout_count"])
+                if smaller < settings.min_arm_users:
                     keys |= {"measurement": TOO_FEW}
             records += _measured(some, keys, settings)
     found = pd.DataFrame(records, columns=list(MEASURED_COLUMNS))
@@ -175,13 +176,8 @@ def _checked(rows: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(list(found.columns), ignore_index=True)
 
 
-def _arm_counts(rows: pd.DataFrame) -> dict[str, int]:
-    treated = int(rows["is_treated"].sum())
-    return {"treated_count": treated, "holdout_count": len(rows) - treated}
-
-
 def _p_value(rows: pd.DataFrame) -> float:
-    counts = _arm_counts(rows)
+    counts = arm_counts(rows["is_treated"])
     return sample_ratio_p_value(
         **counts, treated_share=float(rows["treated_share"].iloc[0])
     )

@@ -1,13 +1,12 @@
 """The strongest reasons of each score, in words that a marketer reads."""
 
-import json
 
 import numpy as np
 import pandas as pd
 
 from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import AverageAmount, CalibratedAverage
-from precision_marketing.estimators.stored import load_estimator
+from precision_marketing.estimators.stored import live_estimator
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 from precision_marketing.explanations.contributions import explain_batches
 from precision_marketing.explanations.sentences import (
@@ -107,20 +106,14 @@ def panel_reasons(
             own = explained.loc[explained["task"] == task, PAIR_COLUMNS]
             pairs = pd.MultiIndex.from_frame(rows.rows[PAIR_COLUMNS])
             rows = rows.where(pairs.isin(pd.MultiIndex.from_frame(own)))
-        live = registry[(registry["task"] == task) & (registry["status"] == "live")]
-        if live.empty or rows.rows.empty:
+        live = live_estimator(registry, task)
+        if live is None or rows.rows.empty:
             continue
-        names = json.loads(live.iloc[0]["feature_names"])
-        missing = sorted(set(names) - set(rows.features.columns))
-        if missing:
-            raise ValueError(
-                f"The live estimator of {task} needs features that the {grain} panel "
-                f"lacks: {', '.join(missing)}. Build again with training included."
-            )
+        features = live.features(rows)
         found = strongest_reasons(
-            load_estimator(bytes(live.iloc[0]["estimator_bytes"])),
-            rows.features[names],
-            words.loc[names, "reason_group"].to_dict(),
+            live.estimator,
+            features,
+            words.loc[list(features), "reason_group"].to_dict(),
             count,
             raises_first=grain in RAISES_FIRST,
         )

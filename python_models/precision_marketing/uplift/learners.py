@@ -29,10 +29,10 @@ from scipy.stats import rankdata
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from precision_marketing.common.hashing import user_folds
+from precision_marketing.estimators.families import numbers_and_texts
 from precision_marketing.uplift.metrics import Trial
 
 LEARNERS = ("two_model", "transformed_outcome", "x_learner", "doubly_robust")
@@ -77,17 +77,12 @@ def design(features: pd.DataFrame) -> ColumnTransformer:
     sklearn.compose.ColumnTransformer
         Not fitted; it reads no outcome.
     """
-    numbers = list(features.select_dtypes("number").columns)
-    texts = [column for column in features.columns if column not in numbers]
-    scaled = make_pipeline(
+    return numbers_and_texts(
+        features,
         SimpleImputer(strategy="median", keep_empty_features=True),
         FunctionTransformer(np.arcsinh),
         StandardScaler(),
     )
-    encoded = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", min_frequency=20, sparse_output=False
-    )
-    return ColumnTransformer([("numbers", scaled, numbers), ("texts", encoded, texts)])
 
 
 def _constant(value: float) -> Predictor:
@@ -161,7 +156,7 @@ def _doubly_robust(
             models = _fit_arms(rows[others], trial.where(others), recipe)
             expected[:, own] = [model(rows[own]) for model in models]
     error = trial.outcome - np.where(trial.treated, expected[1], expected[0])
-    weight = np.where(trial.treated, 1 / trial.share, -1 / (1 - trial.share))
+    weight = np.where(trial.treated, trial.weights, -trial.weights)
     return _fit_effect(rows, expected[1] - expected[0] + weight * error)
 
 
@@ -174,9 +169,8 @@ def _response(
 def _average_effect(
     rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
 ) -> Predictor:
-    weight = np.where(trial.treated, 1 / trial.share, 1 / (1 - trial.share))
     means = [
-        np.average(trial.outcome[mask], weights=weight[mask])
+        np.average(trial.outcome[mask], weights=trial.weights[mask])
         for mask in (~trial.treated, trial.treated)
     ]
     return _constant(means[1] - means[0])

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.bootstrap import interval, user_weights
+from precision_marketing.evaluation.metrics import roc_auc
+
 INTERVAL_COLUMNS = {
     "split_name": "string",
     "estimator_name": "string",
@@ -33,16 +36,12 @@ def value_intervals(judged: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame
     tested = judged[judged["split_name"] == "test"]
     for (split, name), rows in tested.groupby(["split_name", "estimator_name"]):
         rows = rows.sort_values("first_order_id")
-        random = np.random.default_rng(seed)
-        counts = random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
+        counts = user_weights(len(rows), draws, seed)
         weights = np.vstack([np.ones(len(rows)), counts])
         for metric, values in _value_metrics(rows, weights).items():
-            drawn = values[1:][np.isfinite(values[1:])]
-            ends = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else [np.nan] * 2
-            records.append((split, name, metric, values[0], *ends))
-    return pd.DataFrame(records, columns=list(INTERVAL_COLUMNS)).astype(
-        INTERVAL_COLUMNS
-    )
+            records.append((split, name, metric, values[0], *interval(values[1:])))
+    found = pd.DataFrame(records, columns=list(INTERVAL_COLUMNS))
+    return found.astype(INTERVAL_COLUMNS)
 
 
 def _value_metrics(rows: pd.DataFrame, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -73,7 +72,4 @@ def _area(outcome: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.nda
     order = np.argsort(score, kind="stable")
     starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
     positive = np.add.reduceat((weights * outcome)[:, order], starts, axis=1)
-    negative = np.add.reduceat((weights * ~outcome)[:, order], starts, axis=1)
-    below = np.cumsum(negative, axis=1) - negative / 2
-    won = np.einsum("dg,dg->d", positive, below)
-    return won / (positive.sum(axis=1) * negative.sum(axis=1))
+    return roc_auc(positive, np.add.reduceat(weights[:, order], starts, axis=1))

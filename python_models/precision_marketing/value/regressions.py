@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import skops.io
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import PoissonRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from precision_marketing.common import archives
 from precision_marketing.estimators.families import use_one_thread
 from precision_marketing.value.dated_models import (
     PURCHASE_KEYS,
@@ -192,17 +192,7 @@ def fit_regressions(
 
 def load_regressions(blob: bytes) -> Regressions:
     """Read stored regressions back, refusing what they need not hold."""
-    try:
-        found = set(skops.io.get_untrusted_types(data=blob))
-    except Exception as error:
-        raise ValueError(
-            "The stored value estimator is no skops archive, or a damaged one."
-        ) from error
-    if foreign := sorted(found - set(ALLOWED_TYPES)):
-        raise ValueError(
-            f"The stored value estimator holds types not allowed: {foreign}."
-        )
-    held = skops.io.loads(blob, trusted=list(ALLOWED_TYPES))
+    held = archives.load(blob, ALLOWED_TYPES, "The bytes of the value estimator")
     names = ("log_linear", "boosting", "spend_boosting")
     if not isinstance(held, dict) or set(held) != set(names):
         raise ValueError("The stored value estimator is another object.")

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-import skops.io
 
+from precision_marketing.common import archives
 from precision_marketing.common.frames import typed
 from precision_marketing.value.bg_nbd import BgNbd
 from precision_marketing.value.dated_models import (
@@ -126,7 +126,7 @@ def fit_value(
         ),
         "train_until_date": date,
         "estimator_bytes": learned
-        and skops.io.dumps(
+        and archives.dump(
             {
                 "log_linear": learned.log_linear,
                 "boosting": learned.boosting,
