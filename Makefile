@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 export DBT_PROFILES_DIR := profiles
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
+# all cores; make THREADS=1 ..., and MEMORY_LIMIT=2GB, allow less
+export THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

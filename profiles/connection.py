@@ -14,6 +14,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations import machine
 from operations.personal_data.requests import Requests
 from operations.privacy.encryption import SPILLS_ENCRYPTED
 from operations.privacy.keys import erasure_keys, padded_keys, set_keys
@@ -30,10 +31,15 @@ class Plugin(BasePlugin):
     def update_connection_config(
         self, creds: DuckDBCredentials, config: dict[str, Any]
     ) -> None:
-        """Raise what dbt prints as one sentence where a file or a key is not fit.
+        """Set threads and memory; say in one sentence what file or key is not fit.
 
         Opening also moves what a killed command has left in its log into the file.
         """
+        try:
+            config["threads"] = machine.threads()
+            config["memory_limit"] = machine.memory_limit()
+        except ValueError as error:
+            raise DbtRuntimeError(f"Nothing was built: {error}") from None
         self.keys = padded_keys("pseudonym", "the users' pseudonyms")
         self.warehouse = Path(creds.path)
         try:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from operations import machine
 from operations.places import (
     PROJECT_FOLDER,
     PUBLISHED,
@@ -145,7 +146,9 @@ def main() -> str | None:
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
     marts = published_marts(manifest)
-    with connect(threads=2, memory_limit="2GB") as connection:
+    with connect(
+        threads=machine.threads(), memory_limit=machine.memory_limit()
+    ) as connection:
         try:
             connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
         except duckdb.IOException as error:

@@ -1,0 +1,56 @@
+"""What a build may use of the machine: all cores, half of the memory that is free."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+MEMORY_FILES = {
+    "/proc/meminfo": r"MemAvailable:\s+(\d+) kB",
+    # a container's own limit, in bytes
+    "/sys/fs/cgroup/memory.max": r"(\d+)",
+}
+SIZE = r"\d+(\.\d+)? ?[KMGT]i?B"
+
+
+def threads() -> int:
+    """Return how many threads DuckDB may use: THREADS, else one per core.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable THREADS is no whole number above 0.
+    """
+    given = os.environ.get("THREADS") or str(os.cpu_count())
+    if not given.isdecimal() or int(given) < 1:
+        raise ValueError(f"THREADS is {given!r}, no whole number above 0.")
+    return int(given)
+
+
+def memory_limit() -> str:
+    """Return how much memory DuckDB may use: MEMORY_LIMIT, else half of what is free.
+
+    The other half is for scikit-learn, and for what else runs.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable MEMORY_LIMIT is no size.
+    """
+    if given := os.environ.get("MEMORY_LIMIT"):
+        if not re.fullmatch(SIZE, given):
+            raise ValueError(f"MEMORY_LIMIT is {given!r}, no size such as 2GB.")
+        return given
+    return f"{_free_bytes() // 2**21}MiB"
+
+
+def _free_bytes() -> int:
+    found = [
+        int(match[1]) * (1024 if "kB" in pattern else 1)
+        for file, pattern in MEMORY_FILES.items()
+        if Path(file).exists() and (match := re.search(pattern, Path(file).read_text()))
+    ]
+    # where the system does not say what is free, a quarter of all there is
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(found, default=whole // 4)
