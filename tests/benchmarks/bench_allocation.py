@@ -21,7 +21,7 @@ import time
 import numpy as np
 from precision_marketing.allocation.prices import linear_bound
 from precision_marketing.allocation.solver import allocate, greedy
-from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.common.threads import use_one_thread
 
 from tests.python.support.made_plans import make_alike_plan, make_plan
 

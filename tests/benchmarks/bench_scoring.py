@@ -23,15 +23,17 @@ from statistics import median
 import duckdb
 import numpy as np
 import pandas as pd
+from precision_marketing.common.threads import use_one_thread
 from precision_marketing.estimators.batches import score_batches
 from precision_marketing.estimators.families import (
     CalibratedAverage,
     family_pipeline,
-    use_one_thread,
 )
 from precision_marketing.estimators.score_sql import score_expression
 from precision_marketing.estimators.stored import ALLOWED_TYPES, dump_estimator
 from skops.io import loads
+
+from tests.python.support.variables import VARS
 
 ROWS, FEATURES, TRAINING_ROWS = 5_000_000, 30, 20_000
 # Medians of so many rounds, but one where the bare call takes long.
@@ -118,7 +120,9 @@ def prepare(folder: Path, row_count: int, names: list[str]) -> None:
     labels = (signal + random.normal(size=len(signal)) > 1).astype(int)
     for name in names:
         use_one_thread()
-        pipeline = family_pipeline(name, training, 0, is_amount=False)
+        pipeline = family_pipeline(
+            name, training, 0, given=VARS["classifiers"][name], is_amount=False
+        )
         fitted = pipeline.fit(training, labels)
         estimator = CalibratedAverage([fitted], [0.9], [0.1])
         (folder / f"{name}.skops").write_bytes(dump_estimator(estimator))

@@ -4,7 +4,7 @@ import pandas as pd
 
 from precision_marketing.common.bootstrap import interval
 from precision_marketing.estimators.families import PLAIN_RULE
-from precision_marketing.estimators.fitting import Settings
+from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.intervals import best_rule, gain, measure
 
@@ -25,7 +25,7 @@ def judge_candidates(
     task: Task,
     predictions: pd.DataFrame,
     incumbent: str | None,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> pd.DataFrame:
     """Judge the candidates of a task by their predictions of the validation rows.
 
@@ -45,7 +45,7 @@ def judge_candidates(
         Output of `precision_marketing.evaluation.backtest.validate`, this task's rows.
     incumbent : str or None
         Candidate that is live so far.
-    settings : Settings
+    settings : LearningSettings
         Seed and draws of the intervals.
 
     Returns

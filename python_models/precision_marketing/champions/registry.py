@@ -11,7 +11,7 @@ from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import PLAIN_RULE, rule_estimator
 from precision_marketing.estimators.fitting import (
-    Settings,
+    LearningSettings,
     TaskRows,
     combined,
     fit_families,
@@ -19,7 +19,6 @@ from precision_marketing.estimators.fitting import (
 )
 from precision_marketing.estimators.score_sql import score_expression
 from precision_marketing.estimators.stored import dump_estimator
-from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import calibration_maps, test_origins
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
@@ -63,7 +62,7 @@ def register(
     pins: pd.DataFrame,
     validation: pd.DataFrame,
     former: pd.DataFrame,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> pd.DataFrame:
     """Choose, fit and store the live estimator of every task.
 
@@ -81,7 +80,7 @@ def register(
         Output of `precision_marketing.evaluation.backtest.validate`.
     former : pandas.DataFrame
         The registry as it stood before; empty at first.
-    settings : Settings
+    settings : LearningSettings
         Of learning.
 
     Returns
@@ -99,9 +98,8 @@ def register(
     """
 
     def register_task(name: str) -> pd.DataFrame:
-        task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain])
-        own_rules = task.rules(rules, rows.panel)
+        rows = TaskRows.named(name, tasks, panels)
+        own_rules = rows.task.rules(rules, rows.panel)
         predictions = validation[validation["task"] == name]
         former_rows = former[former["task"] == name]
         found = _register_task(
@@ -129,7 +127,7 @@ def _register_task(
     rules: pd.DataFrame,
     predictions: pd.DataFrame,
     incumbent: str | None,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> pd.DataFrame:
     """Rows of one task: its candidates, and the fits of the live one."""
     judged = judge_candidates(rows.task, predictions, incumbent, settings)
@@ -163,7 +161,7 @@ def _fit(
     training: TaskRows,
     rules: pd.DataFrame,
     predictions: pd.DataFrame,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> dict:
     """Fit the chosen candidate, calibrated by its validation predictions."""
     task, name = training.task, chosen["estimator_name"]

@@ -1,6 +1,7 @@
 """Groups of users of one as-of date, by k-means and a Gaussian mixture."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from sklearn.mixture import GaussianMixture
 
 from precision_marketing.clusters.features import scaled_features, shape_values
 from precision_marketing.common.frames import Panel
-from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.common.settings import Settings, Var
+from precision_marketing.common.threads import use_one_thread
 
 K_MEANS = "k_means"
 GAUSSIAN_MIXTURE = "gaussian_mixture"
@@ -19,7 +21,7 @@ CRITERIA = {K_MEANS: "silhouette", GAUSSIAN_MIXTURE: "bic"}
 
 
 @dataclass(frozen=True)
-class ClusterSettings:
+class ClusterSettings(Settings):
     """Parameters of clustering; their values and reasons stand in dbt_project.yml.
 
     Parameters
@@ -38,26 +40,13 @@ class ClusterSettings:
         Added to each variance of a mixture, in squared units of the scaled features.
     """
 
-    seed: int
-    least_count: int
-    most_count: int
-    min_users: int
-    min_agreement: float
-    restarts: int
-    variance_floor: float
-
-    @classmethod
-    def from_meta(cls, meta: dict) -> "ClusterSettings":
-        """Read the settings that a Python model got through its ``meta``."""
-        return cls(
-            seed=int(meta["seed"]),
-            least_count=int(meta["least_count"]),
-            most_count=int(meta["most_count"]),
-            min_users=int(meta["min_users"]),
-            min_agreement=float(meta["min_agreement"]),
-            restarts=int(meta["restarts"]),
-            variance_floor=float(meta["variance_floor"]),
-        )
+    seed: Annotated[int, Var("random_seed")]
+    least_count: Annotated[int, Var("cluster_counts", "least")]
+    most_count: Annotated[int, Var("cluster_counts", "most")]
+    min_users: Annotated[int, Var("cluster_min_users")]
+    min_agreement: Annotated[float, Var("cluster_min_agreement")]
+    restarts: Annotated[int, Var("cluster_restarts")]
+    variance_floor: Annotated[float, Var("cluster_variance_floor")]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Parameters of dbt_project.yml as a model hands them on, refused in words."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 MEANINGS = {
     int: "a whole number",
@@ -11,15 +11,23 @@ MEANINGS = {
 }
 
 
-def parameter(*place: str) -> Any:
-    """Declare the field of a settings class that a var of dbt_project.yml fills.
+class Var(NamedTuple):
+    """Where the value of a field stands under ``vars:`` of dbt_project.yml.
 
     Parameters
     ----------
-    *place : str
-        Name of the var and, of a mapping, of the entry in it.
+    name : str
+        Of the var.
+    entry : str or None
+        Of a mapping, the entry in it.
     """
-    return field(metadata={"place": place})
+
+    name: str
+    entry: str | None = None
+
+    def __str__(self) -> str:
+        """Write it as people read it."""
+        return self.name if self.entry is None else f"{self.name}.{self.entry}"
 
 
 @dataclass(frozen=True)
@@ -40,29 +48,24 @@ class Settings:
         ValueError
             If one is missing or of another type.
         """
-        kinds = get_type_hints(cls)
-        return cls(
-            **{
-                each.name: _typed(meta, each.metadata["place"], kinds[each.name])
-                for each in fields(cls)
-            }
-        )
+        hints = get_type_hints(cls, include_extras=True)
+        return cls(**{name: _read(meta, *get_args(hints[name])) for name in hints})
 
 
-def _typed(meta: dict[str, Any], place: tuple[str, ...], kind: Any) -> Any:
+def _read(meta: dict[str, Any], kind: Any, var: Var) -> Any:
     """Find a parameter and give it the type of its field."""
-    value: Any = meta
-    for name in place:
-        if not isinstance(value, dict) or name not in value:
-            raise ValueError(f"dbt_project.yml, vars: there is no {'.'.join(place)}.")
-        value = value[name]
+    found: Any = meta
+    for name in filter(None, var):
+        if not isinstance(found, dict) or name not in found:
+            raise ValueError(f"dbt_project.yml, vars: there is no {var}.")
+        found = found[name]
     try:
-        return _converted(value, kind)
+        return _converted(found, kind)
     except (TypeError, ValueError):
         choices = get_origin(kind) is Literal and " or ".join(get_args(kind))
         wanted = choices or MEANINGS[get_origin(kind) or kind]
         raise ValueError(
-            f"dbt_project.yml, vars: {'.'.join(place)} must be {wanted}, not {value!r}."
+            f"dbt_project.yml, vars: {var} must be {wanted}, not {found!r}."
         ) from None
 
 
@@ -75,7 +78,7 @@ def _converted(value: Any, kind: Any) -> Any:
         if value not in get_args(kind):
             raise ValueError
         return value
-    if kind is dict or get_origin(kind) is dict:
+    if dict in (kind, get_origin(kind)):
         if not isinstance(value, dict):
             raise TypeError
         return value

@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from precision_marketing.estimators.families import CalibratedAverage, use_one_thread
+from precision_marketing.common.threads import use_one_thread
+from precision_marketing.estimators.families import CalibratedAverage
 
 
 def score_batches(

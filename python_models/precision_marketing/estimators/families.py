@@ -1,5 +1,8 @@
 """The families of estimators, as scikit-learn pipelines, and what is made of them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -27,7 +30,8 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
-from threadpoolctl import threadpool_limits
+
+from precision_marketing.common.threads import use_one_thread
 
 AVERAGE = "average"
 PLAIN_RULE = "plain_rule"
@@ -37,16 +41,6 @@ CALIBRATION_FOLDS = 3
 SMALLEST_PROBABILITY = 1e-5
 # Keeps a map finite where all labels are equal: a shift by 1 is one deviation.
 LEAST_PRIOR_WEIGHT = 0.5
-
-
-def use_one_thread() -> None:
-    """Keep BLAS and OpenMP to one thread, for the rest of the process.
-
-    Several threads on few busy cores made boosting 5 to 10 times slower. The limit is
-    never lifted: dbt runs models side by side, and a limit that one lifts while another
-    fits would change the order of its sums, and so the last digits of its scores.
-    """
-    threadpool_limits(limits=1)
 
 
 def signed_log(values: np.ndarray) -> np.ndarray:
@@ -113,112 +107,52 @@ def numbers_and_texts(
     )
 
 
-def _boosting_settings(seed: int) -> dict:
-    return {
-        "learning_rate": 0.06,
-        "max_iter": 100,
-        "max_leaf_nodes": 12,
-        "min_samples_leaf": 60,
-        "l2_regularization": 5.0,
-        "max_features": 0.4,
-        "early_stopping": False,
-        "random_state": seed,
-    }
-
-
-def _forest_settings(seed: int) -> dict:
-    return {
-        "n_estimators": 100,
-        "min_samples_leaf": 20,
-        "max_samples": 0.4,
-        "random_state": seed,
-    }
-
-
-def _network_settings(seed: int) -> dict:
-    return {
-        "hidden_layer_sizes": (32,),
-        "alpha": 1.0,
-        "learning_rate_init": 0.002,
-        "early_stopping": True,
-        "n_iter_no_change": 5,
-        "random_state": seed,
-    }
-
-
-def _decision_tree(seed: int) -> tuple:
+def _support_vectors(
+    gamma: float, n_components: int, random_state: int, **given: float
+) -> tuple:
+    # a radial kernel through landmarks: exact kernels take minutes
     return (
-        AS_THEY_ARE,
-        DecisionTreeRegressor(max_depth=6, min_samples_leaf=100, random_state=seed),
+        Nystroem(gamma=gamma, n_components=n_components, random_state=random_state),
+        CalibratedClassifierCV(
+            LinearSVC(**given, random_state=random_state),
+            method="sigmoid",
+            cv=CALIBRATION_FOLDS,
+            ensemble=False,
+        ),
     )
 
 
-def _classifiers(seed: int) -> dict[str, tuple]:
-    """Return what is done to numbers, and the steps that follow, per family."""
-    return {
-        "logistic_regression": (
-            LOGGED,
-            LogisticRegression(C=0.01, max_iter=2000, random_state=seed),
-        ),
-        "gradient_boosting": (
-            AS_THEY_ARE,
-            HistGradientBoostingClassifier(**_boosting_settings(seed)),
-        ),
-        "random_forest": (
-            AS_THEY_ARE,
-            RandomForestClassifier(max_features=0.08, **_forest_settings(seed)),
-        ),
-        "nearest_neighbours": (
-            LOGGED,
-            KNeighborsClassifier(n_neighbors=150, algorithm="brute"),
-        ),
-        # a radial kernel through 200 landmarks: exact kernels take minutes
-        "support_vector_machine": (
-            LOGGED,
-            Nystroem(gamma=0.003, n_components=200, random_state=seed),
-            CalibratedClassifierCV(
-                LinearSVC(C=0.1, random_state=seed),
-                method="sigmoid",
-                cv=CALIBRATION_FOLDS,
-                ensemble=False,
-            ),
-        ),
-        "neural_network": (LOGGED, MLPClassifier(**_network_settings(seed))),
-        "linear_regression": (LOGGED, Ridge(alpha=100.0)),
-        "decision_tree": _decision_tree(seed),
-    }
+def _network_of_amounts(**given: Any) -> TransformedTargetRegressor:
+    return TransformedTargetRegressor(
+        MLPRegressor(**given), transformer=StandardScaler()
+    )
 
 
-def _regressors(seed: int) -> dict[str, tuple]:
-    return {
-        # amounts add up: their logarithms do not
-        "linear_regression": (SCALED, Ridge(alpha=1000.0)),
-        "decision_tree": _decision_tree(seed),
-        "neural_network": (
-            LOGGED,
-            TransformedTargetRegressor(
-                MLPRegressor(**_network_settings(seed)), transformer=StandardScaler()
-            ),
-        ),
-        "random_forest": (
-            AS_THEY_ARE,
-            RandomForestRegressor(max_features=0.3, **_forest_settings(seed)),
-        ),
-        "gradient_boosting": (
-            AS_THEY_ARE,
-            HistGradientBoostingRegressor(loss="poisson", **_boosting_settings(seed)),
-        ),
-    }
-
-
-# Families that give a probability (regressors of labels 0 and 1 among them), and an
-# amount.
-CLASSIFIERS = tuple(_classifiers(0))
-REGRESSORS = tuple(_regressors(0))
+# Per family, what is done to numbers, whether it draws at random, and what makes the
+# steps that follow of its hyperparameters. Families that give a probability (regressors
+# of labels 0 and 1 among them), and an amount.
+CLASSIFIERS: dict[str, tuple[str, bool, Callable]] = {
+    "logistic_regression": (LOGGED, True, LogisticRegression),
+    "gradient_boosting": (AS_THEY_ARE, True, HistGradientBoostingClassifier),
+    "random_forest": (AS_THEY_ARE, True, RandomForestClassifier),
+    "nearest_neighbours": (LOGGED, False, KNeighborsClassifier),
+    "support_vector_machine": (LOGGED, True, _support_vectors),
+    "neural_network": (LOGGED, True, MLPClassifier),
+    "linear_regression": (LOGGED, False, Ridge),
+    "decision_tree": (AS_THEY_ARE, True, DecisionTreeRegressor),
+}
+REGRESSORS: dict[str, tuple[str, bool, Callable]] = {
+    # amounts add up: their logarithms do not
+    "linear_regression": (SCALED, False, Ridge),
+    "decision_tree": (AS_THEY_ARE, True, DecisionTreeRegressor),
+    "neural_network": (LOGGED, True, _network_of_amounts),
+    "random_forest": (AS_THEY_ARE, True, RandomForestRegressor),
+    "gradient_boosting": (AS_THEY_ARE, True, HistGradientBoostingRegressor),
+}
 
 
 def family_pipeline(
-    name: str, features: pd.DataFrame, seed: int, *, is_amount: bool
+    name: str, features: pd.DataFrame, seed: int, *, given: dict, is_amount: bool
 ) -> Pipeline:
     """Build the unfitted pipeline of a family.
 
@@ -230,11 +164,26 @@ def family_pipeline(
         Shows which columns are numbers and which are text.
     seed : int
         Seed of every random draw.
+    given : dict
+        Hyperparameters, in scikit-learn's words.
     is_amount : bool
         Whether an amount is predicted.
+
+    Raises
+    ------
+    ValueError
+        If scikit-learn knows no such hyperparameter.
     """
-    families = _regressors(seed) if is_amount else _classifiers(seed)
-    numbers_are, *steps = families[name]
+    numbers_are, is_random, make = (REGRESSORS if is_amount else CLASSIFIERS)[name]
+    given = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
+    if is_random:
+        given["random_state"] = seed
+    try:
+        made = make(**given)
+    except TypeError as error:
+        var = "regressors" if is_amount else "classifiers"
+        raise ValueError(f"dbt_project.yml, vars: {var}.{name}: {error}.") from error
+    steps = made if isinstance(made, tuple) else (made,)
     return make_pipeline(preprocessor(features, numbers_are), *steps)
 
 

@@ -4,28 +4,29 @@ import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from precision_marketing.common.frames import Panel
+from precision_marketing.common.settings import Settings, Var
+from precision_marketing.common.threads import use_one_thread, workers
 from precision_marketing.estimators.families import (
     AVERAGE,
     CALIBRATION_FOLDS,
     AverageAmount,
     CalibratedAverage,
     family_pipeline,
-    use_one_thread,
 )
-from precision_marketing.estimators.tasks import Task
+from precision_marketing.estimators.tasks import TASKS_FILE, Task
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class LearningSettings(Settings):
     """Parameters of learning; their values and reasons stand in dbt_project.yml.
 
     Parameters
@@ -42,40 +43,37 @@ class Settings:
         Resamples of the users behind each interval.
     versions_kept : int
         Former live versions per task that the registry keeps.
-    every_family : bool
-        Whether all families and all earlier dates are judged, not only what choosing
-        the live estimators needs.
+    backtest_grid : str
+        ``live``: what choosing the live estimators needs is judged; ``full``: all
+        families and all earlier dates.
     threads : int
-        Fits that run side by side, each on one thread.
+        Fits that run side by side, each on one thread; 0 for one per core.
+    classifiers, regressors : dict of str to dict
+        Hyperparameters by family, in scikit-learn's words.
     """
 
-    seed: int
-    max_training_rows: int
-    calibration_prior_weight: float
-    calibration_shift_kept: float
-    bootstrap_draws: int
-    versions_kept: int
-    every_family: bool
-    threads: int
+    seed: Annotated[int, Var("random_seed")]
+    max_training_rows: Annotated[int, Var("max_training_rows")]
+    calibration_prior_weight: Annotated[float, Var("calibration_prior_weight")]
+    calibration_shift_kept: Annotated[float, Var("calibration_shift_kept")]
+    bootstrap_draws: Annotated[int, Var("bootstrap_draws")]
+    versions_kept: Annotated[int, Var("registry_versions_kept")]
+    backtest_grid: Annotated[Literal["live", "full"], Var("backtest_grid")]
+    threads: Annotated[int, Var("fit_threads")]
+    classifiers: Annotated[dict[str, dict], Var("classifiers")]
+    regressors: Annotated[dict[str, dict], Var("regressors")]
 
-    @classmethod
-    def from_meta(cls, meta: dict) -> "Settings":
-        """Read the settings that a Python model got through its ``meta``."""
-        return cls(
-            seed=int(meta["seed"]),
-            max_training_rows=int(meta["max_training_rows"]),
-            calibration_prior_weight=float(meta["calibration_prior_weight"]),
-            calibration_shift_kept=float(meta["calibration_shift_kept"]),
-            bootstrap_draws=int(meta["bootstrap_draws"]),
-            versions_kept=int(meta["versions_kept"]),
-            every_family=meta["backtest_grid"] == "full",
-            threads=int(meta["threads"]),
-        )
+    @property
+    def every_family(self) -> bool:
+        """Whether all families and earlier dates are judged, for `make backtest`."""
+        return self.backtest_grid == "full"
 
     def side_by_side(self, call: Callable, arguments: Iterable) -> list[Any]:
         """Call a function on each argument in threads; results in their order."""
         # the limit of OpenMP holds for the thread that sets it
-        with ThreadPoolExecutor(self.threads, initializer=use_one_thread) as pool:
+        with ThreadPoolExecutor(
+            workers(self.threads), initializer=use_one_thread
+        ) as pool:
             return list(pool.map(call, arguments))
 
 
@@ -103,6 +101,26 @@ class TaskRows:
     labels: np.ndarray
     outcomes: np.ndarray
     label_ends: np.ndarray
+
+    @classmethod
+    def named(
+        cls, name: str, tasks: pd.DataFrame, panels: dict[str, Panel]
+    ) -> "TaskRows":
+        """Take the rows of a task of the seed ``learning_tasks``.
+
+        Raises
+        ------
+        ValueError
+            If the seed has no such task, its row makes no sense, or it has a grain
+            that no panel has.
+        """
+        task = Task.from_seed(tasks, name)
+        if task.grain not in panels:
+            raise ValueError(
+                f"{TASKS_FILE}, task {name}: there is no grain {task.grain!r}, only "
+                f"{', '.join(panels)}."
+            )
+        return cls.of(task, panels[task.grain])
 
     @classmethod
     def of(cls, task: Task, panel: Panel) -> "TaskRows":
@@ -172,7 +190,7 @@ def members_of(name: str, task: Task) -> tuple[str, ...]:
 
 
 def fit_families(
-    rows: TaskRows, settings: Settings, names: Iterable[str]
+    rows: TaskRows, settings: LearningSettings, names: Iterable[str]
 ) -> dict[str, Pipeline]:
     """Fit some families on rows whose labels are known.
 
@@ -180,7 +198,7 @@ def fit_families(
     ----------
     rows : TaskRows
         At least `CALIBRATION_FOLDS` rows of each class.
-    settings : Settings
+    settings : LearningSettings
         Seed, and how many rows are learnt from at most.
     names : iterable of str
         Families, no averages.
@@ -191,19 +209,22 @@ def fit_families(
         One fitted pipeline per family.
     """
     drawn = rows.drawn(settings.max_training_rows, settings.seed)
-    return {name: _fit_family(drawn, settings.seed, name) for name in names}
+    return {name: _fit_family(drawn, settings, name) for name in names}
 
 
-def _fit_family(rows: TaskRows, seed: int, name: str) -> Pipeline:
+def _fit_family(rows: TaskRows, settings: LearningSettings, name: str) -> Pipeline:
     logger.info("fits %s for %s", name.replace("_", " "), rows.task.name)
     is_amount = rows.task.is_amount
-    pipeline = family_pipeline(name, rows.features, seed, is_amount=is_amount)
+    given = settings.regressors if is_amount else settings.classifiers
+    pipeline = family_pipeline(
+        name, rows.features, settings.seed, given=given[name], is_amount=is_amount
+    )
     # Small shops: neighbours and landmarks cannot outnumber the rows.
     for _, step in pipeline.steps:
-        for parameter in ("n_neighbors", "n_components"):
-            if hasattr(step, parameter):
-                most = min(getattr(step, parameter), len(rows.labels))
-                step.set_params(**{parameter: most})
+        for name in ("n_neighbors", "n_components"):
+            if hasattr(step, name):
+                most = min(getattr(step, name), len(rows.labels))
+                step.set_params(**{name: most})
     # money sent back may outweigh a window's sales; a Poisson loss starts at 0
     labels = np.maximum(rows.labels, 0) if is_amount else rows.labels.astype(int)
     return pipeline.fit(rows.features, labels)

@@ -6,7 +6,10 @@ from fnmatch import fnmatch
 import pandas as pd
 
 from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.families import AVERAGE, CLASSIFIERS, REGRESSORS
 
+TASKS_FILE, RULES_FILE = "seeds/learning_tasks.csv", "seeds/plain_rules.csv"
+FAMILIES = {"binary": CLASSIFIERS, "amount": REGRESSORS}
 # What names a row of any panel; a panel of one grain lacks the others' columns.
 KEY_COLUMNS = ("user_id", "offer_id", "campaign_id", "category_name", "as_of_date")
 # Rows sorted by it stand in the same order whatever the users are called.
@@ -56,12 +59,29 @@ class Task:
         Raises
         ------
         ValueError
-            If the seed has no such task.
+            If the seed has no such task, or its row makes no sense.
         """
         rows = tasks[tasks["task"] == name]
         if rows.empty:
-            raise ValueError(f"Seed learning_tasks has no task {name!r}.")
+            raise ValueError(f"{TASKS_FILE} has no task {name!r}.")
         row = rows.iloc[0]
+        if row["label_kind"] not in FAMILIES:
+            raise ValueError(
+                f"{TASKS_FILE}, task {name}: label_kind is {row['label_kind']!r}, "
+                f"neither {' nor '.join(FAMILIES)}."
+            )
+        families = row["families"].split()
+        known = [*FAMILIES[row["label_kind"]], AVERAGE]
+        if strange := [each for each in families if each not in known]:
+            raise ValueError(
+                f"{TASKS_FILE}, task {name}: there is no family {strange[0]!r} of "
+                f"label_kind {row['label_kind']}, only {', '.join(known)}."
+            )
+        if set(families) <= {AVERAGE}:
+            raise ValueError(
+                f"{TASKS_FILE}, task {name}: families names none that an {AVERAGE} can "
+                "be made of."
+            )
         return cls(
             name=name,
             grain=row["grain"],
@@ -74,7 +94,7 @@ class Task:
             horizon_days=None
             if pd.isna(row["horizon_days"])
             else int(row["horizon_days"]),
-            families=tuple(row["families"].split()),
+            families=tuple(families),
             feature_patterns=tuple(row["feature_patterns"].split()),
         )
 
@@ -87,13 +107,24 @@ class Task:
         )
 
     def features(self, panel: Panel) -> pd.DataFrame:
-        """Return the features that the task may learn from."""
+        """Return the features that the task may learn from.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
         patterns = self.feature_patterns
         named = [
             name
             for name in panel.features
             if any(fnmatch(name, each) for each in patterns)
         ]
+        if not named:
+            raise ValueError(
+                f"{TASKS_FILE}, task {self.name}: no feature of grain {self.grain} "
+                f"fits feature_patterns {' '.join(patterns)!r}."
+            )
         return panel.features[named]
 
     def label_ends(self, panel: Panel) -> pd.Series:
@@ -108,19 +139,29 @@ class Task:
         Raises
         ------
         ValueError
-            If a rule names a column that is no feature or that holds no numbers.
+            If there is none, or one names a column that is no feature of its grain or
+            that holds no numbers.
         """
         own = rules[rules["task"] == self.name]
+        if own.empty:
+            raise ValueError(
+                f"{RULES_FILE} has no row for task {self.name} of {TASKS_FILE}: every "
+                "task needs one at least, to be beaten, and to stand in."
+            )
         for rule in own.itertuples():
+            row = f"{RULES_FILE}, task {self.name}, rule {rule.rule_name}"
             if rule.column_name not in panel.features:
                 raise ValueError(
-                    f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
-                    f"panel has no feature {rule.column_name!r}."
+                    f"{row}: there is no feature {rule.column_name!r} of grain "
+                    f"{self.grain}."
                 )
             if not pd.api.types.is_numeric_dtype(panel.features[rule.column_name]):
                 raise ValueError(
-                    f"Seed plain_rules, task {self.name}, rule {rule.rule_name}: the "
-                    f"column {rule.column_name!r} holds no numbers."
+                    f"{row}: the feature {rule.column_name!r} holds no numbers."
+                )
+            if rule.direction not in (-1, 1):
+                raise ValueError(
+                    f"{row}: direction is {rule.direction}, neither 1 nor -1."
                 )
         return own
 
@@ -135,7 +176,7 @@ class Task:
     def _column(self, panel: Panel, name: str) -> pd.Series:
         if name not in panel.rows:
             raise ValueError(
-                f"Seed learning_tasks, task {self.name}: the labels have no column "
-                f"{name!r}."
+                f"{TASKS_FILE}, task {self.name}: the labels of grain {self.grain} "
+                f"have no column {name!r}."
             )
         return panel.rows[name].astype("Float64").astype(float)

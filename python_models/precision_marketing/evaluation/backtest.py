@@ -16,7 +16,7 @@ from precision_marketing.estimators.families import (
     predict_values,
 )
 from precision_marketing.estimators.fitting import (
-    Settings,
+    LearningSettings,
     TaskRows,
     combined,
     fit_families,
@@ -47,7 +47,7 @@ def validate(
     panels: dict[str, Panel],
     tasks: pd.DataFrame,
     rules: pd.DataFrame,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> pd.DataFrame:
     """Predict the validation rows of every task by all that may go live.
 
@@ -61,7 +61,7 @@ def validate(
         Panel by grain, one row per key, with ``split_name`` and ``train_until_date``.
     tasks, rules : pandas.DataFrame
         The seeds ``learning_tasks`` and ``plain_rules``.
-    settings : Settings
+    settings : LearningSettings
         Of learning; with ``every_family`` all families are judged, and the dates
         before the validation too.
 
@@ -76,10 +76,9 @@ def validate(
     splits = ["validation", "backtest"] if settings.every_family else ["validation"]
 
     def validate_task(name: str) -> list[pd.DataFrame]:
-        task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain])
-        own_rules = task.rules(rules, rows.panel)
-        candidates = judged_candidates(task, settings)
+        rows = TaskRows.named(name, tasks, panels)
+        own_rules = rows.task.rules(rules, rows.panel)
+        candidates = judged_candidates(rows.task, settings)
         parts = []
         for training, shown in _origins(rows, splits):
             fitted = fit_families(
@@ -87,9 +86,9 @@ def validate(
             )
             parts += _rule_predictions(shown, own_rules)
             for candidate in candidates:
-                members = [fitted[each] for each in members_of(candidate, task)]
+                members = [fitted[each] for each in members_of(candidate, rows.task)]
                 maps = [LEAVE_AS_IT_IS] * len(members)
-                estimator = combined(members, maps, is_amount=task.is_amount)
+                estimator = combined(members, maps, is_amount=rows.task.is_amount)
                 parts.append(_predictions(shown, candidate, estimator))
         return parts
 
@@ -103,7 +102,7 @@ def predict_tests(
     rules: pd.DataFrame,
     validation: pd.DataFrame,
     registry: pd.DataFrame,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> pd.DataFrame:
     """Predict the test rows of every task by its live recipe, as fitted before them.
 
@@ -115,7 +114,7 @@ def predict_tests(
         Output of `validate`, which calibration is learnt from.
     registry : pandas.DataFrame
         Output of `precision_marketing.champions.registry.register`.
-    settings : Settings
+    settings : LearningSettings
         Of learning; with ``every_family`` the other families are fitted and judged as
         well.
 
@@ -126,9 +125,8 @@ def predict_tests(
     """
 
     def predict_task(name: str) -> list[pd.DataFrame]:
-        task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain])
-        own_rules = task.rules(rules, rows.panel)
+        rows = TaskRows.named(name, tasks, panels)
+        own_rules = rows.task.rules(rules, rows.panel)
         stored = judged_estimators(registry, name)
         parts = []
         for until, training, shown in test_origins(rows):
@@ -154,7 +152,7 @@ def predict_tests(
 
 
 def _every_estimator(
-    training: TaskRows, validation: pd.DataFrame, settings: Settings
+    training: TaskRows, validation: pd.DataFrame, settings: LearningSettings
 ) -> dict[str, CalibratedAverage | AverageAmount]:
     """All candidates and other families of a task, fitted and calibrated."""
     task = training.task
@@ -172,7 +170,7 @@ def _every_estimator(
     return found
 
 
-def judged_candidates(task: Task, settings: Settings) -> list[str]:
+def judged_candidates(task: Task, settings: LearningSettings) -> list[str]:
     """Candidates that are fitted on judged dates, families before averages."""
     families = REGRESSORS if task.is_amount else CLASSIFIERS
     wanted = families if settings.every_family else task.families
@@ -181,7 +179,7 @@ def judged_candidates(task: Task, settings: Settings) -> list[str]:
 
 
 def calibration_maps(
-    predictions: pd.DataFrame, names: Iterable[str], settings: Settings
+    predictions: pd.DataFrame, names: Iterable[str], settings: LearningSettings
 ) -> list[tuple[float, float]]:
     """Learn each family's calibration from its own out-of-time predictions.
 
@@ -191,7 +189,7 @@ def calibration_maps(
         Of one task, before what will be calibrated; columns `PREDICTION_COLUMNS`.
     names : iterable of str
         Families, in the order in which maps are wanted.
-    settings : Settings
+    settings : LearningSettings
         How far maps are held back.
     """
     final = predictions[predictions["is_outcome_final"]]

@@ -5,9 +5,8 @@ import pandas as pd
 
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import predict_values
-from precision_marketing.estimators.fitting import Settings, TaskRows
+from precision_marketing.estimators.fitting import LearningSettings, TaskRows
 from precision_marketing.estimators.stored import judged_estimators
-from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import test_origins
 from precision_marketing.evaluation.metrics import log_losses
 
@@ -28,7 +27,7 @@ def feature_importance(
     panels: dict[str, Panel],
     tasks: pd.DataFrame,
     registry: pd.DataFrame,
-    settings: Settings,
+    settings: LearningSettings,
 ) -> pd.DataFrame:
     """Shuffle each feature of the live recipes among the test rows.
 
@@ -45,7 +44,7 @@ def feature_importance(
         The seed ``learning_tasks``.
     registry : pandas.DataFrame
         Output of `champions.registry.register`: its ``judged`` rows.
-    settings : Settings
+    settings : LearningSettings
         Seed, threads, and how many rows are judged at most.
 
     Returns
@@ -58,8 +57,7 @@ def feature_importance(
     """
 
     def judge_task(name: str) -> pd.DataFrame:
-        task = Task.from_seed(tasks, name)
-        rows = TaskRows.of(task, panels[task.grain])
+        rows = TaskRows.named(name, tasks, panels)
         stored = judged_estimators(registry, name)
         random = np.random.default_rng(settings.seed)
         plain, shuffled, names = [], {}, []
@@ -97,7 +95,7 @@ def feature_importance(
         return pd.DataFrame(records).assign(
             task=name,
             estimator_name=next(iter(stored.values())).name,
-            loss_metric="mean_squared_error" if task.is_amount else "log_loss",
+            loss_metric="mean_squared_error" if rows.task.is_amount else "log_loss",
             row_count=len(np.concatenate(plain)),
             loss=loss,
         )

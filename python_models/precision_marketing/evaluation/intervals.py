@@ -8,7 +8,7 @@ import pandas as pd
 
 from precision_marketing.common.bootstrap import interval, user_weights
 from precision_marketing.common.frames import typed
-from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.common.threads import use_one_thread, workers
 from precision_marketing.estimators.tasks import ORDER_COLUMNS
 from precision_marketing.evaluation.metrics import (
     LESS_IS_BETTER,
@@ -115,7 +115,7 @@ def estimator_intervals(
     seed : int
         Seed of the resampling.
     threads : int
-        Tasks measured side by side.
+        Tasks measured side by side; 0 for one per core.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def estimator_intervals(
             for row_set, period, slice_ in _slices(rows)
         ]
 
-    with ThreadPoolExecutor(threads, initializer=use_one_thread) as pool:
+    with ThreadPoolExecutor(workers(threads), initializer=use_one_thread) as pool:
         split_parts = pool.map(
             measure_split, predictions.groupby(["task", "split_name"])
         )

@@ -1,10 +1,12 @@
 """Whether a campaign that is planned can be measured, asked before it is launched."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.settings import Settings, Var
 from precision_marketing.experiments.arms import (
     arm_counts,
     balance,
@@ -33,7 +35,7 @@ UNKNOWN_SEGMENT = "unknown"
 
 
 @dataclass(frozen=True)
-class CheckSettings:
+class CheckSettings(Settings):
     """Parameters of the checks; their values and reasons stand in dbt_project.yml.
 
     Parameters
@@ -44,13 +46,8 @@ class CheckSettings:
         Chance with which the smallest detectable effect is then seen, 0 to 1.
     """
 
-    level: float
-    power: float
-
-    @classmethod
-    def from_meta(cls, meta: dict) -> "CheckSettings":
-        """Read the settings that a Python model got through its ``meta``."""
-        return cls(level=float(meta["level"]), power=float(meta["power"]))
+    level: Annotated[float, Var("experiment_level")]
+    power: Annotated[float, Var("experiment_power")]
 
 
 def check_campaigns(rows: pd.DataFrame, settings: CheckSettings) -> pd.DataFrame:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.settings import Settings, Var
 from precision_marketing.experiments.arms import arm_counts, sample_ratio_p_value
 from precision_marketing.experiments.differences import (
     Difference,
@@ -50,7 +52,7 @@ RANDOMISED = "randomised"
 
 
 @dataclass(frozen=True)
-class ExperimentSettings:
+class ExperimentSettings(Settings):
     """Parameters of measuring; their values and reasons stand in dbt_project.yml.
 
     Parameters
@@ -64,18 +66,11 @@ class ExperimentSettings:
         randomisation or its log is at fault.
     """
 
-    level: float
-    min_arm_users: int
-    min_sample_ratio_p_value: float
-
-    @classmethod
-    def from_meta(cls, meta: dict) -> "ExperimentSettings":
-        """Read the settings that a Python model got through its ``meta``."""
-        return cls(
-            level=float(meta["level"]),
-            min_arm_users=int(meta["min_arm_users"]),
-            min_sample_ratio_p_value=float(meta["min_sample_ratio_p_value"]),
-        )
+    level: Annotated[float, Var("experiment_level")]
+    min_arm_users: Annotated[int, Var("experiment_min_arm_users")]
+    min_sample_ratio_p_value: Annotated[
+        float, Var("experiment_min_sample_ratio_p_value")
+    ]
 
 
 def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.DataFrame:

@@ -30,11 +30,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from precision_marketing.common.threads import use_one_thread
 from precision_marketing.estimators.families import (
     AverageAmount,
     CalibratedAverage,
     log_odds,
-    use_one_thread,
 )
 from precision_marketing.explanations.members import (
     LOG_ODDS,

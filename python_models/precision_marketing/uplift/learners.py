@@ -40,7 +40,6 @@ LEARNERS = ("two_model", "transformed_outcome", "x_learner", "doubly_robust")
 RESPONSE = "response"
 # One effect for all: what is expected where no learner proves that users differ.
 CONSTANT = "average_effect"
-PENALTIES = tuple(10.0 ** np.arange(1, 6.5, 0.5))
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 
@@ -57,11 +56,15 @@ class Recipe:
         Parts that users are cut into for cross-fitting, at least 2.
     seed : int
         Seed of the cut.
+    logistic, penalties
+        As in `precision_marketing.uplift.trials.UpliftSettings`.
     """
 
     is_binary: bool
     folds: int
     seed: int
+    logistic: dict
+    penalties: tuple[float, ...]
 
 
 def design(features: pd.DataFrame) -> ColumnTransformer:
@@ -89,27 +92,25 @@ def _constant(value: float) -> Predictor:
     return lambda rows: np.full(len(rows), value)
 
 
-def _fit_outcome(rows: np.ndarray, outcome: np.ndarray, is_binary: bool) -> Predictor:
+def _fit_outcome(rows: np.ndarray, outcome: np.ndarray, recipe: Recipe) -> Predictor:
     if len(np.unique(outcome)) < 2:
         return _constant(float(outcome[0]) if len(outcome) else 0.0)
-    if not is_binary:
-        return _fit_effect(rows, outcome)
-    # of seven from .001 to 1 the least log loss, cross-validated within the arms of the
-    # training halves of a made-up shop's campaigns (2026-11-24)
-    fitted = LogisticRegression(C=0.01, max_iter=1000).fit(rows, outcome.astype(int))
+    if not recipe.is_binary:
+        return _fit_effect(rows, outcome, recipe)
+    fitted = LogisticRegression(**recipe.logistic).fit(rows, outcome.astype(int))
     return lambda new: fitted.predict_proba(new)[:, 1]
 
 
-def _fit_effect(rows: np.ndarray, effect: np.ndarray) -> Predictor:
+def _fit_effect(rows: np.ndarray, effect: np.ndarray, recipe: Recipe) -> Predictor:
     if len(effect) < 2:
         return _constant(float(effect.mean()) if len(effect) else 0.0)
-    return RidgeCV(alphas=PENALTIES).fit(rows, effect).predict
+    return RidgeCV(alphas=recipe.penalties).fit(rows, effect).predict
 
 
 def _fit_arms(rows: np.ndarray, trial: Trial, recipe: Recipe) -> list[Predictor]:
     """Outcome models of holdout and treatment."""
     return [
-        _fit_outcome(rows[mask], trial.outcome[mask], recipe.is_binary)
+        _fit_outcome(rows[mask], trial.outcome[mask], recipe)
         for mask in (~trial.treated, trial.treated)
     ]
 
@@ -126,7 +127,7 @@ def _transformed_outcome(
 ) -> Predictor:
     share = trial.share
     turned = trial.outcome * (trial.treated - share) / (share * (1 - share))
-    return _fit_effect(rows, turned)
+    return _fit_effect(rows, turned, recipe)
 
 
 def _x_learner(
@@ -135,10 +136,10 @@ def _x_learner(
     treated = trial.treated
     holdout, contacted = arms
     of_treated = _fit_effect(
-        rows[treated], trial.outcome[treated] - holdout(rows[treated])
+        rows[treated], trial.outcome[treated] - holdout(rows[treated]), recipe
     )
     of_holdout = _fit_effect(
-        rows[~treated], contacted(rows[~treated]) - trial.outcome[~treated]
+        rows[~treated], contacted(rows[~treated]) - trial.outcome[~treated], recipe
     )
     # a new user's chance is not known before the draw: the trial's mean stands in
     share = float(trial.share.mean())
@@ -157,7 +158,7 @@ def _doubly_robust(
             expected[:, own] = [model(rows[own]) for model in models]
     error = trial.outcome - np.where(trial.treated, expected[1], expected[0])
     weight = np.where(trial.treated, trial.weights, -trial.weights)
-    return _fit_effect(rows, expected[1] - expected[0] + weight * error)
+    return _fit_effect(rows, expected[1] - expected[0] + weight * error, recipe)
 
 
 def _response(

@@ -5,12 +5,14 @@ user stays in one for ever. Nothing of the test half is read before the last ste
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from precision_marketing.common.hashing import hashed_uniform
-from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.common.settings import Settings, Var
+from precision_marketing.common.threads import use_one_thread
 from precision_marketing.uplift.learners import (
     CONSTANT,
     LEARNERS,
@@ -33,7 +35,7 @@ CHOICE_COLUMNS = ["validation_qini", "validation_low", "validation_high", "is_ch
 
 
 @dataclass(frozen=True)
-class UpliftSettings:
+class UpliftSettings(Settings):
     """Parameters of uplift; their values and reasons stand in dbt_project.yml.
 
     Parameters
@@ -46,27 +48,23 @@ class UpliftSettings:
         Parts that users are cut into, to cross-fit and to choose.
     min_arm_users : int
         Fewest rows in the smaller arm to learn from, and to judge on.
+    logistic : dict
+        Hyperparameters of the outcome models of 0/1, in scikit-learn's words.
+    penalties : tuple of float
+        Of ridge, of which the least leave-one-out error chooses.
     """
 
-    seed: int
-    draws: int
-    folds: int
-    min_arm_users: int
-
-    @classmethod
-    def from_meta(cls, meta: dict) -> "UpliftSettings":
-        """Read the settings that a Python model got through its ``meta``."""
-        return cls(
-            seed=int(meta["seed"]),
-            draws=int(meta["draws"]),
-            folds=int(meta["folds"]),
-            min_arm_users=int(meta["min_arm_users"]),
-        )
+    seed: Annotated[int, Var("random_seed")]
+    draws: Annotated[int, Var("bootstrap_draws")]
+    folds: Annotated[int, Var("uplift_folds")]
+    min_arm_users: Annotated[int, Var("uplift_min_arm_users")]
+    logistic: Annotated[dict, Var("uplift_logistic_regression")]
+    penalties: Annotated[tuple[float, ...], Var("uplift_ridge_penalties")]
 
     def recipe(self, outcome: np.ndarray) -> Recipe:
         """Fit 0/1 outcomes as chances, others as amounts."""
         is_binary = bool(np.isin(outcome, (0.0, 1.0)).all())
-        return Recipe(is_binary=is_binary, folds=self.folds, seed=self.seed)
+        return Recipe(is_binary, self.folds, self.seed, self.logistic, self.penalties)
 
     def are_enough(self, trial: Trial) -> bool:
         """Whether the smaller arm has enough rows."""

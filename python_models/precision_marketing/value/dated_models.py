@@ -1,10 +1,12 @@
 """BG/NBD and Gamma-Gamma of one as-of date, and the histories that they read."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.settings import Settings, Var
 from precision_marketing.value.bg_nbd import BgNbd, fit_bg_nbd, steady_buyers
 from precision_marketing.value.gamma_gamma import (
     GammaGamma,
@@ -15,12 +17,10 @@ from precision_marketing.value.gamma_gamma import (
 PURCHASE_KEYS = ["as_of_date", "first_order_id"]
 PLAIN_RULES = ("past_rate", "recent_rate")
 ESTIMATORS = ("bg_nbd", "learned", *PLAIN_RULES)
-# Days that the rule recent_rate, and the longest recent feature, look back over.
-RECENT_DAYS = 91
 
 
 @dataclass(frozen=True)
-class ValueSettings:
+class ValueSettings(Settings):
     """Parameters of customer value; values and reasons stand in dbt_project.yml.
 
     Parameters
@@ -35,28 +35,22 @@ class ValueSettings:
         Share of users, 0 to 1, who must have come inside the data for a fit on them.
     horizons : tuple of int
         Days ahead that users are valued over, ascending.
+    recent_days : tuple of int
+        Windows of the recent features, ascending; the last is that of ``recent_rate``.
+    log_linear, boosting : dict
+        Hyperparameters of the two regressions, in scikit-learn's words.
     """
 
-    seed: int
-    draws: int
-    window_days: int
-    holdout_days: int
-    min_repeat_users: int
-    min_acquired_share: float
-    horizons: tuple[int, ...]
-
-    @classmethod
-    def from_meta(cls, meta: dict) -> "ValueSettings":
-        """Read the settings that a Python model got through its ``meta``."""
-        return cls(
-            seed=int(meta["seed"]),
-            draws=int(meta["draws"]),
-            window_days=int(meta["window_days"]),
-            holdout_days=int(meta["holdout_days"]),
-            min_repeat_users=int(meta["min_repeat_users"]),
-            min_acquired_share=float(meta["min_acquired_share"]),
-            horizons=tuple(sorted(int(days) for days in meta["horizons"])),
-        )
+    seed: Annotated[int, Var("random_seed")]
+    draws: Annotated[int, Var("value_draws")]
+    window_days: Annotated[int, Var("value_window_days")]
+    holdout_days: Annotated[int, Var("value_holdout_days")]
+    min_repeat_users: Annotated[int, Var("value_min_repeat_users")]
+    min_acquired_share: Annotated[float, Var("value_min_acquired_share")]
+    horizons: Annotated[tuple[int, ...], Var("value_horizons")]
+    recent_days: Annotated[tuple[int, ...], Var("value_recent_days")]
+    log_linear: Annotated[dict, Var("value_log_linear")]
+    boosting: Annotated[dict, Var("value_boosting")]
 
 
 @dataclass(frozen=True)

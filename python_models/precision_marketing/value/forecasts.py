@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.common.threads import use_one_thread
 from precision_marketing.value.dated_models import (
-    RECENT_DAYS,
     PurchaseModels,
     ValueSettings,
     histories,
@@ -23,7 +22,7 @@ def expect(
     models: PurchaseModels,
     learned: Regressions | None,
     horizons: list[int],
-    window_days: int,
+    settings: ValueSettings,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Forecast purchases and spend, per estimator and plain rule.
 
@@ -37,8 +36,8 @@ def expect(
         Learnt from windows over by that date.
     horizons : list of int
         Days ahead, ascending.
-    window_days : int
-        Days of the label windows that ``learned`` is about.
+    settings : ValueSettings
+        Days of the label windows that ``learned`` is about, and of recent features.
 
     Returns
     -------
@@ -61,21 +60,22 @@ def expect(
     found = {"bg_nbd": (counted, counted * worth)}
     if learned is not None:
         use_one_thread()
-        line, tree = count_features(purchases, models, window_days)
+        line, tree = count_features(purchases, models, settings)
         by_line = np.maximum(learned.log_linear.predict(line), LEAST_COUNT)
         by_trees = np.maximum(learned.boosting.predict(tree), LEAST_COUNT)
         # halfway between a rate that never falls and the falling one of BG/NBD
         in_window = np.exp(line["log_expected"].to_numpy())
-        scale = np.sqrt(days / window_days * counted / in_window)
+        scale = np.sqrt(days / settings.window_days * counted / in_window)
         spend = learned.spend_boosting.predict(tree)
         found["learned"] = (
             np.sqrt(by_line * by_trees) * scale,
             (by_trees * worth * scale + spend * scale + counted * worth) / 3,
         )
-    recent = purchases[f"active_day_count_{RECENT_DAYS}d"].to_numpy(float)
+    recent_days = settings.recent_days[-1]
+    recent = purchases[f"active_day_count_{recent_days}d"].to_numpy(float)
     rates = {
         "past_rate": frequency / np.maximum(age, 1),
-        "recent_rate": recent / np.minimum(age + 1, RECENT_DAYS),
+        "recent_rate": recent / np.minimum(age + 1, recent_days),
     }
     for name, rate in rates.items():
         found[name] = (rate * days, rate * value * days)

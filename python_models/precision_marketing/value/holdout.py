@@ -77,7 +77,7 @@ def judge_value(
             .T
         )
         horizons = [settings.holdout_days]
-        found = expect(rows, models[date], learned, horizons, settings.window_days)
+        found = expect(rows, models[date], learned, horizons, settings)
         if split == "validation":
             errors = {
                 name: float(np.mean((counts[0] - outcome[0]) ** 2))

@@ -14,10 +14,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from precision_marketing.common import archives
-from precision_marketing.estimators.families import use_one_thread
+from precision_marketing.common.threads import use_one_thread
 from precision_marketing.value.dated_models import (
     PURCHASE_KEYS,
-    RECENT_DAYS,
     PurchaseModels,
     ValueSettings,
     histories,
@@ -56,7 +55,7 @@ class Regressions:
 
 
 def count_features(
-    purchases: pd.DataFrame, models: PurchaseModels, window_days: int
+    purchases: pd.DataFrame, models: PurchaseModels, settings: ValueSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Features of the two regressions: scale-free ones for the line, raw for trees.
 
@@ -66,8 +65,8 @@ def count_features(
         Rows of one as-of date.
     models : PurchaseModels
         Of that date.
-    window_days : int
-        Length of the label window.
+    settings : ValueSettings
+        Length of the label window, and windows of the recent features.
 
     Returns
     -------
@@ -75,7 +74,9 @@ def count_features(
         Shape (rows, features), in the order of ``purchases``; the first without gaps.
     """
     frequency, recency, age, value = histories(purchases)
-    expected = models.bg_nbd.expected_orders(frequency, recency, age, window_days)
+    expected = models.bg_nbd.expected_orders(
+        frequency, recency, age, settings.window_days
+    )
     since = age - recency + 1
     shared = pd.DataFrame(
         {
@@ -88,8 +89,10 @@ def count_features(
             "log_rate": np.log((frequency + 0.25) / (age + 1)),
         }
     )
-    counts = purchases[[f"active_day_count_{days}d" for days in (28, 56, RECENT_DAYS)]]
-    amounts = purchases[[f"net_amount_{days}d" for days in (28, RECENT_DAYS)]]
+    recent = settings.recent_days
+    shortest, longest = recent[0], recent[-1]
+    counts = purchases[[f"active_day_count_{days}d" for days in recent]]
+    amounts = purchases[[f"net_amount_{days}d" for days in (shortest, longest)]]
     last_value = purchases["last_day_amount"].to_numpy(float)
     single = (frequency == 0).astype(float)
     linear = shared.assign(
@@ -100,9 +103,10 @@ def count_features(
         log_last_value=np.log1p(np.maximum(last_value, 0)),
         single=single,
         single_by_since=single * shared["log_since"],
-        log_recent_28=np.log1p(counts.iloc[:, 0].to_numpy(float)),
-        log_recent_91=np.log1p(counts.iloc[:, 2].to_numpy(float)),
     )
+    for days in (shortest, longest):
+        count = counts[f"active_day_count_{days}d"].to_numpy(float)
+        linear[f"log_recent_{days}"] = np.log1p(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_gap = np.where(frequency > 0, recency / frequency, np.nan)
     trees = pd.concat(
@@ -153,7 +157,7 @@ def fit_regressions(
             continue
         rows = rows_of(purchases, date)
         label = known.reindex(pd.MultiIndex.from_frame(rows[PURCHASE_KEYS]))
-        line, tree = count_features(rows, models[date], settings.window_days)
+        line, tree = count_features(rows, models[date], settings)
         linear.append(line)
         trees.append(tree)
         users.append(rows["first_order_id"].to_numpy())
@@ -167,20 +171,14 @@ def fit_regressions(
     if len(np.unique(buyers)) < settings.min_repeat_users:
         return None
     line, tree = pd.concat(linear), pd.concat(trees)
-    # parameters chosen on CDNOW before 1997-10-01; see DECISIONS
     log_linear = make_pipeline(
-        StandardScaler(), PoissonRegressor(alpha=1e-3, max_iter=1000)
+        StandardScaler(), PoissonRegressor(**settings.log_linear)
     )
     boosting = HistGradientBoostingRegressor(
         loss="poisson",
-        learning_rate=0.03,
-        max_iter=150,
-        max_leaf_nodes=8,
-        min_samples_leaf=150,
-        l2_regularization=5.0,
-        max_features=0.5,
         early_stopping=False,
         random_state=settings.seed,
+        **settings.boosting,
     )
     return Regressions(
         log_linear.fit(line, count),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -111,9 +111,8 @@ def fit_value(
             "window_days": settings.window_days,
         }
     )
-    predicted = expect(
-        rows_of(purchases, date), models[date], learned, [1], settings.window_days
-    )[live][0]
+    found = expect(rows_of(purchases, date), models[date], learned, [1], settings)
+    predicted = found[live][0]
     identity = f"{live}\n{parameters}\n{np.round(predicted.sum(), 9)}"
     row = {
         "estimator_name": live,
@@ -165,7 +164,7 @@ def score_value(
     """
     if purchases.empty or estimator.empty:
         return typed([], VALUE_COLUMNS)
-    horizons = list(settings.horizons)
+    horizons = sorted(settings.horizons)
     entry = estimator.iloc[0]
     stored = json.loads(entry["parameters"])
     models = PurchaseModels(
@@ -179,7 +178,9 @@ def score_value(
     rows = rows_of(purchases.sort_values(PURCHASE_KEYS), purchases["as_of_date"].max())
     frequency, recency, age, value = histories(rows)
     name = entry["estimator_name"]
-    found = expect(rows, models, learned, horizons, stored["window_days"])
+    # as it was learnt: a var may have changed since
+    settings = replace(settings, window_days=stored["window_days"])
+    found = expect(rows, models, learned, horizons, settings)
     counts, amounts = found[name]
     ends = predict_intervals(
         rows, models, found, name, stored["widening"], horizons, settings

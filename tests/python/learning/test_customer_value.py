@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -22,27 +23,12 @@ from precision_marketing.value.intervals import value_intervals
 from precision_marketing.value.scoring import fit_value, score_value
 from scipy.special import hyp2f1
 from sklearn.metrics import roc_auc_score
+from support.variables import VARS
 
 SEEDS = range(5)
 HOLDOUT_START = pd.Timestamp("1997-10-01")
-SETTINGS = ValueSettings(
-    seed=20170424,
-    draws=60,
-    window_days=56,
-    holdout_days=84,
-    min_repeat_users=50,
-    min_acquired_share=0.5,
-    horizons=(28, 91, 365),
-)
-CDNOW_SETTINGS = ValueSettings(
-    seed=20170424,
-    draws=80,
-    window_days=56,
-    holdout_days=273,
-    min_repeat_users=50,
-    min_acquired_share=0.5,
-    horizons=(28,),
-)
+SETTINGS = replace(ValueSettings.from_meta(VARS), draws=60)
+CDNOW_SETTINGS = replace(SETTINGS, draws=80, holdout_days=273, horizons=(28,))
 
 
 def cdnow_file(name: str) -> Path:

@@ -370,7 +370,7 @@ def test_every_family_of_amounts_learns_more_than_the_mean(family: str) -> None:
 
 def test_the_full_grid_judges_every_family_on_validation_and_test() -> None:
     panels = {"user": split_panel(make_panel(0))}
-    full = replace(SETTINGS, every_family=True)
+    full = replace(SETTINGS, backtest_grid="full")
     validation = validate(panels, TASKS, RULES, full)
     registry = register(panels, TASKS, RULES, PINS, validation, NO_FORMER, full)
     test = predict_tests(panels, TASKS, RULES, validation, registry, full)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from precision_marketing.common.bootstrap import user_weights
 from precision_marketing.evaluation.intervals import estimator_intervals
-from precision_marketing.evaluation.metrics import user_weights, weighted_metrics
+from precision_marketing.evaluation.metrics import weighted_metrics
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,

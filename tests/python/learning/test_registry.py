@@ -390,7 +390,7 @@ def test_a_feature_missing_at_scoring_is_named(
     registry = entry_of(AVERAGE, fitted[AVERAGE], names)
     with pytest.raises(
         ValueError,
-        match=r"^The live estimator of lapse_28d needs features that the user panel"
+        match=r"^The live estimator of lapse_28d needs features that its panel"
         r" lacks: order_count, segment_name\. Build again with training included\.$",
     ):
         score_panel(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,6 @@ from precision_marketing.uplift.learners import (
     CONSTANT,
     LEARNERS,
     RESPONSE,
-    Recipe,
     cross_fitted,
     fit_learners,
 )
@@ -44,9 +44,12 @@ from precision_marketing.uplift.trials import (
 )
 from support.builds import PROJECT_FOLDER
 from support.panels import split_panel
+from support.variables import VARS
 
 SEEDS = range(5)
-SETTINGS = UpliftSettings(seed=7, draws=200, folds=3, min_arm_users=40)
+SETTINGS = replace(
+    UpliftSettings.from_meta(VARS), seed=7, draws=200, folds=3, min_arm_users=40
+)
 
 
 def simulated(
@@ -271,7 +274,7 @@ def test_a_known_lot_makes_up_for_what_features_do_not_show(seed: int) -> None:
     treated = random.random(6000) < share
     outcome = 2.0 * eager + 0.5 * treated + random.normal(size=6000) / 5
     users = np.arange(6000)
-    recipe = Recipe(is_binary=False, folds=2, seed=1)
+    recipe = replace(SETTINGS, folds=2, seed=1).recipe(outcome)
     names = ("two_model", "transformed_outcome", "doubly_robust")
     rows = random.normal(size=(6000, 2))
     trial = Trial(users, treated, outcome, share)
@@ -290,7 +293,9 @@ def test_the_order_of_rows_changes_nothing(seed: int) -> None:
     features, trial, _ = simulated(seed, 400, 0.2, is_binary=False)
     is_test = hashed_uniform(trial.users, "half") < 0.5
     order = np.random.default_rng(seed).permutation(400)
-    settings = UpliftSettings(seed=7, draws=20, folds=2, min_arm_users=10)
+    settings = replace(
+        UpliftSettings.from_meta(VARS), seed=7, draws=20, folds=2, min_arm_users=10
+    )
 
     pd.testing.assert_frame_equal(
         judge_trial(features, trial, is_test, settings),
@@ -311,7 +316,7 @@ def test_one_arm_only_is_refused() -> None:
             LEARNERS,
             np.zeros((50, 1)),
             Trial(trial.users, np.full(50, True), trial.outcome, trial.share),
-            Recipe(is_binary=True, folds=2, seed=1),
+            replace(SETTINGS, folds=2, seed=1).recipe(trial.outcome),
         )
 
 
@@ -360,7 +365,9 @@ def campaign_panel(seed: int, users: int, over: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-CAMPAIGN_SETTINGS = UpliftSettings(seed=7, draws=50, folds=2, min_arm_users=40)
+CAMPAIGN_SETTINGS = replace(
+    UpliftSettings.from_meta(VARS), seed=7, draws=50, folds=2, min_arm_users=40
+)
 
 
 def uplift_of(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
@@ -402,7 +409,9 @@ def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
     shuffled.loc[is_test, "buying_outcome"] = np.random.default_rng(seed).permutation(
         panel["buying_outcome"][is_test]
     )
-    settings = UpliftSettings(seed=7, draws=10, folds=2, min_arm_users=10)
+    settings = replace(
+        UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10
+    )
     pd.testing.assert_series_equal(
         uplift_of(panel, settings)["estimate"],
         uplift_of(shuffled, settings)["estimate"],
@@ -413,7 +422,9 @@ def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_names_and_order_of_users_change_nothing(seed: int) -> None:
     panel = campaign_panel(seed, 120, 2)
-    settings = UpliftSettings(seed=7, draws=10, folds=2, min_arm_users=10)
+    settings = replace(
+        UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10
+    )
     renamed = panel.assign(user_id=panel["user_id"].map(lambda name: name[::-1]))
     renamed = renamed.sample(frac=1, random_state=seed)
     plain, other = (uplift_of(frame, settings) for frame in (panel, renamed))
@@ -514,7 +525,9 @@ def test_nothing_randomised_gives_typed_and_empty_tables() -> None:
 # Hillstrom's e-mail test: 64,000 customers, randomised
 
 
-HILLSTROM_SETTINGS = UpliftSettings(seed=20170424, draws=500, folds=5, min_arm_users=40)
+HILLSTROM_SETTINGS = replace(
+    UpliftSettings.from_meta(VARS), seed=20170424, draws=500, folds=5, min_arm_users=40
+)
 HILLSTROM_FEATURES = ["recency", "history", "mens", "womens", "newbie"]
 HILLSTROM_TEXTS = ["zip_code", "channel", "history_segment"]
 

@@ -18,6 +18,7 @@ from precision_marketing.estimators.families import (
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
+from support.variables import VARS
 
 SEEDS = range(5)
 # How far scores of the same row may differ with the rows beside it: sums of matrix
@@ -83,8 +84,16 @@ MADE_FAMILIES = {
     "perceptron": _perceptron,
     "small_tree": _small_tree,
 } | {
-    name: functools.partial(family_pipeline, name, is_amount=False)
+    name: functools.partial(
+        family_pipeline, name, given=VARS["classifiers"][name], is_amount=False
+    )
     for name in CLASSIFIERS
+}
+AMOUNT_FAMILIES = {
+    name: functools.partial(
+        family_pipeline, name, given=VARS["regressors"][name], is_amount=True
+    )
+    for name in REGRESSORS
 }
 
 
@@ -111,13 +120,11 @@ def fitted_amounts(seed: int) -> dict[str, AverageAmount]:
     """Every family for amounts, the average of all, and a line often below 0."""
     features, amounts = make_rows(seed)[0], make_amounts(seed)
     members = {
-        name: family_pipeline(name, features, seed, is_amount=True).fit(
-            features, amounts
-        )
-        for name in REGRESSORS
+        name: make(features, seed).fit(features, amounts)
+        for name, make in AMOUNT_FAMILIES.items()
     }
     found = {name: AverageAmount([member]) for name, member in members.items()}
     found["average"] = AverageAmount(list(members.values()))
-    line = family_pipeline("linear_regression", features, seed, is_amount=True)
+    line = AMOUNT_FAMILIES["linear_regression"](features, seed)
     found["often_zero"] = AverageAmount([line.fit(features, amounts - amounts.mean())])
     return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from precision_marketing.common.frames import PANEL_KEYS, Panel, feature_frame
-from precision_marketing.estimators.fitting import Settings
+from precision_marketing.estimators.fitting import LearningSettings
+from support.variables import VARS
 
 TASK = "lapse_28d"
 AMOUNT_TASK = "spend_28d"
@@ -53,14 +56,13 @@ RULES = pd.DataFrame(
     }
 )
 PINS = pd.DataFrame({"task": [], "estimator_version": []}, dtype="string")
-SETTINGS = Settings(
+SETTINGS = replace(
+    LearningSettings.from_meta(VARS),
     seed=7,
     max_training_rows=10**6,
     calibration_prior_weight=5.0,
-    calibration_shift_kept=0.5,
     bootstrap_draws=50,
     versions_kept=2,
-    every_family=False,
     threads=1,
 )
 

@@ -22,16 +22,18 @@ ROW_ORDER = (*ORDER_COLUMNS, "category_level", "offer_id")
 # Fewer draws: the same code, a part of the time. Fewer rows to learn than there are, as
 # on real data. All reasons, as any may be moved.
 SETTINGS = {
-    "draws": 20,
+    "value_draws": 20,
     "bootstrap_draws": 20,
     "threads": 1,
-    "min_arm_users": 10,
-    "min_users": 5,
-    "folds": 2,
+    "fit_threads": 1,
+    "uplift_min_arm_users": 10,
+    "experiment_min_arm_users": 10,
+    "cluster_min_users": 5,
+    "uplift_folds": 2,
     "max_training_rows": 150,
-    "restarts": 1,
-    "most_count": 4,
-    "min_repeat_users": 20,
+    "cluster_restarts": 1,
+    "cluster_counts": {"least": 3, "most": 4},
+    "value_min_repeat_users": 20,
     "reason_count": 200,
     "budget_shares": [0.5, 1.0, 2.0],
 }
