@@ -68,6 +68,8 @@ def moved_by_added_labels(name: str) -> set[str]:
             for column in before.codes
             if column not in after.codes or before.differ(after, [column])
         }
+        if not missing:
+            break
     return found | {f"{name} was not run on rows of {table}" for table in missing}
 
 

@@ -66,10 +66,12 @@ def learning_inputs(
         if table not in FEATURES[grain]
     }
     tables = {**others, f"labels.{LABELS[grain]}": f"where {PANEL_ROWS[grain]}"}
+    # a column that a task may be limited by
+    drawn = "hash(first_order_id, 'drawn') % 3 > 0 as is_drawn"
     inputs.create(
         {
             **{
-                name.split(".")[1]: f"from built.{name} {rows}"
+                name.split(".")[1]: f"select *, {drawn} from built.{name} {rows}"
                 for name, rows in tables.items()
             },
             **seeds,
