@@ -30,7 +30,8 @@ from precision_marketing.estimators.fitting import TaskRows, combined, fit_famil
 from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
 from precision_marketing.estimators.stored import dump_estimator, load_estimator
 from precision_marketing.estimators.tasks import Task
-from precision_marketing.evaluation.backtest import validate
+from precision_marketing.evaluation.backtest import predict_tests, validate
+from precision_marketing.evaluation.importance import feature_importance
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import all_estimators
@@ -281,14 +282,24 @@ def test_the_best_plain_rule_goes_live_where_no_candidate_beats_it() -> None:
     assert judged["best_rule_name"].tolist()[-1] == "frequency"
 
 
-def test_the_rule_that_is_live_is_fitted_on_its_own_column() -> None:
+@pytest.mark.parametrize("patterns", ["*", "days_*"])
+def test_the_rule_that_is_live_predicts_from_its_own_column(patterns: str) -> None:
+    # whether families learn from that column, too, or not
+    tasks = ONE_TASK.assign(feature_patterns=patterns)
     predictions = validated({"average": 3.0}, rule_noise=0.1)
-    registry = learn(predictions=predictions)
+    registry = learn(tasks=tasks, predictions=predictions)
     live = registry[registry["status"] == "live"]
     assert live["estimator_name"].tolist() == [PLAIN_RULE]
     assert live["feature_names"].tolist() == ['["order_count"]']
-    scores = score_panel(PANEL, registry, ONE_TASK, "user")
+    scores = score_panel(PANEL, registry, tasks, "user")
     assert scores["score"].between(0, 1, inclusive="neither").all()
+    panels = {"user": PANEL}
+    tested = predict_tests(panels, tasks, RULES, predictions, registry, SETTINGS)
+    own = tested[tested["estimator_name"] == PLAIN_RULE]
+    assert own["prediction"].between(0, 1, inclusive="neither").all()
+    assert len(own) == (PANEL.rows["split_name"] == "test").sum()
+    importance = feature_importance(panels, tasks, registry, SETTINGS)
+    assert importance["feature_name"].tolist() == ["order_count"]
 
 
 def test_the_live_candidate_alone_has_bytes_now_and_as_judged() -> None:
