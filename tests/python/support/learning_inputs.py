@@ -57,23 +57,21 @@ def learning_inputs(
         Judge one fit per split only.
     """
     inputs = Inputs(nodes)
-    others = {
-        f"labels.{LABELS[each]}": "limit 0" for each in GRAINS if each != grain
-    } | {
-        f"features.{table}": "limit 0"
+    others = {f"labels.{LABELS[each]}" for each in GRAINS if each != grain} | {
+        f"features.{table}"
         for each in GRAINS
         for table in FEATURES[each]
         if table not in FEATURES[grain]
     }
-    tables = {**others, f"labels.{LABELS[grain]}": f"where {PANEL_ROWS[grain]}"}
-    # a column that a task may be limited by
-    drawn = "hash(first_order_id, 'drawn') % 3 > 0 as is_drawn"
+    # beside all labels, a column that a task may be limited by
+    own = f"""
+        select *, hash(first_order_id, 'drawn') % 3 > 0 as is_drawn
+        from built.labels.{LABELS[grain]} where {PANEL_ROWS[grain]}
+    """
     inputs.create(
         {
-            **{
-                name.split(".")[1]: f"select *, {drawn} from built.{name} {rows}"
-                for name, rows in tables.items()
-            },
+            LABELS[grain]: own,
+            **{name.split(".")[1]: f"from built.{name} limit 0" for name in others},
             **seeds,
             "estimator_pins": "from built.seeds.estimator_pins",
             "reason_texts": "from built.seeds.reason_texts",
