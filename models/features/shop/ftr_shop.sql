@@ -1,4 +1,4 @@
--- one row: what holds of the whole shop
+-- one row per shop, of which a build reads one
 with
 
 transactions as (
