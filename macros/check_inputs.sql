@@ -50,7 +50,7 @@
         'as_of_step_days', 'as_of_count', 'active_days', 'lapse_horizon_days',
         'test_window_count', 'validation_date_count', 'department_slots',
         'bootstrap_draws', 'max_training_rows', 'registry_versions_kept',
-        'reason_count', 'reason_categories_per_user', 'fit_threads', 'decision_days',
+        'reason_count', 'reason_categories_per_user', 'decision_days',
         'draft_ahead_days', 'most_contacts_per_user_week',
     ] if not (var(name) is number and var(name) >= 1) -%}
         {%- do faults.append(

@@ -2,7 +2,7 @@
 
 from precision_marketing.champions.registry import FORMER_COLUMNS, register
 from precision_marketing.common.frames import former_rows, read_panel, to_pandas
-from precision_marketing.estimators.fitting import Settings
+from precision_marketing.estimators.fitting import LearningSettings
 
 
 def model(dbt, session):
@@ -21,5 +21,5 @@ def model(dbt, session):
         panels,
         *(to_pandas(table) for table in (tasks, rules, pins, validation)),
         former_rows(session, str(dbt.this), FORMER_COLUMNS),
-        Settings.from_meta(dbt.config.meta_get("settings")),
+        LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

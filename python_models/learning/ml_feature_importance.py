@@ -1,7 +1,7 @@
 """One row per task with a live recipe and feature that it reads."""
 
 from precision_marketing.common.frames import read_panel, to_pandas
-from precision_marketing.estimators.fitting import Settings
+from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.evaluation.importance import feature_importance
 
 
@@ -20,5 +20,5 @@ def model(dbt, session):
         panels,
         to_pandas(tasks),
         to_pandas(registry),
-        Settings.from_meta(dbt.config.meta_get("settings")),
+        LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -1,7 +1,7 @@
 """One row per task, live recipe or plain rule and test row."""
 
 from precision_marketing.common.frames import read_panel, to_pandas
-from precision_marketing.estimators.fitting import Settings
+from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.evaluation.backtest import predict_tests
 
 
@@ -21,5 +21,5 @@ def model(dbt, session):
     return predict_tests(
         panels,
         *(to_pandas(table) for table in (tasks, rules, validation, registry)),
-        Settings.from_meta(dbt.config.meta_get("settings")),
+        LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

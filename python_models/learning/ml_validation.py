@@ -1,7 +1,7 @@
 """One row per task, candidate or plain rule and validation row."""
 
 from precision_marketing.common.frames import read_panel, to_pandas
-from precision_marketing.estimators.fitting import Settings
+from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.evaluation.backtest import validate
 
 
@@ -21,5 +21,5 @@ def model(dbt, session):
         panels,
         to_pandas(tasks),
         to_pandas(rules),
-        Settings.from_meta(dbt.config.meta_get("settings")),
+        LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )
