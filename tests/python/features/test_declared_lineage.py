@@ -32,7 +32,10 @@ from support.perturbed_models import (
 
 from operations.docs_site.lineage.declared import ROWS, THIS, declared_lineage
 
-REASONED = ("reason_group", "reason_rank", "feature_name", "direction", "reason_text")
+REASONED = (
+    *("reason_group", "reason_rank", "raising_group_count", "feature_name"),
+    *("direction", "reason_text", "reason_text_zh"),
+)
 # A choice falls the other way only if what it is made on moves far enough: whatever
 # moves that, the choice comes from. Per model the choice, and what it is made on.
 CHOICES = {
