@@ -57,6 +57,12 @@
             'Var ' ~ name ~ ': expected a number from 1 on, found ' ~ var(name) ~ '.'
         ) -%}
     {%- endfor -%}
+    {%- if not (var('fit_threads') is number and var('fit_threads') >= 0) -%}
+        {%- do faults.append(
+            'Var fit_threads: expected a number from 0 on, found '
+            ~ var('fit_threads') ~ '.'
+        ) -%}
+    {%- endif -%}
     {%- for name, words in {
         'slash_dates': ['day_first', 'month_first', 'refuse'],
         'csv_encoding': ['utf-8', 'latin-1', 'utf-16'],
