@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# the fast tests of Python that need no database
+SMOKE_TESTS := learning/test_batch_scoring.py learning/test_learning.py learning/test_metrics.py learning/test_registry.py campaigns/test_allocation.py
 export DBT_PROFILES_DIR := profiles
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
@@ -142,6 +144,16 @@ pytest: setup  ## run the tests in Python alone
 test: lint  ## run every check: lint, the tests of the data, pytest
 	dbt test
 	@$(MAKE) --no-print-directory pytest
+
+# In a copy of what git would commit, so that nothing of yours is read or written.
+smoke:  ## try another Python on a small synthetic shop, in target/smoke: make smoke PYTHON=python3.12
+	@rm -rf target/smoke && git checkout-index --all --prefix=target/smoke/ && touch -r requirements.lock target/smoke/requirements.lock
+	@venv=.venv-$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+	$(MAKE) --no-print-directory VENV=$$venv $$venv/.installed && \
+	run="$(MAKE) --no-print-directory -C target/smoke VENV=../../$$venv" && \
+	(cd target/smoke && ../../$$venv/bin/dbt --warn-error parse) && \
+	$$run demo USERS=1000 DAYS=540 && $$run query SOURCE=demo_shop METRICS=orders && \
+	cd target/smoke && ../../$$venv/bin/pytest -m 'not slow' $(SMOKE_TESTS:%=tests/python/%)
 
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
