@@ -40,6 +40,19 @@ def contracts(manifest: dict) -> dict:
     }
 
 
+def as_text(recorded: dict) -> str:
+    """Write contracts as JSON with a line per table and per column, sorted."""
+    tables = []
+    for place, contract in sorted(recorded.items()):
+        columns = [
+            f" {json.dumps(name)}: {json.dumps(column)}"
+            for name, column in sorted(contract["columns"].items())
+        ]
+        head = f'{{"version": {contract["version"]}, "columns": {{'
+        tables.append(f"{json.dumps(place)}: {head}\n" + ",\n".join(columns) + "}}")
+    return "{\n" + ",\n".join(tables) + "\n}\n"
+
+
 def breaking_changes(recorded: dict, manifest: dict) -> list[str]:
     """Return a sentence for each change that breaks a query, naming table and column.
 
@@ -122,7 +135,7 @@ def main() -> str | None:
     if faults:
         return "\n".join(faults)
     if "--check" not in sys.argv:
-        RECORD.write_text(json.dumps(contracts(manifest), indent=1) + "\n")
+        RECORD.write_text(as_text(contracts(manifest)))
     return None
 
 

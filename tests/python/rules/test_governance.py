@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from support.builds import PROJECT_FOLDER, run_operation
 
-from operations.docs_site.contracts import breaking_changes, contracts, unrecorded
+from operations.docs_site.contracts import (
+    as_text,
+    breaking_changes,
+    contracts,
+    unrecorded,
+)
 from operations.docs_site.governance import faults, published_tables
 
 RECORD = PROJECT_FOLDER / "docs" / "contracts.json"
@@ -105,6 +110,7 @@ def test_a_column_of_which_nothing_is_said_is_a_fault(
 def test_the_contracts_are_those_on_record(built: tuple[Manifest, Manifest]) -> None:
     recorded = json.loads(RECORD.read_text())
     assert recorded
+    assert RECORD.read_text() == as_text(recorded)
     assert breaking_changes(recorded, built[0]) == []
     assert unrecorded(recorded, built[0]) == []
 
@@ -185,6 +191,10 @@ def test_an_addition_is_recorded_and_a_breaking_change_is_not(
     assert write_contracts(tmp_path, record).returncode == 0
     assert write_contracts(tmp_path, record, "--check").returncode == 0
     before = record.read_text()
+    assert json.loads(before) == contracts(manifest)
+    assert before.count("\n") == 2 + sum(
+        1 + len(each["columns"]) for each in contracts(manifest).values()
+    )
     del columns["nickname"]
     file.write_text(json.dumps(manifest))
     broken = write_contracts(tmp_path, record)
