@@ -1,6 +1,5 @@
 """The strongest reasons of each score, in words that a marketer reads."""
 
-
 import numpy as np
 import pandas as pd
 
