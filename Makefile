@@ -96,7 +96,7 @@ bench: setup  ## time the synthetic shop at ten million order lines, scoring of 
 	@python -m tests.benchmarks.bench_readers
 
 score: setup  ## build again without training: marts, features and fresh scores
-	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no live estimator to score with: run make build first."; exit 1; }
+	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no champion to score with: run make build first."; exit 1; }
 	@python -m operations.build --selector without_training
 	@python -m operations.build.summary
 

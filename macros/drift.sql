@@ -1,9 +1,9 @@
 {#
-    The features that live estimators of a grain read, by kind (numbers, texts): the name
+    The features that champions of a grain read, by kind (numbers, texts): the name
     and the place, from 1, of the table of `features` that has it; none before there is a
     registry or a table.
 #}
-{% macro live_features(grain, features, registry, tasks) -%}
+{% macro champion_features(grain, features, registry, tasks) -%}
     {%- set found = {'numbers': {}, 'texts': {}} -%}
     {%- if not execute
         or not load_relation(registry) or not load_relation(tasks) -%}
@@ -12,7 +12,7 @@
     {%- set live = run_query(
         "select registry.feature_names from " ~ registry ~ " as registry inner join "
         ~ tasks ~ " as tasks on registry.task = tasks.task where tasks.grain = '"
-        ~ grain ~ "' and registry.status = 'live'"
+        ~ grain ~ "' and registry.status = 'champion'"
         ~ " and registry.feature_names is not null"
     ) -%}
     {%- set names = [] -%}

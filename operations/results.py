@@ -39,8 +39,8 @@ def main() -> None:
         sys.exit(f"No database at {WAREHOUSE}: run make build first.")
     query = """
         select
-            task, best_rule_name, rule_value, peer_name, peer_value, reached_value,
-            estimator_name, metric_value, interval_low, interval_high
+            task, best_baseline_name, baseline_value, peer_name, peer_value,
+            reached_value, estimator_name, metric_value, interval_low, interval_high
         from evaluation.estimator_comparison
         where metric = $1
         order by task
@@ -51,15 +51,25 @@ def main() -> None:
             rows = connection.execute(query, [metric]).fetchall()
             parts.append(
                 f"## {title[0].upper()}{title[1:]}\n\n"
-                "| task | plain rule | best outside peer | trials | ours | interval |\n"
+                "| task | baseline | best outside peer | trials | ours | interval |\n"
                 "|---|---|---|---|---|---|\n"
             )
-            for task, rule, rule_value, peer, peer_value, reached, *ours in rows:
+            for (
+                task,
+                baseline,
+                baseline_value,
+                peer,
+                peer_value,
+                reached,
+                *ours,
+            ) in rows:
                 name, value, low, high = ours
-                shown_rule = f"{rule} {number(rule_value)}" if rule else "-"
+                shown_baseline = (
+                    f"{baseline} {number(baseline_value)}" if baseline else "-"
+                )
                 shown_peer = f"{peer} {number(peer_value)}" if peer_value else "-"
                 parts.append(
-                    f"| {task} | {shown_rule} | {shown_peer} | {number(reached)} | "
+                    f"| {task} | {shown_baseline} | {shown_peer} | {number(reached)} | "
                     f"{name.replace('_', ' ')} {number(value)} | "
                     f"{number(low)} to {number(high)} |\n"
                 )

@@ -1,4 +1,4 @@
--- one row per split, estimator or plain rule of customer value, and metric
+-- one row per split, estimator or baseline of customer value, and metric
 with
 
 predictions as (
@@ -49,8 +49,8 @@ measured as (
             as count_coverage,
         case when bool_and(amount_low is not null) then avg(is_spend_covered) end
             as spend_coverage,
-        bool_and(is_plain_rule) as is_plain_rule,
-        bool_and(is_live) as is_live,
+        bool_and(is_baseline) as is_baseline,
+        bool_and(is_champion) as is_champion,
         cast(min(as_of_date) as date) as as_of_date
     from ranked
     group by split_name, estimator_name
@@ -80,8 +80,8 @@ metrics as (
             positive_count,
             -- sums of doubles differ in the last bits from run to run: rounded away
             round({{ metric }}, 10) as metric_value,
-            is_plain_rule,
-            is_live,
+            is_baseline,
+            is_champion,
             as_of_date
         from areas
         {% if not loop.last %}union all{% endif %}
@@ -99,8 +99,8 @@ joined as (
         metrics.metric_value,
         intervals.interval_low,
         intervals.interval_high,
-        metrics.is_plain_rule,
-        metrics.is_live,
+        metrics.is_baseline,
+        metrics.is_champion,
         metrics.as_of_date
     from metrics
     left join intervals

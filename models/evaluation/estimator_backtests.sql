@@ -1,4 +1,4 @@
--- one row per task, estimator or rule, split, row set, period and metric
+-- one row per task, estimator or baseline, split, row set, period and metric
 with
 
 results as (
@@ -13,17 +13,17 @@ listed as (
         row_set,
         period,
         metric,
-        best_rule_name,
+        best_baseline_name,
         row_count,
         positive_count,
         metric_value,
         interval_low,
         interval_high,
-        gain_over_rule,
+        gain_over_baseline,
         gain_low,
         gain_high,
-        is_plain_rule,
-        is_live
+        is_baseline,
+        is_champion
     from results
 )
 

@@ -1,4 +1,4 @@
--- one row per task and metric of the test: plain rule, outside peer, live estimator
+-- one row per task and metric of the test: baseline, outside peer, champion
 with
 
 results as (
@@ -25,41 +25,41 @@ peers as (
     {% endfor %}
 ),
 
-rules as (
+baselines as (
     select
         task,
         metric,
         estimator_name,
         metric_value
     from results
-    where is_plain_rule
+    where is_baseline
 ),
 
 compared as (
     select
         results.task,
         results.metric,
-        results.best_rule_name,
+        results.best_baseline_name,
         peers.peer_name,
         results.estimator_name,
         results.row_count,
-        rules.metric_value as rule_value,
+        baselines.metric_value as baseline_value,
         peers.peer_value,
         peers.reached_value,
         results.metric_value,
         results.interval_low,
         results.interval_high,
-        results.gain_over_rule,
+        results.gain_over_baseline,
         results.gain_low
     from results
-    left join rules
+    left join baselines
         on
-            results.task = rules.task
-            and results.metric = rules.metric
-            and results.best_rule_name = rules.estimator_name
+            results.task = baselines.task
+            and results.metric = baselines.metric
+            and results.best_baseline_name = baselines.estimator_name
     left join peers
         on results.task = peers.task and results.metric = peers.metric
-    where results.is_live
+    where results.is_champion
 )
 
 select * from compared

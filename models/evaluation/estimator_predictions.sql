@@ -1,4 +1,4 @@
--- one row per task, candidate or plain rule and judged row
+-- one row per task, candidate or baseline and judged row
 with
 
 validation as (
@@ -25,7 +25,7 @@ typed as (
         cast(category_name as string) as category_name,
         cast(outcome as double) as outcome,
         cast(prediction as double) as prediction,
-        cast(is_plain_rule as boolean) as is_plain_rule,
+        cast(is_baseline as boolean) as is_baseline,
         cast(is_outcome_final as boolean) as is_outcome_final,
         cast(train_until_date as date) as train_until_date,
         cast(as_of_date as date) as as_of_date

@@ -12,7 +12,7 @@ typed as (
         cast(estimator_version as string) as estimator_version,
         cast(status as string) as status,
         cast(status_reason as string) as status_reason,
-        cast(best_rule_name as string) as best_rule_name,
+        cast(best_baseline_name as string) as best_baseline_name,
         cast(feature_names as string) as feature_names,
         cast(parameters as string) as parameters,
         cast(library_versions as string) as library_versions,

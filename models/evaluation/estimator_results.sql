@@ -1,4 +1,4 @@
--- one row per task, estimator or rule, split, row set, period and metric
+-- one row per task, estimator or baseline, split, row set, period and metric
 with
 
 slices as (
@@ -22,12 +22,12 @@ intervals as (
     select * from {{ ref('ml_estimator_intervals') }}
 ),
 
-live as (
+champions as (
     select
         task,
         estimator_name
     from {{ ref('estimator_registry') }}
-    where status = 'live'
+    where status = 'champion'
 ),
 
 metrics as (
@@ -85,18 +85,18 @@ joined as (
         slices.row_set,
         slices.period,
         metrics.metric,
-        intervals.best_rule_name,
+        intervals.best_baseline_name,
         slices.user_count,
         metrics.row_count,
         metrics.positive_count,
         metrics.metric_value,
         intervals.interval_low,
         intervals.interval_high,
-        intervals.gain_over_rule,
+        intervals.gain_over_baseline,
         intervals.gain_low,
         intervals.gain_high,
-        slices.is_plain_rule,
-        live.estimator_name is not null as is_live
+        slices.is_baseline,
+        champions.estimator_name is not null as is_champion
     from slices
     inner join metrics on slices.slice_number = metrics.slice_number
     left join intervals
@@ -107,10 +107,10 @@ joined as (
             and slices.row_set = intervals.row_set
             and slices.period = intervals.period
             and metrics.metric = intervals.metric
-    left join live
+    left join champions
         on
-            slices.task = live.task
-            and slices.estimator_name = live.estimator_name
+            slices.task = champions.task
+            and slices.estimator_name = champions.estimator_name
 )
 
 select * from joined

@@ -13,7 +13,7 @@ sliced as (
     select
         slices.slice_number,
         slices.label_kind,
-        slices.is_plain_rule,
+        slices.is_baseline,
         -- inside it within_auc compares rows
         coalesce(predictions.campaign_id, predictions.category_name, '')
             as group_name,

@@ -1,4 +1,4 @@
--- one row per task, estimator or rule, split, row set and period: a slice of the rows
+-- one row per task, estimator or baseline, split, row set and period: a slice
 with
 
 parts as (
@@ -6,7 +6,7 @@ parts as (
         task,
         estimator_name,
         split_name,
-        is_plain_rule,
+        is_baseline,
         is_outcome_final,
         as_of_date
     from {{ ref('estimator_predictions') }}
@@ -80,7 +80,7 @@ slices as (
         periods.row_set,
         periods.period,
         tasks.label_kind,
-        periods.is_plain_rule
+        periods.is_baseline
     from periods
     inner join tasks on periods.task = tasks.task
 ),

@@ -1,4 +1,4 @@
--- one row per grain, feature that a live estimator reads, bin and as-of date
+-- one row per grain, feature that a champion reads, bin and as-of date
 {% set registry = ref('estimator_registry') -%}
 {% set tasks = ref('learning_tasks') -%}
 {% set panels = {
@@ -11,7 +11,7 @@
 {% set types = {'numbers': 'double', 'texts': 'string'} -%}
 {% set parts = [] -%}
 {% for grain, panel in panels.items() -%}
-    {% set features = live_features(grain, panel.features, registry, tasks) -%}
+    {% set features = champion_features(grain, panel.features, registry, tasks) -%}
     {% for kind, columns in features.items() if columns -%}
         {% do parts.append({'grain': grain, 'kind': kind, 'columns': columns}) -%}
     {% endfor -%}
@@ -80,7 +80,7 @@ baselines as (
             select * from {{ part.grain }}_{{ kind }}
             union all
         {% endfor -%}
-        -- no live estimator: nothing, of the right types
+        -- no champion: nothing, of the right types
         select
             cast(null as string) as grain,
             cast(null as string) as feature_name,

@@ -1,4 +1,4 @@
--- one row per grain, feature that a live estimator reads and as-of date
+-- one row per grain, feature that a champion reads and as-of date
 with
 
 bin_counts as (

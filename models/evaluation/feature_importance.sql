@@ -1,4 +1,4 @@
--- one row per task and feature that its live recipe reads
+-- one row per task and feature that its champion reads
 with
 
 importance as (

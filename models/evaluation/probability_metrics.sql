@@ -6,7 +6,7 @@ evaluated as (
         *,
         prediction >= 0.5 as is_told_positive
     from {{ ref('evaluated_rows') }}
-    where not is_plain_rule and label_kind = 'binary'
+    where not is_baseline and label_kind = 'binary'
 ),
 
 binned as (

@@ -11,7 +11,7 @@ evaluated as (
         *,
         cast(least(floor(prediction * 10), 9) + 1 as bigint) as bin_number
     from {{ ref('evaluated_rows') }}
-    where label_kind = 'binary' and not is_plain_rule
+    where label_kind = 'binary' and not is_baseline
 ),
 
 binned as (

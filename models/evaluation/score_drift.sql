@@ -1,14 +1,14 @@
--- one row per task with a live estimator and as-of date
+-- one row per task with a champion and as-of date
 with
 
 registry as (
     select * from {{ ref('estimator_registry') }}
-    where status = 'live'
+    where status = 'champion'
 ),
 
 predictions as (
     select * from {{ ref('estimator_predictions') }}
-    where not is_plain_rule
+    where not is_baseline
 ),
 
 scores as (

@@ -1,12 +1,12 @@
 -- one row per task of an amount and tenth of its test rows by predicted amount
 with
 
-live as (
+champions as (
     select distinct
         task,
         estimator_name
     from {{ ref('estimator_results') }}
-    where is_live and split_name = 'test' and row_set = 'all'
+    where is_champion and split_name = 'test' and row_set = 'all'
 ),
 
 amounts as (
@@ -35,10 +35,10 @@ placed as (
         predictions.outcome
     from predictions
     inner join amounts on predictions.task = amounts.task
-    inner join live
+    inner join champions
         on
-            predictions.task = live.task
-            and predictions.estimator_name = live.estimator_name
+            predictions.task = champions.task
+            and predictions.estimator_name = champions.estimator_name
 ),
 
 averaged as (

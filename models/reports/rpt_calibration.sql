@@ -1,4 +1,4 @@
--- one row per task with a live estimator and bin of its predicted probability
+-- one row per task with a champion and bin of its predicted probability
 with
 
 calibration as (
@@ -6,12 +6,12 @@ calibration as (
     where split_name = 'test' and row_set = 'all'
 ),
 
-live as (
+champions as (
     select distinct
         task,
         estimator_name
     from {{ ref('estimator_results') }}
-    where is_live and split_name = 'test' and row_set = 'all'
+    where is_champion and split_name = 'test' and row_set = 'all'
 ),
 
 joined as (
@@ -26,10 +26,10 @@ joined as (
         calibration.rate_low,
         calibration.rate_high
     from calibration
-    inner join live
+    inner join champions
         on
-            calibration.task = live.task
-            and calibration.estimator_name = live.estimator_name
+            calibration.task = champions.task
+            and calibration.estimator_name = champions.estimator_name
 )
 
 select * from joined

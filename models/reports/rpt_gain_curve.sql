@@ -1,4 +1,4 @@
--- one row per task, live estimator or best plain rule, and tenth of the test's rows
+-- one row per task, champion or best baseline, and tenth of the test's rows
 with
 
 results as (
@@ -19,15 +19,15 @@ judged as (
     group by task
 ),
 
-live as (
+champions as (
     select
         task,
         estimator_name,
-        best_rule_name
+        best_baseline_name
     from results
-    -- each metric has a best rule of its own
+    -- each metric has a best baseline of its own
     where
-        is_live and split_name = 'test' and row_set = 'all'
+        is_champion and split_name = 'test' and row_set = 'all'
         and period = 'pooled' and metric = 'average_precision'
 ),
 
@@ -36,8 +36,8 @@ curves as (
         deciles.task,
         deciles.estimator_name,
         case
-            when deciles.estimator_name = live.estimator_name then 'live estimator'
-            else 'best plain rule'
+            when deciles.estimator_name = champions.estimator_name then 'champion'
+            else 'best baseline'
         end as curve_kind,
         deciles.decile,
         judged.user_count,
@@ -45,12 +45,12 @@ curves as (
         deciles.gain_share,
         deciles.lift
     from deciles
-    inner join live
+    inner join champions
         on
-            deciles.task = live.task
+            deciles.task = champions.task
             and (
-                deciles.estimator_name = live.estimator_name
-                or deciles.estimator_name = live.best_rule_name
+                deciles.estimator_name = champions.estimator_name
+                or deciles.estimator_name = champions.best_baseline_name
             )
     inner join judged on deciles.task = judged.task
 )

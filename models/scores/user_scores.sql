@@ -35,7 +35,7 @@ joined as (
             when rfm.user_id is null then 'no order yet'
             when rfm.recency_days > {{ var('active_days') }}
                 then 'no order in {{ var("active_days") }} days'
-            else 'no live estimator'
+            else 'no champion'
         end as score_status,
         scores.score,
         as_of_dates.as_of_date

@@ -24,7 +24,7 @@ ROWS = """
 """
 CHAMPIONS = """
     select task, estimator_name, metric, metric_value, interval_low, interval_high,
-        best_rule_name, rule_value
+        best_baseline_name, baseline_value
     from evaluation.estimator_comparison
     where metric in ('auc', 'r_squared')
     order by metric, task
@@ -72,11 +72,11 @@ def row_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def champion_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write each champion's metric on the test period beside the best baseline's."""
     lines = ["Champions on the test period, 95 % interval, beside the best baseline"]
-    for task, family, metric, *values, rule, rule_value in connection.execute(
+    for task, family, metric, *values, beaten, beaten_value in connection.execute(
         CHAMPIONS
     ).fetchall():
         value, low, high = values
-        beside = f"{_named(rule)} {rule_value:.3f}" if rule else "no baseline"
+        beside = f"{_named(beaten)} {beaten_value:.3f}" if beaten else "no baseline"
         lines.append(
             f"  {WORDS.value(task):<24}{_named(family):<22}{METRICS[metric]:<10}"
             f"{value:.3f} [{low:.3f}, {high:.3f}]  {beside}"

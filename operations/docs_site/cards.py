@@ -1,4 +1,4 @@
-"""The model cards: one per live estimator, from the marts."""
+"""The model cards: one per champion, from the marts."""
 
 from __future__ import annotations
 
@@ -51,12 +51,14 @@ def reliability_plot(bins: list[tuple[float, float, float, float]]) -> str:
 
 
 def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
-    """Write the card of one live estimator."""
-    task, description, name, version, reason, rule, first, last, rows, features = entry
+    """Write the card of one champion."""
+    task, description, name, version, reason, baseline, first, last, rows, features = (
+        entry
+    )
     metrics = connection.execute(
         """
-        select metric, metric_value, interval_low, interval_high, best_rule_name,
-            rule_value
+        select metric, metric_value, interval_low, interval_high, best_baseline_name,
+            baseline_value
         from evaluation.estimator_comparison where task = $1 order by metric
         """,
         [task],
@@ -74,12 +76,12 @@ def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
     parts = [
         f"<h2>{escape(task)}</h2><p>{escape(description)}.</p>",
         f"<p>Live: <b>{escape(name)}</b>, version <code>{version}</code> "
-        f"({escape(reason)}; best plain rule: {escape(rule or 'none')}).</p>",
+        f"({escape(reason)}; best baseline: {escape(baseline or 'none')}).</p>",
         f"<p>Learnt from {rows:,} rows as of {first} to {last}; reads {features} "
         "features, listed in evaluation.estimator_registry.</p>",
     ]
     if metrics:
-        head = ["metric", "test", "from", "to", "plain rule", "reached"]
+        head = ["metric", "test", "from", "to", "baseline", "reached"]
         parts += ["<h3>On the test dates</h3>", table(head, metrics)]
     if bins:
         parts.append("<h3>Probability said, and rate that came</h3>")
@@ -93,11 +95,11 @@ def cards(warehouse: Path) -> str:
         entries = connection.execute("""
             select
                 task, description, estimator_name, estimator_version, status_reason,
-                best_rule_name, first_as_of_date, last_as_of_date, training_row_count,
-                json_array_length(feature_names)
+                best_baseline_name, first_as_of_date, last_as_of_date,
+                training_row_count, json_array_length(feature_names)
             from evaluation.estimator_registry
             inner join seeds.learning_tasks using (task)
-            where status = 'live'
+            where status = 'champion'
             order by task
         """).fetchall()
         written = [card(connection, entry) for entry in entries]

@@ -19,7 +19,7 @@ PAGES = (
     ("index.html", "Published tables", "tables by schema, with grain, owner and rows"),
     ("lineage.html", "Column lineage", "from a column to the raw ones, and back"),
     ("entities.html", "Entities", "which table refers to which"),
-    ("model_cards.html", "Model cards", "how good each live estimator is, on what"),
+    ("model_cards.html", "Model cards", "how good each champion is, on what"),
     ("report.html", "Report", "charts of customers, estimators and campaigns"),
     ("dbt.html", "dbt docs", "every model, its SQL, tests and graph"),
 )

@@ -232,7 +232,7 @@ def qini_curve(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def gain_curve(rows: pd.DataFrame, words: Words) -> Charts:
-    """Draw the share of positives by share contacted, estimator and best plain rule."""
+    """Draw the share of positives by share contacted, estimator and best baseline."""
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
         curves = (

@@ -127,8 +127,8 @@ def qini_curve(rows: pd.DataFrame) -> Facts:
 
 
 def gain_curve(rows: pd.DataFrame) -> Facts:
-    """Tell the live estimator's best tenth of the task that gains most."""
-    top = rows[(rows["decile"] == 1) & (rows["curve_kind"] == "live estimator")]
+    """Tell the champion's best tenth of the task that gains most."""
+    top = rows[(rows["decile"] == 1) & (rows["curve_kind"] == "champion")]
     row = top.sort_values("lift").iloc[-1]
     return {
         "name": (row["task"], "word"),

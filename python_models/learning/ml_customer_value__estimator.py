@@ -1,4 +1,4 @@
-"""One row per live estimator of customer value, with all that scoring needs."""
+"""One row per champion of customer value, with all that scoring needs."""
 
 from precision_marketing.common.frames import to_pandas
 from precision_marketing.value.dated_models import ValueSettings

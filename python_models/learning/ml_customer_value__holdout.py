@@ -1,4 +1,4 @@
-"""One row per split, estimator or plain rule of customer value, and user."""
+"""One row per split, estimator or baseline of customer value, and user."""
 
 from precision_marketing.common.frames import to_pandas
 from precision_marketing.value.dated_models import ValueSettings

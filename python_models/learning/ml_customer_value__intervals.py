@@ -1,4 +1,4 @@
-"""One row per split, estimator or plain rule of customer value, and metric."""
+"""One row per split, estimator or baseline of customer value, and metric."""
 
 from precision_marketing.common.frames import to_pandas
 from precision_marketing.value.intervals import value_intervals

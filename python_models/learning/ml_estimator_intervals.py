@@ -1,4 +1,4 @@
-"""One row per task, estimator or rule, split, row set, period and metric."""
+"""One row per task, estimator or baseline, split, row set, period and metric."""
 
 import pandas as pd
 from precision_marketing.common.frames import to_pandas

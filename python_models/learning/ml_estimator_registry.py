@@ -1,4 +1,4 @@
-"""One row per task and candidate, or fit of the live one, or version once live."""
+"""One row per task and candidate, or fit of the champion, or version once live."""
 
 from precision_marketing.champions.registry import FORMER_COLUMNS, register
 from precision_marketing.common.frames import former_rows, read_panel, to_pandas
@@ -14,12 +14,12 @@ def model(dbt, session):
         "user_category": read_panel(categories, dbt.ref("ftr_user_category__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer"), offers, users),
     }
-    tasks, rules = dbt.ref("learning_tasks"), dbt.ref("plain_rules")
+    tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
     pins = dbt.ref("estimator_pins")
     validation = dbt.ref("ml_validation")
     return register(
         panels,
-        *(to_pandas(table) for table in (tasks, rules, pins, validation)),
+        *(to_pandas(table) for table in (tasks, baselines, pins, validation)),
         former_rows(session, str(dbt.this), FORMER_COLUMNS),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

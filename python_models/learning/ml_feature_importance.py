@@ -1,4 +1,4 @@
-"""One row per task with a live recipe and feature that it reads."""
+"""One row per task with a champion and feature that it reads."""
 
 from precision_marketing.common.frames import read_panel, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings

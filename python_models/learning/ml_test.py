@@ -1,4 +1,4 @@
-"""One row per task, live recipe or plain rule and test row."""
+"""One row per task, champion or baseline and test row."""
 
 from precision_marketing.common.frames import read_panel, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
@@ -16,10 +16,10 @@ def model(dbt, session):
         "user_category": read_panel(categories, dbt.ref("ftr_user_category__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer"), offers, users),
     }
-    tasks, rules = dbt.ref("learning_tasks"), dbt.ref("plain_rules")
+    tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
     validation, registry = dbt.ref("ml_validation"), dbt.ref("ml_estimator_registry")
     return predict_tests(
         panels,
-        *(to_pandas(table) for table in (tasks, rules, validation, registry)),
+        *(to_pandas(table) for table in (tasks, baselines, validation, registry)),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -1,4 +1,4 @@
-"""One row per task, candidate or plain rule and validation row."""
+"""One row per task, candidate or baseline and validation row."""
 
 from precision_marketing.common.frames import read_panel, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
@@ -16,10 +16,10 @@ def model(dbt, session):
         "user_category": read_panel(categories, dbt.ref("ftr_user_category__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer"), offers, users),
     }
-    tasks, rules = dbt.ref("learning_tasks"), dbt.ref("plain_rules")
+    tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
     return validate(
         panels,
         to_pandas(tasks),
-        to_pandas(rules),
+        to_pandas(baselines),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

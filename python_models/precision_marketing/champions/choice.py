@@ -3,16 +3,16 @@
 import pandas as pd
 
 from precision_marketing.common.bootstrap import interval
-from precision_marketing.estimators.families import PLAIN_RULE
+from precision_marketing.estimators.families import BASELINE
 from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.estimators.tasks import Task
-from precision_marketing.evaluation.intervals import best_rule, gain, measure
+from precision_marketing.evaluation.intervals import best_baseline, gain, measure
 
 CHOICE_COLUMNS = (
     "estimator_name",
     "status",
     "status_reason",
-    "best_rule_name",
+    "best_baseline_name",
     "validation_loss",
     "validation_auc",
     "validation_average_precision",
@@ -29,7 +29,7 @@ def judge_candidates(
 ) -> pd.DataFrame:
     """Judge the candidates of a task by their predictions of the validation rows.
 
-    The gate: a candidate is refused unless it beats the best plain rule, that is, the
+    The gate: a candidate is refused unless it beats the best baseline, that is, the
     whole 95 % interval of its gain (paired draws of users) lies above zero: in average
     precision, as a campaign reaches the head of the list only; for amounts, in squared
     error. The choice: least log loss (squared error), since scores are spent as
@@ -51,20 +51,22 @@ def judge_candidates(
     Returns
     -------
     pandas.DataFrame
-        Columns `CHOICE_COLUMNS`, one row per candidate; ``status`` is ``live``,
-        ``candidate`` or ``refused``. When none may go live, the row `PLAIN_RULE` does.
+        Columns `CHOICE_COLUMNS`, one row per candidate; ``status`` is ``champion``,
+        ``challenger`` or ``refused``. When none may go live, the row `BASELINE` does.
     """
     rows = predictions[
         (predictions["split_name"] == "validation") & predictions["is_outcome_final"]
     ]
     if rows.empty:
-        return _only_a_rule("nothing was validated: too few rows before the test", None)
-    measured, is_rule = measure(
+        return _only_a_baseline(
+            "nothing was validated: too few rows before the test", None
+        )
+    measured, is_baseline = measure(
         rows, settings.bootstrap_draws, settings.seed, is_amount=task.is_amount
     )
     gate = "mean_squared_error" if task.is_amount else "average_precision"
     loss = "mean_squared_error" if task.is_amount else "log_loss"
-    rule = best_rule(measured, is_rule, gate)
+    baseline = best_baseline(measured, is_baseline, gate)
     records = []
     for name in task.families:
         found = measured.get(name)
@@ -72,28 +74,30 @@ def judge_candidates(
             continue
         record = {
             "estimator_name": name,
-            "best_rule_name": rule,
+            "best_baseline_name": baseline,
             "validation_loss": found[loss][0],
             "validation_auc": _plain(found, "auc"),
             "validation_average_precision": _plain(found, "average_precision"),
         }
-        if rule is not None:
-            gained = gain(found[gate], measured[rule][gate], gate)
+        if baseline is not None:
+            gained = gain(found[gate], measured[baseline][gate], gate)
             record["validation_gain"] = gained[0]
             record["validation_gain_low"] = interval(gained[1:])[0]
         records.append(record)
     judged = pd.DataFrame(records).reindex(columns=list(CHOICE_COLUMNS))
     passed = judged["validation_gain_low"] > 0
-    judged["status"] = passed.map({True: "candidate", False: "refused"})
+    judged["status"] = passed.map({True: "challenger", False: "refused"})
     judged["status_reason"] = passed.map(
         {
-            True: "worse than the live one on the inner validation",
-            False: "does not beat the best plain rule on the inner validation",
+            True: "worse than the champion on the inner validation",
+            False: "does not beat the best baseline on the inner validation",
         }
     )
     if not passed.any():
-        reason = "no estimator beat the best plain rule on the inner validation"
-        return pd.concat([judged, _only_a_rule(reason, rule)], ignore_index=True)
+        reason = "no estimator beat the best baseline on the inner validation"
+        return pd.concat(
+            [judged, _only_a_baseline(reason, baseline)], ignore_index=True
+        )
 
     able = judged[passed].sort_values("validation_loss", kind="stable")
     least = able["estimator_name"].iloc[0]
@@ -103,7 +107,7 @@ def judge_candidates(
         if interval(gain(measured[least][loss], measured[name][loss], loss)[1:])[0] <= 0
     ]
     judged.loc[judged["estimator_name"].isin(ties), "status_reason"] = (
-        "ties with the live one on the inner validation"
+        "ties with the champion on the inner validation"
     )
     if incumbent in ties:
         chosen, reason = incumbent, "the incumbent, and none is better beyond chance"
@@ -116,7 +120,7 @@ def judge_candidates(
     else:
         chosen, reason = least, "least loss on the inner validation"
     judged.loc[judged["estimator_name"] == chosen, ["status", "status_reason"]] = [
-        "live",
+        "champion",
         reason,
     ]
     return judged
@@ -126,14 +130,14 @@ def _plain(found: dict, metric: str) -> float:
     return found[metric][0] if metric in found else float("nan")
 
 
-def _only_a_rule(reason: str, rule: str | None) -> pd.DataFrame:
+def _only_a_baseline(reason: str, baseline: str | None) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "estimator_name": PLAIN_RULE,
-                "status": "live",
+                "estimator_name": BASELINE,
+                "status": "champion",
                 "status_reason": reason,
-                "best_rule_name": rule,
+                "best_baseline_name": baseline,
             }
         ]
     ).reindex(columns=list(CHOICE_COLUMNS))

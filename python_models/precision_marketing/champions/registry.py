@@ -9,7 +9,7 @@ import pandas as pd
 
 from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.common.frames import Panel
-from precision_marketing.estimators.families import PLAIN_RULE, rule_estimator
+from precision_marketing.estimators.families import BASELINE, baseline_estimator
 from precision_marketing.estimators.fitting import (
     LearningSettings,
     TaskRows,
@@ -29,7 +29,7 @@ REGISTRY_COLUMNS = {
     "estimator_version": "string",
     "status": "string",
     "status_reason": "string",
-    "best_rule_name": "string",
+    "best_baseline_name": "string",
     "feature_names": "string",
     "parameters": "string",
     "library_versions": "string",
@@ -58,13 +58,13 @@ FORMER_COLUMNS = {
 def register(
     panels: dict[str, Panel],
     tasks: pd.DataFrame,
-    rules: pd.DataFrame,
+    baselines: pd.DataFrame,
     pins: pd.DataFrame,
     validation: pd.DataFrame,
     former: pd.DataFrame,
     settings: LearningSettings,
 ) -> pd.DataFrame:
-    """Choose, fit and store the live estimator of every task.
+    """Choose, fit and store the champion of every task.
 
     The live one is fitted on every row whose label window has closed by the scoring
     date; the same recipe, fitted on what was known at each test date, is stored beside
@@ -74,8 +74,8 @@ def register(
     ----------
     panels : dict of str to Panel
         Panel by grain, as named in the column ``grain`` of ``tasks``.
-    tasks, rules, pins : pandas.DataFrame
-        The seeds ``learning_tasks``, ``plain_rules`` and ``estimator_pins``.
+    tasks, baselines, pins : pandas.DataFrame
+        The seeds ``learning_tasks``, ``baselines`` and ``estimator_pins``.
     validation : pandas.DataFrame
         Output of `precision_marketing.evaluation.backtest.validate`.
     former : pandas.DataFrame
@@ -86,8 +86,8 @@ def register(
     Returns
     -------
     pandas.DataFrame
-        Columns `REGISTRY_COLUMNS`. Per task one row per candidate (``live``,
-        ``candidate`` or ``refused``), one ``judged`` row per date that the tests learn
+        Columns `REGISTRY_COLUMNS`. Per task one row per candidate (``champion``,
+        ``challenger`` or ``refused``), one ``judged`` row per date that the tests learn
         until, and the last versions that were live before (``retired``). A task with
         too little data to learn anything has no live row.
 
@@ -99,11 +99,11 @@ def register(
 
     def register_task(name: str) -> pd.DataFrame:
         rows = TaskRows.named(name, tasks, panels)
-        own_rules = rows.task.rules(rules, rows.panel)
+        own_baselines = rows.task.baselines(baselines, rows.panel)
         predictions = validation[validation["task"] == name]
         former_rows = former[former["task"] == name]
         found = _register_task(
-            rows, own_rules, predictions, incumbent_of(former_rows), settings
+            rows, own_baselines, predictions, incumbent_of(former_rows), settings
         )
         found = found.assign(task=name).reindex(columns=list(REGISTRY_COLUMNS))
         kept = _retired(former_rows, found, settings.versions_kept)
@@ -118,24 +118,24 @@ def register(
 
 def incumbent_of(former: pd.DataFrame) -> str | None:
     """Name the candidate that was live so far; None where none was."""
-    names = former.loc[former["status"] == "live", "estimator_name"]
+    names = former.loc[former["status"] == "champion", "estimator_name"]
     return None if names.empty else names.iloc[0]
 
 
 def _register_task(
     rows: TaskRows,
-    rules: pd.DataFrame,
+    baselines: pd.DataFrame,
     predictions: pd.DataFrame,
     incumbent: str | None,
     settings: LearningSettings,
 ) -> pd.DataFrame:
-    """Rows of one task: its candidates, and the fits of the live one."""
+    """Rows of one task: its candidates, and the fits of the champion."""
     judged = judge_candidates(rows.task, predictions, incumbent, settings)
     until = rows.panel.rows["train_until_date"].max()
     training = rows.closed_by(until)
     judged["random_seed"] = settings.seed
     judged["training_row_count"] = len(training.labels)
-    live = judged.index[judged["status"] == "live"][0]
+    live = judged.index[judged["status"] == "champion"][0]
     if not training.can_be_learnt:
         judged.loc[live, ["status", "status_reason"]] = [
             "refused",
@@ -145,13 +145,14 @@ def _register_task(
     chosen = judged.loc[live].to_dict()
     origins = [(date, learnt) for date, learnt, _ in test_origins(rows)]
     fits = [
-        _fit(chosen, learnt, rules, predictions, settings) | {"train_until_date": date}
+        _fit(chosen, learnt, baselines, predictions, settings)
+        | {"train_until_date": date}
         for date, learnt in [*origins, (until, training)]
     ]
     described = pd.DataFrame([chosen | fit for fit in fits])
-    described["status"] = ["judged"] * len(origins) + ["live"]
+    described["status"] = ["judged"] * len(origins) + ["champion"]
     described.loc[described["status"] == "judged", "status_reason"] = (
-        "the live recipe, fitted on what was known before the test"
+        "the champion, fitted on what was known before the test"
     )
     return pd.concat([judged.drop(index=live), described], ignore_index=True)
 
@@ -159,18 +160,20 @@ def _register_task(
 def _fit(
     chosen: dict,
     training: TaskRows,
-    rules: pd.DataFrame,
+    baselines: pd.DataFrame,
     predictions: pd.DataFrame,
     settings: LearningSettings,
 ) -> dict:
     """Fit the chosen candidate, calibrated by its validation predictions."""
     task, name = training.task, chosen["estimator_name"]
-    if name == PLAIN_RULE:
-        known = rules[rules["rule_name"] == chosen["best_rule_name"]]
-        column = (known if len(known) else rules).iloc[0]["column_name"]
+    if name == BASELINE:
+        known = baselines[baselines["baseline_name"] == chosen["best_baseline_name"]]
+        column = (known if len(known) else baselines).iloc[0]["column_name"]
         features = training.column(column).to_frame()
         labels = training.labels if task.is_amount else training.labels.astype(int)
-        fitted = rule_estimator(column, is_amount=task.is_amount).fit(features, labels)
+        fitted = baseline_estimator(column, is_amount=task.is_amount).fit(
+            features, labels
+        )
         members, maps = [fitted], [(1.0, 0.0)]
     else:
         families = members_of(name, task)
@@ -219,21 +222,21 @@ def _fingerprint(features: pd.DataFrame, training: TaskRows) -> str:
 
 def _retired(former: pd.DataFrame, found: pd.DataFrame, count: int) -> pd.DataFrame:
     """Rows of the last versions that were live before and are not now, newest first."""
-    was_live = former[former["status"].isin(["live", "retired"])]
+    was_live = former[former["status"].isin(["champion", "retired"])]
     gone = was_live[~was_live["estimator_version"].isin(found["estimator_version"])]
     # the one live last stands first; retired ones keep their order
-    ordered = gone.sort_values("status", key=lambda status: status != "live")
+    ordered = gone.sort_values("status", key=lambda status: status != "champion")
     kept = ordered.head(count).copy()
     kept["status"], kept["status_reason"] = "retired", "was live before"
     return kept
 
 
 def _pinned(found: pd.DataFrame, pins: pd.DataFrame, task: str) -> pd.DataFrame:
-    """Make the version that the seed pins the live one."""
+    """Make the version that the seed pins the champion."""
     if pins.empty:
         return found
     wanted = pins["estimator_version"].iloc[0]
-    usable = found[found["status"].isin(["live", "retired"])]
+    usable = found[found["status"].isin(["champion", "retired"])]
     if wanted not in set(usable["estimator_version"]):
         known = ", ".join(usable["estimator_version"].dropna()) or "none"
         raise ValueError(
@@ -241,15 +244,15 @@ def _pinned(found: pd.DataFrame, pins: pd.DataFrame, task: str) -> pd.DataFrame:
             f"registry. Versions kept: {known}."
         )
     is_wanted = found["estimator_version"].eq(wanted) & found["status"].isin(
-        ["live", "retired"]
+        ["champion", "retired"]
     )
-    was_live = found["status"].eq("live") & ~is_wanted
+    was_live = found["status"].eq("champion") & ~is_wanted
     found.loc[was_live, ["status", "status_reason"]] = [
         "retired",
         "chosen by the inner validation, but another version is pinned",
     ]
     found.loc[is_wanted, ["status", "status_reason"]] = [
-        "live",
+        "champion",
         "pinned by seed estimator_pins",
     ]
     return found

@@ -14,7 +14,7 @@ ORDER = (
     "outcome_name",
     "estimator_name",
     "learner",
-    "rule_name",
+    "baseline_name",
     "cluster_method",
     "cluster_count",
     "comparison",

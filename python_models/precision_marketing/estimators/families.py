@@ -34,7 +34,7 @@ from sklearn.tree import DecisionTreeRegressor
 from precision_marketing.common.threads import use_one_thread
 
 AVERAGE = "average"
-PLAIN_RULE = "plain_rule"
+BASELINE = "baseline"
 # The support vector machine gives no probability: it is calibrated on folds.
 CALIBRATION_FOLDS = 3
 # Probabilities are kept away from 0 and 1 by so much before their log-odds are taken.
@@ -187,7 +187,7 @@ def family_pipeline(
     return make_pipeline(preprocessor(features, numbers_are), *steps)
 
 
-def rule_estimator(column: str, *, is_amount: bool) -> Pipeline:
+def baseline_estimator(column: str, *, is_amount: bool) -> Pipeline:
     """One column of the panel turned into a prediction: the fallback estimator."""
     steps = make_pipeline(
         SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
@@ -195,7 +195,7 @@ def rule_estimator(column: str, *, is_amount: bool) -> Pipeline:
         StandardScaler(),
     )
     return make_pipeline(
-        ColumnTransformer([("rule", steps, [column])]),
+        ColumnTransformer([("baseline", steps, [column])]),
         Ridge() if is_amount else LogisticRegression(),
     )
 

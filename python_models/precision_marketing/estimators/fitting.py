@@ -44,7 +44,7 @@ class LearningSettings(Settings):
     versions_kept : int
         Former live versions per task that the registry keeps.
     backtest_grid : str
-        ``live``: what choosing the live estimators needs is judged; ``full``: all
+        ``live``: what choosing the champions needs is judged; ``full``: all
         families and all earlier dates.
     threads : int
         Fits that run side by side, each on one thread; 0 for one per core.

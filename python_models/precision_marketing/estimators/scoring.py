@@ -1,9 +1,9 @@
-"""Scores from the registry's live estimator; nothing is fitted here."""
+"""Scores from the registry's champion; nothing is fitted here."""
 
 import pandas as pd
 
 from precision_marketing.common.frames import Panel, typed
-from precision_marketing.estimators.stored import live_estimator
+from precision_marketing.estimators.stored import champion_of
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
 SCORE_COLUMNS = {
@@ -39,19 +39,19 @@ def score_panel(
     -------
     pandas.DataFrame
         Columns `SCORE_COLUMNS`, ``score`` a probability or an amount; empty where a
-        task has no live estimator.
+        task has no champion.
 
     Raises
     ------
     ValueError
-        If the panel lacks a feature that the live estimator was fitted on.
+        If the panel lacks a feature that the champion was fitted on.
     """
     to_score = panel.of_split("score")
     parts = []
     for name in tasks.loc[tasks["grain"] == grain, "task"]:
         task = Task.from_seed(tasks, name)
         rows = task.population(to_score)
-        live = live_estimator(registry, name)
+        live = champion_of(registry, name)
         if live is None or rows.rows.empty:
             continue
         scored = rows.rows.reindex(columns=list(KEY_COLUMNS)).assign(

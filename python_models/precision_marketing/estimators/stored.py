@@ -95,7 +95,7 @@ class StoredEstimator:
         missing = sorted(set(self.feature_names) - set(panel.features))
         if missing:
             raise ValueError(
-                f"The live estimator of {self.task} needs features that its panel "
+                f"The champion of {self.task} needs features that its panel "
                 f"lacks: {', '.join(missing)}. Build again with training included."
             )
         return panel.features[self.feature_names]
@@ -105,16 +105,16 @@ class StoredEstimator:
         return predict_values(self.estimator, self.features(panel))
 
 
-def live_estimator(registry: pd.DataFrame, task: str) -> StoredEstimator | None:
+def champion_of(registry: pd.DataFrame, task: str) -> StoredEstimator | None:
     """Find what is in service for a task; None where nothing could be learnt."""
-    rows = registry[(registry["task"] == task) & (registry["status"] == "live")]
+    rows = registry[(registry["task"] == task) & (registry["status"] == "champion")]
     return None if rows.empty else StoredEstimator.of(rows.iloc[0])
 
 
 def judged_estimators(
     registry: pd.DataFrame, task: str
 ) -> dict[pd.Timestamp, StoredEstimator]:
-    """Find the fits of the live recipe before the test, by the day they learn until."""
+    """Find the fits of the champion before the test, by the day they learn until."""
     rows = registry[(registry["task"] == task) & (registry["status"] == "judged")]
     return {
         entry["train_until_date"]: StoredEstimator.of(entry)

@@ -8,7 +8,7 @@ import pandas as pd
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import AVERAGE, CLASSIFIERS, REGRESSORS
 
-TASKS_FILE, RULES_FILE = "seeds/learning_tasks.csv", "seeds/plain_rules.csv"
+TASKS_FILE, BASELINES_FILE = "seeds/learning_tasks.csv", "seeds/baselines.csv"
 FAMILIES = {"binary": CLASSIFIERS, "amount": REGRESSORS}
 # What names a row of any panel; a panel of one grain lacks the others' columns.
 KEY_COLUMNS = ("user_id", "offer_id", "campaign_id", "category_name", "as_of_date")
@@ -133,8 +133,8 @@ class Task:
             return panel.rows["label_end_date"]
         return panel.rows["as_of_date"] + pd.Timedelta(days=self.horizon_days)
 
-    def rules(self, rules: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-        """Return the task's rows of the seed ``plain_rules``.
+    def baselines(self, baselines: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+        """Return the task's rows of the seed ``baselines``.
 
         Raises
         ------
@@ -142,26 +142,28 @@ class Task:
             If there is none, or one names a column that is no feature of its grain or
             that holds no numbers.
         """
-        own = rules[rules["task"] == self.name]
+        own = baselines[baselines["task"] == self.name]
         if own.empty:
             raise ValueError(
-                f"{RULES_FILE} has no row for task {self.name} of {TASKS_FILE}: every "
-                "task needs one at least, to be beaten, and to stand in."
+                f"{BASELINES_FILE} has no row for task {self.name} of {TASKS_FILE}: "
+                "every task needs one at least, to be beaten, and to stand in."
             )
-        for rule in own.itertuples():
-            row = f"{RULES_FILE}, task {self.name}, rule {rule.rule_name}"
-            if rule.column_name not in panel.features:
+        for baseline in own.itertuples():
+            row = (
+                f"{BASELINES_FILE}, task {self.name}, baseline {baseline.baseline_name}"
+            )
+            if baseline.column_name not in panel.features:
                 raise ValueError(
-                    f"{row}: there is no feature {rule.column_name!r} of grain "
+                    f"{row}: there is no feature {baseline.column_name!r} of grain "
                     f"{self.grain}."
                 )
-            if not pd.api.types.is_numeric_dtype(panel.features[rule.column_name]):
+            if not pd.api.types.is_numeric_dtype(panel.features[baseline.column_name]):
                 raise ValueError(
-                    f"{row}: the feature {rule.column_name!r} holds no numbers."
+                    f"{row}: the feature {baseline.column_name!r} holds no numbers."
                 )
-            if rule.direction not in (-1, 1):
+            if baseline.direction not in (-1, 1):
                 raise ValueError(
-                    f"{row}: direction is {rule.direction}, neither 1 nor -1."
+                    f"{row}: direction is {baseline.direction}, neither 1 nor -1."
                 )
         return own
 

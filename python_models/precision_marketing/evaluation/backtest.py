@@ -1,4 +1,4 @@
-"""Out-of-time predictions of candidates and plain rules."""
+"""Out-of-time predictions of candidates and baselines."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 PREDICTION_COLUMNS = {
     "task": "string",
     "estimator_name": "string",
-    "is_plain_rule": "bool",
+    "is_baseline": "bool",
     "split_name": "string",
     "user_id": "string",
     "campaign_id": "string",
@@ -46,7 +46,7 @@ LEAVE_AS_IT_IS = (1.0, 0.0)
 def validate(
     panels: dict[str, Panel],
     tasks: pd.DataFrame,
-    rules: pd.DataFrame,
+    baselines: pd.DataFrame,
     settings: LearningSettings,
 ) -> pd.DataFrame:
     """Predict the validation rows of every task by all that may go live.
@@ -59,8 +59,8 @@ def validate(
     ----------
     panels : dict of str to Panel
         Panel by grain, one row per key, with ``split_name`` and ``train_until_date``.
-    tasks, rules : pandas.DataFrame
-        The seeds ``learning_tasks`` and ``plain_rules``.
+    tasks, baselines : pandas.DataFrame
+        The seeds ``learning_tasks`` and ``baselines``.
     settings : LearningSettings
         Of learning; with ``every_family`` all families are judged, and the dates
         before the validation too.
@@ -68,8 +68,8 @@ def validate(
     Returns
     -------
     pandas.DataFrame
-        One row per task, candidate or rule and judged row; columns
-        `PREDICTION_COLUMNS`. A rule's ``prediction`` orders rows and is no
+        One row per task, candidate or baseline and judged row; columns
+        `PREDICTION_COLUMNS`. A baseline's ``prediction`` orders rows and is no
         probability. Empty where no judged row has enough earlier rows of both classes
         to learn from.
     """
@@ -77,14 +77,14 @@ def validate(
 
     def validate_task(name: str) -> list[pd.DataFrame]:
         rows = TaskRows.named(name, tasks, panels)
-        own_rules = rows.task.rules(rules, rows.panel)
+        own_baselines = rows.task.baselines(baselines, rows.panel)
         candidates = judged_candidates(rows.task, settings)
         parts = []
         for training, shown in _origins(rows, splits):
             fitted = fit_families(
                 training, settings, [each for each in candidates if each != AVERAGE]
             )
-            parts += _rule_predictions(shown, own_rules)
+            parts += _baseline_predictions(shown, own_baselines)
             for candidate in candidates:
                 members = [fitted[each] for each in members_of(candidate, rows.task)]
                 maps = [LEAVE_AS_IT_IS] * len(members)
@@ -99,16 +99,16 @@ def validate(
 def predict_tests(
     panels: dict[str, Panel],
     tasks: pd.DataFrame,
-    rules: pd.DataFrame,
+    baselines: pd.DataFrame,
     validation: pd.DataFrame,
     registry: pd.DataFrame,
     settings: LearningSettings,
 ) -> pd.DataFrame:
-    """Predict the test rows of every task by its live recipe, as fitted before them.
+    """Predict the test rows of every task by its champion, as fitted before them.
 
     Parameters
     ----------
-    panels, tasks, rules
+    panels, tasks, baselines
         As in `validate`.
     validation : pandas.DataFrame
         Output of `validate`, which calibration is learnt from.
@@ -126,11 +126,11 @@ def predict_tests(
 
     def predict_task(name: str) -> list[pd.DataFrame]:
         rows = TaskRows.named(name, tasks, panels)
-        own_rules = rows.task.rules(rules, rows.panel)
+        own_baselines = rows.task.baselines(baselines, rows.panel)
         stored = judged_estimators(registry, name)
         parts = []
         for until, training, shown in test_origins(rows):
-            parts += _rule_predictions(shown, own_rules)
+            parts += _baseline_predictions(shown, own_baselines)
             if settings.every_family:
                 others = _every_estimator(
                     training, validation[validation["task"] == name], settings
@@ -231,11 +231,13 @@ def test_origins(
         yield shown.panel.rows["train_until_date"].iloc[0], training, shown
 
 
-def _rule_predictions(shown: TaskRows, rules: pd.DataFrame) -> list[pd.DataFrame]:
+def _baseline_predictions(
+    shown: TaskRows, baselines: pd.DataFrame
+) -> list[pd.DataFrame]:
     parts = []
-    for rule in rules.itertuples():
-        ordered = shown.column(rule.column_name).fillna(0.0) * rule.direction
-        parts.append(_frame(shown, rule.rule_name, ordered.to_numpy(), True))
+    for baseline in baselines.itertuples():
+        ordered = shown.column(baseline.column_name).fillna(0.0) * baseline.direction
+        parts.append(_frame(shown, baseline.baseline_name, ordered.to_numpy(), True))
     return parts
 
 
@@ -246,14 +248,14 @@ def _predictions(
 
 
 def _frame(
-    shown: TaskRows, name: str, predicted: np.ndarray, is_plain_rule: bool
+    shown: TaskRows, name: str, predicted: np.ndarray, is_baseline: bool
 ) -> pd.DataFrame:
     keys = shown.panel.rows.reindex(columns=list(KEY_COLUMNS))
     return pd.DataFrame(
         {
             "task": shown.task.name,
             "estimator_name": name,
-            "is_plain_rule": is_plain_rule,
+            "is_baseline": is_baseline,
             "split_name": shown.panel.rows["split_name"],
             "user_id": keys["user_id"],
             "campaign_id": keys["campaign_id"],

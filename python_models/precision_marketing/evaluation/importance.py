@@ -29,7 +29,7 @@ def feature_importance(
     registry: pd.DataFrame,
     settings: LearningSettings,
 ) -> pd.DataFrame:
-    """Shuffle each feature of the live recipes among the test rows.
+    """Shuffle each feature of the champions among the test rows.
 
     Permutation importance (Breiman, 2001) of the estimators as fitted before the test:
     a feature's values are shuffled among the test rows of one fit, and the loss that

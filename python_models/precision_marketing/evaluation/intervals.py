@@ -1,4 +1,4 @@
-"""Bootstrap intervals over users, of metrics and of gains over plain rules."""
+"""Bootstrap intervals over users, of metrics and of gains over baselines."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -20,16 +20,16 @@ logger = logging.getLogger(__name__)
 INTERVAL_COLUMNS = {
     "task": "string",
     "estimator_name": "string",
-    "is_plain_rule": "bool",
+    "is_baseline": "bool",
     "split_name": "string",
     "row_set": "string",
     "period": "string",
     "metric": "string",
-    "best_rule_name": "string",
+    "best_baseline_name": "string",
     "metric_value": "float64",
     "interval_low": "float64",
     "interval_high": "float64",
-    "gain_over_rule": "float64",
+    "gain_over_baseline": "float64",
     "gain_low": "float64",
     "gain_high": "float64",
 }
@@ -57,10 +57,10 @@ def measure(
     Returns
     -------
     tuple
-        The metrics per estimator (see `Measured`), and which of them are plain rules.
+        The metrics per estimator (see `Measured`), and which of them are baselines.
     """
     measured: Measured = {}
-    is_rule: dict[str, bool] = {}
+    is_baseline: dict[str, bool] = {}
     weights = None
     for name, found in rows.groupby("estimator_name"):
         ordered = found.sort_values(list(ORDER_COLUMNS))
@@ -68,8 +68,8 @@ def measure(
         if weights is None:
             weights = user_weights(len(users), draws, seed)
         groups = ordered["campaign_id"].fillna("") + ordered["category_name"].fillna("")
-        is_rule[name] = bool(ordered["is_plain_rule"].iloc[0])
-        kind = "rule" if is_rule[name] else "probability"
+        is_baseline[name] = bool(ordered["is_baseline"].iloc[0])
+        kind = "baseline" if is_baseline[name] else "probability"
         measured[name] = weighted_metrics(
             ordered["outcome"].to_numpy(float),
             ordered["prediction"].to_numpy(float),
@@ -78,15 +78,21 @@ def measure(
             weights,
             kind="amount" if is_amount else kind,
         )
-    return measured, is_rule
+    return measured, is_baseline
 
 
-def best_rule(measured: Measured, is_rule: dict[str, bool], metric: str) -> str | None:
-    """Return the plain rule that does best by a metric, None where there is none."""
-    rules = [name for name in measured if is_rule[name] and metric in measured[name]]
+def best_baseline(
+    measured: Measured, is_baseline: dict[str, bool], metric: str
+) -> str | None:
+    """Return the baseline that does best by a metric, None where there is none."""
+    baselines = [
+        name for name in measured if is_baseline[name] and metric in measured[name]
+    ]
     sign = -1 if metric in LESS_IS_BETTER else 1
     return max(
-        rules, key=lambda name: (sign * measured[name][metric][0], name), default=None
+        baselines,
+        key=lambda name: (sign * measured[name][metric][0], name),
+        default=None,
     )
 
 
@@ -102,7 +108,7 @@ def estimator_intervals(
     seed: int,
     threads: int,
 ) -> pd.DataFrame:
-    """Put a 95 % interval on every metric, and on the gain over the best plain rule.
+    """Put a 95 % interval on every metric, and on the gain over the best baseline.
 
     Parameters
     ----------
@@ -120,11 +126,11 @@ def estimator_intervals(
     Returns
     -------
     pandas.DataFrame
-        Columns `INTERVAL_COLUMNS`. One row per task, candidate or rule, split, row
+        Columns `INTERVAL_COLUMNS`. One row per task, candidate or baseline, split, row
         set (``all`` rows; where some outcomes are not final yet, also the ``final``
         ones), period (``pooled`` or, but for the validation, an as-of date) and
-        metric. Gains are over the rule with the best value of the metric on the same
-        rows, positive when better, from the same draws (paired).
+        metric. Gains are over the baseline with the best value of the metric on the
+        same rows, positive when better, from the same draws (paired).
     """
     amounts = set(tasks.loc[tasks["label_kind"] == "amount", "task"])
 
@@ -163,24 +169,24 @@ def _slices(rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     return slices
 
 
-def _summarised(measured: Measured, is_rule: dict[str, bool]) -> pd.DataFrame:
+def _summarised(measured: Measured, is_baseline: dict[str, bool]) -> pd.DataFrame:
     records = []
     for name, metrics in measured.items():
         for metric, found in metrics.items():
-            rule = best_rule(measured, is_rule, metric)
+            baseline = best_baseline(measured, is_baseline, metric)
             low, high = interval(found[1:])
             record = {
                 "estimator_name": name,
-                "is_plain_rule": is_rule[name],
+                "is_baseline": is_baseline[name],
                 "metric": metric,
-                "best_rule_name": rule,
+                "best_baseline_name": baseline,
                 "metric_value": found[0],
                 "interval_low": low,
                 "interval_high": high,
             }
-            if rule is not None:
-                gained = gain(found, measured[rule][metric], metric)
-                record["gain_over_rule"] = gained[0]
+            if baseline is not None:
+                gained = gain(found, measured[baseline][metric], metric)
+                record["gain_over_baseline"] = gained[0]
                 record["gain_low"], record["gain_high"] = interval(gained[1:])
             records.append(record)
     return pd.DataFrame(records).reindex(columns=list(INTERVAL_COLUMNS))

@@ -64,12 +64,12 @@ def weighted_metrics(
     weights : numpy.ndarray of float, shape (draws, users)
         How often each user counts.
     kind : str
-        ``rule`` (its order alone counts), ``probability`` or ``amount``.
+        ``baseline`` (its order alone counts), ``probability`` or ``amount``.
 
     Returns
     -------
     dict of str to numpy.ndarray, shape (1 + draws,)
-        First the plain value. For rules and probabilities `RANKING_METRICS`, for
+        First the plain value. For baselines and probabilities `RANKING_METRICS`, for
         probabilities also `PROBABILITY_METRICS` (``calibration_error`` over 10 bins of
         equal width; ``accuracy`` and what follows at `DECISION_THRESHOLD`), for
         amounts `AMOUNT_METRICS`. Of equal predictions, each takes its share of the top

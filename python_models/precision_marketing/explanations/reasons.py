@@ -5,7 +5,7 @@ import pandas as pd
 
 from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import AverageAmount, CalibratedAverage
-from precision_marketing.estimators.stored import live_estimator
+from precision_marketing.estimators.stored import champion_of
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 from precision_marketing.explanations.contributions import explain_batches
 from precision_marketing.explanations.sentences import (
@@ -88,7 +88,7 @@ def panel_reasons(
     Raises
     ------
     ValueError
-        If the panel lacks a feature that the live estimator was fitted on, or a text
+        If the panel lacks a feature that the champion was fitted on, or a text
         of the seed cannot be read.
     """
     to_score = panel.of_split("score")
@@ -105,7 +105,7 @@ def panel_reasons(
             own = explained.loc[explained["task"] == task, PAIR_COLUMNS]
             pairs = pd.MultiIndex.from_frame(rows.rows[PAIR_COLUMNS])
             rows = rows.where(pairs.isin(pd.MultiIndex.from_frame(own)))
-        live = live_estimator(registry, task)
+        live = champion_of(registry, task)
         if live is None or rows.rows.empty:
             continue
         features = live.features(rows)

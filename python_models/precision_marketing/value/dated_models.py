@@ -15,8 +15,8 @@ from precision_marketing.value.gamma_gamma import (
 )
 
 PURCHASE_KEYS = ["as_of_date", "first_order_id"]
-PLAIN_RULES = ("past_rate", "recent_rate")
-ESTIMATORS = ("bg_nbd", "learned", *PLAIN_RULES)
+BASELINES = ("past_rate", "recent_rate")
+ESTIMATORS = ("bg_nbd", "learned", *BASELINES)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def expect(
     horizons: list[int],
     settings: ValueSettings,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Forecast purchases and spend, per estimator and plain rule.
+    """Forecast purchases and spend, per estimator and baseline.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ import pandas as pd
 
 from precision_marketing.common.frames import typed
 from precision_marketing.value.dated_models import (
-    PLAIN_RULES,
+    BASELINES,
     PURCHASE_KEYS,
     ValueSettings,
     dated_models,
@@ -17,8 +17,8 @@ from precision_marketing.value.regressions import fit_regressions
 HOLDOUT_COLUMNS = {
     "split_name": "string",
     "estimator_name": "string",
-    "is_plain_rule": "bool",
-    "is_live": "bool",
+    "is_baseline": "bool",
+    "is_champion": "bool",
     "fitted_on": "string",
     "user_id": "string",
     "first_order_id": "string",
@@ -51,7 +51,7 @@ def judge_value(
     -------
     pandas.DataFrame
         Columns `HOLDOUT_COLUMNS`, one row per split (``validation``, ``test``),
-        estimator or plain rule, and user with a purchase before. Live is what has the
+        estimator or baseline, and user with a purchase before. Live is what has the
         least RMSE of counts on the validation; BG/NBD where there is none. Empty where
         the data is shorter than a hold-out.
     """
@@ -88,7 +88,7 @@ def judge_value(
             part = rows[["user_id", "first_order_id", "as_of_date"]].assign(
                 split_name=split,
                 estimator_name=name,
-                is_plain_rule=name in PLAIN_RULES,
+                is_baseline=name in BASELINES,
                 fitted_on=models[date].fitted_on,
                 order_count=outcome[0],
                 net_amount=outcome[1],
@@ -96,7 +96,7 @@ def judge_value(
                 expected_amount=amounts[0],
                 train_until_date=date,
             )
-            if name not in PLAIN_RULES or name == live:
+            if name not in BASELINES or name == live:
                 ends = predict_intervals(
                     rows,
                     models[date],
@@ -113,5 +113,5 @@ def judge_value(
                 part["orders_low"], part["orders_high"] = ends[0], ends[1]
                 part["amount_low"], part["amount_high"] = ends[2], ends[3]
             parts.append(part)
-    parts = [part.assign(is_live=part["estimator_name"] == live) for part in parts]
+    parts = [part.assign(is_champion=part["estimator_name"] == live) for part in parts]
     return typed(parts, HOLDOUT_COLUMNS)

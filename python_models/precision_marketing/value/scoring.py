@@ -79,7 +79,7 @@ def fit_value(
         return typed([], ESTIMATOR_COLUMNS)
     purchases = purchases.sort_values(PURCHASE_KEYS, ignore_index=True)
     date = purchases["as_of_date"].max()
-    names = judged.loc[judged["is_live"], "estimator_name"]
+    names = judged.loc[judged["is_champion"], "estimator_name"]
     live = names.iloc[0] if len(names) else "bg_nbd"
     models = dated_models(purchases, date, settings, with_past=live == "learned")
     learned = None

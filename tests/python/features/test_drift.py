@@ -104,7 +104,7 @@ def test_feature_drift_in_sql_is_that_of_numpy(
         select registry.feature_names
         from evaluation.estimator_registry as registry
         inner join seeds.learning_tasks as tasks on registry.task = tasks.task
-        where registry.status = 'live' and tasks.grain = $1
+        where registry.status = 'champion' and tasks.grain = $1
         """,
         [grain],
     ).fetchall()
@@ -124,8 +124,8 @@ def test_score_drift_in_sql_is_that_of_numpy(
             on
                 predictions.task = registry.task
                 and predictions.estimator_name = registry.estimator_name
-                and registry.status = 'live'
-        where not predictions.is_plain_rule
+                and registry.status = 'champion'
+        where not predictions.is_baseline
     """).df()
     scored = built.execute("""
         select task, score, as_of_date from learning.ml_user__scores
@@ -213,7 +213,7 @@ def planted_features(panel: pd.DataFrame) -> list[str]:
 def drift_of(dbt: DbtRuns, panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Run the two models on panels by grain, in a database that holds little else.
 
-    All features but `normal_0` are read by a live estimator.
+    All features but `normal_0` are read by a champion.
     """
     warehouse: Path = dbt.folder / "building.duckdb"
     warehouse.unlink(missing_ok=True)
@@ -222,7 +222,7 @@ def drift_of(dbt: DbtRuns, panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
         "evaluation.estimator_registry": pd.DataFrame(
             {
                 "task": ["lapse", "redeem", "redeem"],
-                "status": ["live", "live", "candidate"],
+                "status": ["champion", "champion", "challenger"],
                 "feature_names": [json.dumps(sorted(live))] * 2
                 + [json.dumps(["normal_0"])],
             }
@@ -264,7 +264,7 @@ def test_a_planted_shift_is_flagged_and_nothing_else(dbt: DbtRuns) -> None:
     few = VARS["drift_min_rows"] - 1
     panels = {"user": planted_panel(400), "user_offer": planted_panel(few)}
     found = drift_of(dbt, panels)
-    # what no live estimator reads is not watched
+    # what no champion reads is not watched
     features = [name for name in planted_features(panels["user"]) if name != "normal_0"]
     expected = [
         expected_drift(panel, features).assign(grain=grain)

@@ -38,8 +38,8 @@ AMOUNT_ORACLES = {
     "mean_absolute_error": mean_absolute_error,
     "r_squared": r2_score,
 }
-# a rule orders rows and gives no probability
-RULE_METRICS = {"auc", "average_precision"}
+# a baseline orders rows and gives no probability
+BASELINE_METRICS = {"auc", "average_precision"}
 
 
 @pytest.fixture(scope="module")
@@ -231,11 +231,11 @@ def test_metrics_in_sql_are_those_of_scikit_learn(
     ).df()
     expected = {
         (name, metric): oracle(rows["outcome"], rows["prediction"])
-        for (name, is_rule), rows in predictions.groupby(
-            ["estimator_name", "is_plain_rule"]
+        for (name, is_baseline), rows in predictions.groupby(
+            ["estimator_name", "is_baseline"]
         )
         for metric, oracle in ORACLES.items()
-        if not is_rule or metric in RULE_METRICS
+        if not is_baseline or metric in BASELINE_METRICS
     }
     results = connection.execute(
         """
@@ -286,15 +286,15 @@ def test_metrics_of_amounts_in_sql_are_those_of_scikit_learn(
     assert found == pytest.approx(expected, rel=1e-9)
 
 
-def live_results(
+def champion_results(
     connection: duckdb.DuckDBPyConnection, task: str, column: str
 ) -> dict[str, float]:
-    """Return, per metric, one column of the live estimator's results on the test."""
+    """Return, per metric, one column of the champion's results on the test."""
     rows = connection.execute(
         f"""
         select metric, {column} from built.evaluation.estimator_results
         where
-            task = $1 and is_live
+            task = $1 and is_champion
             and split_name = 'test' and row_set = 'all' and period = 'pooled'
         """,
         [task],
@@ -329,7 +329,7 @@ def live_results(
 def test_the_live_estimator_is_as_good_as_demanded(
     connection: duckdb.DuckDBPyConnection, task: str, metric: str, least: float
 ) -> None:
-    assert live_results(connection, task, "metric_value")[metric] >= least
+    assert champion_results(connection, task, "metric_value")[metric] >= least
 
 
 @pytest.mark.parametrize(
@@ -340,14 +340,16 @@ def test_the_live_estimator_is_as_good_as_demanded(
 def test_the_live_estimator_is_as_well_calibrated_as_demanded(
     connection: duckdb.DuckDBPyConnection, task: str, most: float
 ) -> None:
-    assert live_results(connection, task, "metric_value")["calibration_error"] <= most
+    assert (
+        champion_results(connection, task, "metric_value")["calibration_error"] <= most
+    )
 
 
 @pytest.mark.parametrize("task", BINARY_TASKS)
-def test_the_live_estimator_beats_the_best_plain_rule(
+def test_the_live_estimator_beats_the_best_baseline(
     connection: duckdb.DuckDBPyConnection, task: str
 ) -> None:
-    assert live_results(connection, task, "gain_low")["auc"] > 0
+    assert champion_results(connection, task, "gain_low")["auc"] > 0
 
 
 def test_the_audience_is_real_users_of_approved_campaigns(

@@ -366,7 +366,7 @@ def learned_estimator() -> pd.DataFrame:
     """What `fit_value` stores where the regressions are live."""
     purchases, ahead = simulated_tables(0)
     judged = judge_value(purchases, ahead, SETTINGS).assign(
-        is_live=lambda rows: rows["estimator_name"] == "learned"
+        is_champion=lambda rows: rows["estimator_name"] == "learned"
     )
     return fit_value(purchases, ahead, judged, SETTINGS)
 

@@ -40,10 +40,10 @@ from precision_marketing.evaluation.intervals import (
 from scipy.special import expit
 from support.panels import (
     AMOUNT_TASK,
+    BASELINES,
     KEY,
     ONE_TASK,
     PINS,
-    RULES,
     SCORING_DATE,
     SETTINGS,
     TASK,
@@ -71,9 +71,9 @@ def learn(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All predictions of the judged rows of a panel, and the registry."""
     panels = {"user": split_panel(panel)}
-    validation = validate(panels, tasks, RULES, SETTINGS)
-    registry = register(panels, tasks, RULES, PINS, validation, NO_FORMER, SETTINGS)
-    test = predict_tests(panels, tasks, RULES, validation, registry, SETTINGS)
+    validation = validate(panels, tasks, BASELINES, SETTINGS)
+    registry = register(panels, tasks, BASELINES, PINS, validation, NO_FORMER, SETTINGS)
+    test = predict_tests(panels, tasks, BASELINES, validation, registry, SETTINGS)
     return pd.concat([validation, test], ignore_index=True), registry
 
 
@@ -128,9 +128,9 @@ def test_labels_of_closed_windows_are_learnt_from(seed: int) -> None:
         for predictions in (plain_predictions(seed), learn(panel)[0])
     )
     moved = altered["prediction"] != plain["prediction"]
-    is_rule = plain["is_plain_rule"]
-    assert moved[~is_rule].mean() > 0.9
-    assert not moved[is_rule].any()
+    is_baseline = plain["is_baseline"]
+    assert moved[~is_baseline].mean() > 0.9
+    assert not moved[is_baseline].any()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -371,11 +371,11 @@ def test_every_family_of_amounts_learns_more_than_the_mean(family: str) -> None:
 def test_the_full_grid_judges_every_family_on_validation_and_test() -> None:
     panels = {"user": split_panel(make_panel(0))}
     full = replace(SETTINGS, backtest_grid="full")
-    validation = validate(panels, TASKS, RULES, full)
-    registry = register(panels, TASKS, RULES, PINS, validation, NO_FORMER, full)
-    test = predict_tests(panels, TASKS, RULES, validation, registry, full)
+    validation = validate(panels, TASKS, BASELINES, full)
+    registry = register(panels, TASKS, BASELINES, PINS, validation, NO_FORMER, full)
+    test = predict_tests(panels, TASKS, BASELINES, validation, registry, full)
     for predictions in (validation, test):
-        found = predictions[~predictions["is_plain_rule"]].groupby("task")
+        found = predictions[~predictions["is_baseline"]].groupby("task")
         names = {task: set(rows["estimator_name"]) for task, rows in found}
         for task, families in ((TASK, CLASSIFIERS), (AMOUNT_TASK, REGRESSORS)):
             assert {*families, AVERAGE} <= names[task]
@@ -385,8 +385,10 @@ def test_the_full_grid_judges_every_family_on_validation_and_test() -> None:
 def test_the_feature_that_labels_follow_matters_most(seed: int) -> None:
     panel = make_panel(seed, user_count=100).assign(always=3.0)
     panels = {"user": split_panel(panel)}
-    validation = validate(panels, ONE_TASK, RULES, SETTINGS)
-    registry = register(panels, ONE_TASK, RULES, PINS, validation, NO_FORMER, SETTINGS)
+    validation = validate(panels, ONE_TASK, BASELINES, SETTINGS)
+    registry = register(
+        panels, ONE_TASK, BASELINES, PINS, validation, NO_FORMER, SETTINGS
+    )
     found = feature_importance(panels, ONE_TASK, registry, SETTINGS)
     increase = found.set_index("feature_name")["loss_increase"]
     assert increase.idxmax() == "days_since_last_order"

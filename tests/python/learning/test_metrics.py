@@ -159,7 +159,7 @@ def test_draws_of_many_rows_see_steps_that_move_no_third_digit(seed: int) -> Non
         user,
         np.zeros(20_000, dtype=int),
         np.ones((1, 500)),
-        kind="rule",
+        kind="baseline",
     )
     for plain, drawn in found.values():
         assert drawn == pytest.approx(plain, abs=1e-3)
@@ -171,7 +171,7 @@ def test_the_auc_within_campaigns_ignores_which_campaign_does_better(seed: int) 
     # knowing each campaign's rate lifts the pooled AUC alone
     shifted = prediction + campaign
     plain, moved = (
-        weighted_metrics(outcome, each, user, campaign, weights, kind="rule")
+        weighted_metrics(outcome, each, user, campaign, weights, kind="baseline")
         for each in (prediction, shifted)
     )
     np.testing.assert_array_equal(plain["within_auc"], moved["within_auc"])
@@ -207,7 +207,7 @@ def test_draws_follow_their_seed() -> None:
 
 
 def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
-    """Random predictions of the same rows; the dict says which name is a rule."""
+    """Random predictions of the same rows; the dict says which name is a baseline."""
     random = np.random.default_rng(5)
     rows = 1500
     outcome = (random.random(rows) < 0.2).astype(int)
@@ -217,7 +217,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
             {
                 "task": "lapse_28d",
                 "estimator_name": name,
-                "is_plain_rule": is_rule,
+                "is_baseline": is_baseline,
                 "split_name": "test",
                 "campaign_id": None,
                 "category_name": None,
@@ -229,24 +229,28 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
                 + pd.to_timedelta(np.repeat([0, 28, 56], 500), unit="D"),
             }
         )
-        for name, is_rule in names.items()
+        for name, is_baseline in names.items()
     )
 
 
 def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
     found = estimator_intervals(
-        predictions_of({"twin": False, "rule": True}, draw_anew=False), TASKS, 100, 3, 1
+        predictions_of({"twin": False, "baseline": True}, draw_anew=False),
+        TASKS,
+        100,
+        3,
+        1,
     )
-    # what a rule has no probability for, it cannot be beaten in
-    shared = found[found["best_rule_name"].notna()]
-    assert set(shared["best_rule_name"]) == {"rule"}
-    gains = shared[["gain_over_rule", "gain_low", "gain_high"]]
+    # what a baseline has no probability for, it cannot be beaten in
+    shared = found[found["best_baseline_name"].notna()]
+    assert set(shared["best_baseline_name"]) == {"baseline"}
+    gains = shared[["gain_over_baseline", "gain_low", "gain_high"]]
     assert (gains == 0.0).all(axis=None)
 
 
 def test_the_interval_of_a_random_score_covers_no_skill() -> None:
     found = estimator_intervals(
-        predictions_of({"random": False, "rule": True}, draw_anew=True),
+        predictions_of({"random": False, "baseline": True}, draw_anew=True),
         TASKS,
         300,
         3,

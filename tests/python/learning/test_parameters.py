@@ -22,7 +22,7 @@ from precision_marketing.experiments.checks import CheckSettings
 from precision_marketing.experiments.results import ExperimentSettings
 from precision_marketing.uplift.trials import UpliftSettings
 from precision_marketing.value.dated_models import ValueSettings
-from support.panels import ONE_TASK, RULES, SETTINGS, TASK
+from support.panels import BASELINES, ONE_TASK, SETTINGS, TASK
 from support.variables import VARS
 
 SETTINGS_CLASSES = [
@@ -113,8 +113,10 @@ def test_a_rule_that_makes_no_sense_is_named(
     changed: dict[str, Any], said: str
 ) -> None:
     task = Task.from_seed(ONE_TASK, TASK)
-    with pytest.raises(ValueError, match="^seeds/plain_rules.csv.*" + re.escape(said)):
-        task.rules(RULES[RULES["task"] == TASK].assign(**changed), small_panel())
+    with pytest.raises(ValueError, match="^seeds/baselines.csv.*" + re.escape(said)):
+        task.baselines(
+            BASELINES[BASELINES["task"] == TASK].assign(**changed), small_panel()
+        )
 
 
 def small_panel() -> Panel:

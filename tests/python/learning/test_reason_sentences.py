@@ -21,7 +21,7 @@ from precision_marketing.explanations.sentences import (
 )
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
 from support.panels import AMOUNT_TASK, make_panel
-from test_reasons import TEXTS, groups_of, live_rule, reasons_of
+from test_reasons import TEXTS, champion_baseline, groups_of, reasons_of
 
 SPEND = {
     "feature_name": "net_amount_28d",
@@ -221,7 +221,7 @@ def test_a_high_score_starts_with_what_raises_it_and_a_low_one_with_what_lowers(
 
 
 def test_amounts_are_said_in_both_languages() -> None:
-    registry = pd.concat([live_rule(), live_rule(AMOUNT_TASK)])
+    registry = pd.concat([champion_baseline(), champion_baseline(AMOUNT_TASK)])
     found = reasons_of(make_panel(0), registry)
     english = r"Last ordered (no|\d+) days? ago, (compared with|like) .* customer\."
     assert found["reason_text"].str.fullmatch(english).all()

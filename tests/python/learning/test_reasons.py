@@ -13,8 +13,8 @@ from precision_marketing.common.frames import PANEL_KEYS
 from precision_marketing.estimators.families import (
     AverageAmount,
     CalibratedAverage,
+    baseline_estimator,
     predict_values,
-    rule_estimator,
 )
 from precision_marketing.estimators.scoring import score_panel
 from precision_marketing.estimators.stored import dump_estimator
@@ -57,23 +57,25 @@ def panel_features(grain: str) -> set[str]:
     return columns - {*PANEL_KEYS}
 
 
-def live_rule(task: str = TASK) -> pd.DataFrame:
-    """Make a registry in which a plain rule is live, for a task."""
+def champion_baseline(task: str = TASK) -> pd.DataFrame:
+    """Make a registry in which a baseline is live, for a task."""
     panel, is_amount = make_panel(0), task == AMOUNT_TASK
     features = split_panel(panel).features[["days_since_last_order"]]
     known = panel["is_lapsed"].notna().to_numpy()
     labels = panel["amount_ahead" if is_amount else "is_lapsed"][known].astype(float)
-    rule = rule_estimator("days_since_last_order", is_amount=is_amount).fit(
+    baseline = baseline_estimator("days_since_last_order", is_amount=is_amount).fit(
         features[known], labels
     )
     estimator = (
-        AverageAmount([rule]) if is_amount else CalibratedAverage([rule], [1.0], [0.0])
+        AverageAmount([baseline])
+        if is_amount
+        else CalibratedAverage([baseline], [1.0], [0.0])
     )
     return pd.DataFrame(
         {
             "task": [task],
-            "status": ["live"],
-            "estimator_name": ["plain_rule"],
+            "status": ["champion"],
+            "estimator_name": ["baseline"],
             "estimator_version": ["1"],
             "feature_names": [json.dumps(["days_since_last_order"])],
             "estimator_bytes": [bytearray(dump_estimator(estimator))],
@@ -199,7 +201,7 @@ def test_reasons_are_the_strongest_and_of_different_groups(seed: int) -> None:
 
 
 def test_each_reason_has_its_direction_and_says_what_was_seen() -> None:
-    registry, panel = live_rule(), make_panel(0)
+    registry, panel = champion_baseline(), make_panel(0)
     scored = panel["split_name"] == "score"
     panel.loc[scored, "days_since_last_order"] = np.linspace(1, 90, scored.sum())
     texts = TEXTS.assign(
@@ -222,7 +224,7 @@ def test_a_text_that_cannot_be_read_is_named() -> None:
     with pytest.raises(
         ValueError, match=r"^Seed reason_texts: .*days_since_last_order"
     ):
-        reasons_of(make_panel(0), live_rule(), texts)
+        reasons_of(make_panel(0), champion_baseline(), texts)
 
 
 def test_a_department_goes_by_its_name() -> None:
@@ -232,7 +234,10 @@ def test_a_department_goes_by_its_name() -> None:
 
 
 def test_amounts_are_explained_in_money() -> None:
-    panel, registry = make_panel(0), pd.concat([live_rule(), live_rule(AMOUNT_TASK)])
+    panel, registry = (
+        make_panel(0),
+        pd.concat([champion_baseline(), champion_baseline(AMOUNT_TASK)]),
+    )
     found = reasons_of(panel, registry)
     scores = score_panel(split_panel(panel), registry, TASKS, "user")
     # one feature, hence one reason of each score
@@ -272,7 +277,9 @@ def test_only_the_best_categories_of_each_task_and_user_are_explained(
         grain="user_category",
         population_column=["is_category", "is_department"],
     )
-    registry = pd.concat([live_rule("category"), live_rule("department")])
+    registry = pd.concat(
+        [champion_baseline("category"), champion_baseline("department")]
+    )
     scores = score_panel(panel, registry, tasks, "user_category")
 
     def told(explained: pd.DataFrame | None) -> pd.DataFrame:
@@ -310,7 +317,7 @@ def test_of_equal_scores_the_first_in_the_alphabet_are_best() -> None:
 
 
 def test_other_names_of_users_change_nothing_but_the_names() -> None:
-    panel, registry = make_panel(0), live_rule()
+    panel, registry = make_panel(0), champion_baseline()
     renamed = panel.assign(user_id="x" + panel["user_id"].str[::-1])
     found, again = reasons_of(panel, registry), reasons_of(renamed, registry)
     assert again["user_id"].tolist() == ("x" + found["user_id"].str[::-1]).tolist()
@@ -319,12 +326,12 @@ def test_other_names_of_users_change_nothing_but_the_names() -> None:
     )
 
 
-@pytest.mark.parametrize("nothing", ["rows to score", "live estimator", "task"])
+@pytest.mark.parametrize("nothing", ["rows to score", "champion", "task"])
 def test_where_nothing_is_scored_the_columns_have_their_types(nothing: str) -> None:
-    panel, registry, tasks = make_panel(0), live_rule(), TASKS
+    panel, registry, tasks = make_panel(0), champion_baseline(), TASKS
     if nothing == "rows to score":
         panel = panel.iloc[:0]
-    elif nothing == "live estimator":
+    elif nothing == "champion":
         registry = registry.iloc[:0]
     else:
         tasks = TASKS.assign(grain="campaign")
@@ -335,5 +342,5 @@ def test_where_nothing_is_scored_the_columns_have_their_types(nothing: str) -> N
 
 def test_a_panel_without_a_feature_of_the_estimator_is_named() -> None:
     panel = make_panel(0).drop(columns="days_since_last_order")
-    with pytest.raises(ValueError, match="user panel lacks: days_since_last_order"):
-        reasons_of(panel, live_rule())
+    with pytest.raises(ValueError, match="its panel lacks: days_since_last_order"):
+        reasons_of(panel, champion_baseline())

@@ -21,10 +21,10 @@ from precision_marketing.champions.registry import (
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import (
     AVERAGE,
+    BASELINE,
     CLASSIFIERS,
-    PLAIN_RULE,
     CalibratedAverage,
-    rule_estimator,
+    baseline_estimator,
 )
 from precision_marketing.estimators.fitting import TaskRows, combined, fit_families
 from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
@@ -37,9 +37,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import all_estimators
 from support.panels import (
     AMOUNT_TASK,
+    BASELINES,
     ONE_TASK,
     PINS,
-    RULES,
     SCORING_DATE,
     SETTINGS,
     TASK,
@@ -60,11 +60,11 @@ def fitted() -> dict[str, CalibratedAverage]:
     """Every candidate, and the fallback, with maps as if calibrated."""
     rows = TaskRows.of(LAPSE, PANEL).closed_by(SCORING_DATE)
     members = fit_families(rows, SETTINGS, CLASSIFIERS)
-    rule = rule_estimator("order_count", is_amount=False).fit(
+    baseline = baseline_estimator("order_count", is_amount=False).fit(
         rows.features[["order_count"]], rows.labels.astype(int)
     )
     made_of = {name: [member] for name, member in members.items()}
-    made_of |= {AVERAGE: list(members.values()), PLAIN_RULE: [rule]}
+    made_of |= {AVERAGE: list(members.values()), BASELINE: [baseline]}
     return {
         name: combined(own, [(1.0 + 1 / 3, -0.1)] * len(own), is_amount=False)
         for name, own in made_of.items()
@@ -80,7 +80,7 @@ def entry_of(
             "task": [TASK],
             "estimator_name": [name],
             "estimator_version": ["0123456789ab"],
-            "status": ["live"],
+            "status": ["champion"],
             "feature_names": [json.dumps(feature_names)],
             # a warehouse gives back a bytearray
             "estimator_bytes": [bytearray(dump_estimator(estimator))],
@@ -89,22 +89,22 @@ def entry_of(
 
 
 def validated(
-    noise: dict[str, float], rule_noise: float = 2.0, users: int = 800
+    noise: dict[str, float], baseline_noise: float = 2.0, users: int = 800
 ) -> pd.DataFrame:
-    """Predictions of candidates whose log-odds are off by so much, and of a rule."""
+    """Predict by candidates whose log-odds are off by so much, and by a baseline."""
     random = np.random.default_rng(3)
     truth = random.normal(-1, 2, users)
     outcome = (random.random(users) < 1 / (1 + np.exp(-truth))).astype(float)
     shared = random.normal(size=users)
     parts = []
-    for name, scale in {**noise, "frequency": rule_noise}.items():
+    for name, scale in {**noise, "frequency": baseline_noise}.items():
         own = truth + scale * (0.7 * shared + random.normal(size=users))
         parts.append(
             pd.DataFrame(
                 {
                     "task": TASK,
                     "estimator_name": name,
-                    "is_plain_rule": name == "frequency",
+                    "is_baseline": name == "frequency",
                     "split_name": "validation",
                     "campaign_id": None,
                     "category_name": None,
@@ -135,11 +135,11 @@ def learn(
     """Register what the panel's validation chooses."""
     panels = {"user": panel}
     if predictions is None:
-        predictions = validate(panels, tasks, RULES, SETTINGS)
-    return register(panels, tasks, RULES, pins, predictions, former, SETTINGS)
+        predictions = validate(panels, tasks, BASELINES, SETTINGS)
+    return register(panels, tasks, BASELINES, pins, predictions, former, SETTINGS)
 
 
-@pytest.mark.parametrize("name", [*CANDIDATES, PLAIN_RULE])
+@pytest.mark.parametrize("name", [*CANDIDATES, BASELINE])
 def test_bytes_and_back_give_equal_scores(
     fitted: dict[str, CalibratedAverage], name: str
 ) -> None:
@@ -196,12 +196,12 @@ class Foreign(BaseEstimator):
             id="half of it",
         ),
         pytest.param(
-            lambda _: pickle.dumps({"live": "logistic_regression"}),
+            lambda _: pickle.dumps({"champion": "logistic_regression"}),
             r"are no skops archive, or a damaged one\.$",
             id="a pickle",
         ),
         pytest.param(
-            lambda _: skops.io.dumps({"live": Foreign()}),
+            lambda _: skops.io.dumps({"champion": Foreign()}),
             r"hold types not allowed: \['test_registry\.Foreign'\]\.$",
             id="a foreign type",
         ),
@@ -230,8 +230,8 @@ def test_of_those_past_the_gate_the_least_log_loss_goes_live() -> None:
         "random_forest": 6.0,
     }
     assert judge(validated(noise)) == {
-        "average": "live",
-        "gradient_boosting": "candidate",
+        "average": "champion",
+        "gradient_boosting": "challenger",
         "logistic_regression": "refused",
         "random_forest": "refused",
     }
@@ -239,22 +239,22 @@ def test_of_those_past_the_gate_the_least_log_loss_goes_live() -> None:
 
 def test_of_those_that_tie_the_incumbent_stays() -> None:
     tie = validated({"average": 0.30, "gradient_boosting": 0.31})
-    assert judge(tie, incumbent="gradient_boosting")["gradient_boosting"] == "live"
-    assert judge(tie, incumbent="average")["average"] == "live"
+    assert judge(tie, incumbent="gradient_boosting")["gradient_boosting"] == "champion"
+    assert judge(tie, incumbent="average")["average"] == "champion"
 
 
 def test_an_incumbent_that_is_worse_beyond_chance_goes() -> None:
     worse = validated({"average": 0.2, "gradient_boosting": 1.2})
     assert judge(worse, incumbent="gradient_boosting") == {
-        "average": "live",
-        "gradient_boosting": "candidate",
+        "average": "champion",
+        "gradient_boosting": "challenger",
     }
 
 
-def test_an_incumbent_that_no_longer_beats_the_rule_goes() -> None:
+def test_an_incumbent_that_no_longer_beats_the_baseline_goes() -> None:
     refused = validated({"average": 0.2, "gradient_boosting": 6.0})
     assert judge(refused, incumbent="gradient_boosting") == {
-        "average": "live",
+        "average": "champion",
         "gradient_boosting": "refused",
     }
 
@@ -271,31 +271,31 @@ def test_only_final_outcomes_of_the_validation_choose(
     assert judge(both) == judge(counted)
 
 
-def test_the_best_plain_rule_goes_live_where_no_candidate_beats_it() -> None:
-    predictions = validated({"average": 3.0, "random_forest": 4.0}, rule_noise=0.1)
+def test_the_best_baseline_goes_live_where_no_candidate_beats_it() -> None:
+    predictions = validated({"average": 3.0, "random_forest": 4.0}, baseline_noise=0.1)
     assert judge(predictions) == {
         "average": "refused",
         "random_forest": "refused",
-        PLAIN_RULE: "live",
+        BASELINE: "champion",
     }
     judged = judge_candidates(LAPSE, predictions, None, SETTINGS)
-    assert judged["best_rule_name"].tolist()[-1] == "frequency"
+    assert judged["best_baseline_name"].tolist()[-1] == "frequency"
 
 
 @pytest.mark.parametrize("patterns", ["*", "days_*"])
-def test_the_rule_that_is_live_predicts_from_its_own_column(patterns: str) -> None:
+def test_the_baseline_in_service_predicts_from_its_own_column(patterns: str) -> None:
     # whether families learn from that column, too, or not
     tasks = ONE_TASK.assign(feature_patterns=patterns)
-    predictions = validated({"average": 3.0}, rule_noise=0.1)
+    predictions = validated({"average": 3.0}, baseline_noise=0.1)
     registry = learn(tasks=tasks, predictions=predictions)
-    live = registry[registry["status"] == "live"]
-    assert live["estimator_name"].tolist() == [PLAIN_RULE]
+    live = registry[registry["status"] == "champion"]
+    assert live["estimator_name"].tolist() == [BASELINE]
     assert live["feature_names"].tolist() == ['["order_count"]']
     scores = score_panel(PANEL, registry, tasks, "user")
     assert scores["score"].between(0, 1, inclusive="neither").all()
     panels = {"user": PANEL}
-    tested = predict_tests(panels, tasks, RULES, predictions, registry, SETTINGS)
-    own = tested[tested["estimator_name"] == PLAIN_RULE]
+    tested = predict_tests(panels, tasks, BASELINES, predictions, registry, SETTINGS)
+    own = tested[tested["estimator_name"] == BASELINE]
     assert own["prediction"].between(0, 1, inclusive="neither").all()
     assert len(own) == (PANEL.rows["split_name"] == "test").sum()
     importance = feature_importance(panels, tasks, registry, SETTINGS)
@@ -305,10 +305,10 @@ def test_the_rule_that_is_live_predicts_from_its_own_column(patterns: str) -> No
 def test_the_live_candidate_alone_has_bytes_now_and_as_judged() -> None:
     registry = learn()
     has_bytes = registry["estimator_bytes"].notna()
-    assert set(registry.loc[has_bytes, "status"]) == {"live", "judged"}
+    assert set(registry.loc[has_bytes, "status"]) == {"champion", "judged"}
     assert has_bytes.tolist() == registry["estimator_version"].notna().tolist()
     judged = registry[registry["status"] == "judged"]
-    live = registry[registry["status"] == "live"].iloc[0]
+    live = registry[registry["status"] == "champion"].iloc[0]
     assert set(judged["estimator_name"]) == {live["estimator_name"]}
     assert (judged["train_until_date"] < live["train_until_date"]).all()
 
@@ -325,7 +325,7 @@ def test_an_amount_is_registered_and_scored() -> None:
 
 def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
     first = learn()
-    version = first.loc[first["status"] == "live", "estimator_version"].iloc[0]
+    version = first.loc[first["status"] == "champion", "estimator_version"].iloc[0]
     later_panel = split_panel(make_panel(1))
     second = learn(former=first, panel=later_panel)
     assert second.loc[second["status"] == "retired", "estimator_version"].tolist() == [
@@ -333,7 +333,7 @@ def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
     ]
     pins = pd.DataFrame({"task": [TASK], "estimator_version": [version]})
     third = learn(former=second, pins=pins, panel=later_panel)
-    live = third[third["status"] == "live"]
+    live = third[third["status"] == "champion"]
     assert live["estimator_version"].tolist() == [version]
     assert live["status_reason"].tolist() == ["pinned by seed estimator_pins"]
     # what is pinned scores as it did when it was chosen
@@ -401,7 +401,7 @@ def test_a_feature_missing_at_scoring_is_named(
     registry = entry_of(AVERAGE, fitted[AVERAGE], names)
     with pytest.raises(
         ValueError,
-        match=r"^The live estimator of lapse_28d needs features that its panel"
+        match=r"^The champion of lapse_28d needs features that its panel"
         r" lacks: order_count, segment_name\. Build again with training included\.$",
     ):
         score_panel(

@@ -25,7 +25,7 @@ def test_every_live_estimator_has_a_card(
     page = cards(BUILT_WAREHOUSE)
     live = built.execute(
         "select task, estimator_version from evaluation.estimator_registry"
-        " where status = 'live'"
+        " where status = 'champion'"
     ).fetchall()
     assert len(live) > 5
     for task, version in live:

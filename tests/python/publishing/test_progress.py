@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from precision_marketing.evaluation.backtest import validate
 from support.builds import PROJECT_FOLDER, PSEUDONYM_KEY, package_folder
-from support.panels import RULES, SETTINGS, TASKS, make_panel, split_panel
+from support.panels import BASELINES, SETTINGS, TASKS, make_panel, split_panel
 
 from operations.build import outcome, summary
 from operations.build.progress import CLEAR_LINE, Progress
@@ -26,8 +26,8 @@ MARTS = """
     create schema plan;
     create table evaluation.estimator_comparison as select 'buy_7d' as task,
         'logistic_regression' as estimator_name, 'auc' as metric, 0.8 as metric_value,
-        0.7 as interval_low, 0.9 as interval_high, 'usual_block' as best_rule_name,
-        0.6 as rule_value;
+        0.7 as interval_low, 0.9 as interval_high, 'usual_block' as best_baseline_name,
+        0.6 as baseline_value;
     create table core.transactions as select 'EUR' as currency;
     create table plan.plan_campaigns as
         select 'c1' as campaign_id, 'Spring sale' as campaign_name;
@@ -106,7 +106,7 @@ def test_a_long_fit_says_what_it_is_about_until_its_node_ends(progress: object) 
 
 def test_every_fit_of_a_family_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "precision_marketing")
-    validate({"user": split_panel(make_panel(seed=1))}, TASKS, RULES, SETTINGS)
+    validate({"user": split_panel(make_panel(seed=1))}, TASKS, BASELINES, SETTINGS)
     assert "fits logistic regression for lapse_28d" in caplog.messages
 
 

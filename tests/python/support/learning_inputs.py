@@ -51,7 +51,7 @@ def learning_inputs(
     grain : str
         The panels of other grains are empty.
     seeds : dict of str to str
-        Queries of ``learning_tasks`` and ``plain_rules``: `seeds_of_tasks` or
+        Queries of ``learning_tasks`` and ``baselines``: `seeds_of_tasks` or
         `seeds_of_features`.
     is_brief : bool
         Judge one fit per split only.
@@ -96,7 +96,7 @@ def learning_inputs(
     # noise cannot be learnt: that an estimator may go live is made up, too
     inputs.connection.execute("""
         update ml_validation set prediction = case
-            when is_plain_rule then hash(first_order_id, as_of_date) % 100
+            when is_baseline then hash(first_order_id, as_of_date) % 100
             when outcome in (0, 1) then 0.2 + 0.6 * outcome
             else outcome
         end
@@ -120,14 +120,14 @@ def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
         insert into estimator_pins values ('{kept}', 'kept');
         insert into estimator_pins
         select 'no task', estimator_version from ml_estimator_registry
-        where task = '{kept}' and status = 'live';
+        where task = '{kept}' and status = 'champion';
         update ml_estimator_registry set estimator_name = 'logistic_regression'
-        where status = 'live';
+        where status = 'champion';
         update ml_estimator_registry set estimator_version = 'kept'
-        where task = '{kept}' and status = 'live';
+        where task = '{kept}' and status = 'champion';
         -- two families that tie, and tasks that neither of them may predict
         update ml_validation set prediction = case
-            when is_plain_rule or task in ('spend_28d', 'buy_7d')
+            when is_baseline or task in ('spend_28d', 'buy_7d')
             then hash(first_order_id, as_of_date, estimator_name) % 100
             when hash(first_order_id, as_of_date, estimator_name) % 9 = 0 then 0.5
             else prediction
@@ -154,8 +154,8 @@ def seeds_of_tasks(
             from built.seeds.learning_tasks
             where grain = '{grain}' and task glob '{task}'
         """,
-        "plain_rules": """
-            from built.seeds.plain_rules
+        "baselines": """
+            from built.seeds.baselines
             where task in (select task from learning_tasks)
         """,
     }
@@ -174,9 +174,9 @@ def seeds_of_features(grain: str, features: Iterable[str]) -> dict[str, str]:
                 (select unnest([{names}]) as feature)
             where seed.task = '{BASE_TASKS[grain]}'
         """,
-        # a rule that reads no feature
-        "plain_rules": """
-            select task, 'known' as rule_name, label_column as column_name,
+        # a baseline that reads no feature
+        "baselines": """
+            select task, 'known' as baseline_name, label_column as column_name,
                 1 as direction
             from learning_tasks
         """,

@@ -47,10 +47,10 @@ TASKS = pd.DataFrame(
     }
 )
 ONE_TASK = TASKS[TASKS["task"] == TASK]
-RULES = pd.DataFrame(
+BASELINES = pd.DataFrame(
     {
         "task": [TASK, AMOUNT_TASK],
-        "rule_name": ["frequency", "carry_over"],
+        "baseline_name": ["frequency", "carry_over"],
         "column_name": ["order_count", "order_count"],
         "direction": [-1, 1],
     }

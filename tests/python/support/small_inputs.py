@@ -195,7 +195,7 @@ def value_inputs(nodes: dict[str, dict]) -> Inputs:
     inputs.run("ml_customer_value__holdout")
     # of few users another may be live: this one reads most
     inputs.connection.execute(
-        "update ml_customer_value__holdout set is_live = estimator_name = 'learned'"
+        "update ml_customer_value__holdout set is_champion = estimator_name = 'learned'"
     )
     inputs.run("ml_customer_value__estimator")
     return inputs
