@@ -107,7 +107,8 @@ explained as (
                 case
                     when decision = 'contact'
                         then coalesce(
-                            score_reasons{{ suffix }}, '{{ words["no_reason"][number] }}'
+                            score_reasons{{ suffix }},
+                            '{{ words["no_reason"][number] }}'
                         )
                 end
             ) as reasons{{ suffix }}

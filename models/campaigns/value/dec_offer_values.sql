@@ -36,22 +36,22 @@ scoring as (
 
 panel as (
     select
-        snapshot.offer_id,
-        snapshot.user_id,
+        features.offer_id,
+        features.user_id,
         windows.first_order_id,
-        snapshot.days_since_last_covered,
-        snapshot.covered_day_count_182d
+        features.days_since_last_covered,
+        features.covered_day_count_182d
         / cast(least(greatest(windows.days_since_first_order, 1), 182) as double)
             as covered_per_day,
-        snapshot.covered_amount / nullif(snapshot.covered_day_count, 0)
+        features.covered_amount / nullif(features.covered_day_count, 0)
             as covered_day_amount
     from scoring
-    inner join {{ ref('ftr_user_offer__snapshot') }} as snapshot
-        on scoring.as_of_date = snapshot.as_of_date
+    inner join {{ ref('ftr_user_offer__snapshot') }} as features
+        on scoring.as_of_date = features.as_of_date
     inner join {{ ref('ftr_user__windows') }} as windows
         on
-            snapshot.user_id = windows.user_id
-            and snapshot.as_of_date = windows.as_of_date
+            features.user_id = windows.user_id
+            and features.as_of_date = windows.as_of_date
 ),
 
 -- whoever never bought of it is expected to spend on it what others do
