@@ -1,4 +1,4 @@
--- one row per offer, user and as-of date of the trials: arm, outcomes, what the row is for
+-- one row per offer, user and as-of date of the trials: arm, outcomes, what it is for
 with
 
 trials as (
