@@ -126,7 +126,9 @@ def message_lines(message: str) -> list[str]:
     """Return the sentences of a message of dbt, without its frame and its trace."""
     lines = [line.strip() for line in message.strip().splitlines()]
     if any(line.startswith("Traceback ") for line in lines):
-        return [next(line for line in reversed(lines) if line)]
+        # what our Python refuses, it says in a sentence
+        last = next(line for line in reversed(lines) if line)
+        return [last.removeprefix("ValueError: ")]
     while len(lines) > 1 and re.match(r"[\w ]+ Error( in .*)?$", lines[0]):
         lines = lines[1:]
     sentences = []
