@@ -1,4 +1,4 @@
-"""What a build may use of the machine: all cores, half of the memory that is free."""
+"""What a build may use of the machine: all cores, a quarter of the memory free."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def threads() -> int:
 
 
 def memory_limit() -> str:
-    """Return how much memory DuckDB may use: MEMORY_LIMIT, else half of what is free.
+    """Return what DuckDB may use: MEMORY_LIMIT, else a quarter of the memory free.
 
-    The other half is for scikit-learn, and for what else runs.
+    The rest is for scikit-learn, and for what else runs: each of several builds side by
+    side takes its share of the same memory. With less than 1 GiB it is slow.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def memory_limit() -> str:
         if not re.fullmatch(SIZE, given):
             raise ValueError(f"MEMORY_LIMIT is {given!r}, no size such as 2GB.")
         return given
-    return f"{_free_bytes() // 2**21}MiB"
+    return f"{max(_free_bytes() // 4 // 2**20, 1024)}MiB"
 
 
 def _free_bytes() -> int:
