@@ -305,7 +305,7 @@ def test_every_text_stands_in_every_language() -> None:
 
 def test_without_a_published_file_the_last_report_stays(tmp_path: Path) -> None:
     written = tmp_path / "site" / "shop" / "report.html"
-    written.parent.mkdir()
+    written.parent.mkdir(parents=True)
     written.write_text("last")
     result = write_report(tmp_path, tmp_path)
     assert result.returncode == 1
