@@ -19,7 +19,12 @@ typed as (
         cast(row_count as bigint) as row_count,
         cast(loss as double) as loss,
         cast(loss_increase as double) as loss_increase,
-        cast(loss_increase_spread as double) as loss_increase_spread
+        cast(loss_increase_spread as double) as loss_increase_spread,
+        cast(prediction_change as double) as prediction_change,
+        cast(
+            prediction_change
+            / nullif(sum(prediction_change) over (partition by task), 0) as double
+        ) as score_share
     from importance
 )
 

@@ -35,6 +35,8 @@ class LearningSettings(Settings):
         Seed of every random draw.
     max_training_rows : int
         Most rows that one fit learns from; of more, so many are drawn.
+    importance_rows : int
+        Most rows of a test origin that the importance of features is judged on.
     calibration_prior_weight : float
         How strongly the slopes of calibration maps are held at 1.
     calibration_shift_kept : float
@@ -54,6 +56,7 @@ class LearningSettings(Settings):
 
     seed: Annotated[int, Var("random_seed")]
     max_training_rows: Annotated[int, Var("max_training_rows")]
+    importance_rows: Annotated[int, Var("importance_rows")]
     calibration_prior_weight: Annotated[float, Var("calibration_prior_weight")]
     calibration_shift_kept: Annotated[float, Var("calibration_shift_kept")]
     bootstrap_draws: Annotated[int, Var("bootstrap_draws")]

@@ -19,6 +19,7 @@ IMPORTANCE_COLUMNS = {
     "loss": "float64",
     "loss_increase": "float64",
     "loss_increase_spread": "float64",
+    "prediction_change": "float64",
 }
 SHUFFLES = 3
 
@@ -32,9 +33,9 @@ def feature_importance(
     """Shuffle each feature of the champions among the test rows.
 
     Permutation importance (Breiman, 2001) of the estimators as fitted before the test:
-    a feature's values are shuffled among the test rows of one fit, and the loss that
-    follows is compared with the loss without. Features that say the same thing share
-    their importance: each alone can be missed.
+    a feature's values are shuffled among the test rows of one fit, the one with the
+    most of them, and the loss that follows is compared with the loss without. Features
+    that say the same thing share their importance: each alone can be missed.
 
     Parameters
     ----------
@@ -53,51 +54,50 @@ def feature_importance(
         Columns `IMPORTANCE_COLUMNS`, one row per task and feature. ``loss`` is log
         loss, of amounts the mean squared error, before any shuffling;
         ``loss_increase`` the mean over `SHUFFLES` shufflings and
-        ``loss_increase_spread`` their standard deviation.
+        ``loss_increase_spread`` their standard deviation; ``prediction_change`` how
+        far a prediction moves in the mean, whichever way.
     """
 
     def judge_task(name: str) -> pd.DataFrame:
         rows = TaskRows.named(name, tasks, panels)
         stored = judged_estimators(registry, name)
-        random = np.random.default_rng(settings.seed)
-        plain, shuffled, names = [], {}, []
-        for until, _, shown in test_origins(rows):
-            if until not in stored:
-                continue
-            estimator, names = stored[until].estimator, stored[until].feature_names
-            drawn = shown.drawn(settings.max_training_rows // 10, settings.seed)
-            features = stored[until].features(drawn.panel).copy()
-            plain.append(_losses(estimator, features, drawn))
-            for column in names:
-                kept = features[column]
-                for number in range(SHUFFLES):
-                    order = random.permutation(len(features))
-                    features[column] = kept.to_numpy()[order]
-                    found = _losses(estimator, features, drawn)
-                    shuffled.setdefault((column, number), []).append(found)
-                features[column] = kept
-        if not plain:
+        origins = [
+            (stored[until], shown)
+            for until, _, shown in test_origins(rows)
+            if until in stored
+        ]
+        if not origins:
             return pd.DataFrame(columns=list(IMPORTANCE_COLUMNS))
-        loss = np.concatenate(plain).mean()
+        judged, shown = max(origins, key=lambda origin: len(origin[1].outcomes))
+        drawn = shown.drawn(settings.importance_rows, settings.seed)
+        features = judged.features(drawn.panel)
+        predicted = predict_values(judged.estimator, features)
+        losses = _losses(predicted, drawn)
+        # one call for all shufflings: small ones cost their overhead
+        repeated = pd.concat([features] * SHUFFLES, ignore_index=True)
+        random = np.random.default_rng(settings.seed)
         records = []
-        for column in names:
-            increases = [
-                np.concatenate(shuffled[column, number]).mean() - loss
-                for number in range(SHUFFLES)
-            ]
+        for column in judged.feature_names:
+            kept = repeated[column]
+            orders = [random.permutation(len(features)) for _ in range(SHUFFLES)]
+            repeated[column] = kept.to_numpy()[np.concatenate(orders)]
+            found = predict_values(judged.estimator, repeated).reshape(SHUFFLES, -1)
+            repeated[column] = kept
+            increases = (_losses(found, drawn) - losses).mean(axis=1)
             records.append(
                 {
                     "feature_name": column,
-                    "loss_increase": np.mean(increases),
-                    "loss_increase_spread": np.std(increases, ddof=1),
+                    "loss_increase": increases.mean(),
+                    "loss_increase_spread": increases.std(ddof=1),
+                    "prediction_change": np.abs(found - predicted).mean(),
                 }
             )
         return pd.DataFrame(records).assign(
             task=name,
-            estimator_name=next(iter(stored.values())).name,
+            estimator_name=judged.name,
             loss_metric="mean_squared_error" if rows.task.is_amount else "log_loss",
-            row_count=len(np.concatenate(plain)),
-            loss=loss,
+            row_count=len(losses),
+            loss=losses.mean(),
         )
 
     parts = settings.side_by_side(judge_task, tasks["task"])
@@ -107,9 +107,8 @@ def feature_importance(
     return found.astype(IMPORTANCE_COLUMNS)
 
 
-def _losses(estimator: object, features: pd.DataFrame, rows: TaskRows) -> np.ndarray:
+def _losses(predicted: np.ndarray, rows: TaskRows) -> np.ndarray:
     """Loss of each row: squared error of an amount, else negative log-likelihood."""
-    predicted = predict_values(estimator, features)
     if rows.task.is_amount:
         return (predicted - rows.outcomes) ** 2
     return log_losses(rows.outcomes, predicted)

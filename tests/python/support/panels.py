@@ -60,6 +60,7 @@ SETTINGS = replace(
     LearningSettings.from_meta(VARS),
     seed=7,
     max_training_rows=10**6,
+    importance_rows=10**5,
     calibration_prior_weight=5.0,
     bootstrap_draws=50,
     versions_kept=2,
