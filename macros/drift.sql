@@ -1,36 +1,48 @@
 {#
-    The features that champions of a grain read, by kind (numbers, texts): the name
-    and the place, from 1, of the table of `features` that has it; none before there is a
-    registry or a table.
+    The columns of a table that champions read, by kind (numbers, texts); none before
+    there is a registry or a table.
 #}
-{% macro champion_features(grain, features, registry, tasks) -%}
-    {%- set found = {'numbers': {}, 'texts': {}} -%}
+{% macro champion_features(features, registry) -%}
+    {%- set found = {'numbers': [], 'texts': []} -%}
     {%- if not execute
-        or not load_relation(registry) or not load_relation(tasks) -%}
+        or not load_relation(registry) or not load_relation(features) -%}
         {{ return(found) }}
     {%- endif -%}
     {%- set live = run_query(
-        "select registry.feature_names from " ~ registry ~ " as registry inner join "
-        ~ tasks ~ " as tasks on registry.task = tasks.task where tasks.grain = '"
-        ~ grain ~ "' and registry.status = 'champion'"
-        ~ " and registry.feature_names is not null"
+        "select feature_names from " ~ registry
+        ~ " where status = 'champion' and feature_names is not null"
     ) -%}
     {%- set names = [] -%}
     {%- for row in live.rows -%}
         {%- do names.extend(fromjson(row[0])) -%}
     {%- endfor -%}
-    {%- for table in features if load_relation(table) -%}
-        {%- set place = loop.index -%}
-        {%- for column in adapter.get_columns_in_relation(table) -%}
-            {%- set is_text = column.dtype | lower in ['varchar', 'string', 'text'] -%}
-            {%- if column.name in names -%}
-                {%- do found['texts' if is_text else 'numbers'].setdefault(
-                    column.name, place
-                ) -%}
-            {%- endif -%}
-        {%- endfor -%}
+    {%- for column in adapter.get_columns_in_relation(features)
+        if column.name in names -%}
+        {%- set is_text = column.dtype | lower in ['varchar', 'string', 'text'] -%}
+        {%- do found['texts' if is_text else 'numbers'].append(column.name) -%}
     {%- endfor -%}
     {{ return(found) }}
+{%- endmacro %}
+
+{#
+    Days of history that make two users equal for a feature: the age of both, counted up
+    to the feature's window, in steps of 28 days. What looks back without an end and
+    grows by it (var drift_growing_features) needs the whole age; a share or a mean of
+    all history none.
+#}
+{% macro history_days(feature_name, age_days) -%}
+    {%- set window_days =
+        "try_cast(regexp_extract(" ~ feature_name ~ ", '_([0-9]+)d$', 1) as int)"
+        ~ " * case when " ~ feature_name ~ " like '%trend%' then 2 else 1 end" -%}
+    cast(case
+        when {{ feature_name }} in (
+            '{{ var('drift_growing_features') | join("', '") }}'
+        )
+            then {{ age_days }} - mod({{ age_days }}, 28)
+        when {{ age_days }} >= {{ window_days }} then {{ window_days }}
+        when {{ window_days }} is not null then {{ age_days }} - mod({{ age_days }}, 28)
+        else 0
+    end as bigint)
 {%- endmacro %}
 
 {#
@@ -55,53 +67,38 @@
 {%- endmacro %}
 
 {#
-    bin 1 to bin 10, null for no value; without a cut (the baseline knows no value) all
-    values are one bin.
+    One bin's part of the population stability index, (p - q) ln(p / q), with p its share
+    of the rows now and q the share expected of as many rows. An empty bin counts as var
+    drift_empty_bin_rows rows, of those that there were earlier.
 #}
-{% macro bin_name(value) -%}
-    case
-        when {{ value }} is not null
-            then 'bin ' || cast(coalesce({{ decile_bin(value) }}, 1) as string)
-    end
-{%- endmacro %}
-
-{#
-    One bin's part of the population stability index, (p - q) ln(p / q) with p and q its
-    shares of the rows now (row_count of total) and of the baseline (baseline_row_count of
-    baseline_total). An empty bin counts as var drift_empty_bin_rows rows.
-#}
-{% macro stability_term() -%}
+{% macro stability_term(row_count, expected_row_count, total, earlier_total) -%}
     {%- set least = var('drift_empty_bin_rows') -%}
-    {%- set share = 'greatest(row_count, ' ~ least ~ ') / total' -%}
-    {%- set baseline_share =
-        'greatest(baseline_row_count, ' ~ least ~ ') / baseline_total' -%}
-    ({{ share }} - {{ baseline_share }})
-    * ln(({{ share }}) / ({{ baseline_share }}))
+    {%- set share = 'greatest(' ~ row_count ~ ', ' ~ least ~ ') / ' ~ total -%}
+    {%- set earlier_share =
+        'greatest(' ~ expected_row_count ~ ' / ' ~ total ~ ', ' ~ least ~ ' / '
+        ~ earlier_total ~ ')' -%}
+    ({{ share }} - {{ earlier_share }}) * ln(({{ share }}) / {{ earlier_share }})
 {%- endmacro %}
 
-{#
-    Mean of the index over samples of one and the same distribution: what is no drift.
-    Yurdakul (2018), Statistical Properties of Population Stability Index, dissertation,
-    Western Michigan University: it is about (bins - 1)(1/n + 1/m), as a chi-square.
-#}
-{% macro stability_by_chance() -%}
-    (bin_count - 1)
-    * (1 / cast(row_count as double) + 1 / cast(baseline_row_count as double))
-{%- endmacro %}
-
-{# stable, watch or drifted by the vars; too few rows where chance could decide. #}
-{% macro drift_verdict(stability_index, missing_change) -%}
-    {%- set index_at = var('drift_thresholds') -%}
-    {%- set missing_at = var('missing_share_thresholds') -%}
+{# Whether an index is stable, to watch or drifted, by thresholds of a var. #}
+{% macro drift_verdict(index, thresholds) -%}
     case
-        when least(row_count, baseline_row_count) < {{ var('drift_min_rows') }}
-            then 'too few rows'
         {%- for verdict in ['drifted', 'watch'] %}
-        when
-            {{ stability_index }} >= {{ index_at[verdict] }}
-            or abs({{ missing_change }}) >= {{ missing_at[verdict] }}
-            then '{{ verdict }}'
+        when {{ index }} >= {{ thresholds[verdict] }} then '{{ verdict }}'
         {%- endfor %}
         else 'stable'
     end
+{%- endmacro %}
+
+{#
+    Quantile of Student's t from that of the normal, for a number of earlier values: the
+    expansion by Cornish and Fisher, Abramowitz and Stegun (1964), 26.7.5. From three
+    values on it lies within a tenth of the quantile.
+#}
+{% macro student_quantile(z, values) -%}
+    {{ z }}
+    + {{ (z ** 3 + z) / 4 }} / {{ values }}
+    + {{ (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96 }} / power({{ values }}, 2)
+    + {{ (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384 }}
+    / power({{ values }}, 3)
 {%- endmacro %}

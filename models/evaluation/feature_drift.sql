@@ -1,99 +1,103 @@
--- one row per grain, feature that a champion reads and as-of date
+-- one row per user feature that a champion reads and as-of date after the baseline
+{% set thresholds = var('drift_thresholds') -%}
 with
 
-bin_counts as (
-    select * from {{ ref('feature_bin_counts') }}
-),
-
-as_of_dates as (
-    select distinct
-        grain,
-        as_of_date
-    from bin_counts
-    where as_of_date is not null
-),
-
--- every bin that a row of the baseline or of any later date fell into
-bins as (
+feature_dates as (
     select
-        grain,
         feature_name,
-        bin_name,
-        is_missing,
-        max(baseline_until_date) as baseline_until_date,
-        sum(case when as_of_date is null then row_count else 0 end)
-            as baseline_row_count
-    from bin_counts
-    group by grain, feature_name, bin_name, is_missing
+        as_of_date,
+        sum(row_count) as row_count
+    from {{ ref('feature_bin_counts') }}
+    where period = 'now'
+    group by feature_name, as_of_date
+),
+
+-- what moved beyond chance
+stability as (
+    select
+        *,
+        greatest(stability_index - stability_index_by_chance, 0) as drift_index
+    from {{ ref('feature_stability') }}
+    where least(row_count, earlier_row_count) >= {{ var('drift_min_rows') }}
 ),
 
 compared as (
     select
-        bins.grain,
-        bins.feature_name,
-        bins.bin_name,
-        bins.is_missing,
-        bins.baseline_until_date,
-        cast(coalesce(bin_counts.row_count, 0) as double) as row_count,
-        cast(bins.baseline_row_count as double) as baseline_row_count,
-        as_of_dates.as_of_date
-    from bins
-    inner join as_of_dates on bins.grain = as_of_dates.grain
-    left join bin_counts
+        feature_dates.feature_name,
+        feature_dates.as_of_date,
+        feature_dates.row_count,
+        coalesce(baseline.row_count, 0) / cast(feature_dates.row_count as double)
+            as equal_history_share,
+        baseline.stability_index,
+        baseline.stability_index_by_chance,
+        baseline.missing_share,
+        baseline.earlier_missing_share as baseline_missing_share,
+        baseline.drift_index as baseline_drift_index,
+        last_year.drift_index as last_year_drift_index
+    from feature_dates
+    left join stability as baseline
         on
-            bins.grain = bin_counts.grain
-            and bins.feature_name = bin_counts.feature_name
-            and bins.bin_name = bin_counts.bin_name
-            and bins.is_missing = bin_counts.is_missing
-            and as_of_dates.as_of_date = bin_counts.as_of_date
+            feature_dates.feature_name = baseline.feature_name
+            and feature_dates.as_of_date = baseline.as_of_date
+            and baseline.earlier_period = 'baseline'
+    left join stability as last_year
+        on
+            feature_dates.feature_name = last_year.feature_name
+            and feature_dates.as_of_date = last_year.as_of_date
+            and last_year.earlier_period = 'last year'
 ),
 
-totalled as (
+reasoned as (
     select
         *,
-        sum(row_count) over (partition by grain, feature_name, as_of_date) as total,
-        sum(baseline_row_count) over (
-            partition by grain, feature_name, as_of_date
-        ) as baseline_total
+        case
+            when row_count < {{ var('drift_min_rows') }} then 'too few users'
+            when
+                equal_history_share < {{ var('drift_least_equal_history_share') }}
+                then 'too few users of equal history in the baseline'
+        end as left_out_reason,
+        case
+            when last_year_drift_index is null then 'unknown'
+            when last_year_drift_index < {{ thresholds['watch'] }} then 'as last year'
+            else 'unlike last year'
+        end as season
     from compared
 ),
 
-summed as (
+-- what came last year in the same weeks is season
+indexed as (
     select
-        grain,
-        feature_name,
-        as_of_date,
-        max(baseline_until_date) as baseline_until_date,
-        max(total) as row_count,
-        max(baseline_total) as baseline_row_count,
-        count(*) as bin_count,
-        -- sums of doubles differ in the last bits from run to run: rounded away
-        round(sum({{ stability_term() }}), 12) as stability_index,
-        sum(case when is_missing then row_count else 0 end) / max(total)
-            as missing_share,
-        sum(case when is_missing then baseline_row_count else 0 end)
-        / max(baseline_total) as baseline_missing_share
-    from totalled
-    where total > 0 and baseline_total > 0 and row_count + baseline_row_count > 0
-    group by grain, feature_name, as_of_date
+        *,
+        case
+            when left_out_reason is not null then null
+            when season = 'as last year'
+                then least(baseline_drift_index, last_year_drift_index)
+            else baseline_drift_index
+        end as drift_index
+    from reasoned
 ),
 
 judged as (
     select
-        grain,
         feature_name,
-        {{ drift_verdict('stability_index', 'missing_share - baseline_missing_share') }}
-            as verdict,
+        case
+            when left_out_reason is not null then 'left out'
+            when drift_index < {{ thresholds['watch'] }} and baseline_drift_index >= {{ thresholds['watch'] }}
+                then 'season'
+            else {{ drift_verdict('drift_index', thresholds) }}
+        end as verdict,
+        left_out_reason,
+        season,
         cast(row_count as bigint) as row_count,
-        cast(baseline_row_count as bigint) as baseline_row_count,
-        cast(bin_count as bigint) as bin_count,
+        round(equal_history_share, 12) as equal_history_share,
+        drift_index,
         stability_index,
-        {{ stability_by_chance() }} as stability_index_by_chance,
+        stability_index_by_chance,
+        last_year_drift_index,
         missing_share,
         baseline_missing_share,
-        baseline_until_date,
         as_of_date
-    from summed
+    from indexed
 )
 
 select * from judged

@@ -1,58 +1,78 @@
--- one row per score or feature among those that moved most at their newest date
+-- one row per task with a champion: whether it needs anybody
 with
 
-moved as (
-    select
-        'score' as drift_kind,
-        task as grain,
-        estimator_name as drift_name,
-        verdict,
-        row_count,
-        stability_index,
-        as_of_date
-    from {{ ref('score_drift') }}
-    union all
-    select
-        'feature' as drift_kind,
-        grain,
-        feature_name as drift_name,
-        verdict,
-        row_count,
-        stability_index,
-        as_of_date
-    from {{ ref('feature_drift') }}
+drift as (
+    select * from {{ ref('task_drift') }}
+    qualify row_number() over (partition by task order by as_of_date desc) = 1
 ),
 
-newest as (
-    select *
-    from moved
-    where verdict <> 'too few rows' and stability_index is not null
-    qualify row_number() over (
-        partition by drift_kind, grain, drift_name order by as_of_date desc
-    ) = 1
+calibration as (
+    select * from {{ ref('task_calibration') }}
+    where is_newest
 ),
 
-ranked as (
+champions as (
     select
-        drift_kind,
-        grain,
-        drift_name,
-        verdict,
-        row_count,
-        cast(
-            row_number() over (
-                partition by drift_kind
-                order by stability_index desc, grain asc, drift_name asc
-            ) as bigint
-        ) as drift_rank,
-        stability_index,
-        as_of_date
-    from newest
+        task,
+        estimator_name
+    from {{ ref('estimator_registry') }}
+    where status = 'champion'
 ),
 
-shown as (
-    select * from ranked
-    where drift_rank <= {{ var('report_drift_rows') }}
+joined as (
+    select
+        champions.task,
+        champions.estimator_name,
+        coalesce(drift.verdict, 'unknown') as drift_verdict,
+        coalesce(calibration.verdict, 'no closed window') as calibration_verdict,
+        case
+            when drift.is_season_known then 'told by last year'
+            else 'unknown without last year'
+        end as season,
+        drift.leading_feature_name,
+        drift.weighted_index,
+        drift.compared_share,
+        calibration.mean_prediction,
+        calibration.mean_outcome,
+        calibration.expected_low,
+        calibration.expected_high,
+        drift.as_of_date as drift_as_of_date,
+        calibration.as_of_date as window_as_of_date
+    from champions
+    left join drift on champions.task = drift.task
+    left join calibration on champions.task = calibration.task
+),
+
+-- inputs that move, the more so with the outcomes, are a fault of the source until it is
+-- ruled out: whoever trains on one learns it
+judged as (
+    select
+        task,
+        estimator_name,
+        case
+            when
+                drift_verdict = 'drifted'
+                or (drift_verdict = 'watch' and calibration_verdict = 'off')
+                then 'look at the source'
+            when calibration_verdict = 'off' then 'retrain now'
+            when drift_verdict = 'watch' then 'watch'
+            when drift_verdict = 'stable' or calibration_verdict = 'holds'
+                then 'nothing to do'
+            else 'not known yet'
+        end as advice,
+        drift_verdict,
+        calibration_verdict,
+        season,
+        leading_feature_name,
+        weighted_index,
+        compared_share,
+        mean_prediction,
+        mean_outcome,
+        expected_low,
+        expected_high,
+        drift_as_of_date,
+        window_as_of_date
+    from joined
 )
 
-select * from shown
+select * from judged
