@@ -352,38 +352,28 @@ def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def drift(rows: pd.DataFrame, words: Words) -> Charts:
-    """Stability index of what moved most, with the limits of the verdicts."""
-    limits = pd.DataFrame({"x": [0.1, 0.25]})
-    verdicts = [words.value(name) for name in ("stable", "drifted", "watch")]
-
-    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
-        part = part.assign(label=part["drift_name"] + "|" + part["grain"])
-        lines = alt.Chart(limits).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
-        points = (
-            alt.Chart(part)
-            .mark_point(filled=True, size=60)
-            .encode(
-                y=alt.Y(
-                    "label:N",
-                    title=None,
-                    sort=None,
-                    axis=alt.Axis(labelExpr="split(datum.label, '|')"),
-                ),
-                x=alt.X(
-                    "stability_index:Q",
-                    title=words.column("stability_index"),
-                    scale=alt.Scale(type="symlog", constant=0.1),
-                    axis=alt.Axis(values=[0, 0.1, 0.25, 1, 5], format=".2~f"),
-                ),
-                color=alt.Color(
-                    "verdict:N",
-                    title=None,
-                    scale=alt.Scale(domain=verdicts),
-                    # beside long names there is no room for three
-                    legend=alt.Legend(columns=1),
-                ),
-            )
+    """Weighted index of each score, with the limits of the verdicts."""
+    limits = pd.DataFrame({"x": [0.05, 0.1]})
+    names = ("nothing to do", "retrain now", "watch", "look at the source")
+    lines = alt.Chart(limits).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
+    points = (
+        alt.Chart(rows)
+        .mark_point(filled=True, size=60)
+        .encode(
+            y=alt.Y("task:N", title=None, sort=None),
+            x=alt.X(
+                "weighted_index:Q",
+                title=words.column("weighted_index"),
+                scale=alt.Scale(type="symlog", constant=0.05),
+                axis=alt.Axis(values=[0, 0.05, 0.1, 0.5, 2], format=".2~f"),
+            ),
+            color=alt.Color(
+                "advice:N",
+                title=None,
+                scale=alt.Scale(domain=[words.value(name) for name in names]),
+                # beside long names there is no room for four
+                legend=alt.Legend(columns=1),
+            ),
         )
-        return sized(lines + points, 32 * len(part) + 10)
-
-    return {str(kind): draw(part) for kind, part in rows.groupby("drift_kind")}
+    )
+    return {"": sized(lines + points, 32 * len(rows) + 10)}

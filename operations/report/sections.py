@@ -168,12 +168,13 @@ def data_quality(rows: pd.DataFrame) -> Facts:
 
 
 def drift(rows: pd.DataFrame) -> Facts:
-    """Count what has drifted."""
-    top = rows.loc[rows["stability_index"].idxmax()]
+    """Count the tasks that need somebody, by what is to be done."""
+    advice = rows["advice"].value_counts()
     return {
-        "drifted": ((rows["verdict"] == "drifted").sum(), "count"),
+        "source": (advice.get("look at the source", 0), "count"),
+        "retrain": (advice.get("retrain now", 0), "count"),
+        "watch": (advice.get("watch", 0), "count"),
         "all": (len(rows), "count"),
-        "name": (top["drift_name"], "word"),
     }
 
 
@@ -301,8 +302,10 @@ SECTIONS = (
     Section(
         "drift",
         "data",
-        "from reports.rpt_drift order by drift_kind desc, drift_rank",
-        "drift_kind grain drift_name verdict stability_index as_of_date",
+        "from reports.rpt_drift order by weighted_index desc nulls last, task",
+        "task advice drift_verdict leading_feature_name weighted_index"
+        " calibration_verdict mean_prediction mean_outcome expected_low expected_high"
+        " season window_as_of_date",
         charts.drift,
         drift,
     ),

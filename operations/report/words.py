@@ -76,8 +76,8 @@ def format_of(column: str) -> str:
         return "count"
     if column.endswith("_share") or "rate" in column.split("_"):
         return "share"
-    if column.startswith(("lift", "gain_", "random_")) or column == "stability_index":
+    if column.startswith(("lift", "gain_", "random_")) or column == "weighted_index":
         return "small"
-    if column in {"mean_prediction", "mean_outcome"}:
+    if column in {"mean_prediction", "mean_outcome", "expected_low", "expected_high"}:
         return "small"
     return "amount"
