@@ -5,9 +5,10 @@ champions as (
     select
         estimators.task,
         estimators.estimator_name,
-        tasks.label_kind = 'binary' as is_binary
+        learning_tasks.label_kind = 'binary' as is_binary
     from {{ ref('estimator_registry') }} as estimators
-    inner join {{ ref('learning_tasks') }} as tasks on estimators.task = tasks.task
+    inner join {{ ref('learning_tasks') }} as learning_tasks
+        on estimators.task = learning_tasks.task
     where estimators.status = 'champion'
 ),
 
