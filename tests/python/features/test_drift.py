@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import pytest
 import yaml
 from support.builds import PROJECT_FOLDER, DbtRuns, package_folder
 
