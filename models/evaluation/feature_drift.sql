@@ -82,7 +82,9 @@ judged as (
         feature_name,
         case
             when left_out_reason is not null then 'left out'
-            when drift_index < {{ thresholds['watch'] }} and baseline_drift_index >= {{ thresholds['watch'] }}
+            when
+                drift_index < {{ thresholds['watch'] }}
+                and baseline_drift_index >= {{ thresholds['watch'] }}
                 then 'season'
             else {{ drift_verdict('drift_index', thresholds) }}
         end as verdict,

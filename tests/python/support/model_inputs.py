@@ -192,4 +192,5 @@ def features_of(grain: str, features: tuple[str, ...]) -> Inputs:
 
 def reading_every_row(inputs: Inputs) -> Inputs:
     """Return inputs of models that learn from every row, and judge every one."""
-    return replace(inputs, settings={**inputs.settings, "max_training_rows": 30_000})
+    every = {"max_training_rows": 30_000, "importance_rows": 30_000}
+    return replace(inputs, settings={**inputs.settings, **every})

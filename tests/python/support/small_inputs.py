@@ -31,6 +31,7 @@ SETTINGS = {
     "cluster_min_users": 5,
     "uplift_folds": 2,
     "max_training_rows": 150,
+    "importance_rows": 15,
     "cluster_restarts": 1,
     "cluster_counts": {"least": 3, "most": 4},
     "value_min_repeat_users": 20,
