@@ -102,7 +102,11 @@ judged as (
         cast(earlier_window_count as bigint) as earlier_window_count,
         round(mean_prediction, 9) as mean_prediction,
         round(mean_outcome, 9) as mean_outcome,
-        round(greatest(mean_prediction - half_width, 0), 9) as expected_low,
+        -- greatest() overlooks null
+        case
+            when half_width is not null
+                then round(greatest(mean_prediction - half_width, 0), 9)
+        end as expected_low,
         round(mean_prediction + half_width, 9) as expected_high,
         row_number() over (partition by task order by as_of_date desc) = 1
             as is_newest,
