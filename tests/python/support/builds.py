@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 from support.cache import PROJECT_FOLDER
-from support.manifests import parsed, read_manifest, variables_of, write_manifest
+from support.manifests import parsed, read_manifest, variables_parsed, write_manifest
 
 # What `make build` leaves; the profile reads the same variable.
 BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
@@ -71,29 +71,9 @@ class DbtRuns:
 
     folder: Path
 
-    def run(
-        self,
-        *arguments: str,
-        warehouse: Path,
-        raw_folder: Path,
-        source: str = "complete_journey",
-        environment: dict[str, str] | None = None,
-        is_parsed_anew: bool = False,
-    ) -> DbtResult:
-        """Run one dbt command in a process of its own.
-
-        `environment` holds variables beside those that every run gets, or in their
-        place, such as SHOP_DIR. Manifest and results are written where `--write-json`
-        is among the arguments, or where the project is parsed anew, as users do it.
-        """
-        return self.start(
-            *arguments,
-            warehouse=warehouse,
-            raw_folder=raw_folder,
-            source=source,
-            environment=environment,
-            is_parsed_anew=is_parsed_anew,
-        ).wait()
+    def run(self, *arguments: str, **settings: object) -> DbtResult:
+        """Run one dbt command in a process of its own; see `start`."""
+        return self.start(*arguments, **settings).wait()
 
     def start(
         self,
@@ -104,7 +84,12 @@ class DbtRuns:
         environment: dict[str, str] | None = None,
         is_parsed_anew: bool = False,
     ) -> RunningDbt:
-        """Start what `run` runs, and do not wait for it."""
+        """Start a dbt command, and do not wait for it.
+
+        `environment` holds variables beside those that every run gets, or in their
+        place, such as SHOP_DIR. Manifest and results are written where `--write-json`
+        is among the arguments, or where the project is parsed anew, as users do it.
+        """
         given = {
             "COMPLETE_JOURNEY_DIR": str(raw_folder),
             "SOURCE": source,
@@ -117,7 +102,7 @@ class DbtRuns:
             if "--write-json" not in arguments:
                 arguments += ("--no-write-json",)
             manifest = parsed(
-                variables_of(arguments), source, warehouse.stem, _keep_manifest
+                variables_parsed(arguments), source, warehouse.stem, _keep_manifest
             )
         places = [
             f"--target-path={self.folder / 'target'}",
@@ -144,10 +129,8 @@ class DbtRuns:
         self,
         *selection: str,
         warehouse: Path,
-        raw_folder: Path,
-        source: str = "complete_journey",
-        environment: dict[str, str] | None = None,
         begun: Path | None = None,
+        **settings: object,
     ) -> Path:
         """Build what is selected and return the database; a failure is an error.
 
@@ -167,9 +150,7 @@ class DbtRuns:
             "--exclude-resource-type=unit_test",
             *selection,
             warehouse=building,
-            raw_folder=raw_folder,
-            source=source,
-            environment=environment,
+            **settings,
         )
         assert result.exit_code == 0, result.output
         return moved(building, warehouse)

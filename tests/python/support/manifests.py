@@ -1,20 +1,30 @@
 """Parses the project once for all runs of dbt that see it alike.
 
 Parsing takes ten times as long as a short run. What dbt parses depends on the project's
-files, on the shop, on `--vars` and on the database's name; neither on where the
+files, on the shop, on some of `--vars` and on the database's name; neither on where the
 database lies nor on where the raw tables do, which is filled in later.
 """
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from support.cache import CACHE_FOLDER, PARSED, content_hash, locked, short_hash
+import yaml
+from support.cache import (
+    CACHE_FOLDER,
+    PARSED,
+    PROJECT_FOLDER,
+    content_hash,
+    locked,
+    short_hash,
+)
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -33,7 +43,7 @@ def parsed(
     Parameters
     ----------
     variables : tuple of str
-        `--vars` as given.
+        `--vars`, as far as it matters.
     source : str
         The shop.
     database : str
@@ -90,11 +100,28 @@ def read_manifest(file: Path, raw_folder: str) -> Manifest:
     return manifest
 
 
-def variables_of(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    """Return `--vars` of a command line, as one word."""
+def variables_parsed(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `--vars` of a command line, less those that no configuration reads."""
     words = iter(arguments)
-    return tuple(
-        f"--vars={next(words)}" if word == "--vars" else word
+    given = [
+        next(words) if word == "--vars" else word.removeprefix("--vars=")
         for word in words
         if re.match("--vars(=|$)", word)
-    )
+    ]
+    read = {
+        name: value
+        for text in given
+        for name, value in yaml.safe_load(text).items()
+        if name in configured_variables()
+    }
+    return (f"--vars={json.dumps(read)}",) if read else ()
+
+
+@cache
+def configured_variables() -> set[str]:
+    """Return the vars that YAML reads: those of SQL are filled in when it runs."""
+    files = [
+        file for place in PARSED for file in (PROJECT_FOLDER / place).rglob("*.yml")
+    ]
+    text = " ".join(file.read_text() for file in files)
+    return set(re.findall(r"\bvar\(\s*['\"](\w+)", text))
