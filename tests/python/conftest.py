@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from support.builds import (
     BUILT_WAREHOUSE,
     PROJECT_FOLDER,
@@ -17,9 +18,10 @@ from support.builds import (
     package_folder,
     write_raw_tables,
 )
-from support.cache import kept
+from support.cache import CACHE_FOLDER, kept
 from support.campaigns import build_campaigns
 from support.databases import PASSWORD, Database
+from threadpoolctl import threadpool_limits
 
 from operations.publish.postgres.temporary_server import find_binaries, temporary_server
 
@@ -33,8 +35,27 @@ SAMPLE_QUERIES = {
     "promotions": "select * from promotions limit 1",
 }
 
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Of whatever is started from here, too.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 # What takes long to make, or is there after `make build` only.
 SLOW_FIXTURES = {"browser", "built", "dbt", "raw_folder", "runs", "server", "shop_dbt"}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Parse before workers start: their runs of dbt are ready to go from the first."""
+    options = session.config.option
+    if getattr(options, "numprocesses", None) and options.markexpr != "not slow":
+        DbtRuns(CACHE_FOLDER).manifest()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +78,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep threads from waiting for each other: that takes twice as long."""
+    with threadpool_limits(limits=1):
+        yield
+
+
 @pytest.fixture(scope="module")
 def built() -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to the database that `make build` left, to read it."""
@@ -64,6 +92,20 @@ def built() -> Iterator[duckdb.DuckDBPyConnection]:
         pytest.fail(f"No database at {BUILT_WAREHOUSE}: run make build first.", False)
     with duckdb.connect(str(BUILT_WAREHOUSE), read_only=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a real browser that asks for nothing by itself."""
+    if not CHROMIUM.exists():
+        message = f"PAGES NOT OPENED: no {CHROMIUM}; install the package chromium."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=SWITCHES
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from support.builds import PROJECT_FOLDER
 
 from operations.docs_site.lineage import LineageError, end_columns, raw_columns
@@ -18,7 +18,6 @@ from operations.docs_site.lineage.sql import sql_lineage
 TARGET = PROJECT_FOLDER / "target"
 MARGIN = "model.precision_marketing.campaign_audience.expected_margin"
 SALES = "source.precision_marketing.complete_journey.transactions.sales_value"
-CHROMIUM = Path("/usr/bin/chromium")
 ORDERS = Relation(
     "orders_id", "orders", "model", ("id", "user_id", "amount"), "s.orders"
 )
@@ -175,65 +174,53 @@ def test_an_expected_margin_reaches_raw_columns_through_python(lineage: dict) ->
 
 
 def test_the_page_leads_from_a_margin_to_a_raw_column(
-    lineage: dict, manifest: dict, tmp_path: Path
+    lineage: dict, manifest: dict, browser: Browser, tmp_path: Path
 ) -> None:
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
-        pytest.skip(f"PAGE NOT OPENED: no {CHROMIUM}; install chromium.")
-    from playwright.sync_api import sync_playwright
-
     file = tmp_path / "lineage.html"
     file.write_text(lineage_page(lineage, manifest))
     assert file.stat().st_size < 3_000_000
     outside, errors = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-background-networking"],
-        )
-        page = browser.new_page()
-        page.on("request", lambda request: outside.append(request.url))
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        margin = "campaigns.campaign_audience.expected_margin"
-        for typed in (margin, "campaign_audience.Expected_Margin"):
-            page.goto(f"{file.as_uri()}#{typed}")
-            page.reload()
-            assert page.text_content("#name") == margin
-        # the chosen column left of all, raw tables right of all models
-        edges = page.locator("#up svg rect").evaluate_all(
-            "boxes => boxes.map(box => [box.className.baseVal, box.x.baseVal.value])"
-        )
-        ends = [x for how, x in edges if how in ("raw", "seed")]
-        assert max(x for how, x in edges if how == "sql") < min(ends)
-        assert edges[0][1] == min(x for _, x in edges)
-        assert page.locator("#up svg path").count() > 20
-        assert page.locator("#down").text_content() == "Nothing."
-        page.select_option("#steps", "99")
-        assert page.locator("#up svg rect").count() > len(edges)
-        raw = "complete_journey.transactions.sales_value"
-        page.click(f"#ends a:text-is('{raw}')")
-        assert page.text_content("#name") == raw
-        page.select_option("#steps", "1")
-        name = "staging.stg_complete_journey__transactions.net_amount"
-        page.click(f"#down svg a[href='#{name}']")
-        assert page.text_content("#name") == name
-        # a part of a name offers a list
-        page.fill("#search", "expected_marg")
-        offered = page.locator("#found a").all_text_contents()
-        assert margin in offered
-        assert 3 < len(offered) < 41
-        page.fill("#search", "no such column")
-        assert page.text_content("#count") == "No column is called no such column."
-        # by keyboard: search, take the first
-        page.focus("#search")
-        page.fill("#search", "")
-        page.keyboard.type("ml_user__scores.score")
-        page.keyboard.press("Enter")
-        name = "learning.ml_user__scores.score"
-        page.wait_for_function(
-            f"document.getElementById('name').textContent === '{name}'"
-        )
-        assert "ml_estimator_registry" in page.text_content("#declared")
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: outside.append(request.url))
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    margin = "campaigns.campaign_audience.expected_margin"
+    for typed in (margin, "campaign_audience.Expected_Margin"):
+        page.goto(f"{file.as_uri()}#{typed}")
+        page.reload()
+        assert page.text_content("#name") == margin
+    # the chosen column left of all, raw tables right of all models
+    edges = page.locator("#up svg rect").evaluate_all(
+        "boxes => boxes.map(box => [box.className.baseVal, box.x.baseVal.value])"
+    )
+    ends = [x for how, x in edges if how in ("raw", "seed")]
+    assert max(x for how, x in edges if how == "sql") < min(ends)
+    assert edges[0][1] == min(x for _, x in edges)
+    assert page.locator("#up svg path").count() > 20
+    assert page.locator("#down").text_content() == "Nothing."
+    page.select_option("#steps", "99")
+    assert page.locator("#up svg rect").count() > len(edges)
+    raw = "complete_journey.transactions.sales_value"
+    page.click(f"#ends a:text-is('{raw}')")
+    assert page.text_content("#name") == raw
+    page.select_option("#steps", "1")
+    name = "staging.stg_complete_journey__transactions.net_amount"
+    page.click(f"#down svg a[href='#{name}']")
+    assert page.text_content("#name") == name
+    # a part of a name offers a list
+    page.fill("#search", "expected_marg")
+    offered = page.locator("#found a").all_text_contents()
+    assert margin in offered
+    assert 3 < len(offered) < 41
+    page.fill("#search", "no such column")
+    assert page.text_content("#count") == "No column is called no such column."
+    # by keyboard: search, take the first
+    page.focus("#search")
+    page.fill("#search", "")
+    page.keyboard.type("ml_user__scores.score")
+    page.keyboard.press("Enter")
+    name = "learning.ml_user__scores.score"
+    page.wait_for_function(f"document.getElementById('name').textContent === '{name}'")
+    assert "ml_estimator_registry" in page.text_content("#declared")
     assert not errors
     assert [url for url in outside if not url.startswith(("file:", "data:"))] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -39,7 +38,6 @@ from precision_marketing.clusters.stability import (
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 from support.panels import split_panel
-from threadpoolctl import threadpool_limits
 
 SEEDS = [0, 1, 2, 3, 4]
 SETTINGS = ClusterSettings(
@@ -79,13 +77,6 @@ GROUPS = {
 SIZES = {"regulars": 80, "bakers": 60, "fishers": 50, "sleepers": 30}
 SPLITS = [None, "validation", "validation", "test", "score"]
 KEY = ["as_of_date", "first_order_id"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Keep threads from waiting for each other."""
-    with threadpool_limits(limits=1):
-        yield
 
 
 def make_panel(seed: int) -> pd.DataFrame:

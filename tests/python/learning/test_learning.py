@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -53,17 +52,9 @@ from support.panels import (
     make_panel,
     split_panel,
 )
-from threadpoolctl import threadpool_limits
 
 SEEDS = [0, 1, 2, 3, 4]
 NO_FORMER = pd.DataFrame(columns=list(FORMER_COLUMNS))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Keep threads from waiting for each other: that took eight times as long."""
-    with threadpool_limits(limits=1):
-        yield
 
 
 def learn(

@@ -15,12 +15,11 @@ from urllib.parse import unquote
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
 
 from operations.docs_site.pages import write_shops
 
-CHROMIUM = "/usr/bin/chromium"
 TARGET = PROJECT_FOLDER / "target"
 SITE = TARGET / "site" / "complete_journey"
 # dbt's own page, of which only requests are looked at: it complains of icons not drawn.
@@ -64,26 +63,6 @@ def site() -> Path:
     if not (SITE / "index.html").exists():
         missing(f"SITE NOT CHECKED: no {SITE}/index.html; run make build.")
     return SITE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a real browser that asks for nothing by itself."""
-    if not Path(CHROMIUM).exists():
-        missing(f"SITE NOT OPENED: no {CHROMIUM}.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--no-first-run",
-            ],
-        )
-        yield browser
-        browser.close()
 
 
 class Links(HTMLParser):
