@@ -139,7 +139,7 @@ check: setup  ## check one change, in three minutes: style, models on empty tabl
 	$(PYTEST) -m 'not slow'
 
 pytest: setup  ## run the tests in Python alone
-	$(PYTEST)
+	$(PYTEST) --durations 10
 
 test: lint  ## run every check: lint, the tests of the data, pytest
 	dbt test

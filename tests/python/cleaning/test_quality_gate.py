@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import DbtResult, DbtRuns, table_hashes
+from support.builds import DbtResult, DbtRuns, table_hashes, vault_of
 
 LINE_COUNT = 40
 
@@ -44,14 +44,20 @@ def build(dbt: DbtRuns, warehouse: Path, shop: Path, **variables: object) -> Dbt
     )
 
 
-@pytest.fixture
-def good_build(dbt: DbtRuns, tmp_path: Path) -> Iterator[Path]:
-    """Build a shop without a fault, in the place where dbt parses once."""
-    warehouse = dbt.folder / "building.duckdb"
-    result = build(dbt, warehouse, write_shop(tmp_path / "good", 0))
+@pytest.fixture(scope="module")
+def good_shop(dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a shop without a fault."""
+    folder = tmp_path_factory.mktemp("good")
+    result = build(dbt, folder / "building.duckdb", write_shop(folder, 0))
     assert result.exit_code == 0, result.output
-    yield warehouse
-    warehouse.unlink()
+    return folder / "building.duckdb"
+
+
+@pytest.fixture
+def good_build(good_shop: Path, tmp_path: Path) -> Path:
+    """Copy it, to be built upon."""
+    shutil.copy(vault_of(good_shop), tmp_path)
+    return Path(shutil.copy(good_shop, tmp_path))
 
 
 def marts(warehouse: Path) -> dict[str, tuple[int, int]]:

@@ -8,6 +8,7 @@ import json
 import random
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.builds import DbtResult, DbtRuns, table_hashes
+from support.builds import DbtResult, DbtRuns, moved, table_hashes
 from support.shops import (
     CHECK_DATA,
     LINE_COLUMNS,
@@ -167,43 +168,16 @@ def test_a_broken_file_is_refused_in_one_sentence(
     assert [all(part in line for part in parts) for line in sentences] == [True]
 
 
-@pytest.fixture(scope="module")
-def odd_shop(
-    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> list[tuple[str, int, str, str, str, str]]:
-    """Check a shop of odd files; return what became of each row."""
-    files = {
-        name: content.replace(b"@", f"{number}-".encode())
-        for number, (name, content) in enumerate(ODD_FILES.items())
-    }
-    folder = write_shop(
-        tmp_path_factory.mktemp("odd"),
-        files | HEADER_ONLY | {"transactions.csv": ONE_LINE},
-    )
-    with duckdb.connect() as connection:
-        for number, (name, query) in enumerate(ODD_PARQUET.items()):
-            connection.execute(
-                "create or replace temp table two as select * from (values"
-                f" ('q{number}-1', 'Tea', 1.50), ('q{number}-2', 'Milk', 2.00))"
-                " as two (product_id, product_name, list_price)"
-            )
-            connection.sql(query).write_parquet(str(folder / name))
-    result = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
-    assert result.exit_code == 0, result.output
-    return query_shop(
-        shop_dbt,
-        "select source_file, source_row, product_id, product_name,"
-        " cast(list_price as varchar), row_status"
-        " from cleaning.int_products_checked",
-    )
-
-
 @pytest.mark.parametrize("name", [*ODD_FILES, *ODD_PARQUET])
 def test_an_odd_file_is_read_in_full(
-    odd_shop: list[tuple[str, int, str, str, str, str]], name: str
+    shop_read: duckdb.DuckDBPyConnection, name: str
 ) -> None:
-    rows = sorted(row[1:] for row in odd_shop if row[0] == name)
-
+    rows = shop_read.execute(
+        "select source_row, product_id, product_name, cast(list_price as varchar),"
+        " row_status from cleaning.int_products_checked where source_file = $1"
+        " order by source_row",
+        [name],
+    ).fetchall()
     prefix = rows[0][1].removesuffix("1")
     assert rows == [
         (1, f"{prefix}1", "Tea", "1.50", "kept"),
@@ -211,10 +185,10 @@ def test_an_odd_file_is_read_in_full(
     ]
 
 
-def test_no_row_comes_from_elsewhere(
-    odd_shop: list[tuple[str, int, str, str, str, str]],
-) -> None:
-    assert {row[0] for row in odd_shop} == ODD_FILES.keys() | ODD_PARQUET.keys()
+def test_no_row_comes_from_elsewhere(shop_read: duckdb.DuckDBPyConnection) -> None:
+    files = shop_read.sql("select source_file from cleaning.int_products_checked")
+    expected = {*ODD_FILES, *ODD_PARQUET, VALUE_FILES["products"]}
+    assert {file for (file,) in files.fetchall()} == expected
 
 
 # Text, how it is read as the type of a column, and what is noted.
@@ -326,41 +300,68 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def values_read(
-    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> dict[tuple[str, str, int], tuple[str | None, str | None]]:
-    """Check a shop with one row per text; return value and repairs of each."""
-    files: dict[str, str | bytes] = {"transactions.csv": ONE_LINE}
-    rows_of: dict[str, list[tuple[str, int]]] = {}
+VALUE_FILES = {table: f"{table}.csv" for table in KEYS} | {
+    "products": "products/values.csv"
+}
+# Each text stands in a row of its own.
+CELLS = {
+    table: [
+        (column, raw)
+        for (of, column), cases in VALUES.items()
+        if of == table
+        for raw, _, _ in cases
+    ]
+    for table in KEYS
+}
+
+
+def files_of_values() -> dict[str, str | bytes]:
+    """Return a file per table with one row per text."""
+    files: dict[str, str | bytes] = {}
     for table, key in KEYS.items():
-        columns = [column for of, column in VALUES if of == table]
-        names = [key, *dict.fromkeys([*REQUIRED_FIELDS[table], *columns])]
+        columns = dict.fromkeys(column for column, _ in CELLS[table])
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, names)
+        writer = csv.DictWriter(text, [key, *{**REQUIRED_FIELDS[table], **columns}])
         writer.writeheader()
-        for column in columns:
-            for number, (raw, _, _) in enumerate(VALUES[table, column]):
-                identity = f"{table}-{column}-{number}"
-                writer.writerow({key: identity, **REQUIRED_FIELDS[table], column: raw})
-                rows_of.setdefault(table, []).append((column, number))
-        files[f"{table}.csv"] = text.getvalue()
-    files["products.csv"] += "p1\r\n".replace("p1", "p1" + "," * 4)
-    result = run_on_shop(
-        shop_dbt, write_shop(tmp_path_factory.mktemp("values"), files), *NO_DATA_TESTS
+        numbers = Counter[str]()
+        for column, raw in CELLS[table]:
+            identity = f"{table}-{column}-{numbers[column]}"
+            numbers[column] += 1
+            writer.writerow({key: identity, **REQUIRED_FIELDS[table], column: raw})
+        files[VALUE_FILES[table]] = text.getvalue()
+    # the product of the coupons
+    files[VALUE_FILES["products"]] += "p1,,,,\r\n"
+    return files
+
+
+@pytest.fixture(scope="module")
+def shop_read(
+    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Check a shop of odd files and of odd values; open what became of each row."""
+    folder = write_shop(
+        tmp_path_factory.mktemp("odd"),
+        {
+            name: content.replace(b"@", f"{number}-".encode())
+            for number, (name, content) in enumerate(ODD_FILES.items())
+        }
+        | HEADER_ONLY
+        | {"transactions.csv": ONE_LINE}
+        | files_of_values(),
     )
+    with duckdb.connect() as connection:
+        for number, (name, query) in enumerate(ODD_PARQUET.items()):
+            connection.execute(
+                "create or replace temp table two as select * from (values"
+                f" ('q{number}-1', 'Tea', 1.50), ('q{number}-2', 'Milk', 2.00))"
+                " as two (product_id, product_name, list_price)"
+            )
+            connection.sql(query).write_parquet(str(folder / name))
+    result = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
     assert result.exit_code == 0, result.output
-    return {
-        (table, column, number): query_shop(
-            shop_dbt,
-            f"select cast({column} as varchar), repairs"
-            f" from cleaning.int_{table}_checked"
-            # users go by pseudonym: known by their row
-            f" where source_row = {row}",
-        )[0]
-        for table, cells in rows_of.items()
-        for row, (column, number) in enumerate(cells, start=1)
-    }
+    database = moved(built_shop(shop_dbt), folder / "building.duckdb")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        yield connection
 
 
 @pytest.mark.parametrize(
@@ -372,14 +373,17 @@ def values_read(
     ],
 )
 def test_a_value_is_read_right(
-    values_read: dict[tuple[str, str, int], tuple[str | None, str | None]],
-    table: str,
-    column: str,
-    number: int,
+    shop_read: duckdb.DuckDBPyConnection, table: str, column: str, number: int
 ) -> None:
-    _, value, note = VALUES[table, column][number]
-
-    assert values_read[table, column, number] == (value, note and f"{column} {note}")
+    raw, value, note = VALUES[table, column][number]
+    # users go by pseudonym: known by their row
+    row = CELLS[table].index((column, raw)) + 1
+    found = shop_read.execute(
+        f"select cast({column} as varchar), repairs from cleaning.int_{table}_checked"
+        " where source_file = $1 and source_row = $2",
+        [VALUE_FILES[table], row],
+    ).fetchone()
+    assert found == (value, note and f"{column} {note}")
 
 
 def test_deliveries_correct_each_other_and_repeat_without_effect(
@@ -409,12 +413,12 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
     result = run_on_shop(shop_dbt, folder, *build)
     assert result.exit_code == 0, result.output
     assert query_shop(
-        shop_dbt,
+        built_shop(shop_dbt),
         "select transaction_id, cast(net_amount as varchar) from core.transactions"
         " order by 1",
     ) == [("t1", "1.00"), ("t2", "2.00"), ("t3", "1.00"), ("t4", "1.00")]
     assert query_shop(
-        shop_dbt,
+        built_shop(shop_dbt),
         "select source_file, source_row, transaction_id, status_reason"
         " from cleaning.int_transactions_checked where row_status = 'deduplicated'"
         " order by 1",
@@ -481,7 +485,7 @@ def test_what_the_checker_accepts_is_read_in_full(
     assert accepted.exit_code == 0, accepted.output
     rows_read = dict(
         query_shop(
-            shop_dbt,
+            built_shop(shop_dbt),
             "select source_file, count(*) from cleaning.int_products_checked"
             " group by source_file",
         )
@@ -541,6 +545,7 @@ def compiled_checks(
     folder = write_shop(tmp_path_factory.mktemp("fuzzed"), files)
     result = run_on_shop(shop_dbt, folder, *CHECK_DATA, "--write-json")
     assert result.exit_code == 0, result.output
+    assert "not in the contract" not in result.output
     database = tmp_path_factory.mktemp("compiled") / built_shop(shop_dbt).name
     shutil.copy(built_shop(shop_dbt), database)
     nodes = json.loads((shop_dbt.folder / "target/manifest.json").read_text())["nodes"]

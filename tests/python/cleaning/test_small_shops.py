@@ -9,7 +9,8 @@ import pytest
 from support.builds import DbtRuns
 from support.shops import (
     LINE_COLUMNS,
-    ONE_LINE,
+    built_shop,
+    one_order_shop,
     query_shop,
     run_on_shop,
     table_counts,
@@ -48,41 +49,31 @@ def shop_of_three_tables() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    ("files", "users", "lines"),
-    [
-        pytest.param(
-            {"transactions.csv": ONE_LINE}, 1, 1, id="one user with one order"
-        ),
-        pytest.param(shop_of_three_tables(), 80, None, id="no campaigns"),
-    ],
-)
-def test_a_small_shop_builds(
-    shop_dbt: DbtRuns,
-    tmp_path: Path,
-    files: dict[str, str],
-    users: int,
-    lines: int | None,
-) -> None:
-    result = run_on_shop(
-        shop_dbt,
-        write_shop(tmp_path, files),
-        "build",
-        "--exclude-resource-type=unit_test",
-    )
+@pytest.mark.parametrize("name", ["one order", "no campaigns"])
+def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> None:
+    if name == "one order":
+        shop, users, lines = one_order_shop(shop_dbt), 1, 1
+    else:
+        files = shop_of_three_tables()
+        result = run_on_shop(
+            shop_dbt,
+            write_shop(tmp_path, files),
+            "build",
+            "--exclude-resource-type=unit_test",
+        )
+        assert result.exit_code == 0, result.output
+        shop, users = built_shop(shop_dbt), 80
+        lines = files["transactions.csv"].count("\n") - 1
 
-    assert result.exit_code == 0, result.output
-    counts = table_counts(shop_dbt, "core")
+    counts = table_counts(shop, "core")
     assert counts["users"] == users
-    assert counts["transactions"] == (
-        lines or files["transactions.csv"].count("\n") - 1
-    )
+    assert counts["transactions"] == lines
     assert {name for name in OPTIONAL_MARTS if counts[name]} == set()
-    assert set(table_counts(shop_dbt, "campaigns").values()) == {0}
-    assert table_counts(shop_dbt, "scores")["offer_scores"] == 0
+    assert set(table_counts(shop, "campaigns").values()) == {0}
+    assert table_counts(shop, "scores")["offer_scores"] == 0
     # empty, yet of the types that a full shop has
     assert query_shop(
-        shop_dbt,
+        shop,
         "select data_type from information_schema.columns where table_schema = 'core'"
         " and table_name = 'reviews' and column_name in ('rating', 'reviewed_at')"
         " order by column_name",

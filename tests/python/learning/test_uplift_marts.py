@@ -71,7 +71,7 @@ def test_marts_say_what_can_be_known_of_each_campaign(
 
     assert result.exit_code == 0, result.output
     assert query_shop(
-        shop_dbt,
+        built_shop(shop_dbt),
         "select distinct campaign_id, measurement, metric_value is null"
         " from evaluation.uplift_results order by campaign_id",
     ) == [
@@ -84,14 +84,14 @@ def test_marts_say_what_can_be_known_of_each_campaign(
     ]
     # an open campaign is scored from those by lot, whether or not it is one itself
     assert query_shop(
-        shop_dbt,
+        built_shop(shop_dbt),
         "select campaign_id, uplift_status, count(*), count(buying_uplift)"
         " from scores.user_uplift group by campaign_id, uplift_status",
     ) == [("k5", "estimated", 400, 400)]
     # SQL and Python draw the same halves and the same curve
     columns = "first_order_id, split_name"
     halves = query_shop(
-        shop_dbt,
+        built_shop(shop_dbt),
         f"select {columns} from labels.lbl_user_offer__arms where arm is not null",
     )
     names = np.array([name for name, _ in halves], dtype=object)

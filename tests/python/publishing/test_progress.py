@@ -118,6 +118,12 @@ def test_without_a_terminal_lines_follow_each_other(progress: object) -> None:
     assert CLEAR_LINE not in progress.output.getvalue()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where builds at a terminal write, so that the first alone parses."""
+    return tmp_path_factory.mktemp("terminal")
+
+
 @pytest.mark.parametrize(
     ("selected", "code"),
     [
@@ -127,7 +133,7 @@ def test_without_a_terminal_lines_follow_each_other(progress: object) -> None:
     ],
 )
 def test_a_terminal_sees_one_line_and_gets_the_exit_code(
-    tmp_path: Path, selected: str, code: int
+    folder: Path, selected: str, code: int
 ) -> None:
     process, terminal = pty.fork()
     if process == 0:
@@ -136,9 +142,9 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
             "COMPLETE_JOURNEY_DIR": str(package_folder()),
             "DBT_PROFILES_DIR": "profiles",
             "PSEUDONYM_KEY": PSEUDONYM_KEY,
-            "WAREHOUSE": str(tmp_path / "terminal.duckdb"),
-            "DBT_TARGET_PATH": str(tmp_path / "target"),
-            "DBT_LOG_PATH": str(tmp_path / "logs"),
+            "WAREHOUSE": str(folder / "terminal.duckdb"),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
         }
         os.chdir(PROJECT_FOLDER)
         os.execv(sys.executable, [sys.executable, "-m", "operations.build", selected])
@@ -157,7 +163,7 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
     assert "Traceback" not in text
     assert "START" not in text
     lines = text.rsplit(CLEAR_LINE, 1)[1].splitlines()
-    assert lines[-1] == f"Everything dbt said: {tmp_path}/logs/dbt.log"
+    assert lines[-1] == f"Everything dbt said: {folder}/logs/dbt.log"
     if code == 0:
         assert lines[1].split()[:3] == ["seeds", "1", "4"]
     elif code == 1:

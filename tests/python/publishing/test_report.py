@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from support.builds import DbtRuns, run_operation
-from support.campaigns import VARS, copied
-from support.shops import ONE_LINE, built_shop, run_on_shop, write_shop
+from support.shops import one_order_shop
 
 from operations.report.sections import SECTIONS
 from operations.report.words import LANGUAGES, read_texts
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 # The fixture has campaigns nobody was held out of, and so no effect to draw.
 NEVER_MEASURED = {"campaign_lift", "qini_curve"}
 PHONE = 360
@@ -68,29 +56,9 @@ def publish_reports(warehouse: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def published(
-    dbt: DbtRuns,
-    raw_folder: Path,
-    campaigns: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+def published(campaigns: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Published file of the sample with campaigns."""
-    folder = tmp_path_factory.mktemp("published")
-    warehouse = copied(dbt, campaigns)
-    result = dbt.run(
-        "run",
-        "--select",
-        "+path:models/reports",
-        "--exclude",
-        "+campaign_audience",
-        "+campaign_policies",
-        "+campaign_results",
-        VARS,
-        warehouse=warehouse,
-        raw_folder=raw_folder,
-    )
-    assert result.exit_code == 0, result.output
-    return publish_reports(warehouse, folder)
+    return publish_reports(campaigns, tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")
@@ -100,19 +68,6 @@ def report(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = write_report(published.parent, target)
     assert result.returncode == 0, result.stderr
     return target / "site" / "shop" / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Real Chromium."""
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
-        pytest.skip(f"REPORT NOT OPENED: no {CHROMIUM}; apt-get install chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=SWITCHES
-        )
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, report: Path, **settings: object) -> tuple[Page, list]:
@@ -323,15 +278,7 @@ def test_without_a_published_file_the_last_report_stays(tmp_path: Path) -> None:
 def test_a_shop_of_one_order_has_sentences_for_charts(
     browser: Browser, shop_dbt: DbtRuns, tmp_path: Path
 ) -> None:
-    built = run_on_shop(
-        shop_dbt,
-        write_shop(tmp_path, {"transactions.csv": ONE_LINE}),
-        "build",
-        "--resource-type=model",
-        "--resource-type=seed",
-    )
-    assert built.exit_code == 0, built.output
-    publish_reports(built_shop(shop_dbt), tmp_path)
+    publish_reports(one_order_shop(shop_dbt), tmp_path)
     result = write_report(tmp_path, tmp_path / "target")
     assert result.returncode == 0, result.stderr
     page, wrong = opened(browser, tmp_path / "target" / "site" / "shop" / "report.html")

@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 
 import duckdb
-from support.builds import PROJECT_FOLDER, DbtResult, DbtRuns, package_folder
+from support.builds import (
+    PROJECT_FOLDER,
+    DbtResult,
+    DbtRuns,
+    moved,
+    package_folder,
+)
+from support.cache import kept
 
 # What `make check-data` runs, less the tests of the macros.
 CHECK_DATA = ("build", "--selector=check_data", "--exclude-resource-type=unit_test")
@@ -39,7 +46,7 @@ def write_shop(folder: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def built_shop(dbt: DbtRuns) -> Path:
-    """Return the one database that shops are built in: dbt parses anew for another."""
+    """Return the database that shops are built in."""
     return dbt.folder / "building.duckdb"
 
 
@@ -56,20 +63,32 @@ def run_on_shop(dbt: DbtRuns, shop_folder: Path, *arguments: str) -> DbtResult:
     )
 
 
-def query_shop(dbt: DbtRuns, query: str) -> list[tuple]:
-    """Return the rows of a query on what was built last."""
-    with duckdb.connect(str(built_shop(dbt)), read_only=True) as connection:
+def one_order_shop(dbt: DbtRuns) -> Path:
+    """Return a database of a shop of one order, built and tested in full, once."""
+
+    def make(folder: Path) -> None:
+        files = write_shop(folder / "files", {"transactions.csv": ONE_LINE})
+        result = run_on_shop(dbt, files, "build", "--exclude-resource-type=unit_test")
+        assert result.exit_code == 0, result.output
+        moved(built_shop(dbt), folder / "building.duckdb")
+
+    return kept("one_order_shop", (), make) / "building.duckdb"
+
+
+def query_shop(warehouse: Path, query: str) -> list[tuple]:
+    """Return the rows of a query on a database."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
-def table_counts(dbt: DbtRuns, schema: str) -> dict[str, int]:
-    """Return the row count of each table of a schema of what was built last."""
+def table_counts(warehouse: Path, schema: str) -> dict[str, int]:
+    """Return the row count of each table of a schema."""
     tables = query_shop(
-        dbt,
+        warehouse,
         "select table_name from information_schema.tables"
         f" where table_schema = '{schema}' order by table_name",
     )
     return {
-        table: query_shop(dbt, f"select count(*) from {schema}.{table}")[0][0]
+        table: query_shop(warehouse, f"select count(*) from {schema}.{table}")[0][0]
         for (table,) in tables
     }

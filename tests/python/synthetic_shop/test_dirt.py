@@ -29,9 +29,7 @@ KINDS = [
 # One row carries one piece of dirt, so at a half only two kinds fit into one table.
 # Nulls go alone: who refers to a user or product that lost its id meets a stranger.
 MIXES = {
-    "each kind but nulls at 1 %": dict.fromkeys(KINDS, 0.01),
     "each kind but nulls at 10 %": dict.fromkeys(KINDS, 0.1),
-    "nulls at 1 %": {"nulls": 0.01},
     "nulls at 10 %": {"nulls": 0.1},
     "nulls at 50 %": {"nulls": 0.5},
     "copies and dates at 50 %": {"duplicates": 0.5, "broken_dates": 0.5},
