@@ -23,7 +23,8 @@ rows_judged as (
         entity,
         sum(case when row_status = 'kept' then row_count else 0 end) as rows_kept,
         sum(case when repairs is not null then row_count else 0 end) as rows_repaired,
-        sum(case when row_status = 'deduplicated' then row_count else 0 end) as rows_deduplicated,
+        sum(case when row_status = 'deduplicated' then row_count else 0 end)
+            as rows_deduplicated,
         sum(case when row_status = 'rejected' then row_count else 0 end)
             as rows_rejected,
         sum(case when row_status = 'deduplicated' then net_amount else 0 end)

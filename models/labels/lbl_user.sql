@@ -1,4 +1,4 @@
--- one row per user active before a grid as-of date: what followed, and what the row is for
+-- one row per user active before a grid as-of date: what followed, for which split
 with
 
 as_of_dates as (

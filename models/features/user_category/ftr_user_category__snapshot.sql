@@ -7,10 +7,10 @@ as_of_dates as (
 ),
 
 users as (
-    select snapshot.*
-    from {{ ref('ftr_user__snapshot') }} as snapshot
-    inner join as_of_dates on snapshot.as_of_date = as_of_dates.as_of_date
-    where snapshot.days_since_last_order <= {{ var('active_days') }}
+    select features.*
+    from {{ ref('ftr_user__snapshot') }} as features
+    inner join as_of_dates on features.as_of_date = as_of_dates.as_of_date
+    where features.days_since_last_order <= {{ var('active_days') }}
 ),
 
 windows as (
