@@ -16,13 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from demo_shop.shop import (
-    SQL_FOLDER,
-    default_folder,
-    default_warehouse,
-    open_warehouse,
-    run_file,
-)
+from demo_shop.shop import SQL_FOLDER, default_folder, default_warehouse, open_warehouse, run_file
 
 # What names a row, per entity; dirt is planted in no others.
 KEYS = {
@@ -65,19 +59,14 @@ class Target:
     def expression(self, name: str) -> str:
         """Return a SQL expression of the rule, with the row's draws put in."""
         drawn = {
-            draw: f"uniform('{self.rule['entity']} {self.rule['kind']} {purpose}',"
-            " source_row)"
+            draw: f"uniform('{self.rule['entity']} {self.rule['kind']} {purpose}', source_row)"
             for draw, purpose in (("draw", "variant"), ("second_draw", "value"))
         }
         return self.rule[name].format(**drawn)
 
 
 def plant_dirt(
-    clean_folder: Path,
-    dirty_folder: Path,
-    warehouse: Path,
-    seed: int,
-    shares: dict[str, float],
+    clean_folder: Path, dirty_folder: Path, warehouse: Path, seed: int, shares: dict[str, float]
 ) -> None:
     """Write a dirty copy of a folder of clean tables, and what was planted where.
 
@@ -109,18 +98,14 @@ def plant_dirt(
     rules = _read_rules()
     _check_request(seed, shares, list(dict.fromkeys(rule["kind"] for rule in rules)))
     if clean_folder.resolve() == dirty_folder.resolve():
-        raise ValueError(
-            f"the dirty folder must be another than the clean one, {clean_folder}."
-        )
+        raise ValueError(f"the dirty folder must be another than the clean one, {clean_folder}.")
     files = sorted(clean_folder.glob("*.parquet"))
     if not files:
         raise ValueError(f"expected clean tables in {clean_folder}, found none.")
     with open_warehouse(warehouse) as connection:
         connection.execute("set variable seed = $1", [seed])
         run_file(connection, "functions")
-        targets = {
-            file: _find_targets(connection, file, rules, shares) for file in files
-        }
+        targets = {file: _find_targets(connection, file, rules, shares) for file in files}
         run_file(connection, "dirt")
         dirty_folder.mkdir(parents=True, exist_ok=True)
         log.info(f"Dirty tables in {dirty_folder}")
@@ -141,9 +126,7 @@ def _check_request(seed: object, shares: dict[str, object], kinds: list[str]) ->
         if kind not in kinds:
             faults.append(f"unknown kind '{kind}', expected one of {', '.join(kinds)}.")
         elif type(share) not in (int, float) or not 0 <= share <= 1:
-            faults.append(
-                f"share of {kind}: expected a number from 0 to 1, found {share}."
-            )
+            faults.append(f"share of {kind}: expected a number from 0 to 1, found {share}.")
     if faults:
         raise ValueError("\n".join(faults))
 
@@ -172,9 +155,7 @@ def _find_targets(
         if not share or not struck:
             continue
         for number, rule in enumerate(struck):
-            first, last = (
-                taken + share * (number + end) / len(struck) for end in (0, 1)
-            )
+            first, last = (taken + share * (number + end) / len(struck) for end in (0, 1))
             targets.append(Target(len(targets), first, last, rule))
         taken += share
     # decimal shares that make up 1 may add up to a little more
@@ -187,22 +168,17 @@ def _find_targets(
 
 
 def _plant(
-    connection: duckdb.DuckDBPyConnection,
-    clean: Path,
-    dirty: Path,
-    targets: list[Target],
+    connection: duckdb.DuckDBPyConnection, clean: Path, dirty: Path, targets: list[Target]
 ) -> None:
     """Write a table's dirty file, list what was planted in it, and log how much."""
     (row_count,) = connection.execute(
-        f"copy ({_dirty_rows(connection, clean, targets)}) to {_literal(dirty)}"
-        " (format parquet)"
+        f"copy ({_dirty_rows(connection, clean, targets)}) to {_literal(dirty)} (format parquet)"
     ).fetchone()
     planted = {target.rule["kind"]: 0 for target in targets}
     if targets:
         connection.execute(_planted_rows(clean, targets))
         planted |= connection.execute(
-            "select kind, count(*) from truth.planted_dirt where entity = $1"
-            " group by kind",
+            "select kind, count(*) from truth.planted_dirt where entity = $1 group by kind",
             [clean.stem],
         ).fetchall()
     counts = ", ".join(f"{kind} {count}" for kind, count in planted.items())
@@ -255,9 +231,7 @@ def _struck_rows(clean: Path, targets: list[Target], readings: int = 1) -> str:
     """
 
 
-def _dirty_rows(
-    connection: duckdb.DuckDBPyConnection, clean: Path, targets: list[Target]
-) -> str:
+def _dirty_rows(connection: duckdb.DuckDBPyConnection, clean: Path, targets: list[Target]) -> str:
     """Return the query of a dirty file.
 
     One scan reads the table a second time for the copies: DuckDB keeps the order of a

@@ -41,9 +41,7 @@ MOST_USER_DAYS = 2**36 // 18
 log = logging.getLogger("demo_shop")
 
 
-def make_shop(
-    folder: Path, warehouse: Path, plan: Path | None = None, **given: object
-) -> None:
+def make_shop(folder: Path, warehouse: Path, plan: Path | None = None, **given: object) -> None:
     """Write a shop's raw files, and the truth behind them; log a line per step.
 
     The same arguments give the same rows, whatever the number of threads. A shop that
@@ -123,9 +121,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     if warehouse.stem == "truth":
         raise ValueError("expected a database that is not named as its schema, truth.")
     named = {"threads": "THREADS", "memory_limit": "MEMORY_LIMIT"}
-    config = {
-        option: os.environ[name] for option, name in named.items() if name in os.environ
-    }
+    config = {option: os.environ[name] for option, name in named.items() if name in os.environ}
     try:
         return duckdb.connect(str(warehouse), config=config)
     except duckdb.IOException as error:
@@ -140,9 +136,7 @@ def run_file(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
     return made[0] if made else None
 
 
-def _run_step(
-    connection: duckdb.DuckDBPyConnection, kind: str, name: str, folder: Path
-) -> int:
+def _run_step(connection: duckdb.DuckDBPyConnection, kind: str, name: str, folder: Path) -> int:
     """Run a file, which makes a table, a view or a Parquet file."""
     start = time.perf_counter()
     rows = run_file(connection, f"{kind}/{name}")
@@ -161,17 +155,13 @@ def _read_plan(connection: duckdb.DuckDBPyConnection, plan: Path) -> None:
         file = plan / f"{name}.parquet"
         if not file.exists():
             raise ValueError(f"expected the plan in {file}, found no such file.")
-        connection.execute(
-            f"insert into planned_{name} by name from read_parquet($1)", [str(file)]
-        )
+        connection.execute(f"insert into planned_{name} by name from read_parquet($1)", [str(file)])
 
 
 def _variables(given: dict[str, object]) -> dict[str, Any]:
     """Return what the SQL files read by getvariable()."""
     known = project_vars()
-    shop = known["demo_shop"] | {
-        name: value for name, value in given.items() if value is not None
-    }
+    shop = known["demo_shop"] | {name: value for name, value in given.items() if value is not None}
     users = _whole("users", shop["users"], 1)
     days = _whole("days", shop["days"], 1)
     horizon_days = _whole("horizon_days", shop.get("horizon_days", days), days)
@@ -197,10 +187,7 @@ def _variables(given: dict[str, object]) -> dict[str, Any]:
         "currency": shop["currency"],
         "products_per_category": shop["products_per_category"],
         "timezone": known["shops"]["demo_shop"]["timezone"],
-        **{
-            name: known[name]
-            for name in ("as_of_count", "as_of_step_days", "lapse_horizon_days")
-        },
+        **{name: known[name] for name in ("as_of_count", "as_of_step_days", "lapse_horizon_days")},
     }
 
 
@@ -211,7 +198,5 @@ def _whole(name: str, value: object, least: int) -> int:
     except ValueError:
         number = least - 1
     if number < least:
-        raise ValueError(
-            f"expected {name} as a whole number of at least {least}, found {value}."
-        )
+        raise ValueError(f"expected {name} as a whole number of at least {least}, found {value}.")
     return number

@@ -166,10 +166,7 @@ def export(
         for file in sorted(folder.glob("*/current.json"))
         if file.parent.name not in channels
     ]
-    return [
-        _export_channel(connection, shop, folder, channel)
-        for channel in channels + emptied
-    ]
+    return [_export_channel(connection, shop, folder, channel) for channel in channels + emptied]
 
 
 def _export_channel(
@@ -184,8 +181,7 @@ def _export_channel(
         written.mkdir(parents=True, exist_ok=True)
         contacts = written / "contacts.csv"
         connection.execute(
-            "copy sent to $1 (format csv, header true, use_tmp_file true)",
-            [str(contacts)],
+            "copy sent to $1 (format csv, header true, use_tmp_file true)", [str(contacts)]
         )
         _write(
             manifest,

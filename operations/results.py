@@ -54,19 +54,9 @@ def main() -> None:
                 "| task | baseline | best outside peer | trials | ours | interval |\n"
                 "|---|---|---|---|---|---|\n"
             )
-            for (
-                task,
-                baseline,
-                baseline_value,
-                peer,
-                peer_value,
-                reached,
-                *ours,
-            ) in rows:
+            for task, baseline, baseline_value, peer, peer_value, reached, *ours in rows:
                 name, value, low, high = ours
-                shown_baseline = (
-                    f"{baseline} {number(baseline_value)}" if baseline else "-"
-                )
+                shown_baseline = f"{baseline} {number(baseline_value)}" if baseline else "-"
                 shown_peer = f"{peer} {number(peer_value)}" if peer_value else "-"
                 parts.append(
                     f"| {task} | {shown_baseline} | {shown_peer} | {number(reached)} | "

@@ -45,9 +45,7 @@ def csv_layout(file: str, encoding: str) -> str:
     layout["names"] = [name.strip() for name in rows[layout["delimiter"]]]
     if not first_line.strip():
         layout["fault"] = "found an empty one"
-    elif (
-        not first_line.strip().replace("\t", "").isprintable() or "\ufffd" in first_line
-    ):
+    elif not first_line.strip().replace("\t", "").isprintable() or "\ufffd" in first_line:
         layout["fault"] = f"found what is no text in {encoding} (var csv_encoding)"
     elif not _is_well_quoted(first_line.rstrip("\r\n"), layout["delimiter"]):
         # DuckDB would look for the other quote below, and take all until then for names
@@ -89,8 +87,7 @@ def _line_that_ends_differently(file: str, encoding: str) -> str:
         first_line = next(lines)
         for number, line in enumerate(lines, start=2):
             ending, first_ending = (
-                repr(text[len(text.rstrip("\r\n")) :])[1:-1]
-                for text in (line, first_line)
+                repr(text[len(text.rstrip("\r\n")) :])[1:-1] for text in (line, first_line)
             )
             if ending not in (first_ending, ""):
                 return (

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 class Plugin(BasePlugin):
     """Opens the database and the vault once, then sets up each connection."""
 
-    def update_connection_config(
-        self, creds: DuckDBCredentials, config: dict[str, Any]
-    ) -> None:
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Set threads and memory; say in one sentence what file or key is not fit.
 
         Opening also moves what a killed command has left in its log into the file.

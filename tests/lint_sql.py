@@ -21,9 +21,7 @@ def main(names: list[str]) -> int:
     files += [file for name in names for file in sorted(Path(name).rglob("*.sql"))]
     macros = sorted(Path("macros").rglob("*.sql"))
     common = b"".join(each.read_bytes() for each in [*map(Path, SETTINGS), *macros])
-    hashes = {
-        file: hashlib.sha256(common + file.read_bytes()).hexdigest() for file in files
-    }
+    hashes = {file: hashlib.sha256(common + file.read_bytes()).hexdigest() for file in files}
     good = set(GOOD.read_text().split()) if GOOD.exists() else set()
     left = [file for file, its_hash in hashes.items() if its_hash not in good]
     if left:

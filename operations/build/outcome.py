@@ -79,9 +79,7 @@ def layer_lines(results: list[Any], seconds: float) -> list[str]:
     counts = row_counts()
     layers = {name: layer for name, layer in layers.items() if layer.nodes}
     width = max(map(len, layers), default=0)
-    lines = [
-        f"{'Layer':<{width}} {'models':>7} {'tests':>7} {'rows':>12} {'seconds':>8}"
-    ]
+    lines = [f"{'Layer':<{width}} {'models':>7} {'tests':>7} {'rows':>12} {'seconds':>8}"]
     for name, layer in layers.items():
         rows = sum(counts.get(table, 0) for table in layer.tables)
         troubles = ", ".join(
@@ -94,10 +92,7 @@ def layer_lines(results: list[Any], seconds: float) -> list[str]:
             f" {rows:>12,} {layer.seconds:>8.1f}  {troubles}".rstrip()
         )
     total = sum((layer.nodes for layer in layers.values()), Counter())
-    return [
-        *lines,
-        f"{total['models']:,} models, {total['tests']:,} tests in {seconds:,.0f} s",
-    ]
+    return [*lines, f"{total['models']:,} models, {total['tests']:,} tests in {seconds:,.0f} s"]
 
 
 def folder_of(path: str) -> str:
@@ -113,8 +108,7 @@ def row_counts() -> dict[tuple[str, str], int]:
             return {
                 (schema, table): count
                 for schema, table, count in connection.execute(
-                    "select schema_name, table_name, estimated_size"
-                    " from duckdb_tables()"
+                    "select schema_name, table_name, estimated_size from duckdb_tables()"
                 ).fetchall()
             }
     except duckdb.Error:

@@ -88,9 +88,7 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write what each campaign does, and what policies would earn in the week."""
     [[currency]] = connection.execute(CURRENCY).fetchall()
     lines = [f"Campaigns decided; cost and margin after cost in {currency}"]
-    for name, status, contacts, held_out, cost, margin in connection.execute(
-        CAMPAIGNS
-    ).fetchall():
+    for name, status, contacts, held_out, cost, margin in connection.execute(CAMPAIGNS).fetchall():
         lines.append(
             f"  {name:<38}{status:<10}{contacts:>7,} contacts {held_out:>6,} in control"
             f"   cost {cost:>9,.2f}   margin {margin:>9,.2f}"
@@ -116,9 +114,7 @@ def place_lines() -> list[str]:
         "the whole database": WAREHOUSE,
     }
     return ["Where to look"] + [
-        f"  {what:<24}{shown(place)}"
-        for what, place in places.items()
-        if place.exists()
+        f"  {what:<24}{shown(place)}" for what, place in places.items() if place.exists()
     ]
 
 

@@ -19,9 +19,7 @@ Not for people who withdrew consent.</p>"""
 def table(head: list[str], rows: list[tuple]) -> str:
     """Lay rows out as a table of HTML."""
     cells = ["".join(f"<th>{escape(each)}</th>" for each in head)]
-    cells += [
-        "".join(f"<td>{escape(shown(value))}</td>" for value in row) for row in rows
-    ]
+    cells += ["".join(f"<td>{escape(shown(value))}</td>" for value in row) for row in rows]
     rows_written = "".join(f"<tr>{row}</tr>" for row in cells)
     return f'<div class="wide" tabindex="0"><table>{rows_written}</table></div>'
 
@@ -52,9 +50,7 @@ def reliability_plot(bins: list[tuple[float, float, float, float]]) -> str:
 
 def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
     """Write the card of one champion."""
-    task, description, name, version, reason, baseline, first, last, rows, features = (
-        entry
-    )
+    task, description, name, version, reason, baseline, first, last, rows, features = entry
     metrics = connection.execute(
         """
         select metric, metric_value, interval_low, interval_high, best_baseline_name,

@@ -29,10 +29,7 @@ def contracts(manifest: dict) -> dict:
         f"{node['schema']}.{node['alias']}": {
             "version": int(node["version"] or 1),
             "columns": {
-                name: {
-                    "type": column["data_type"].lower(),
-                    "not_null": _refuses_null(column),
-                }
+                name: {"type": column["data_type"].lower(), "not_null": _refuses_null(column)}
                 for name, column in node["columns"].items()
             },
         }
@@ -102,9 +99,7 @@ def _change(before: dict, after: dict | None) -> str | None:
 
 def _refuses_null(column: dict) -> bool:
     """Return whether a constraint refuses null."""
-    return any(
-        each["type"] in ("not_null", "primary_key") for each in column["constraints"]
-    )
+    return any(each["type"] in ("not_null", "primary_key") for each in column["constraints"])
 
 
 def _newest_versions(manifest: dict) -> dict[str, int]:

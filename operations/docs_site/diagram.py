@@ -38,9 +38,7 @@ class Diagram:
 def entity_diagram(tables: list[Table], artifacts: str) -> Diagram:
     """Draw the references between published tables that dbterd finds in a folder."""
     found = json.loads(
-        DbtErd(
-            target="json", artifacts_dir=artifacts, algo="test_relationship"
-        ).get_erd()
+        DbtErd(target="json", artifacts_dir=artifacts, algo="test_relationship").get_erd()
     )
     places = {table.unique_id: table.place for table in tables}
     edges = sorted(
@@ -73,8 +71,7 @@ def _svg(edges: list[Reference]) -> str:
         to_y += LINE * (lines[edge.to_place].index(edge.to_column) + 1.7)
         end = to_x + WIDTH
         shapes.append(
-            f'<path d="M{x} {y:.0f} C{x - 60} {y:.0f} {end + 60} {to_y:.0f} '
-            f'{end} {to_y:.0f}"/>'
+            f'<path d="M{x} {y:.0f} C{x - 60} {y:.0f} {end + 60} {to_y:.0f} {end} {to_y:.0f}"/>'
         )
     for place, (x, y) in corners.items():
         box = LINE * (len(lines[place]) + 1) + 8
@@ -84,8 +81,7 @@ def _svg(edges: list[Reference]) -> str:
             f'font-weight="bold">{escape(place)}</text></a>'
         )
         shapes += [
-            f'<text class="soft" x="{x + 8}" y="{y + LINE * (row + 2)}">'
-            f"{escape(name)}</text>"
+            f'<text class="soft" x="{x + 8}" y="{y + LINE * (row + 2)}">{escape(name)}</text>'
             for row, name in enumerate(lines[place])
         ]
     return (
@@ -112,15 +108,12 @@ def _depths(edges: list[Reference]) -> dict[str, int]:
         for edge in edges:
             if edge.from_place != edge.to_place:
                 depths[edge.from_place] = max(
-                    depths[edge.from_place],
-                    min(depths[edge.to_place] + 1, len(depths) - 1),
+                    depths[edge.from_place], min(depths[edge.to_place] + 1, len(depths) - 1)
                 )
     return depths
 
 
-def _corners(
-    depths: dict[str, int], lines: dict[str, list[str]]
-) -> dict[str, tuple[int, int]]:
+def _corners(depths: dict[str, int], lines: dict[str, list[str]]) -> dict[str, tuple[int, int]]:
     """Place the tables: one column per depth, in the order of their names."""
     corners, bottoms = {}, {}
     for place, columns in lines.items():

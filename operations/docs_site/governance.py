@@ -68,8 +68,7 @@ def published_nodes(manifest: dict) -> list[dict]:
     nodes = [
         node
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        and f"{node['schema']}.{node['alias']}" in places
+        if node["resource_type"] == "model" and f"{node['schema']}.{node['alias']}" in places
     ]
     return sorted(nodes, key=lambda node: (node["schema"], node["alias"]))
 
@@ -133,9 +132,7 @@ def _column_faults(column: Column, is_about_users: bool, words: dict) -> list[st
         found.append(f"stands for one user but has PII class {column.pii}")
     if not column.tests and column.untested is None:
         found.append("has neither a test nor a stated reason for none")
-    elif (
-        column.untested is not None and column.untested not in words["untested_reasons"]
-    ):
+    elif column.untested is not None and column.untested not in words["untested_reasons"]:
         found.append(f"has reason {column.untested}, which docs/governance.yml lacks")
     elif column.tests and column.untested is not None:
         found.append("has a test, and a reason for none")
@@ -149,11 +146,7 @@ def _column_faults(column: Column, is_about_users: bool, words: dict) -> list[st
 def _table(node: dict, tests: dict[str, list[str]], lineage: dict) -> Table:
     """Gather what is said of one table."""
     unique_id, meta = node["unique_id"], node["config"]["meta"]
-    reasons = {
-        name: reason
-        for reason, names in meta.get("untested", {}).items()
-        for name in names
-    }
+    reasons = {name: reason for reason, names in meta.get("untested", {}).items() for name in names}
     # a reason for a column that is gone would hide the next one of that name
     if strange := set(reasons) - set(node["columns"]):
         raise ValueError(
@@ -178,9 +171,7 @@ def _table(node: dict, tests: dict[str, list[str]], lineage: dict) -> Table:
     )
 
 
-def _column(
-    column: dict, node: dict, tests: dict, lineage: dict, untested: str | None
-) -> Column:
+def _column(column: dict, node: dict, tests: dict, lineage: dict, untested: str | None) -> Column:
     """Gather what is said of one column."""
     name, meta = column["name"], node["config"]["meta"]
     own = {**column["meta"], **column["config"]["meta"]}.get("pii")
@@ -230,13 +221,9 @@ def _ends(lineage: dict, identity: str) -> tuple[tuple[str, ...], ...]:
             continue
         if columns[at]["how"] in ("raw", "seed"):
             ends.add(at)
-        elif columns[at]["how"] == "constant" and at.split(".")[2].startswith(
-            ("intake_", "stg_")
-        ):
+        elif columns[at]["how"] == "constant" and at.split(".")[2].startswith(("intake_", "stg_")):
             absent.add(at)
-        nearer = {
-            edge["column"] for edge in columns[at]["from"] if edge["kind"] != "filter"
-        }
+        nearer = {edge["column"] for edge in columns[at]["from"] if edge["kind"] != "filter"}
         ahead += nearer - seen
         seen |= nearer
     return tuple(sorted(ends)), tuple(sorted(absent)), tuple(sorted(lost))
@@ -250,9 +237,7 @@ def _tests(manifest: dict) -> list[tuple[str, str, set[str]]]:
             continue
         if metadata := test.get("test_metadata"):
             arguments = {
-                name: value
-                for name, value in metadata["kwargs"].items()
-                if name != "model"
+                name: value for name, value in metadata["kwargs"].items() if name != "model"
             }
             label = f"{metadata['name']} {_told(arguments)}".strip()
             words = set(re.findall(r"\w+", json.dumps(arguments)))

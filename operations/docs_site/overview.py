@@ -49,9 +49,7 @@ def overview(layers: list[Layer]) -> str:
         box, height = _box(rows, top)
         parts.append(box)
         top += height
-    spoken = "; then ".join(
-        ", ".join(f"{name} {text}" for name, text, _ in rows) for rows in boxes
-    )
+    spoken = "; then ".join(", ".join(f"{name} {text}" for name, text, _ in rows) for rows in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
         f'height="{top + MARGIN}" viewBox="0 0 {WIDTH} {top + MARGIN}" role="img">\n'
@@ -65,32 +63,22 @@ def _box(rows: list[tuple[str, str, str]], top: int) -> tuple[str, int]:
     """Draw a box of names and texts; return it with its height."""
     lines, written = [], top + PADDING
     for name, text, kind in rows:
-        for words, style in [
-            (name, kind),
-            *((each, "") for each in wrap(text, LETTERS)),
-        ]:
+        for words, style in [(name, kind), *((each, "") for each in wrap(text, LETTERS))]:
             written += LINE
             style_of = f' class="{style}"' if style else ""
             lines.append(
-                f'<text x="{MARGIN + 12}" y="{written - 4}"{style_of}>'
-                f"{escape(words)}</text>"
+                f'<text x="{MARGIN + 12}" y="{written - 4}"{style_of}>{escape(words)}</text>'
             )
         written += 4
     height = written - top + PADDING - 4
-    rect = (
-        f'<rect x="{MARGIN}" y="{top}" width="{WIDTH - 2 * MARGIN}" '
-        f'height="{height}" rx="6"/>'
-    )
+    rect = f'<rect x="{MARGIN}" y="{top}" width="{WIDTH - 2 * MARGIN}" height="{height}" rx="6"/>'
     return "\n".join([rect, *lines]), height
 
 
 def _arrow(top: int) -> str:
     """Draw an arrow from one box to the next."""
     x, end = WIDTH // 2, top + GAP
-    return (
-        f'<path d="M{x} {top}V{end - 5}"/>'
-        f'<path class="tip" d="M{x - 5} {end - 6}h10l-5 6z"/>'
-    )
+    return f'<path d="M{x} {top}V{end - 5}"/><path class="tip" d="M{x - 5} {end - 6}h10l-5 6z"/>'
 
 
 def main() -> str | None:

@@ -75,26 +75,18 @@ def write_pages(
 
     """
     write_style(site)
-    templates = environment(
-        site, written=("index.html", "entities.html", "model_cards.html")
-    )
+    templates = environment(site, written=("index.html", "entities.html", "model_cards.html"))
     counts = publication["row_counts"] if publication else {}
     templates.globals["rows"] = lambda table: (
         f"{counts[table.place]:,}" if table.place in counts else "not published"
     )
-    schemas = [
-        (schema, list(each)) for schema, each in groupby(tables, lambda t: t.schema)
-    ]
+    schemas = [(schema, list(each)) for schema, each in groupby(tables, lambda t: t.schema)]
     pages = {
         "index.html": templates.get_template("index.html").render(
             publication=publication, schemas=schemas, layers=_layers(manifest)
         ),
-        "entities.html": templates.get_template("entities.html").render(
-            diagram=diagram
-        ),
-        "model_cards.html": templates.get_template("model_cards.html").render(
-            cards=cards
-        ),
+        "entities.html": templates.get_template("entities.html").render(diagram=diagram),
+        "model_cards.html": templates.get_template("model_cards.html").render(cards=cards),
     }
     for table in tables:
         pages[f"{table.place}.html"] = templates.get_template("table.html").render(

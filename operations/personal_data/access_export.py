@@ -21,9 +21,7 @@ from operations.personal_data.erasing import (
 )
 
 
-def held_on(
-    person: Person, cursor: duckdb.DuckDBPyConnection, database: str
-) -> dict[str, list]:
+def held_on(person: Person, cursor: duckdb.DuckDBPyConnection, database: str) -> dict[str, list]:
     """Return all rows of the vault and the database about a user, by table."""
     note_names(cursor, [person])
     held = {}

@@ -85,14 +85,10 @@ def erase_from_database(
 
 
 def note_lines(
-    cursor: duckdb.DuckDBPyConnection,
-    database: str,
-    tables: dict[tuple[str, str], dict],
+    cursor: duckdb.DuckDBPyConnection, database: str, tables: dict[tuple[str, str], dict]
 ) -> None:
     """Make the order lines of the users known, for tables that name nothing else."""
-    cursor.execute(
-        "create or replace temp table lines (transaction_id varchar, order_id varchar)"
-    )
+    cursor.execute("create or replace temp table lines (transaction_id varchar, order_id varchar)")
     if ("core", "transactions") in tables:
         cursor.execute(
             f'insert into lines select transaction_id, order_id from "{database}".core.'

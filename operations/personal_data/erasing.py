@@ -42,13 +42,7 @@ class Person:
         """Return all that says who they are."""
         return [
             text
-            for text in (
-                self.user_id,
-                self.source_user_id,
-                self.email,
-                self.phone,
-                self.full_name,
-            )
+            for text in (self.user_id, self.source_user_id, self.email, self.phone, self.full_name)
             if text
         ]
 
@@ -66,9 +60,7 @@ def write_private(file: Path, text: str) -> None:
 
 def names_of(persons: list[Person]) -> set[str]:
     """Return ids of the source and pseudonyms."""
-    return {
-        name for person in persons for name in (person.user_id, person.source_user_id)
-    }
+    return {name for person in persons for name in (person.user_id, person.source_user_id)}
 
 
 def rewrite(file: Path, content: bytes) -> None:
@@ -84,8 +76,7 @@ def unscrambled(text: str) -> str:
     while not text.isascii():
         try:
             content = b"".join(
-                letter.encode("latin-1" if ord(letter) < 256 else "cp1252")
-                for letter in text
+                letter.encode("latin-1" if ord(letter) < 256 else "cp1252") for letter in text
             )
             text = content.decode()
         except UnicodeError:
@@ -117,8 +108,7 @@ def records(text: str, persons: list[Person]) -> Iterator[tuple[list[str], str, 
     lines = list(io.StringIO(text, newline=""))
     names = {plain(name) for name in names_of(persons)}
     delimiter = max(
-        ",;\t|",
-        key=lambda tried: len(next(csv.reader(lines[:1], delimiter=tried), [])),
+        ",;\t|", key=lambda tried: len(next(csv.reader(lines[:1], delimiter=tried), []))
     )
     reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True)
     taken, places = 0, None
@@ -127,9 +117,7 @@ def records(text: str, persons: list[Person]) -> Iterator[tuple[list[str], str, 
         taken = reader.line_num
         if places is None:
             places = [
-                place
-                for place, name in enumerate(fields)
-                if plain(name).lower() in USER_COLUMNS
+                place for place, name in enumerate(fields) if plain(name).lower() in USER_COLUMNS
             ]
             yield fields, written, False
             continue
@@ -159,10 +147,7 @@ def settle_manifests(file: Path, before: bytes) -> None:
     """State in the manifests of exported contacts what their file holds now."""
     old = hashlib.sha256(before).hexdigest()
     content = file.read_bytes()
-    for manifest in (
-        file.parent / "manifest.json",
-        file.parent.parent / "current.json",
-    ):
+    for manifest in (file.parent / "manifest.json", file.parent.parent / "current.json"):
         if not manifest.exists():
             continue
         told = json.loads(manifest.read_text())
@@ -170,8 +155,7 @@ def settle_manifests(file: Path, before: bytes) -> None:
             told["sha256"] = hashlib.sha256(content).hexdigest()
             told["rows"] = max(0, content.count(b"\n") - 1)
             campaigns = [
-                row["campaign_id"]
-                for row in csv.DictReader(content.decode().splitlines())
+                row["campaign_id"] for row in csv.DictReader(content.decode().splitlines())
             ]
             for campaign in told.get("campaigns", []):
                 campaign["rows"] = campaigns.count(campaign["campaign_id"])
@@ -181,9 +165,7 @@ def settle_manifests(file: Path, before: bytes) -> None:
 def note_names(cursor: duckdb.DuckDBPyConnection, persons: list[Person]) -> None:
     """Make the users' names known to the queries of a cursor."""
     cursor.execute("create or replace temp table forgotten (name varchar)")
-    cursor.executemany(
-        "insert into forgotten values ($1)", [[name] for name in names_of(persons)]
-    )
+    cursor.executemany("insert into forgotten values ($1)", [[name] for name in names_of(persons)])
 
 
 def is_users(columns: dict[str, str]) -> str:
@@ -192,8 +174,7 @@ def is_users(columns: dict[str, str]) -> str:
     text = [name for name, kind in columns.items() if kind == "VARCHAR"]
     if named:
         return " or ".join(
-            f'coalesce(cast("{name}" as varchar) in (from forgotten), false)'
-            for name in named
+            f'coalesce(cast("{name}" as varchar) in (from forgotten), false)' for name in named
         )
     for name in ("transaction_id", "order_id"):
         if name in columns:
@@ -213,9 +194,7 @@ def parquet_rows(file: Path) -> str:
     return f"read_parquet('{pattern}', hive_partitioning = false)"
 
 
-def is_users_in(
-    cursor: duckdb.DuckDBPyConnection, rows: str, persons: list[Person]
-) -> str:
+def is_users_in(cursor: duckdb.DuckDBPyConnection, rows: str, persons: list[Person]) -> str:
     """Return the condition that a row of a Parquet file is one of theirs.
 
     The ways in which the file writes their ids are noted for the queries of the cursor.
@@ -264,8 +243,7 @@ def erase_from_parquet(
         if count[0][0]:
             writing = file.with_name(f"{file.name}.new")
             cursor.execute(
-                f"copy (from {rows} where not ({theirs})) to $1"
-                " (format parquet, compression zstd)",
+                f"copy (from {rows} where not ({theirs})) to $1 (format parquet, compression zstd)",
                 [str(writing)],
             )
             writing.replace(file)

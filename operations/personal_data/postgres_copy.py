@@ -22,16 +22,12 @@ def rows_in_postgres(url: str, source: str, users: list[str]) -> dict[str, int]:
 
     """
     with connect(url) as server:
-        counts = {
-            place: _count(server, place, users) for place in _places(server, source)
-        }
+        counts = {place: _count(server, place, users) for place in _places(server, source)}
     return {place: count for place, count in counts.items() if count}
 
 
 def _places(server: psycopg.Connection, source: str) -> list[str]:
-    if server.execute(
-        "select to_regclass('publication.published_tables')"
-    ).fetchone() == (None,):
+    if server.execute("select to_regclass('publication.published_tables')").fetchone() == (None,):
         return []
     return [
         place

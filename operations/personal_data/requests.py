@@ -87,10 +87,8 @@ class Request:
     def export_folders(self) -> dict[str, Path]:
         """Return where channels fetch contacts; handover/ is the former exports/."""
         return {
-            "exported_files": Path(os.environ.get("EXPORTS_DIR", "exports"))
-            / self.source,
-            "handed_over_files": Path(os.environ.get("HANDOVER_DIR", "handover"))
-            / self.source,
+            "exported_files": Path(os.environ.get("EXPORTS_DIR", "exports")) / self.source,
+            "handed_over_files": Path(os.environ.get("HANDOVER_DIR", "handover")) / self.source,
         }
 
     @property
@@ -176,8 +174,7 @@ class Requests:
     ) -> list[Person]:
         names = request.names()
         if not cursor.execute(
-            "select 1 from duckdb_tables() where database_name = 'vault'"
-            " and table_name = 'people'"
+            "select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'people'"
         ).fetchall():
             raise RefusedError(
                 f"{vault_of(self.warehouse)} has no table people: build the shop first."
@@ -242,9 +239,7 @@ class Requests:
         if in_postgres:
             # deleted rows would stay in PostgreSQL's files, tables that go do not
             publish(
-                request.published_file,
-                Path(request.target) / "manifest.json",
-                request.postgres_url,
+                request.published_file, Path(request.target) / "manifest.json", request.postgres_url
             )
             receipt["postgres_tables"] = in_postgres
         databases = self._erase_databases(cursor, persons, request)
@@ -266,10 +261,7 @@ class Requests:
         return receipt
 
     def _erase_files(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        persons: list[Person],
-        request: Request,
+        self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request
     ) -> dict[str, Any]:
         counts: dict[str, Any] = {}
         published = request.published_file
@@ -295,9 +287,7 @@ class Requests:
                 counts["exports"] = counts.get("exports", 0) + 1
         if published.exists():
             cursor.execute(f"attach '{published}' as published (read_only)")
-            writing = erase_from_database(
-                cursor, persons, "published", published, storage="v1.0.0"
-            )
+            writing = erase_from_database(cursor, persons, "published", published, storage="v1.0.0")
             cursor.execute("detach published")
             counts["published_tables"] = writing.counts
             writing.rename()
@@ -313,8 +303,7 @@ class Requests:
         elif others := [
             str(file)
             for file in sorted(request.shop_folder.rglob("*"))
-            if file.is_symlink()
-            or (file.is_file() and file.suffix not in (".csv", ".parquet"))
+            if file.is_symlink() or (file.is_file() and file.suffix not in (".csv", ".parquet"))
         ]:
             notes.append(
                 "Not looked into, as they are links or neither CSV nor Parquet: "
@@ -328,10 +317,7 @@ class Requests:
         return notes
 
     def _erase_databases(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        persons: list[Person],
-        request: Request,
+        self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request
     ) -> dict[str, Rewritten]:
         vault_key, _ = read_key("vault", "the vault")
         return {
@@ -343,9 +329,7 @@ class Requests:
                 persons,
                 "vault",
                 vault_of(self.warehouse),
-                attach=lambda file, name: attach_encrypted(
-                    cursor, file, name, vault_key
-                ),
+                attach=lambda file, name: attach_encrypted(cursor, file, name, vault_key),
             ),
         }
 

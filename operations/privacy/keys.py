@@ -107,6 +107,4 @@ def set_keys(cursor: Any, keys: dict[str, bytes]) -> None:
 
 def keyed_name(user_id: str, key: str) -> str:
     """Return what macro `pseudonym` calls a user under a key."""
-    return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[
-        :NAME_DIGITS
-    ]
+    return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:NAME_DIGITS]

@@ -50,9 +50,7 @@ def opens(file: Path, key: str) -> bool:
     """Tell whether a vault opens with a key."""
     with duckdb.connect() as connection:
         try:
-            connection.execute(
-                f"attach '{file}' as vault (encryption_key '{key}', read_only)"
-            )
+            connection.execute(f"attach '{file}' as vault (encryption_key '{key}', read_only)")
         except duckdb.Error as error:
             if "Wrong encryption key" in str(error):
                 return False
@@ -71,8 +69,7 @@ def encrypt_anew(file: Path, old_key: str, new_key: str) -> None:
         attach_encrypted(connection, file, "old", old_key)
         attach_encrypted(connection, writing, "new", new_key)
         for (view,) in connection.execute(
-            "select view_name from duckdb_views() where database_name = 'old'"
-            " and not internal"
+            "select view_name from duckdb_views() where database_name = 'old' and not internal"
         ).fetchall():
             connection.execute(f"drop view old.{view}")
         connection.execute("copy from database old to new")
@@ -96,13 +93,10 @@ def new_pseudonyms(warehouse: Path, vault_key: str, new_key: str) -> pd.DataFram
     """Return old and new pseudonym of every user in a vault."""
     with duckdb.connect() as connection:
         connection.execute(
-            f"attach '{vault_of(warehouse)}' as vault"
-            f" (encryption_key '{vault_key}', read_only)"
+            f"attach '{vault_of(warehouse)}' as vault (encryption_key '{vault_key}', read_only)"
         )
         people = connection.sql("select user_id, source_user_id from vault.people").df()
-    people["new_user_id"] = [
-        keyed_name(user, new_key) for user in people["source_user_id"]
-    ]
+    people["new_user_id"] = [keyed_name(user, new_key) for user in people["source_user_id"]]
     return people[["user_id", "new_user_id"]]
 
 
@@ -111,8 +105,7 @@ def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame) -> int:
     with duckdb.connect(str(warehouse)) as connection:
         connection.register("pseudonyms", pseudonyms)
         if not connection.execute(
-            "select 1 from duckdb_tables() where schema_name || '.' || table_name = $1",
-            [LEDGER],
+            "select 1 from duckdb_tables() where schema_name || '.' || table_name = $1", [LEDGER]
         ).fetchall():
             return 0
         return connection.execute(
@@ -149,9 +142,7 @@ def rotate_pseudonyms() -> str:
     waiting = new_key_of("pseudonym")
     new_key = waiting.read_text().strip()
     decisions = rows = 0
-    warehouses = [
-        file for file in sorted(WAREHOUSES.glob("*.duckdb")) if vault_of(file).exists()
-    ]
+    warehouses = [file for file in sorted(WAREHOUSES.glob("*.duckdb")) if vault_of(file).exists()]
     for warehouse in warehouses:
         pseudonyms = new_pseudonyms(warehouse, vault_key, new_key)
         decisions += translate_ledger(warehouse, pseudonyms)

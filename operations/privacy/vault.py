@@ -23,8 +23,7 @@ def attach_encrypted(
     load_cipher(connection)
     place, secret = (str(text).replace("'", "''") for text in (file, key))
     connection.execute(
-        f"attach '{place}' as {name} (encryption_key '{secret}', "
-        "encryption_cipher 'GCM')"
+        f"attach '{place}' as {name} (encryption_key '{secret}', encryption_cipher 'GCM')"
     )
 
 

@@ -22,14 +22,7 @@ from pathlib import Path
 import duckdb
 
 from operations import machine
-from operations.places import (
-    PROJECT_FOLDER,
-    PUBLISHED,
-    PUBLISHED_FILE,
-    SOURCE,
-    TARGET,
-    WAREHOUSE,
-)
+from operations.places import PROJECT_FOLDER, PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE
 from operations.privacy.encryption import connect
 from operations.publish.marts import Mart, published_marts
 
@@ -43,9 +36,7 @@ FAILURES = {"error", "fail", "runtime error"}
 def failed_nodes(run_results: dict) -> list[str]:
     """Name what failed in the last build."""
     return [
-        result["unique_id"]
-        for result in run_results["results"]
-        if result["status"] in FAILURES
+        result["unique_id"] for result in run_results["results"] if result["status"] in FAILURES
     ]
 
 
@@ -68,10 +59,7 @@ def copy_marts(
             """
         connection.execute(f"create table public.{mart.place} as {kept}")
         counts.append(
-            (
-                mart.place,
-                connection.table(f"public.{mart.place}").count("*").fetchall()[0][0],
-            )
+            (mart.place, connection.table(f"public.{mart.place}").count("*").fetchall()[0][0])
         )
     connection.execute("create schema public.publication")
     connection.execute(
@@ -90,9 +78,7 @@ def copy_marts(
     return counts
 
 
-def publish_parquet(
-    connection: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path
-) -> Path:
+def publish_parquet(connection: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path) -> Path:
     """Write a new version of the Parquet folder and point `current` at it."""
     version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     writing = folder / f".{version}"
@@ -107,9 +93,7 @@ def publish_parquet(
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(version)
     pointer.replace(folder / "current")
-    versions = sorted(
-        each for each in folder.iterdir() if each.name[0] != "." and each.is_dir()
-    )
+    versions = sorted(each for each in folder.iterdir() if each.name[0] != "." and each.is_dir())
     for old in [each for each in versions if each.name != "current"][:-VERSIONS_KEPT]:
         shutil.rmtree(old)
     return folder / version
@@ -146,9 +130,7 @@ def main() -> str | None:
     writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
     writing.unlink(missing_ok=True)
     marts = published_marts(manifest)
-    with connect(
-        threads=machine.threads(), memory_limit=machine.memory_limit()
-    ) as connection:
+    with connect(threads=machine.threads(), memory_limit=machine.memory_limit()) as connection:
         try:
             connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
         except duckdb.IOException as error:
@@ -166,9 +148,7 @@ def main() -> str | None:
                 ).fetchall()
             }
             marts = [
-                mart
-                for mart in marts
-                if not mart.is_optional or (mart.schema, mart.name) in built
+                mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built
             ]
             counts = copy_marts(connection, marts, git_commit())
             version = publish_parquet(connection, marts, PUBLISHED / SOURCE)

@@ -86,19 +86,14 @@ def tiles(connection: duckdb.DuckDBPyConnection) -> list[dict]:
 def page(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the page's HTML."""
     words = {language: Words(language) for language in LANGUAGES}
-    figures = [
-        figure(each, connection.sql(each.query).df(), words) for each in SECTIONS
-    ]
+    figures = [figure(each, connection.sql(each.query).df(), words) for each in SECTIONS]
     published = connection.sql(
         "select max(published_at), any_value(source) from publication.published_tables"
     ).fetchall()[0]
-    until = connection.sql(
-        "select max(as_of_date) from reports.rpt_segments"
-    ).fetchall()[0][0]
+    until = connection.sql("select max(as_of_date) from reports.rpt_segments").fetchall()[0][0]
     facts = {"date": str(until or "-"), "published": f"{published[0]:%Y-%m-%d %H:%M}"}
     made = {
-        each: words[each]("page", "made").format(source=published[1], **facts)
-        for each in words
+        each: words[each]("page", "made").format(source=published[1], **facts) for each in words
     }
     drawn = {each["name"]: each["specs"] for each in figures if "specs" in each}
     environment = jinja2.Environment(
@@ -133,9 +128,7 @@ def main() -> str | None:
     writing = written.with_name(f".report.{os.getpid()}.html")
     writing.write_text(html, encoding="utf-8")
     writing.replace(written)
-    sys.stdout.write(
-        f"Report   {shown(written)} ({written.stat().st_size / 1e6:.1f} MB)\n"
-    )
+    sys.stdout.write(f"Report   {shown(written)} ({written.stat().st_size / 1e6:.1f} MB)\n")
     return None
 
 

@@ -31,9 +31,7 @@ def next_week(rows: pd.DataFrame, words: Words) -> Charts:
     """Margin and cost per offer, and how many contacts."""
     kinds = [words.column(name) for name in ("expected_margin", "expected_cost")]
     counts = rows["contact_count"].map("{:,}".format)
-    rows = rows.assign(
-        label=rows["offer_id"] + "|" + counts + " · " + rows["plan_status"]
-    )
+    rows = rows.assign(label=rows["offer_id"] + "|" + counts + " · " + rows["plan_status"])
     long = rows.rename(
         columns=dict(zip(["expected_margin", "expected_cost"], kinds, strict=True))
     ).melt(["label"], kinds, "kind", "amount")
@@ -71,33 +69,23 @@ def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) ->
         x=alt.X("budget_amount:Q", title=words.column("budget_amount")),
         y=alt.Y(f"{column}:Q", title=words.column(column)),
         color=alt.Color(
-            "allocation_name:N",
-            title=None,
-            legend=alt.Legend(columns=1, labelLimit=230),
+            "allocation_name:N", title=None, legend=alt.Legend(columns=1, labelLimit=230)
         ),
     )
-    points = base.transform_filter("datum.budget_share == 1").mark_point(
-        filled=True, size=90
-    )
+    points = base.transform_filter("datum.budget_share == 1").mark_point(filled=True, size=90)
     return {"": sized(base.mark_line() + points, height)}
 
 
 def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
     """Count the customers per cell, darker where there are more."""
-    x = alt.X(
-        "recency_score:O",
-        title=words.column("recency_score"),
-        axis=alt.Axis(labelAngle=0),
-    )
+    x = alt.X("recency_score:O", title=words.column("recency_score"), axis=alt.Axis(labelAngle=0))
     y = alt.Y(
         "frequency_monetary_score:O",
         sort="descending",
         title=words.column("frequency_monetary_score"),
     )
     cells = (
-        alt.Chart(rows)
-        .mark_rect()
-        .encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
+        alt.Chart(rows).mark_rect().encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
     )
     numbers = (
         alt.Chart(rows)
@@ -126,9 +114,7 @@ def segments(rows: pd.DataFrame, words: Words) -> Charts:
             scale=room_for_labels(long["share"]),
         ),
     )
-    bars = base.mark_bar().encode(
-        color=alt.Color("kind:N", title=None, sort=list(shares.values()))
-    )
+    bars = base.mark_bar().encode(color=alt.Color("kind:N", title=None, sort=list(shares.values())))
     labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
         text=alt.Text("share:Q", format=PERCENT)
     )
@@ -138,11 +124,7 @@ def segments(rows: pd.DataFrame, words: Words) -> Charts:
 def retention(rows: pd.DataFrame, words: Words) -> Charts:
     """Draw the share of each month's new customers that ordered, month by month."""
     rows = rows.assign(cohort_month=rows["cohort_month"].astype(str).str.slice(0, 7))
-    x = alt.X(
-        "month_number:O",
-        title=words.column("month_number"),
-        axis=alt.Axis(labelAngle=0),
-    )
+    x = alt.X("month_number:O", title=words.column("month_number"), axis=alt.Axis(labelAngle=0))
     y = alt.Y("cohort_month:O", title=words.column("cohort_month"))
     cells = (
         alt.Chart(rows)
@@ -182,11 +164,7 @@ def campaign_rates(rows: pd.DataFrame, words: Words) -> Charts:
             x2="redemption_rate_high:Q",
         )
     )
-    points = (
-        alt.Chart(rows)
-        .mark_point(filled=True, size=60)
-        .encode(y=y, x="redemption_rate:Q")
-    )
+    points = alt.Chart(rows).mark_point(filled=True, size=60).encode(y=y, x="redemption_rate:Q")
     return {"": sized(lines + points, max(60, 18 * len(rows)))}
 
 
@@ -199,9 +177,7 @@ def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
         lines = (
             alt.Chart(part)
             .mark_rule(strokeWidth=2)
-            .encode(
-                y=y, x=alt.X("lift_low:Q", title=words.column("lift")), x2="lift_high:Q"
-            )
+            .encode(y=y, x=alt.X("lift_low:Q", title=words.column("lift")), x2="lift_high:Q")
         )
         points = alt.Chart(part).mark_point(filled=True, size=60)
         return (
@@ -251,9 +227,7 @@ def gain_curve(rows: pd.DataFrame, words: Words) -> Charts:
                     axis=alt.Axis(format=PERCENT, tickCount=5),
                     scale=SHARE,
                 ),
-                color=alt.Color(
-                    "curve_kind:N", title=None, sort=list(rows["curve_kind"].unique())
-                ),
+                color=alt.Color("curve_kind:N", title=None, sort=list(rows["curve_kind"].unique())),
             )
         )
         return diagonal(1) + curves
@@ -322,9 +296,7 @@ def importance(rows: pd.DataFrame, words: Words) -> Charts:
             ),
         )
         labels = base.mark_text(align="left", dx=3)
-        return base.mark_bar() + labels.encode(
-            text=alt.Text("importance_share:Q", format=PERCENT)
-        )
+        return base.mark_bar() + labels.encode(text=alt.Text("importance_share:Q", format=PERCENT))
 
     return by_task(rows, "task", draw)
 

@@ -210,8 +210,7 @@ SECTIONS = (
     Section(
         "rfm_map",
         "customers",
-        "from reports.rpt_rfm_map"
-        " order by recency_score desc, frequency_monetary_score desc",
+        "from reports.rpt_rfm_map order by recency_score desc, frequency_monetary_score desc",
         "recency_score frequency_monetary_score segment_name user_count mean_amount",
         charts.rfm_map,
         rfm_map,

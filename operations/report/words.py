@@ -9,12 +9,7 @@ import yaml
 
 LANGUAGES = ("en", "zh")
 TEXTS = Path(__file__).with_name("texts.yml")
-FORMATS = {
-    "count": "{:,.0f}",
-    "amount": "{:,.2f}",
-    "small": "{:.3g}",
-    "share": "{:.0%}",
-}
+FORMATS = {"count": "{:,.0f}", "amount": "{:,.2f}", "small": "{:.3g}", "share": "{:.0%}"}
 
 
 def read_texts() -> dict[str, dict[str, dict[str, str]]]:
@@ -52,19 +47,13 @@ class Words:
         """Put the words of a table into the language; ids and names stay."""
         names = rows.select_dtypes(["object", "string"]).columns
         return rows.assign(
-            **{
-                name: rows[name].map(self.value)
-                for name in names
-                if not name.endswith("_id")
-            }
+            **{name: rows[name].map(self.value) for name in names if not name.endswith("_id")}
         )
 
     def sentence(self, name: str, facts: dict[str, tuple[object, str]]) -> str:
         """Fill a finding with its facts."""
         shown = {
-            key: str(self.value(value))
-            if kind == "word"
-            else FORMATS[kind].format(value)
+            key: str(self.value(value)) if kind == "word" else FORMATS[kind].format(value)
             for key, (value, kind) in facts.items()
         }
         return self("findings", name).format(**shown)

@@ -44,11 +44,7 @@ CHARTS = {
         "source",
         "extract(epoch from max(published_at))",
     ),
-    "Published rows": (
-        "publication.published_tables",
-        "table_name",
-        "sum(row_count)",
-    ),
+    "Published rows": ("publication.published_tables", "table_name", "sum(row_count)"),
 }
 # What must be answered, and what must be refused, when typed as SQL in Superset.
 ANSWERED = "select count(*) from publication.published_tables"
@@ -92,11 +88,7 @@ def add_chart(superset: Superset, database: int, dashboard: int, title: str) -> 
             "sql": f"select * from {place}",
         },
     )["id"]
-    metric = {
-        "expressionType": "SQL",
-        "sqlExpression": aggregate,
-        "label": "figure",
-    }
+    metric = {"expressionType": "SQL", "sqlExpression": aggregate, "label": "figure"}
     source = {"id": dataset, "type": "table"}
     context = {
         "datasource": source,
@@ -130,9 +122,7 @@ def add_dashboard(
 ) -> dict[str, int]:
     """Add a dashboard with its charts below one another; return their ids."""
     dashboard = superset.call("/dashboard/", {"dashboard_title": name})["id"]
-    charts = {
-        title: add_chart(superset, database, dashboard, title) for title in titles
-    }
+    charts = {title: add_chart(superset, database, dashboard, title) for title in titles}
     layout: dict[str, object] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
@@ -158,11 +148,7 @@ def add_dashboard(
             "children": [],
             "meta": {"chartId": chart, "width": 12, "height": 40},
         }
-    superset.call(
-        f"/dashboard/{dashboard}",
-        {"position_json": json.dumps(layout)},
-        method="PUT",
-    )
+    superset.call(f"/dashboard/{dashboard}", {"position_json": json.dumps(layout)}, method="PUT")
     return charts
 
 
@@ -192,22 +178,16 @@ def check(superset: Superset, where: str, charts: dict[str, int]) -> None:
             for name, figure in expected.items()
         )
         if not is_same or not expected:
-            raise RefusedError(
-                f"{where}, chart {title!r}: {found}, in the file {expected}"
-            )
+            raise RefusedError(f"{where}, chart {title!r}: {found}, in the file {expected}")
         total = sum(found.values())
         say(f"{where}: {title}, {len(found)} rows, sum {total:,.2f}, as in the file")
 
 
-def check_refused(
-    superset: Superset, where: str, database: int, refused: tuple[str, ...]
-) -> None:
+def check_refused(superset: Superset, where: str, database: int, refused: tuple[str, ...]) -> None:
     """See to it that SQL typed in Superset reaches only what it may."""
 
     def run(query: str) -> dict:
-        return superset.call(
-            "/sqllab/execute/", {"database_id": database, "sql": query}
-        )
+        return superset.call("/sqllab/execute/", {"database_id": database, "sql": query})
 
     run(ANSWERED)
     for query in refused:
@@ -277,8 +257,7 @@ def add_logins(server: dict[str, str]) -> dict[str, str]:
         for role in ("marketer", "analyst"):
             password = secrets.token_hex(16)
             connection.execute(
-                f"create role superset_{role} login password '{password}'"
-                f" in role {role}"
+                f"create role superset_{role} login password '{password}' in role {role}"
             )
             addresses[role] = (
                 f"postgresql+psycopg2://superset_{role}:{password}@/postgres"
@@ -303,10 +282,7 @@ def main(arguments: list[str]) -> str | None:
         with temporary_server(binaries) as server, running_superset() as superset:
             addresses = add_logins(server)
             file = add_database(
-                superset,
-                "Published file",
-                f"duckdb:///{FILE}?access_mode=READ_ONLY",
-                config=CLOSED,
+                superset, "Published file", f"duckdb:///{FILE}?access_mode=READ_ONLY", config=CLOSED
             )
             charts = add_dashboard(superset, file, "Published file", list(CHARTS))
             check(superset, "DuckDB file", charts)

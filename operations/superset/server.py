@@ -34,16 +34,13 @@ class Superset:
         self.password = password
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         # no proxy of the environment: the server is on this machine
-        self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), cookies
-        )
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
         self.headers = {"Referer": url}
 
     def log_in(self) -> None:
         """Get the two tokens that later calls need."""
         answer = self.call(
-            "/security/login",
-            {"username": "admin", "password": self.password, "provider": "db"},
+            "/security/login", {"username": "admin", "password": self.password, "provider": "db"}
         )
         self.headers["Authorization"] = f"Bearer {answer['access_token']}"
         self.headers["X-CSRFToken"] = self.call("/security/csrf_token/")["result"]
@@ -63,9 +60,7 @@ class Superset:
             with self.opener.open(request, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise RefusedError(
-                f"{path}: {error.code} {error.read().decode()[:500]}"
-            ) from None
+            raise RefusedError(f"{path}: {error.code} {error.read().decode()[:500]}") from None
 
 
 @contextmanager

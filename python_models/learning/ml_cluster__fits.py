@@ -14,10 +14,7 @@ def model(dbt, session):
     stability = dbt.ref("ml_cluster__stability")
     return fit_chosen(
         read_panel(labels, snapshot),
-        expand_features(
-            to_pandas(features),
-            to_pandas(departments),
-        ),
+        expand_features(to_pandas(features), to_pandas(departments)),
         to_pandas(stability),
         ClusterSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -14,8 +14,5 @@ def model(dbt, session):
     return profile_clusters(
         read_panel(labels, snapshot),
         to_pandas(clusters),
-        expand_features(
-            to_pandas(features),
-            to_pandas(departments),
-        ),
+        expand_features(to_pandas(features), to_pandas(departments)),
     )

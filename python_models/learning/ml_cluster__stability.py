@@ -13,9 +13,6 @@ def model(dbt, session):
     features = dbt.ref("cluster_features")
     return judge_cluster_counts(
         read_panel(labels, snapshot),
-        expand_features(
-            to_pandas(features),
-            to_pandas(departments),
-        ),
+        expand_features(to_pandas(features), to_pandas(departments)),
         ClusterSettings.from_meta(dbt.config.meta_get("settings")),
     )

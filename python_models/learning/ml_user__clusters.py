@@ -8,7 +8,4 @@ def model(dbt, session):
     labels = dbt.ref("lbl_user")
     snapshot = dbt.ref("ftr_user__snapshot")
     fits = dbt.ref("ml_cluster__fits")
-    return cluster_users(
-        read_panel(labels, snapshot),
-        to_pandas(fits),
-    )
+    return cluster_users(read_panel(labels, snapshot), to_pandas(fits))

@@ -10,8 +10,5 @@ def model(dbt, session):
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     return score_panel(
-        read_panel(labels, features),
-        to_pandas(registry),
-        to_pandas(tasks),
-        grain="user",
+        read_panel(labels, features), to_pandas(registry), to_pandas(tasks), grain="user"
     )

@@ -9,6 +9,5 @@ def model(dbt, session):
     labels = dbt.ref("lbl_user_offer__arms")
     features = dbt.ref("ftr_user_offer__uplift")
     return campaign_uplift(
-        read_panel(labels, features),
-        UpliftSettings.from_meta(dbt.config.meta_get("settings")),
+        read_panel(labels, features), UpliftSettings.from_meta(dbt.config.meta_get("settings"))
     )

@@ -25,10 +25,7 @@ import numpy as np
 import pandas as pd
 from precision_marketing.common.threads import use_one_thread
 from precision_marketing.estimators.batches import score_batches
-from precision_marketing.estimators.families import (
-    CalibratedAverage,
-    family_pipeline,
-)
+from precision_marketing.estimators.families import CalibratedAverage, family_pipeline
 from precision_marketing.estimators.score_sql import score_expression
 from precision_marketing.estimators.stored import ALLOWED_TYPES, dump_estimator
 from skops.io import loads
@@ -65,8 +62,7 @@ def measured(way: str, folder: Path, family: str) -> None:
             if way == "sql":
                 score = score_expression(estimator, NAMES)
                 engine.execute(
-                    f"create table scores as select id, {score} as score "
-                    "from rows_to_score"
+                    f"create table scores as select id, {score} as score from rows_to_score"
                 )
             else:
                 read = engine.cursor().sql("from rows_to_score")
@@ -100,8 +96,7 @@ def _matrix(engine: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def prepare(folder: Path, row_count: int, names: list[str]) -> None:
     """Make the rows and fit the estimators."""
     columns = ", ".join(
-        f"case when random() < 0.02 then null else -ln(1 - random()) * {10 + place} end"
-        f" as {name}"
+        f"case when random() < 0.02 then null else -ln(1 - random()) * {10 + place} end as {name}"
         for place, name in enumerate(NAMES)
     )
     with duckdb.connect(config=ENGINE | {"threads": 1}) as engine:
@@ -111,8 +106,7 @@ def prepare(folder: Path, row_count: int, names: list[str]) -> None:
             f"to '{folder / 'rows.parquet'}'"
         )
         training = engine.sql(
-            f"select {', '.join(NAMES)} from '{folder / 'rows.parquet'}' "
-            f"limit {TRAINING_ROWS}"
+            f"select {', '.join(NAMES)} from '{folder / 'rows.parquet'}' limit {TRAINING_ROWS}"
         ).df()
     random = np.random.default_rng(0)
     signal = np.log1p(training.fillna(10)).to_numpy() @ random.normal(size=FEATURES)
@@ -150,10 +144,7 @@ def main() -> None:
             means = {round(one["mean"], 9) for way in rounds for one in way.values()}
             assert len(means) == 1, means
             found = {
-                way: {
-                    key: median(each[way][key] for each in rounds)
-                    for key in ("seconds", "peak")
-                }
+                way: {key: median(each[way][key] for each in rounds) for key in ("seconds", "peak")}
                 for way in ways
             }
             for way, own in found.items():

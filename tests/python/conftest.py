@@ -101,9 +101,7 @@ def browser() -> Iterator[Browser]:
         message = f"PAGES NOT OPENED: no {CHROMIUM}; install the package chromium."
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=SWITCHES
-        )
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
         yield browser
         browser.close()
 

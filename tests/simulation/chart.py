@@ -46,14 +46,11 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
             f"{value:,.0f}</text>"
         )
     parts += [
-        f'<text x="{x(cycle):.1f}" y="{HEIGHT - 18}" text-anchor="middle">'
-        f"{cycle}</text>"
+        f'<text x="{x(cycle):.1f}" y="{HEIGHT - 18}" text-anchor="middle">{cycle}</text>'
         for cycle in range(int(last) + 1)
     ]
     names = []
-    for colour, (policy, rows) in zip(
-        COLOURS, curves.groupby("policy", sort=False), strict=False
-    ):
+    for colour, (policy, rows) in zip(COLOURS, curves.groupby("policy", sort=False), strict=False):
         rows = rows.sort_values("cycle")
         ends = [(x(row.cycle), y(row.high)) for row in rows.itertuples()]
         ends += [(x(row.cycle), y(row.low)) for row in rows[::-1].itertuples()]
@@ -69,8 +66,7 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
         # names of lines that end close together stand below each other
         height = max(own, height + 13)
         parts.append(
-            f'<text x="{x(last) + 6:.1f}" y="{height:.1f}" fill="{colour}">'
-            f"{escape(policy)}</text>"
+            f'<text x="{x(last) + 6:.1f}" y="{height:.1f}" fill="{colour}">{escape(policy)}</text>'
         )
     return (
         f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -84,9 +80,7 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
 def _step(rough: float) -> float:
     """Round to 1, 2 or 5 times a power of ten, at least `rough` where that is > 0."""
     power = 10 ** math.floor(math.log10(max(rough, 1e-9)))
-    return next(
-        factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999
-    )
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
 
 
 def _points(pairs: list[tuple[float, float]]) -> str:

@@ -8,11 +8,7 @@ from precision_marketing.allocation.limits import Limits, Options, offer_limits
 from precision_marketing.allocation.solver import allocate, greedy
 
 # Plain policies, and the column of the options that each goes by, greatest first.
-PLAIN = {
-    "rfm_rule": "rfm_score",
-    "greedy_by_score": "score",
-    "random": "random_number",
-}
+PLAIN = {"rfm_rule": "rfm_score", "greedy_by_score": "score", "random": "random_number"}
 POLICIES = ("oracle", "ours", *PLAIN)
 
 
@@ -59,9 +55,7 @@ def _plan(valued: pd.DataFrame, spend: float) -> tuple[Options, Limits]:
     return Options(users, offers, values, costs), limits
 
 
-def judge_week(
-    options: pd.DataFrame, budget: float, cost_per_redemption: float
-) -> pd.DataFrame:
+def judge_week(options: pd.DataFrame, budget: float, cost_per_redemption: float) -> pd.DataFrame:
     """Tell what each policy's contacts of a week cost and earn in truth.
 
     The project plans with costs that it expects; what it spends turns out higher or
@@ -96,10 +90,7 @@ def judge_week(
     for policy, column in PLAIN.items():
         keys = rows[column].astype("Float64").fillna(-np.inf).to_numpy(float)
         found[policy] = greedy(*plan, keys)
-    planned = {
-        "ours": ours,
-        **{policy: valued[f"is_{policy}"].to_numpy(bool) for policy in PLAIN},
-    }
+    planned = {"ours": ours, **{policy: valued[f"is_{policy}"].to_numpy(bool) for policy in PLAIN}}
     for policy, chosen in {
         **found,
         "oracle planned": allocate(*_plan(rows, budget)).chosen,

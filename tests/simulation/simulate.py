@@ -22,12 +22,7 @@ from scipy import stats
 
 from tests.simulation.chart import line_chart
 from tests.simulation.policies import POLICIES, judge_week
-from tests.simulation.world import (
-    COST_PER_REDEMPTION,
-    PROJECT_FOLDER,
-    Rules,
-    World,
-)
+from tests.simulation.world import COST_PER_REDEMPTION, PROJECT_FOLDER, Rules, World
 
 
 def simulate(seed: int, rules: Rules, folder: Path) -> pd.DataFrame:
@@ -40,11 +35,7 @@ def simulate(seed: int, rules: Rules, folder: Path) -> pd.DataFrame:
         options = world.decide(cycle)
         judged = judge_week(options, rules.budget, COST_PER_REDEMPTION)
         parts.append(
-            judged.assign(
-                seed=seed,
-                cycle=cycle + 1,
-                learner=options["buying_learner"].iloc[0],
-            )
+            judged.assign(seed=seed, cycle=cycle + 1, learner=options["buying_learner"].iloc[0])
         )
         sys.stdout.write(
             f"seed {seed}, cycle {cycle + 1} of {rules.cycles}: "
@@ -88,9 +79,7 @@ def summarise(weeks: pd.DataFrame, column: str = "true_margin") -> pd.DataFrame:
 def curves(weeks: pd.DataFrame) -> pd.DataFrame:
     """Cumulative margin per policy and cycle, mean and interval over seeds."""
     weeks = weeks.sort_values("cycle")
-    summed = weeks.assign(
-        total=weeks.groupby(["policy", "seed"])["true_margin"].cumsum()
-    )
+    summed = weeks.assign(total=weeks.groupby(["policy", "seed"])["true_margin"].cumsum())
     records = []
     for policy in POLICIES:
         records.append((policy, 0, 0.0, 0.0, 0.0))
@@ -104,8 +93,7 @@ def report(weeks: pd.DataFrame) -> str:
     lines = [
         "cumulative incremental margin in truth, 95 % interval over "
         f"{weeks['seed'].nunique()} seeds; all spend what ours turned out to spend",
-        f"{'policy':<16}{'margin':>10}{'interval':>20}{'ours / it':>12}"
-        f"{'interval':>16}",
+        f"{'policy':<16}{'margin':>10}{'interval':>20}{'ours / it':>12}{'interval':>16}",
     ]
     for row in summarise(weeks).itertuples():
         lines.append(
@@ -144,9 +132,7 @@ def main() -> None:
     folder = given.folder.resolve()
     folder.mkdir(exist_ok=True)
     with ProcessPoolExecutor(
-        given.processes,
-        mp_context=multiprocessing.get_context("spawn"),
-        max_tasks_per_child=1,
+        given.processes, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
     ) as pool:
         running = [
             pool.submit(simulate, seed, rules, folder / "simulation" / str(seed))
@@ -157,13 +143,11 @@ def main() -> None:
             weeks = pd.concat(parts).sort_values(["seed", "cycle"], kind="stable")
             weeks.to_csv(folder / "simulation.csv", index=False)
     title = (
-        f"Cumulative incremental margin, {rules.users:,} users, {given.seeds} seeds, "
-        "95 % intervals"
+        f"Cumulative incremental margin, {rules.users:,} users, {given.seeds} seeds, 95 % intervals"
     )
     (folder / "simulation.html").write_text(line_chart(curves(weeks), title))
     sys.stdout.write(
-        report(weeks)
-        + f"{time.perf_counter() - start:.0f} s; every week in simulation.csv, drawn "
+        report(weeks) + f"{time.perf_counter() - start:.0f} s; every week in simulation.csv, drawn "
         f"in simulation.html, of {folder}\n"
     )
 

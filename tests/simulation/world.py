@@ -234,10 +234,7 @@ class World:
         self._write_seeds(self.plans[-1])
         skipped = (*ONCE, *(REFITTED if cycle % REFIT_CYCLES else ())) if cycle else ()
         self._dbt(
-            "run",
-            "--select",
-            "+campaign_decisions",
-            *(["--exclude", *skipped] if skipped else []),
+            "run", "--select", "+campaign_decisions", *(["--exclude", *skipped] if skipped else [])
         )
         with self.connect() as connection:
             names = connection.sql("select user_id from truth.users").df()
@@ -309,9 +306,7 @@ class World:
         """Put the week's campaigns and offers where the seeds of a marketer stand."""
         starts_on = self.first_date + timedelta(int(plan["start_day"].iloc[0]))
         is_amount = plan["face_cents"].notna()
-        values = np.where(
-            is_amount, plan["face_cents"].astype(float) / 100, plan["discount_share"]
-        )
+        values = np.where(is_amount, plan["face_cents"].astype(float) / 100, plan["discount_share"])
         campaigns = pd.DataFrame(
             {
                 "shop": SHOP,
@@ -346,13 +341,9 @@ class World:
             for name, rows in (("campaign_plan", campaigns), ("offers", offers)):
                 connection.register("rows_of_the_week", rows)
                 connection.execute(f"delete from seeds.{name}")
-                connection.execute(
-                    f"insert into seeds.{name} by name from rows_of_the_week"
-                )
+                connection.execute(f"insert into seeds.{name} by name from rows_of_the_week")
             connection.execute(f"delete from seeds.draft_templates where shop='{SHOP}'")
-            connection.execute(
-                f"delete from seeds.learning_tasks where task not in {TASKS}"
-            )
+            connection.execute(f"delete from seeds.learning_tasks where task not in {TASKS}")
 
     def _dbt(self, *arguments: str) -> None:
         """Run dbt in this process; the project is parsed once."""

@@ -5,18 +5,7 @@ every model, seed and source, the columns that it comes from; `graph.raw_columns
 follows them to raw tables and seeds.
 """
 
-from operations.docs_site.lineage.graph import (
-    column_id,
-    end_columns,
-    project_lineage,
-    raw_columns,
-)
+from operations.docs_site.lineage.graph import column_id, end_columns, project_lineage, raw_columns
 from operations.docs_site.lineage.relations import LineageError
 
-__all__ = [
-    "LineageError",
-    "column_id",
-    "end_columns",
-    "project_lineage",
-    "raw_columns",
-]
+__all__ = ["LineageError", "column_id", "end_columns", "project_lineage", "raw_columns"]

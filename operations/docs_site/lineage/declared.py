@@ -51,9 +51,7 @@ def declared_lineage(
             found.setdefault(output, set()).update(
                 (inputs[each].unique_id, column)
                 for each, patterns in read.items()
-                for column in _matching(
-                    name, inputs, each, patterns.replace("=", output)
-                )
+                for column in _matching(name, inputs, each, patterns.replace("=", output))
             )
     for column in columns:
         if column not in found:
@@ -67,14 +65,11 @@ def declared_lineage(
     )
 
 
-def _matching(
-    name: str, inputs: dict[str, Relation], read: str, patterns: str
-) -> list[str]:
+def _matching(name: str, inputs: dict[str, Relation], read: str, patterns: str) -> list[str]:
     """Return the columns of an input that patterns name."""
     if read not in inputs:
         raise LineageError(
-            f"The lineage of model {name} declares columns of {read}, which it does "
-            "not read."
+            f"The lineage of model {name} declares columns of {read}, which it does not read."
         )
     kept: list[str] = []
     for pattern in patterns.split():
@@ -85,8 +80,7 @@ def _matching(
         ]
         if not named:
             raise LineageError(
-                f"The lineage of model {name} declares {read}.{pattern}, which no "
-                "column is called."
+                f"The lineage of model {name} declares {read}.{pattern}, which no column is called."
             )
         if pattern.startswith("!"):
             kept = [column for column in kept if column not in named]

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from operations.docs_site.lineage.declared import THIS, declared_lineage
-from operations.docs_site.lineage.relations import (
-    LineageError,
-    Relation,
-    read_relations,
-)
+from operations.docs_site.lineage.relations import LineageError, Relation, read_relations
 from operations.docs_site.lineage.sql import sql_lineage
 
 # Kinds of edges along which a value comes; `filter` only decides which rows there are.
@@ -76,9 +72,7 @@ def end_columns(lineage: dict, column: str, kinds: Iterable[str] = VALUE_KINDS) 
     while ahead:
         at = ahead.pop()
         nearer = [
-            edge["column"]
-            for edge in lineage["columns"][at]["from"]
-            if edge["kind"] in followed
+            edge["column"] for edge in lineage["columns"][at]["from"] if edge["kind"] in followed
         ]
         if not nearer:
             ends.add(at)
@@ -90,10 +84,7 @@ def end_columns(lineage: dict, column: str, kinds: Iterable[str] = VALUE_KINDS) 
 
 
 def _model_columns(
-    relation: Relation,
-    node: dict,
-    relations: dict[str, Relation],
-    by_name: dict[str, Relation],
+    relation: Relation, node: dict, relations: dict[str, Relation], by_name: dict[str, Relation]
 ) -> dict[str, dict]:
     """Return the lineage of the columns of one model."""
     if node["language"] == "python":
@@ -113,18 +104,14 @@ def _model_columns(
                 f"Column {name} of model {relation.name} is not among the columns that "
                 "its SQL selects: write the docs anew after a change."
             )
-        edges = dict.fromkeys(origin.rows, "rows") | dict.fromkeys(
-            origin.value, "value"
-        )
+        edges = dict.fromkeys(origin.rows, "rows") | dict.fromkeys(origin.value, "value")
         columns[column_id(relation.unique_id, name)] = _column(
             relation, name, "sql", dict.fromkeys(filters, "filter"), edges
         )
     return columns
 
 
-def _column(
-    relation: Relation, name: str, how: str, filters: dict, edges: dict
-) -> dict:
+def _column(relation: Relation, name: str, how: str, filters: dict, edges: dict) -> dict:
     """Return the lineage of one column; what it hands on to itself is no edge."""
     edges = {
         origin: kind
@@ -133,8 +120,7 @@ def _column(
     }
     return {
         "from": [
-            {"column": column_id(*origin), "kind": kind}
-            for origin, kind in sorted(edges.items())
+            {"column": column_id(*origin), "kind": kind} for origin, kind in sorted(edges.items())
         ],
         "how": how if set(edges.values()) & set(VALUE_KINDS) else "constant",
     }
@@ -142,9 +128,7 @@ def _column(
 
 def _files(node: dict, relations: dict[str, Relation]) -> Relation | None:
     """Return the source that a model reads from a shop's files, if it reads one."""
-    sources = [
-        relations[each] for each in node["depends_on"]["nodes"] if each in relations
-    ]
+    sources = [relations[each] for each in node["depends_on"]["nodes"] if each in relations]
     sources = [each for each in sources if each.kind == "source"]
     return sources[0] if len(sources) == 1 else None
 
@@ -159,11 +143,7 @@ def _python_columns(
     found, rows = declared_lineage(relation.name, declared, relation.columns, inputs)
     return {
         column_id(relation.unique_id, name): _column(
-            relation,
-            name,
-            "python",
-            dict.fromkeys(rows, "filter"),
-            dict.fromkeys(origins, "value"),
+            relation, name, "python", dict.fromkeys(rows, "filter"), dict.fromkeys(origins, "value")
         )
         for name, origins in found.items()
     }

@@ -37,15 +37,11 @@ def lineage_page(lineage: dict, manifest: dict) -> str:
                 "text": node["columns"].get(column, {}).get("description", "").strip(),
                 "declared": _declaration(node, column),
                 "from": [
-                    [places[edge["column"]], KINDS.index(edge["kind"])]
-                    for edge in found["from"]
+                    [places[edge["column"]], KINDS.index(edge["kind"])] for edge in found["from"]
                 ],
             }
         )
-    data = {
-        "tables": [_described(nodes[unique_id]) for unique_id in tables],
-        "columns": columns,
-    }
+    data = {"tables": [_described(nodes[unique_id]) for unique_id in tables], "columns": columns}
     # a text cannot end the script that it stands in
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     page = TEMPLATE.read_text().replace("{{ script }}", SCRIPT.read_text())

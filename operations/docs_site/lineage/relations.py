@@ -62,8 +62,7 @@ def _columns(node: dict, catalog: dict) -> list[str]:
                 return connection.sql(f"from {node['relation_name']}").columns
         except duckdb.Error as error:
             raise LineageError(
-                f"The columns of source {node['name']} cannot be read: "
-                f"{str(error).splitlines()[0]}"
+                f"The columns of source {node['name']} cannot be read: {str(error).splitlines()[0]}"
             ) from error
     built = catalog["nodes"].get(node["unique_id"])
     if built is None:

@@ -63,10 +63,7 @@ class Selected:
 
 
 def sql_lineage(
-    name: str,
-    code: str,
-    relations: dict[str, Relation],
-    files: Relation | None = None,
+    name: str, code: str, relations: dict[str, Relation], files: Relation | None = None
 ) -> tuple[dict[str, Origin], Columns]:
     """Follow each column that a model selects to the relations that the model reads.
 
@@ -97,8 +94,7 @@ def sql_lineage(
             tree,
             dialect="duckdb",
             schema={
-                each.unique_id: dict.fromkeys(each.columns, "unknown")
-                for each in read.values()
+                each.unique_id: dict.fromkeys(each.columns, "unknown") for each in read.values()
             },
             infer_schema=False,
             quote_identifiers=False,
@@ -154,11 +150,7 @@ def _unpivoted(pivot: exp.Pivot) -> exp.Subquery:
     value = exp.func("coalesce", *(each.copy() for each in names.expressions))
     name = exp.Window(this=exp.RowNumber())
     return (
-        exp.select(
-            "*",
-            value.as_(pivot.expressions[0].name),
-            name.as_(names.this.name),
-        )
+        exp.select("*", value.as_(pivot.expressions[0].name), name.as_(names.this.name))
         .from_(table.copy())
         .subquery(pivot.alias or table.alias_or_name)
     )
@@ -222,9 +214,7 @@ class _Walk:
             names += [name for name in right.columns if name not in left.columns]
             pairs = [(left.columns.get(n), right.columns.get(n)) for n in names]
         else:
-            pairs = list(
-                zip(left.columns.values(), right.columns.values(), strict=True)
-            )
+            pairs = list(zip(left.columns.values(), right.columns.values(), strict=True))
         filters = left.filters | right.filters
         below = left.below | right.below
         if not isinstance(operation, exp.Union) or operation.args.get("distinct"):
@@ -239,9 +229,7 @@ class _Walk:
             columns[name] = (one or Origin()) | (other or Origin())
             if columns[name].is_constant:
                 same = one and other and one.constant == other.constant
-                columns[name] = (
-                    one if same else Origin(rows=(filters or below), constant=None)
-                )
+                columns[name] = one if same else Origin(rows=(filters or below), constant=None)
         return Selected(columns, filters, below)
 
     def select(self, scope: Scope) -> Selected:
@@ -294,9 +282,7 @@ class _Walk:
         origin = self.expression(scope.expression, scope, NOTHING)
         return Selected({"*": origin}, NOTHING, origin.value | origin.rows)
 
-    def expression(
-        self, expression: exp.Expression, scope: Scope, rows: Columns
-    ) -> Origin:
+    def expression(self, expression: exp.Expression, scope: Scope, rows: Columns) -> Origin:
         """Return where an expression comes from; `rows` decide the scope's rows."""
         origin = Origin()
         inner = {id(each.expression): each for each in scope.subquery_scopes}

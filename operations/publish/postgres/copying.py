@@ -20,12 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from operations.publish.postgres import rights
-from operations.publish.postgres.tables import (
-    NEW,
-    NotPublishedError,
-    Table,
-    read_tables,
-)
+from operations.publish.postgres.tables import NEW, NotPublishedError, Table, read_tables
 
 # `nulls not distinct`, and a schema public that is closed to begin with.
 LEAST_VERSION = 15
@@ -52,9 +47,7 @@ def connect(url: str) -> psycopg.Connection:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # its message repeats the text, with the password
-        raise NotPublishedError(
-            "POSTGRES_URL is no connection string of libpq."
-        ) from None
+        raise NotPublishedError("POSTGRES_URL is no connection string of libpq.") from None
     try:
         server = psycopg.connect(url, application_name="publish_postgres")
     except psycopg.OperationalError as error:
@@ -80,9 +73,7 @@ def replaced_places(server: psycopg.Connection, tables: list[Table]) -> list[str
             "publication.published_tables",
             *(
                 row[0]
-                for row in server.execute(
-                    "select table_name from publication.published_tables"
-                )
+                for row in server.execute("select table_name from publication.published_tables")
             ),
         }
     existing = {
@@ -103,10 +94,7 @@ def replaced_places(server: psycopg.Connection, tables: list[Table]) -> list[str
 
 
 def load(
-    server: psycopg.Connection,
-    published: duckdb.DuckDBPyConnection,
-    table: Table,
-    file: Path,
+    server: psycopg.Connection, published: duckdb.DuckDBPyConnection, table: Table, file: Path
 ) -> int:
     """Load a table under its new name, by way of a CSV file; return its row count."""
     columns = sql.SQL(", ").join(
@@ -116,13 +104,10 @@ def load(
     server.execute(sql.SQL("drop table if exists {}").format(table.new))
     server.execute(sql.SQL("create table {} ({})").format(table.new, columns))
     # text is quoted, so that an empty one is not read as null
-    texts = ", ".join(
-        f'"{column}"' for column, kind in table.columns.items() if kind == "text"
-    )
+    texts = ", ".join(f'"{column}"' for column, kind in table.columns.items() if kind == "text")
     quoting = f", force_quote ({texts})" if texts else ""
     [count] = published.execute(
-        f'copy "{table.schema}"."{table.name}" to \'{file}\''
-        f" (format csv, header false{quoting})"
+        f'copy "{table.schema}"."{table.name}" to \'{file}\' (format csv, header false{quoting})'
     ).fetchone()
     cursor = server.cursor()
     copying = sql.SQL("copy {} from stdin (format csv, freeze)").format(table.new)
@@ -130,9 +115,7 @@ def load(
         while chunk := text.read(CHUNK_BYTES):
             copy.write(chunk)
     if cursor.rowcount != count:
-        raise NotPublishedError(
-            f"of the {count} rows of {table.place}, {cursor.rowcount} arrived."
-        )
+        raise NotPublishedError(f"of the {count} rows of {table.place}, {cursor.rowcount} arrived.")
     if table.is_about_users:
         server.execute(
             sql.SQL("create index {} on {} (user_id)").format(
@@ -155,9 +138,7 @@ def describe(server: psycopg.Connection, tables: list[Table], manifest: Path) ->
     for table in tables:
         model = models.get(table.place, {"description": "", "columns": {}})
         statements = [
-            sql.SQL("comment on table {} is {}").format(
-                table.new, model["description"].strip()
-            )
+            sql.SQL("comment on table {} is {}").format(table.new, model["description"].strip())
         ]
         statements += [
             sql.SQL("comment on column {} is {}").format(
@@ -169,13 +150,9 @@ def describe(server: psycopg.Connection, tables: list[Table], manifest: Path) ->
         server.execute(sql.SQL("; ").join(statements))
 
 
-def swap(
-    server: psycopg.Connection, old_places: list[str], tables: list[Table]
-) -> None:
+def swap(server: psycopg.Connection, old_places: list[str], tables: list[Table]) -> None:
     """Drop the old tables and give the new ones their names, all at once."""
-    old = sql.SQL(", ").join(
-        sql.Identifier(*place.split(".", 1)) for place in old_places
-    )
+    old = sql.SQL(", ").join(sql.Identifier(*place.split(".", 1)) for place in old_places)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -199,9 +176,7 @@ def swap(
 
 def _take_name(server: psycopg.Connection, table: Table) -> None:
     server.execute(
-        sql.SQL("alter table {} rename to {}").format(
-            table.new, sql.Identifier(table.name)
-        )
+        sql.SQL("alter table {} rename to {}").format(table.new, sql.Identifier(table.name))
     )
     if table.is_about_users:
         index = f"{table.name}_user_id"
@@ -232,10 +207,7 @@ def publish(file: Path, manifest: Path, url: str) -> str:
         rights.prepare(server, roles)
         for schema in sorted({table.schema for table in tables}):
             rights.open_schema(server, schema, tables, roles)
-        rows = sum(
-            load(server, published, table, Path(folder) / "rows.csv")
-            for table in tables
-        )
+        rows = sum(load(server, published, table, Path(folder) / "rows.csv") for table in tables)
         # a policy names core.users, so all tables come first
         for table in tables:
             rights.grant(server, table, roles)

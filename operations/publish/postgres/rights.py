@@ -117,23 +117,17 @@ def open_schema(
     )
     for role in roles:
         if any(role.may_read(table) for table in tables if table.schema == schema):
-            server.execute(
-                sql.SQL("grant usage on schema {} to {}").format(place, role.identifier)
-            )
+            server.execute(sql.SQL("grant usage on schema {} to {}").format(place, role.identifier))
 
 
 def grant(server: psycopg.Connection, table: Table, roles: list[Role]) -> None:
     """Grant a new table, and the rows in it that each role sees."""
     if table.is_about_users:
-        server.execute(
-            sql.SQL("alter table {} enable row level security").format(table.new)
-        )
+        server.execute(sql.SQL("alter table {} enable row level security").format(table.new))
     for role in roles:
         if not role.may_read(table):
             continue
-        server.execute(
-            sql.SQL("grant select on {} to {}").format(table.new, role.identifier)
-        )
+        server.execute(sql.SQL("grant select on {} to {}").format(table.new, role.identifier))
         if table.is_about_users:
             server.execute(
                 sql.SQL("create policy {} on {} for select to {} using ({})").format(

@@ -23,9 +23,7 @@ OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off"
 
 def find_binaries() -> Path | None:
     """Return the folder of `initdb` and `pg_ctl`, of the newest version; or None."""
-    folders = sorted(
-        DEBIAN_FOLDER.glob("*/bin"), key=lambda folder: float(folder.parent.name)
-    )
+    folders = sorted(DEBIAN_FOLDER.glob("*/bin"), key=lambda folder: float(folder.parent.name))
     if on_path := shutil.which("initdb"):
         folders.insert(0, Path(on_path).resolve().parent)
     usable = [folder for folder in folders if (folder / "initdb").exists()]

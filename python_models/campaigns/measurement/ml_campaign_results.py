@@ -1,10 +1,7 @@
 """One row per measured campaign, slice and metric: what it changed."""
 
 from precision_marketing.common.frames import to_pandas
-from precision_marketing.experiments.results import (
-    ExperimentSettings,
-    measure_campaigns,
-)
+from precision_marketing.experiments.results import ExperimentSettings, measure_campaigns
 
 
 def model(dbt, session):

@@ -46,16 +46,10 @@ def _at(options: pd.DataFrame, share: float) -> pd.DataFrame:
     is_week = options["allocation_name"] == WEEK
     varied = options.assign(
         weekly_budget_left=options["weekly_budget_left"] * share,
-        budget_amount=options["budget_amount"].where(
-            is_week, options["budget_amount"] * share
-        ),
+        budget_amount=options["budget_amount"].where(is_week, options["budget_amount"] * share),
     )
-    chosen = choose_offers(varied).merge(
-        varied[[*KEY, "expected_cost", "expected_margin"]], on=KEY
-    )
-    varied["budget"] = varied["weekly_budget_left"].where(
-        is_week, varied["budget_amount"]
-    )
+    chosen = choose_offers(varied).merge(varied[[*KEY, "expected_cost", "expected_margin"]], on=KEY)
+    varied["budget"] = varied["weekly_budget_left"].where(is_week, varied["budget_amount"])
     chosen["price"] = chosen["budget_price"].where(
         chosen["allocation_name"] == WEEK, chosen["campaign_budget_price"]
     )

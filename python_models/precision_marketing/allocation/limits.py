@@ -52,10 +52,7 @@ class Options:
             If the arrays differ in length, a value is not finite, a code or a cost is
             negative, or a pair stands twice.
         """
-        if (
-            len({len(self.users), len(self.offers), len(self.values), len(self.costs)})
-            > 1
-        ):
+        if len({len(self.users), len(self.offers), len(self.values), len(self.costs)}) > 1:
             raise ValueError("Users, offers, values and costs must be of one length.")
         if not (np.isfinite(self.values).all() and np.isfinite(self.costs).all()):
             raise ValueError("Values and costs must be finite.")
@@ -169,9 +166,7 @@ class Limits:
         # in here, once for whoever adds up after us, and twice that to be safe
         terms = options.codes + offers + 10
         rounding = 2 * terms * np.finfo(float).eps
-        capacities = np.where(
-            is_whole, self.capacities, self.capacities * (1 - rounding)
-        )
+        capacities = np.where(is_whole, self.capacities, self.capacities * (1 - rounding))
         return Limits(capacities, self.per_contact, self.per_cost)
 
 

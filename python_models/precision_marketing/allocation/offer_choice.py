@@ -158,10 +158,7 @@ def _prices(
 
 
 def _net(
-    options: Options,
-    limits: Limits,
-    prices: dict[int, np.ndarray],
-    priorities: np.ndarray,
+    options: Options, limits: Limits, prices: dict[int, np.ndarray], priorities: np.ndarray
 ) -> np.ndarray:
     """Value of each option less the price of what it draws; shape (options,)."""
     draws = limits.draws(options)

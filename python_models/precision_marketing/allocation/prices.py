@@ -67,9 +67,7 @@ class Dual:
     def _blocks(self) -> list[tuple[slice, slice]]:
         """Cut at ends of users; slices of rows and of users."""
         ends = np.arange(BLOCK_ROWS, len(self.options), BLOCK_ROWS)
-        users = np.unique(
-            np.r_[0, np.searchsorted(self.starts, ends), len(self.starts)]
-        )
+        users = np.unique(np.r_[0, np.searchsorted(self.starts, ends), len(self.starts)])
         rows = np.r_[self.starts, len(self.options)][users]
         return [
             (slice(*rows[place : place + 2]), slice(*users[place : place + 2]))
@@ -88,9 +86,7 @@ class Dual:
         """Sum what users gain at these prices and what the capacities are worth."""
         gained = 0.0
         for rows, users in self._blocks():
-            best = np.maximum.reduceat(
-                self.reduced(prices, rows), self.starts[users] - rows.start
-            )
+            best = np.maximum.reduceat(self.reduced(prices, rows), self.starts[users] - rows.start)
             gained += np.maximum(best, 0).sum()
         return float(prices @ self.limits.capacities + gained)
 
@@ -121,9 +117,7 @@ class Dual:
         amount = limits.drawn(self.options) / np.maximum(rows, 1)
         amount = np.where(amount > 0, amount, 1.0)
         contacts = np.clip(limits.capacities / amount, 1, len(self.starts))
-        return (
-            self.options.values.mean() / amount * np.sqrt(len(self.starts) / contacts)
-        )
+        return self.options.values.mean() / amount * np.sqrt(len(self.starts) / contacts)
 
 
 def dual_prices(dual: Dual) -> tuple[np.ndarray, float]:
@@ -144,11 +138,7 @@ def dual_prices(dual: Dual) -> tuple[np.ndarray, float]:
     """
     if len(dual.options) <= EXACT_OPTIONS or not len(dual.limits.capacities):
         return linear_bound(dual.options, dual.limits).prices, 0.0
-    scale, prices, mu = (
-        dual.options.values.mean(),
-        np.zeros(len(dual.limits.capacities)),
-        0.0,
-    )
+    scale, prices, mu = (dual.options.values.mean(), np.zeros(len(dual.limits.capacities)), 0.0)
     for count, share in STAGES:
         part = dual if count is None else dual.sample(count)
         mu = share * scale
@@ -185,12 +175,7 @@ def smoothed_prices(dual: Dual, prices: np.ndarray, mu: float) -> np.ndarray:
         jac=True,
         method="L-BFGS-B",
         bounds=[(0, None)] * len(units),
-        options={
-            "maxiter": MOST_STEPS,
-            "maxcor": 30,
-            "ftol": LEAST_STEP,
-            "gtol": LEAST_SLOPE,
-        },
+        options={"maxiter": MOST_STEPS, "maxcor": 30, "ftol": LEAST_STEP, "gtol": LEAST_SLOPE},
     )
     return found.x * units
 
@@ -215,9 +200,7 @@ class LinearOptimum:
     shares: np.ndarray
 
 
-def linear_bound(
-    options: Options, limits: Limits, method: str = "highs"
-) -> LinearOptimum:
+def linear_bound(options: Options, limits: Limits, method: str = "highs") -> LinearOptimum:
     """Solve the linear programme, in which a user may get parts of offers, by HiGHS.
 
     Parameters

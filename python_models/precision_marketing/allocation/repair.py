@@ -5,12 +5,7 @@ Both repairs keep a choice within its limits and never earn less than they were 
 
 import numpy as np
 
-from precision_marketing.allocation.limits import (
-    Limits,
-    Options,
-    fits_alone,
-    take_in_order,
-)
+from precision_marketing.allocation.limits import Limits, Options, fits_alone, take_in_order
 from precision_marketing.allocation.prices import EXACT_OPTIONS, Dual, linear_bound
 
 MOST_ROUNDS = 10
@@ -77,11 +72,7 @@ def settle(
 
 
 def move_up(
-    options: Options,
-    taken: np.ndarray,
-    reduced: np.ndarray,
-    limits: Limits,
-    used: np.ndarray,
+    options: Options, taken: np.ndarray, reduced: np.ndarray, limits: Limits, used: np.ndarray
 ) -> np.ndarray:
     """Move users to options of greater value that fit beside what all hold.
 

@@ -11,12 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from precision_marketing.allocation.limits import Limits, Options, take_in_order
-from precision_marketing.allocation.prices import (
-    SEED,
-    Dual,
-    dual_prices,
-    smoothed_prices,
-)
+from precision_marketing.allocation.prices import SEED, Dual, dual_prices, smoothed_prices
 from precision_marketing.allocation.repair import falling, move_up, settle
 
 # Gap with which no sharper bound is looked for: half of what is promised of big plans.
@@ -111,9 +106,7 @@ def allocate(options: Options, limits: Limits) -> Allocation:
     return allocate_by_priority(options, np.zeros(len(options), dtype=np.int8), limits)
 
 
-def allocate_by_priority(
-    options: Options, priorities: np.ndarray, limits: Limits
-) -> Allocation:
+def allocate_by_priority(options: Options, priorities: np.ndarray, limits: Limits) -> Allocation:
     """Choose tier by tier: users and capacities taken are gone for the next tier.
 
     Parameters
@@ -207,9 +200,7 @@ def _choose(
     taken, settled = settle(dual, taken, blurred, safe, used)
     taken = move_up(options, taken, reduced, safe, used)
     value = options.values[taken].sum()
-    own, bound = _least_bound(
-        dual, [prices[is_limited], settled[is_limited]], smoothing, value
-    )
+    own, bound = _least_bound(dual, [prices[is_limited], settled[is_limited]], smoothing, value)
     prices[is_limited] = own
     return rows[taken], prices, worth + bound
 
@@ -236,9 +227,7 @@ def _least_bound(
     return prices, bound
 
 
-def _close(
-    options: Options, limits: Limits, room: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _close(options: Options, limits: Limits, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Close options that draw from what is too little for any, and price it so.
 
     Solvers take a nearly empty resource for an empty one within their tolerance.

@@ -22,10 +22,7 @@ CHOICE_COLUMNS = (
 
 
 def judge_candidates(
-    task: Task,
-    predictions: pd.DataFrame,
-    incumbent: str | None,
-    settings: LearningSettings,
+    task: Task, predictions: pd.DataFrame, incumbent: str | None, settings: LearningSettings
 ) -> pd.DataFrame:
     """Judge the candidates of a task by their predictions of the validation rows.
 
@@ -58,9 +55,7 @@ def judge_candidates(
         (predictions["split_name"] == "validation") & predictions["is_outcome_final"]
     ]
     if rows.empty:
-        return _only_a_baseline(
-            "nothing was validated: too few rows before the test", None
-        )
+        return _only_a_baseline("nothing was validated: too few rows before the test", None)
     measured, is_baseline = measure(
         rows, settings.bootstrap_draws, settings.seed, is_amount=task.is_amount
     )
@@ -95,9 +90,7 @@ def judge_candidates(
     )
     if not passed.any():
         reason = "no estimator beat the best baseline on the inner validation"
-        return pd.concat(
-            [judged, _only_a_baseline(reason, baseline)], ignore_index=True
-        )
+        return pd.concat([judged, _only_a_baseline(reason, baseline)], ignore_index=True)
 
     able = judged[passed].sort_values("validation_loss", kind="stable")
     least = able["estimator_name"].iloc[0]
@@ -113,9 +106,7 @@ def judge_candidates(
         chosen, reason = incumbent, "the incumbent, and none is better beyond chance"
     elif len(ties) > 1 and not task.is_amount:
         tied = able[able["estimator_name"].isin(ties)]
-        chosen = tied.loc[tied["validation_average_precision"].idxmax()][
-            "estimator_name"
-        ]
+        chosen = tied.loc[tied["validation_average_precision"].idxmax()]["estimator_name"]
         reason = "greatest average precision of those that tie for the least log loss"
     else:
         chosen, reason = least, "least loss on the inner validation"

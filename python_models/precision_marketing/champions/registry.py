@@ -48,11 +48,7 @@ REGISTRY_COLUMNS = {
     "estimator_bytes": "object",
 }
 # What is read of the registry as it stood before; counts may be missing there.
-FORMER_COLUMNS = {
-    **REGISTRY_COLUMNS,
-    "random_seed": "Int64",
-    "training_row_count": "Int64",
-}
+FORMER_COLUMNS = {**REGISTRY_COLUMNS, "random_seed": "Int64", "training_row_count": "Int64"}
 
 
 def register(
@@ -110,9 +106,7 @@ def register(
         found = pd.concat([found, kept], ignore_index=True)
         return _pinned(found, pins[pins["task"] == name], name)
 
-    found = pd.concat(
-        settings.side_by_side(register_task, tasks["task"]), ignore_index=True
-    )
+    found = pd.concat(settings.side_by_side(register_task, tasks["task"]), ignore_index=True)
     return found.astype(REGISTRY_COLUMNS)
 
 
@@ -145,8 +139,7 @@ def _register_task(
     chosen = judged.loc[live].to_dict()
     origins = [(date, learnt) for date, learnt, _ in test_origins(rows)]
     fits = [
-        _fit(chosen, learnt, baselines, predictions, settings)
-        | {"train_until_date": date}
+        _fit(chosen, learnt, baselines, predictions, settings) | {"train_until_date": date}
         for date, learnt in [*origins, (until, training)]
     ]
     described = pd.DataFrame([chosen | fit for fit in fits])
@@ -171,9 +164,7 @@ def _fit(
         column = (known if len(known) else baselines).iloc[0]["column_name"]
         features = training.column(column).to_frame()
         labels = training.labels if task.is_amount else training.labels.astype(int)
-        fitted = baseline_estimator(column, is_amount=task.is_amount).fit(
-            features, labels
-        )
+        fitted = baseline_estimator(column, is_amount=task.is_amount).fit(features, labels)
         members, maps = [fitted], [(1.0, 0.0)]
     else:
         families = members_of(name, task)
@@ -195,9 +186,7 @@ def _fit(
     libraries = json.dumps({library: version(library) for library in LIBRARIES})
     identity = [name, parameters, fingerprint, libraries, str(settings.seed)]
     return {
-        "estimator_version": hashlib.sha256("\n".join(identity).encode()).hexdigest()[
-            :12
-        ],
+        "estimator_version": hashlib.sha256("\n".join(identity).encode()).hexdigest()[:12],
         "feature_names": json.dumps(list(features.columns)),
         "parameters": parameters,
         "library_versions": libraries,
@@ -214,9 +203,7 @@ def _fit(
 
 def _fingerprint(features: pd.DataFrame, training: TaskRows) -> str:
     """Hash of what was learnt from; row order does not count."""
-    hashes = pd.util.hash_pandas_object(
-        features.assign(label=training.labels), index=False
-    )
+    hashes = pd.util.hash_pandas_object(features.assign(label=training.labels), index=False)
     return hashlib.sha256(np.sort(hashes.to_numpy()).tobytes()).hexdigest()[:16]
 
 

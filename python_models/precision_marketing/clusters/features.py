@@ -56,14 +56,10 @@ def shape_values(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
         )
     strange = sorted(set(features["feature_group"]) - {"rfm", "taste"})
     if strange:
-        raise ValueError(
-            f"Seed cluster_features: group {', '.join(strange)} is not rfm or taste."
-        )
+        raise ValueError(f"Seed cluster_features: group {', '.join(strange)} is not rfm or taste.")
     values = rows[list(features["feature_name"])].astype("Float64").astype(float)
     is_share = (features["feature_group"] == "taste").to_numpy()
-    shaped = np.where(
-        is_share, np.sqrt(np.maximum(values, 0)), signed_log(values.to_numpy())
-    )
+    shaped = np.where(is_share, np.sqrt(np.maximum(values, 0)), signed_log(values.to_numpy()))
     return pd.DataFrame(shaped, index=rows.index, columns=values.columns)
 
 
@@ -79,9 +75,7 @@ def scaled_features(shaped: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
     spreads = filled.std(ddof=0)
     groups = features.set_index("feature_name")["feature_group"]
     varying = [name for name in shaped.columns if spreads[name] > 1e-12]
-    together = np.sqrt(
-        sum(spreads[name] ** 2 for name in varying if groups[name] == "taste")
-    )
+    together = np.sqrt(sum(spreads[name] ** 2 for name in varying if groups[name] == "taste"))
     return [
         {
             "feature_name": name,

@@ -111,10 +111,7 @@ class Fit:
             [
                 np.log(weight) + _log_density(values - centre, covariance)
                 for weight, centre, covariance in zip(
-                    self.weights,
-                    np.array(self.centres),
-                    np.array(self.covariances),
-                    strict=True,
+                    self.weights, np.array(self.centres), np.array(self.covariances), strict=True
                 )
             ]
         )

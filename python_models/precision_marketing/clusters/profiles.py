@@ -46,10 +46,7 @@ PROFILE_COLUMNS = {
 
 
 def fit_chosen(
-    panel: Panel,
-    features: pd.DataFrame,
-    stability: pd.DataFrame,
-    settings: ClusterSettings,
+    panel: Panel, features: pd.DataFrame, stability: pd.DataFrame, settings: ClusterSettings
 ) -> pd.DataFrame:
     """Fit the chosen number of clusters on the rows to score, and name them.
 
@@ -137,9 +134,7 @@ def cluster_users(panel: Panel, fits: pd.DataFrame) -> pd.DataFrame:
     return typed(parts, USER_COLUMNS)
 
 
-def profile_clusters(
-    panel: Panel, clusters: pd.DataFrame, features: pd.DataFrame
-) -> pd.DataFrame:
+def profile_clusters(panel: Panel, clusters: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """Describe the clusters of today by the mean of each feature.
 
     Parameters
@@ -168,9 +163,7 @@ def profile_clusters(
         is_shown = today.rows["user_id"].isin(members["user_id"]).to_numpy(bool)
         names = shown.drop_duplicates("cluster_number").set_index("cluster_number")
         labels = shown["cluster_number"].to_numpy() - 1
-        profile = _profile(
-            today.where(is_shown).features, labels, int(names.index.max()), features
-        )
+        profile = _profile(today.where(is_shown).features, labels, int(names.index.max()), features)
         profile["cluster_name"] = profile["cluster_number"].map(names["cluster_name"])
         profile["as_of_date"] = shown["as_of_date"].iloc[0]
         parts.append(profile.assign(cluster_method=method))

@@ -63,8 +63,7 @@ def judge_cluster_counts(
     judged = panel.where(panel.rows["split_name"].notna())
     dates = judged.rows["as_of_date"]
     by_date = {
-        date: Users.of(judged.where(dates == date), features)
-        for date in sorted(dates.unique())
+        date: Users.of(judged.where(dates == date), features) for date in sorted(dates.unique())
     }
     validation = judged.of_split("validation").rows
     chosen_on = sorted(validation["as_of_date"].unique()) or sorted(by_date)
@@ -81,9 +80,7 @@ def judge_cluster_counts(
         fits = {}
         for count in counts:
             fits[count] = {
-                date: fit_clusters(
-                    by_date[date], method, count, settings, settings.seed
-                )
+                date: fit_clusters(by_date[date], method, count, settings, settings.seed)
                 for date in chosen_on
             }
             tried += _judge_seeds(fits[count], by_date, settings)
@@ -102,25 +99,19 @@ def judge_cluster_counts(
 
 
 def _judge_seeds(
-    fits: dict[pd.Timestamp, Fit],
-    by_date: dict[pd.Timestamp, Users],
-    settings: ClusterSettings,
+    fits: dict[pd.Timestamp, Fit], by_date: dict[pd.Timestamp, Users], settings: ClusterSettings
 ) -> list[dict]:
     """Compare the fit of each date with that of another seed."""
     rows = []
     for date, fit in fits.items():
         users = by_date[date]
-        again = fit_clusters(
-            users, fit.method, len(fit.centres), settings, settings.seed + 1
-        )
+        again = fit_clusters(users, fit.method, len(fit.centres), settings, settings.seed + 1)
         row = _compared("seeds", (fit, again), (users, users), date, date)
         rows.append({**row, "criterion_value": criterion(fit, users)})
     return rows
 
 
-def _judge_dates(
-    fits: dict[pd.Timestamp, Fit], by_date: dict[pd.Timestamp, Users]
-) -> list[dict]:
+def _judge_dates(fits: dict[pd.Timestamp, Fit], by_date: dict[pd.Timestamp, Users]) -> list[dict]:
     """Compare the fits of consecutive dates, on the later's users and user by user."""
     rows = []
     for earlier, later in pairwise(sorted(fits)):

@@ -31,14 +31,7 @@ ORDER = (
     "user_id",
 )
 # What rows of a labels table and of features tables are joined by: no feature.
-PANEL_KEYS = (
-    "user_id",
-    "offer_id",
-    "campaign_id",
-    "category_level",
-    "category_name",
-    "as_of_date",
-)
+PANEL_KEYS = ("user_id", "offer_id", "campaign_id", "category_level", "category_name", "as_of_date")
 WITH_GAPS = {
     pa.int32(): pd.Int32Dtype(),
     pa.int64(): pd.Int64Dtype(),
@@ -70,9 +63,7 @@ def to_pandas(relation: Any) -> pd.DataFrame:
             relation = relation.order(", ".join(f"{each} nulls last" for each in order))
         # text stays in Arrow's memory: as Python's objects it takes twice as much
         table = relation.to_arrow_table()
-        frame = pd.DataFrame(
-            {name: _series(table[name]) for name in table.column_names}
-        )
+        frame = pd.DataFrame({name: _series(table[name]) for name in table.column_names})
     for column in frame.columns:
         if column.endswith("_date"):
             frame[column] = pd.to_datetime(frame[column])
@@ -83,8 +74,7 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
     return column.to_pandas(
-        date_as_object=False,
-        types_mapper=WITH_GAPS.get if column.null_count else None,
+        date_as_object=False, types_mapper=WITH_GAPS.get if column.null_count else None
     )
 
 
@@ -111,15 +101,12 @@ class Panel:
         """Keep the rows at which ``mask`` is true, with a fresh index."""
         mask = np.asarray(mask, dtype=bool)
         return Panel(
-            self.rows[mask].reset_index(drop=True),
-            self.features[mask].reset_index(drop=True),
+            self.rows[mask].reset_index(drop=True), self.features[mask].reset_index(drop=True)
         )
 
     def of_split(self, name: str) -> "Panel":
         """Keep the rows of one split, with a fresh index."""
-        return self.where(
-            (self.rows["split_name"] == name).to_numpy(bool, na_value=False)
-        )
+        return self.where((self.rows["split_name"] == name).to_numpy(bool, na_value=False))
 
 
 def read_panel(labels: Any, *features: Any) -> Panel:

@@ -3,12 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
-MEANINGS = {
-    int: "a whole number",
-    float: "a number",
-    dict: "a mapping",
-    tuple: "a list of numbers",
-}
+MEANINGS = {int: "a whole number", float: "a number", dict: "a mapping", tuple: "a list of numbers"}
 
 
 class Var(NamedTuple):
@@ -64,9 +59,7 @@ def _read(meta: dict[str, Any], kind: Any, var: Var) -> Any:
     except (TypeError, ValueError):
         choices = get_origin(kind) is Literal and " or ".join(get_args(kind))
         wanted = choices or MEANINGS[get_origin(kind) or kind]
-        raise ValueError(
-            f"dbt_project.yml, vars: {var} must be {wanted}, not {found!r}."
-        ) from None
+        raise ValueError(f"dbt_project.yml, vars: {var} must be {wanted}, not {found!r}.") from None
 
 
 def _converted(value: Any, kind: Any) -> Any:

@@ -4,11 +4,7 @@ Stored estimators name the three below by this package, whichever module holds t
 a module may move, and what an older build stored stays readable.
 """
 
-from precision_marketing.estimators.families import (
-    AverageAmount,
-    CalibratedAverage,
-    signed_log,
-)
+from precision_marketing.estimators.families import AverageAmount, CalibratedAverage, signed_log
 
 __all__ = ["AverageAmount", "CalibratedAverage", "signed_log"]
 

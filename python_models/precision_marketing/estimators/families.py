@@ -23,11 +23,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    OneHotEncoder,
-    StandardScaler,
-)
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
@@ -56,8 +52,7 @@ def _varying(features: pd.DataFrame) -> pd.DataFrame:
     """Keep the columns that tell one row from another, all if none does."""
     # the median fills a gap in numbers; a missing text is a text of its own
     varies = [
-        features[name].nunique(dropna=is_numeric_dtype(features[name])) > 1
-        for name in features
+        features[name].nunique(dropna=is_numeric_dtype(features[name])) > 1 for name in features
     ]
     return features.loc[:, varies] if any(varies) else features
 
@@ -85,9 +80,7 @@ def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
     return numbers_and_texts(features, *steps)
 
 
-def numbers_and_texts(
-    features: pd.DataFrame, *steps: BaseEstimator
-) -> ColumnTransformer:
+def numbers_and_texts(features: pd.DataFrame, *steps: BaseEstimator) -> ColumnTransformer:
     """Put numbers through some steps, and one-hot encode texts; not fitted.
 
     Parameters
@@ -107,9 +100,7 @@ def numbers_and_texts(
     )
 
 
-def _support_vectors(
-    gamma: float, n_components: int, random_state: int, **given: float
-) -> tuple:
+def _support_vectors(gamma: float, n_components: int, random_state: int, **given: float) -> tuple:
     # a radial kernel through landmarks: exact kernels take minutes
     return (
         Nystroem(gamma=gamma, n_components=n_components, random_state=random_state),
@@ -123,9 +114,7 @@ def _support_vectors(
 
 
 def _network_of_amounts(**given: Any) -> TransformedTargetRegressor:
-    return TransformedTargetRegressor(
-        MLPRegressor(**given), transformer=StandardScaler()
-    )
+    return TransformedTargetRegressor(MLPRegressor(**given), transformer=StandardScaler())
 
 
 # Per family, what is done to numbers, whether it draws at random, and what makes the
@@ -275,10 +264,7 @@ def predict_values(
 
 
 def calibration_map(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    prior_weight: float,
-    shift_kept: float,
+    probabilities: np.ndarray, labels: np.ndarray, prior_weight: float, shift_kept: float
 ) -> tuple[float, float]:
     """Slope and intercept that map log-odds to calibrated log-odds.
 

@@ -74,9 +74,7 @@ class LearningSettings(Settings):
     def side_by_side(self, call: Callable, arguments: Iterable) -> list[Any]:
         """Call a function on each argument in threads; results in their order."""
         # the limit of OpenMP holds for the thread that sets it
-        with ThreadPoolExecutor(
-            workers(self.threads), initializer=use_one_thread
-        ) as pool:
+        with ThreadPoolExecutor(workers(self.threads), initializer=use_one_thread) as pool:
             return list(pool.map(call, arguments))
 
 
@@ -106,9 +104,7 @@ class TaskRows:
     label_ends: np.ndarray
 
     @classmethod
-    def named(
-        cls, name: str, tasks: pd.DataFrame, panels: dict[str, Panel]
-    ) -> "TaskRows":
+    def named(cls, name: str, tasks: pd.DataFrame, panels: dict[str, Panel]) -> "TaskRows":
         """Take the rows of a task of the seed ``learning_tasks``.
 
         Raises

@@ -15,11 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from precision_marketing.estimators.families import (
-    CalibratedAverage,
-    log_odds,
-    signed_log,
-)
+from precision_marketing.estimators.families import CalibratedAverage, log_odds, signed_log
 
 # Nobody reads a tree of more leaves.
 MOST_LEAVES = 64
@@ -44,9 +40,7 @@ class _Column:
     is_rest: bool = False
 
 
-def score_expression(
-    estimator: CalibratedAverage, feature_names: list[str]
-) -> str | None:
+def score_expression(estimator: CalibratedAverage, feature_names: list[str]) -> str | None:
     """Write the score as an expression over the columns of a panel.
 
     Parameters
@@ -80,9 +74,7 @@ def _probability(member: Pipeline, slope: float, intercept: float) -> str:
         raise UntoldError
     if isinstance(last, LogisticRegression):
         linear = _line(last, columns)
-    elif (
-        isinstance(last, DecisionTreeClassifier) and last.get_n_leaves() <= MOST_LEAVES
-    ):
+    elif isinstance(last, DecisionTreeClassifier) and last.get_n_leaves() <= MOST_LEAVES:
         linear = _branch(last, columns, 0)
     else:
         raise UntoldError

@@ -8,11 +8,7 @@ import pandas as pd
 
 from precision_marketing.common import archives
 from precision_marketing.common.frames import Panel
-from precision_marketing.estimators.families import (
-    AverageAmount,
-    CalibratedAverage,
-    predict_values,
-)
+from precision_marketing.estimators.families import AverageAmount, CalibratedAverage, predict_values
 
 Estimator = CalibratedAverage | AverageAmount
 # What a registry blob may hold beside the types that skops trusts by itself. Anything
@@ -111,12 +107,7 @@ def champion_of(registry: pd.DataFrame, task: str) -> StoredEstimator | None:
     return None if rows.empty else StoredEstimator.of(rows.iloc[0])
 
 
-def judged_estimators(
-    registry: pd.DataFrame, task: str
-) -> dict[pd.Timestamp, StoredEstimator]:
+def judged_estimators(registry: pd.DataFrame, task: str) -> dict[pd.Timestamp, StoredEstimator]:
     """Find the fits of the champion before the test, by the day they learn until."""
     rows = registry[(registry["task"] == task) & (registry["status"] == "judged")]
-    return {
-        entry["train_until_date"]: StoredEstimator.of(entry)
-        for _, entry in rows.iterrows()
-    }
+    return {entry["train_until_date"]: StoredEstimator.of(entry) for _, entry in rows.iterrows()}

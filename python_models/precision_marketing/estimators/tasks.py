@@ -79,8 +79,7 @@ class Task:
             )
         if set(families) <= {AVERAGE}:
             raise ValueError(
-                f"{TASKS_FILE}, task {name}: families names none that an {AVERAGE} can "
-                "be made of."
+                f"{TASKS_FILE}, task {name}: families names none that an {AVERAGE} can be made of."
             )
         return cls(
             name=name,
@@ -91,9 +90,7 @@ class Task:
             population_column=None
             if pd.isna(row["population_column"])
             else row["population_column"],
-            horizon_days=None
-            if pd.isna(row["horizon_days"])
-            else int(row["horizon_days"]),
+            horizon_days=None if pd.isna(row["horizon_days"]) else int(row["horizon_days"]),
             families=tuple(families),
             feature_patterns=tuple(row["feature_patterns"].split()),
         )
@@ -102,9 +99,7 @@ class Task:
         """Keep the rows of a panel that the task is about, with a fresh index."""
         if self.population_column is None:
             return panel
-        return panel.where(
-            (self._column(panel, self.population_column) == 1).to_numpy()
-        )
+        return panel.where((self._column(panel, self.population_column) == 1).to_numpy())
 
     def features(self, panel: Panel) -> pd.DataFrame:
         """Return the features that the task may learn from.
@@ -115,11 +110,7 @@ class Task:
             If there is none.
         """
         patterns = self.feature_patterns
-        named = [
-            name
-            for name in panel.features
-            if any(fnmatch(name, each) for each in patterns)
-        ]
+        named = [name for name in panel.features if any(fnmatch(name, each) for each in patterns)]
         if not named:
             raise ValueError(
                 f"{TASKS_FILE}, task {self.name}: no feature of grain {self.grain} "
@@ -149,22 +140,15 @@ class Task:
                 "every task needs one at least, to be beaten, and to stand in."
             )
         for baseline in own.itertuples():
-            row = (
-                f"{BASELINES_FILE}, task {self.name}, baseline {baseline.baseline_name}"
-            )
+            row = f"{BASELINES_FILE}, task {self.name}, baseline {baseline.baseline_name}"
             if baseline.column_name not in panel.features:
                 raise ValueError(
-                    f"{row}: there is no feature {baseline.column_name!r} of grain "
-                    f"{self.grain}."
+                    f"{row}: there is no feature {baseline.column_name!r} of grain {self.grain}."
                 )
             if not pd.api.types.is_numeric_dtype(panel.features[baseline.column_name]):
-                raise ValueError(
-                    f"{row}: the feature {baseline.column_name!r} holds no numbers."
-                )
+                raise ValueError(f"{row}: the feature {baseline.column_name!r} holds no numbers.")
             if baseline.direction not in (-1, 1):
-                raise ValueError(
-                    f"{row}: direction is {baseline.direction}, neither 1 nor -1."
-                )
+                raise ValueError(f"{row}: direction is {baseline.direction}, neither 1 nor -1.")
         return own
 
     def labels(self, panel: Panel) -> pd.Series:

@@ -157,9 +157,7 @@ def _every_estimator(
     """All candidates and other families of a task, fitted and calibrated."""
     task = training.task
     candidates = judged_candidates(task, settings)
-    fitted = fit_families(
-        training, settings, [each for each in candidates if each != AVERAGE]
-    )
+    fitted = fit_families(training, settings, [each for each in candidates if each != AVERAGE])
     found = {}
     for candidate in candidates:
         families = members_of(candidate, task)
@@ -207,9 +205,7 @@ def calibration_maps(
     return maps
 
 
-def _origins(
-    rows: TaskRows, splits: Iterable[str]
-) -> Iterable[tuple[TaskRows, TaskRows]]:
+def _origins(rows: TaskRows, splits: Iterable[str]) -> Iterable[tuple[TaskRows, TaskRows]]:
     """Yield, per date that training ends on, what is learnt and what is judged."""
     judged = rows.judged(splits)
     for until in sorted(judged.panel.rows["train_until_date"].unique()):
@@ -217,23 +213,17 @@ def _origins(
         if training.can_be_learnt:
             yield (
                 training,
-                judged.where(
-                    (judged.panel.rows["train_until_date"] == until).to_numpy()
-                ),
+                judged.where((judged.panel.rows["train_until_date"] == until).to_numpy()),
             )
 
 
-def test_origins(
-    rows: TaskRows,
-) -> Iterable[tuple[pd.Timestamp, TaskRows, TaskRows]]:
+def test_origins(rows: TaskRows) -> Iterable[tuple[pd.Timestamp, TaskRows, TaskRows]]:
     """Yield the date, the rows to learn and the rows to judge of each test origin."""
     for training, shown in _origins(rows, ["test"]):
         yield shown.panel.rows["train_until_date"].iloc[0], training, shown
 
 
-def _baseline_predictions(
-    shown: TaskRows, baselines: pd.DataFrame
-) -> list[pd.DataFrame]:
+def _baseline_predictions(shown: TaskRows, baselines: pd.DataFrame) -> list[pd.DataFrame]:
     parts = []
     for baseline in baselines.itertuples():
         ordered = shown.column(baseline.column_name).fillna(0.0) * baseline.direction
@@ -247,9 +237,7 @@ def _predictions(
     return _frame(shown, name, predict_values(estimator, shown.features), False)
 
 
-def _frame(
-    shown: TaskRows, name: str, predicted: np.ndarray, is_baseline: bool
-) -> pd.DataFrame:
+def _frame(shown: TaskRows, name: str, predicted: np.ndarray, is_baseline: bool) -> pd.DataFrame:
     keys = shown.panel.rows.reindex(columns=list(KEY_COLUMNS))
     return pd.DataFrame(
         {

@@ -62,9 +62,7 @@ def feature_importance(
         rows = TaskRows.named(name, tasks, panels)
         stored = judged_estimators(registry, name)
         origins = [
-            (stored[until], shown)
-            for until, _, shown in test_origins(rows)
-            if until in stored
+            (stored[until], shown) for until, _, shown in test_origins(rows) if until in stored
         ]
         if not origins:
             return pd.DataFrame(columns=list(IMPORTANCE_COLUMNS))
@@ -101,9 +99,7 @@ def feature_importance(
         )
 
     parts = settings.side_by_side(judge_task, tasks["task"])
-    found = pd.concat(parts, ignore_index=True).reindex(
-        columns=list(IMPORTANCE_COLUMNS)
-    )
+    found = pd.concat(parts, ignore_index=True).reindex(columns=list(IMPORTANCE_COLUMNS))
     return found.astype(IMPORTANCE_COLUMNS)
 
 

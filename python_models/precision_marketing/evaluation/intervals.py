@@ -10,10 +10,7 @@ from precision_marketing.common.bootstrap import interval, user_weights
 from precision_marketing.common.frames import typed
 from precision_marketing.common.threads import use_one_thread, workers
 from precision_marketing.estimators.tasks import ORDER_COLUMNS
-from precision_marketing.evaluation.metrics import (
-    LESS_IS_BETTER,
-    weighted_metrics,
-)
+from precision_marketing.evaluation.metrics import LESS_IS_BETTER, weighted_metrics
 
 logger = logging.getLogger(__name__)
 
@@ -81,19 +78,11 @@ def measure(
     return measured, is_baseline
 
 
-def best_baseline(
-    measured: Measured, is_baseline: dict[str, bool], metric: str
-) -> str | None:
+def best_baseline(measured: Measured, is_baseline: dict[str, bool], metric: str) -> str | None:
     """Return the baseline that does best by a metric, None where there is none."""
-    baselines = [
-        name for name in measured if is_baseline[name] and metric in measured[name]
-    ]
+    baselines = [name for name in measured if is_baseline[name] and metric in measured[name]]
     sign = -1 if metric in LESS_IS_BETTER else 1
-    return max(
-        baselines,
-        key=lambda name: (sign * measured[name][metric][0], name),
-        default=None,
-    )
+    return max(baselines, key=lambda name: (sign * measured[name][metric][0], name), default=None)
 
 
 def gain(better: np.ndarray, worse: np.ndarray, metric: str) -> np.ndarray:
@@ -102,11 +91,7 @@ def gain(better: np.ndarray, worse: np.ndarray, metric: str) -> np.ndarray:
 
 
 def estimator_intervals(
-    predictions: pd.DataFrame,
-    tasks: pd.DataFrame,
-    draws: int,
-    seed: int,
-    threads: int,
+    predictions: pd.DataFrame, tasks: pd.DataFrame, draws: int, seed: int, threads: int
 ) -> pd.DataFrame:
     """Put a 95 % interval on every metric, and on the gain over the best baseline.
 
@@ -139,16 +124,14 @@ def estimator_intervals(
         logger.info("resamples the %s rows of %s", split, task)
         keys = {"task": task, "split_name": split}
         return [
-            _summarised(
-                *measure(slice_, draws, seed, is_amount=task in amounts)
-            ).assign(**keys, row_set=row_set, period=period)
+            _summarised(*measure(slice_, draws, seed, is_amount=task in amounts)).assign(
+                **keys, row_set=row_set, period=period
+            )
             for row_set, period, slice_ in _slices(rows)
         ]
 
     with ThreadPoolExecutor(workers(threads), initializer=use_one_thread) as pool:
-        split_parts = pool.map(
-            measure_split, predictions.groupby(["task", "split_name"])
-        )
+        split_parts = pool.map(measure_split, predictions.groupby(["task", "split_name"]))
         parts = [part for found in split_parts for part in found]
     return typed(parts, INTERVAL_COLUMNS)
 

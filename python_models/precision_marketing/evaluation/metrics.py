@@ -18,12 +18,7 @@ PROBABILITY_METRICS = (
     "recall",
     "f1",
 )
-AMOUNT_METRICS = (
-    "mean_squared_error",
-    "mean_absolute_error",
-    "r_squared",
-    "total_ratio",
-)
+AMOUNT_METRICS = ("mean_squared_error", "mean_absolute_error", "r_squared", "total_ratio")
 # Of all others more is better; the ratio of totals has no better and worse.
 LESS_IS_BETTER = (
     "brier",
@@ -90,15 +85,11 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
 
 def _user_sums(values: np.ndarray, user: np.ndarray, count: int) -> np.ndarray:
     """Sum the rows of each user; values (rows, columns) to (users, columns)."""
-    rows = csr_array(
-        (np.ones(len(user)), (user, np.arange(len(user)))), shape=(count, len(user))
-    )
+    rows = csr_array((np.ones(len(user)), (user, np.arange(len(user)))), shape=(count, len(user)))
     return rows @ values
 
 
-def _weighted_sums(
-    values: np.ndarray, user: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
+def _weighted_sums(values: np.ndarray, user: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Column sums, plain and per draw: shape (columns, 1 + draws)."""
     sums = _user_sums(values, user, weights.shape[1])
     return np.vstack([values.sum(axis=0), weights @ sums]).T
@@ -106,9 +97,7 @@ def _weighted_sums(
 
 def _steps(prediction: np.ndarray, most: int | None) -> tuple[np.ndarray, int]:
     """Return each row's place among the distinct predictions, or in so many steps."""
-    values, numbers, counts = np.unique(
-        prediction, return_inverse=True, return_counts=True
-    )
+    values, numbers, counts = np.unique(prediction, return_inverse=True, return_counts=True)
     if most is None or len(values) <= most:
         return numbers, len(values)
     below = np.cumsum(counts) - counts
@@ -272,7 +261,6 @@ def _amount_metrics(
     return {
         "mean_squared_error": _ratio(squared, rows),
         "mean_absolute_error": _ratio(absolute, rows),
-        "r_squared": 1
-        - _ratio(squared, total_squared - total**2 / np.maximum(rows, 1)),
+        "r_squared": 1 - _ratio(squared, total_squared - total**2 / np.maximum(rows, 1)),
         "total_ratio": _ratio(predicted, total),
     }

@@ -7,11 +7,7 @@ import numpy as np
 import pandas as pd
 
 from precision_marketing.common.settings import Settings, Var
-from precision_marketing.experiments.arms import (
-    arm_counts,
-    balance,
-    sample_ratio_p_value,
-)
+from precision_marketing.experiments.arms import arm_counts, balance, sample_ratio_p_value
 from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,
@@ -98,12 +94,8 @@ def _checked(rows: pd.DataFrame, settings: CheckSettings) -> dict[str, float]:
     if min(counts.values()) >= 2:
         sizes = {**counts, "power": settings.power, "level": settings.level}
         smallest = {
-            "smallest_response_lift": smallest_detectable_rate_difference(
-                rate, **sizes
-            ),
-            "smallest_margin_lift": smallest_detectable_mean_difference(
-                spread, **sizes
-            ),
+            "smallest_response_lift": smallest_detectable_rate_difference(rate, **sizes),
+            "smallest_margin_lift": smallest_detectable_mean_difference(spread, **sizes),
         }
     return {
         **counts,

@@ -100,9 +100,7 @@ def _wilson(successes: int, count: int, level: float) -> tuple[float, float]:
     return low, high
 
 
-def mean_difference(
-    treated: np.ndarray, holdout: np.ndarray, level: float = 0.95
-) -> Difference:
+def mean_difference(treated: np.ndarray, holdout: np.ndarray, level: float = 0.95) -> Difference:
     """Compare two means (Welch, 1947), the interval bent for skewness (Hall, 1992).
 
     With arms of one size the interval is Welch's. Otherwise the smaller arm skews the
@@ -131,10 +129,7 @@ def mean_difference(
 
 
 def _welch(
-    treated: np.ndarray,
-    holdout: np.ndarray,
-    level: float,
-    slopes: np.ndarray | float = 0,
+    treated: np.ndarray, holdout: np.ndarray, level: float, slopes: np.ndarray | float = 0
 ) -> Difference:
     """As `mean_difference`, of values that so many estimated slopes have gone into."""
     treated_count, holdout_count = treated.shape[-1], holdout.shape[-1]
@@ -187,10 +182,7 @@ def _no_warnings() -> warnings.catch_warnings:
 
 
 def adjusted_difference(
-    outcome: np.ndarray,
-    treated: np.ndarray,
-    covariate: np.ndarray | None,
-    level: float = 0.95,
+    outcome: np.ndarray, treated: np.ndarray, covariate: np.ndarray | None, level: float = 0.95
 ) -> AdjustedDifference:
     """Compare two means after taking off what was known before (CUPED).
 
@@ -226,9 +218,7 @@ def adjusted_difference(
         return AdjustedDifference(*plain, width_share)
     adjusted = outcome - theta[..., None] * _filled(covariate)
     found = _welch(adjusted[..., treated], adjusted[..., ~treated], level, has_slope)
-    return AdjustedDifference(
-        *found, (found.high - found.low) / (plain.high - plain.low)
-    )
+    return AdjustedDifference(*found, (found.high - found.low) / (plain.high - plain.low))
 
 
 def _filled(covariate: np.ndarray) -> np.ndarray:

@@ -41,11 +41,7 @@ KEY_COLUMNS = ["campaign_id", "slice_kind", "slice_value", "metric"]
 # Kind of slice, by the column whose values are the slices.
 SLICES = {"segment": "segment_name", "offer": "offer_id"}
 RATES = {"redemption_rate": "is_redeemed", "buying_rate": "is_buying"}
-AMOUNTS = {
-    "amount_per_user": "amount",
-    "margin_per_user": "margin",
-    "profit_per_user": "profit",
-}
+AMOUNTS = {"amount_per_user": "amount", "margin_per_user": "margin", "profit_per_user": "profit"}
 OBSERVATIONAL = "observational"
 TOO_FEW = "too few users"
 RANDOMISED = "randomised"
@@ -68,9 +64,7 @@ class ExperimentSettings(Settings):
 
     level: Annotated[float, Var("experiment_level")]
     min_arm_users: Annotated[int, Var("experiment_min_arm_users")]
-    min_sample_ratio_p_value: Annotated[
-        float, Var("experiment_min_sample_ratio_p_value")
-    ]
+    min_sample_ratio_p_value: Annotated[float, Var("experiment_min_sample_ratio_p_value")]
 
 
 def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.DataFrame:
@@ -173,14 +167,10 @@ def _checked(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _p_value(rows: pd.DataFrame) -> float:
     counts = arm_counts(rows["is_treated"])
-    return sample_ratio_p_value(
-        **counts, treated_share=float(rows["treated_share"].iloc[0])
-    )
+    return sample_ratio_p_value(**counts, treated_share=float(rows["treated_share"].iloc[0]))
 
 
-def _measured(
-    rows: pd.DataFrame, keys: dict, settings: ExperimentSettings
-) -> list[dict]:
+def _measured(rows: pd.DataFrame, keys: dict, settings: ExperimentSettings) -> list[dict]:
     """One record per metric, with values where the slice was measured."""
     treated = rows["is_treated"].to_numpy()
     records = []
@@ -217,9 +207,7 @@ def _rate_record(
     outcome: np.ndarray, treated: np.ndarray, _: np.ndarray, level: float
 ) -> tuple[Difference, str, float]:
     successes = outcome[treated].sum(), outcome[~treated].sum()
-    found = rate_difference(
-        successes[0], treated.sum(), successes[1], (~treated).sum(), level
-    )
+    found = rate_difference(successes[0], treated.sum(), successes[1], (~treated).sum(), level)
     return found, "newcombe", np.nan
 
 

@@ -40,10 +40,7 @@ def smallest_detectable_rate_difference(
     def surplus(rate: float) -> float:
         pooled = holdout_part * base_rate + (1 - holdout_part) * rate
         unchanged = pooled * (1 - pooled) * (1 / treated_count + 1 / holdout_count)
-        changed = (
-            rate * (1 - rate) / treated_count
-            + base_rate * (1 - base_rate) / holdout_count
-        )
+        changed = rate * (1 - rate) / treated_count + base_rate * (1 - base_rate) / holdout_count
         return rate - base_rate - seen * unchanged**0.5 - sure * changed**0.5
 
     if base_rate >= 1 or surplus(1.0) < 0:

@@ -31,18 +31,8 @@ import pandas as pd
 from scipy.special import expit
 
 from precision_marketing.common.threads import use_one_thread
-from precision_marketing.estimators.families import (
-    AverageAmount,
-    CalibratedAverage,
-    log_odds,
-)
-from precision_marketing.explanations.members import (
-    LOG_ODDS,
-    MONEY,
-    Scale,
-    Step,
-    explainer,
-)
+from precision_marketing.estimators.families import AverageAmount, CalibratedAverage, log_odds
+from precision_marketing.explanations.members import LOG_ODDS, MONEY, Scale, Step, explainer
 
 # Rows explained at a time: 4,096 x 130 features take 4 MB per working copy.
 BATCH_ROWS = 4096
@@ -53,9 +43,7 @@ SLOPE_STEP = 1e-6
 
 
 def contributions(
-    estimator: CalibratedAverage | AverageAmount,
-    features: pd.DataFrame,
-    groups: dict[str, str],
+    estimator: CalibratedAverage | AverageAmount, features: pd.DataFrame, groups: dict[str, str]
 ) -> tuple[float, pd.DataFrame]:
     """Share the log-odds of each probability, or each amount, out to the features.
 
@@ -92,16 +80,13 @@ def contributions(
 
 
 def explain_batches(
-    estimator: CalibratedAverage | AverageAmount,
-    features: pd.DataFrame,
-    groups: dict[str, str],
+    estimator: CalibratedAverage | AverageAmount, features: pd.DataFrame, groups: dict[str, str]
 ) -> Iterator[tuple[float, pd.DataFrame]]:
     """Do what `contributions` does, at most `BATCH_ROWS` rows at a time."""
     use_one_thread()
     scale, member_steps, last_step = _steps(estimator)
     explainers = [
-        explainer(member, features.columns, groups, scale)
-        for member in estimator.members
+        explainer(member, features.columns, groups, scale) for member in estimator.members
     ]
     for start in range(0, len(features), BATCH_ROWS):
         batch = features.iloc[start : start + BATCH_ROWS]
@@ -115,9 +100,7 @@ def explain_batches(
         yield baseline, pd.DataFrame(values, batch.index, features.columns)
 
 
-def _steps(
-    estimator: CalibratedAverage | AverageAmount,
-) -> tuple[Scale, list[Step], Step]:
+def _steps(estimator: CalibratedAverage | AverageAmount) -> tuple[Scale, list[Step], Step]:
     """Find the scale of the members, the step of each to the mean, and the last one."""
     if isinstance(estimator, AverageAmount):
         return MONEY, [np.positive] * len(estimator.members), _at_least_zero

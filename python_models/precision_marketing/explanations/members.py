@@ -19,10 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from precision_marketing.estimators.families import (
-    log_odds,
-    member_prediction,
-)
+from precision_marketing.estimators.families import log_odds, member_prediction
 
 # The parts of a member must give its own prediction back this closely, in log-odds or
 # money (of large amounts, as a share of them); else it is explained as a family that
@@ -154,9 +151,7 @@ class _Tree:
     dtype: type
 
 
-def _tree(
-    tree: DecisionTreeClassifier | DecisionTreeRegressor, weight: float = 1.0
-) -> _Tree:
+def _tree(tree: DecisionTreeClassifier | DecisionTreeRegressor, weight: float = 1.0) -> _Tree:
     nodes = tree.tree_
     # per node the counts of both classes, or the mean of what a regressor learnt
     values = nodes.value[:, 0, :]
@@ -194,19 +189,13 @@ def _boosted_tree(nodes: np.ndarray) -> _Tree:
 
 
 def _trees(
-    trees: list[_Tree],
-    places: np.ndarray,
-    count: int,
-    start: float,
-    to_prediction: Step,
+    trees: list[_Tree], places: np.ndarray, count: int, start: float, to_prediction: Step
 ) -> Callable[[np.ndarray], Parts]:
     baseline = start + sum(float(tree.means[0]) for tree in trees)
 
     def take_apart(matrix: np.ndarray) -> Parts:
         values = np.zeros((len(matrix), count))
-        matrices = {
-            kind: matrix.astype(kind) for kind in {tree.dtype for tree in trees}
-        }
+        matrices = {kind: matrix.astype(kind) for kind in {tree.dtype for tree in trees}}
         for tree in trees:
             _add_path(tree, matrices[tree.dtype], places, values)
         return baseline, values, to_prediction
@@ -214,9 +203,7 @@ def _trees(
     return take_apart
 
 
-def _add_path(
-    tree: _Tree, matrix: np.ndarray, places: np.ndarray, values: np.ndarray
-) -> None:
+def _add_path(tree: _Tree, matrix: np.ndarray, places: np.ndarray, values: np.ndarray) -> None:
     """Add each change of the mean on each row's path to ``values``, in place."""
     rows, nodes = np.arange(len(matrix)), np.zeros(len(matrix), dtype=int)
     while True:
@@ -268,9 +255,7 @@ def _entering(
     return explain
 
 
-def _unknown_row(
-    preprocessor: ColumnTransformer, inputs: list[tuple[str, bool]]
-) -> np.ndarray:
+def _unknown_row(preprocessor: ColumnTransformer, inputs: list[tuple[str, bool]]) -> np.ndarray:
     """Make what stands for a row of which nothing is known, shape (1, columns)."""
     unknown = {name: "" if is_text else np.nan for name, is_text in inputs}
     row = np.asarray(preprocessor.transform(pd.DataFrame([unknown])), dtype=float)

@@ -8,12 +8,7 @@ from precision_marketing.estimators.families import AverageAmount, CalibratedAve
 from precision_marketing.estimators.stored import champion_of
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 from precision_marketing.explanations.contributions import explain_batches
-from precision_marketing.explanations.sentences import (
-    LANGUAGES,
-    Seen,
-    reason_words,
-    say,
-)
+from precision_marketing.explanations.sentences import LANGUAGES, Seen, reason_words, say
 
 # A category's score is one of many that its user has.
 PAIR_COLUMNS = ["user_id", "category_name"]
@@ -93,9 +88,7 @@ def panel_reasons(
     """
     to_score = panel.of_split("score")
     slots = () if departments is None else departments.itertuples()
-    labels = {
-        f"department_share_{row.department_slot}": row.department for row in slots
-    }
+    labels = {f"department_share_{row.department_slot}": row.department for row in slots}
     words = reason_words(texts, list(to_score.features.columns), labels)
     parts = []
     for task in tasks[tasks["grain"] == grain]["task"]:
@@ -211,9 +204,7 @@ def strongest_reasons(
                     "reason_rank": ranks + 1,
                     "reason_group": np.array(names, dtype=object)[order[rows, ranks]],
                     "feature_name": features.columns[leader[rows, ranks]],
-                    "raising_group_count": (np.round(sums, RANKED_DIGITS) > 0).sum(
-                        axis=1
-                    )[rows],
+                    "raising_group_count": (np.round(sums, RANKED_DIGITS) > 0).sum(axis=1)[rows],
                     "contribution": added[rows, ranks],
                     "rest": (sums.sum(axis=1) - added.sum(axis=1))[rows],
                     "baseline": baseline,

@@ -17,10 +17,7 @@ OPTIONAL_PART = re.compile(r"(\[[^\]]*\])")
 # English says 1 day and no days, where a text says {value:.0f} days.
 ENGLISH_COUNTS = [
     (re.compile(r"\bevery 1 days\b"), "every day"),
-    (
-        re.compile(r"(?<![\d.,])1 (campaign|coupon|day|order|product|time)s\b"),
-        r"1 \1",
-    ),
+    (re.compile(r"(?<![\d.,])1 (campaign|coupon|day|order|product|time)s\b"), r"1 \1"),
     (re.compile(r"(?<![\d.,])0 (campaigns|coupons|days|orders|products)\b"), r"no \1"),
     (re.compile(r"(?<![\d.,])0 of "), "none of "),
 ]
@@ -60,8 +57,7 @@ class Language:
 ENGLISH = Language(
     suffix="",
     same=", like a typical customer",
-    number="Has {value:g} as {label}[, compared with {typical:g} for a typical"
-    " customer].",
+    number="Has {value:g} as {label}[, compared with {typical:g} for a typical customer].",
     text="Has {value} as {label}.",
     unknown="Has no known {label}.",
     currencies={"": ""},
@@ -121,9 +117,7 @@ class Seen:
         return self.medians[name].reindex(self.keys[rows]).to_numpy()
 
 
-def reason_words(
-    texts: pd.DataFrame, names: list[str], labels: dict[str, str]
-) -> pd.DataFrame:
+def reason_words(texts: pd.DataFrame, names: list[str], labels: dict[str, str]) -> pd.DataFrame:
     """Find the group and the texts of each feature.
 
     Parameters
@@ -149,10 +143,7 @@ def reason_words(
             row
             for row in texts.itertuples()
             if name == row.feature_name
-            or (
-                row.feature_name.endswith("*")
-                and name.startswith(row.feature_name[:-1])
-            )
+            or (row.feature_name.endswith("*") and name.startswith(row.feature_name[:-1]))
         ]
         readable = re.sub(r"_(\d+d?|week_\d+)$", "", name).replace("_", " ")
         entry = {"reason_group": readable, **dict.fromkeys(TEXT_COLUMNS, "")}
@@ -164,9 +155,7 @@ def reason_words(
     return pd.DataFrame.from_dict(found, orient="index")
 
 
-def say(
-    words: pd.Series, seen: Seen, rows: np.ndarray, language: Language
-) -> np.ndarray:
+def say(words: pd.Series, seen: Seen, rows: np.ndarray, language: Language) -> np.ndarray:
     """Put the values of rows, given by position, into the text of a feature.
 
     Parameters
@@ -207,8 +196,7 @@ def say(
                 left = left[~is_known]
     except (ValueError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(
-            f"Seed reason_texts: the texts of feature {words.name} cannot be read "
-            f"({error})."
+            f"Seed reason_texts: the texts of feature {words.name} cannot be read ({error})."
         ) from error
     for pattern, replacement in language.counts:
         said = np.array([pattern.sub(replacement, text) for text in said], dtype=object)
@@ -297,9 +285,7 @@ def _write(
     return np.array(written, dtype=object)[codes], is_known[codes]
 
 
-def _written(
-    values: np.ndarray, spec: str, currency: str, language: Language
-) -> Iterator[str]:
+def _written(values: np.ndarray, spec: str, currency: str, language: Language) -> Iterator[str]:
     for value in values:
         if spec == "money":
             digits = 2 if 0 < abs(round(value, 2)) < WHOLE_MONEY_FROM else 0

@@ -63,9 +63,7 @@ def _trial(rows: pd.DataFrame, outcome: str) -> Trial:
     )
 
 
-def share_effect(
-    buying: pd.DataFrame, redemption: pd.DataFrame, known: pd.Index
-) -> pd.DataFrame:
+def share_effect(buying: pd.DataFrame, redemption: pd.DataFrame, known: pd.Index) -> pd.DataFrame:
     """Share the average effect on buying out where redemption tells users apart.
 
     That users differ in buying takes many users to prove, in redemption few: without
@@ -153,8 +151,7 @@ def campaign_uplift(panel: Panel, settings: UpliftSettings) -> pd.DataFrame:
                 keys = rows["offer_id"] + ":" + rows["first_order_id"] + ":" + name
                 chance = random_scores(keys.to_numpy(object), settings)
                 control = pd.DataFrame(
-                    {"learner": RANDOM, "estimate": chance, "is_chosen": False},
-                    rows.index,
+                    {"learner": RANDOM, "estimate": chance, "is_chosen": False}, rows.index
                 )
                 found = pd.concat([found, control])
             else:
@@ -162,9 +159,7 @@ def campaign_uplift(panel: Panel, settings: UpliftSettings) -> pd.DataFrame:
             labelled = found.join(rows)
             parts.append(
                 labelled.assign(
-                    outcome_name=name,
-                    outcome=labelled[column],
-                    training_row_count=len(known),
+                    outcome_name=name, outcome=labelled[column], training_row_count=len(known)
                 )
             )
     return typed(parts, ESTIMATE_COLUMNS)
@@ -193,10 +188,7 @@ def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.Da
     judged = judged.sort_values(["as_of_date", "campaign_id", "first_order_id"])
     parts = []
     for name, of_outcome in judged.groupby("outcome_name"):
-        for campaign, rows in [
-            (POOLED, of_outcome),
-            *of_outcome.groupby("campaign_id"),
-        ]:
+        for campaign, rows in [(POOLED, of_outcome), *of_outcome.groupby("campaign_id")]:
             for learner, scored in rows.groupby("learner"):
                 trial = _trial(scored, "outcome")
                 if not settings.are_enough(trial):

@@ -115,9 +115,7 @@ def _fit_arms(rows: np.ndarray, trial: Trial, recipe: Recipe) -> list[Predictor]
     ]
 
 
-def _two_model(
-    rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
-) -> Predictor:
+def _two_model(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
     holdout, contacted = arms
     return lambda new: contacted(new) - holdout(new)
 
@@ -130,14 +128,10 @@ def _transformed_outcome(
     return _fit_effect(rows, turned, recipe)
 
 
-def _x_learner(
-    rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
-) -> Predictor:
+def _x_learner(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
     treated = trial.treated
     holdout, contacted = arms
-    of_treated = _fit_effect(
-        rows[treated], trial.outcome[treated] - holdout(rows[treated]), recipe
-    )
+    of_treated = _fit_effect(rows[treated], trial.outcome[treated] - holdout(rows[treated]), recipe)
     of_holdout = _fit_effect(
         rows[~treated], contacted(rows[~treated]) - trial.outcome[~treated], recipe
     )
@@ -161,9 +155,7 @@ def _doubly_robust(
     return _fit_effect(rows, expected[1] - expected[0] + weight * error, recipe)
 
 
-def _response(
-    rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
-) -> Predictor:
+def _response(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
     return arms[1]
 
 

@@ -74,9 +74,7 @@ class Trial:
 
     def where(self, mask: np.ndarray) -> "Trial":
         """Keep the rows at which ``mask`` is true."""
-        return Trial(
-            self.users[mask], self.treated[mask], self.outcome[mask], self.share[mask]
-        )
+        return Trial(self.users[mask], self.treated[mask], self.outcome[mask], self.share[mask])
 
     @property
     def weights(self) -> np.ndarray:
@@ -131,9 +129,7 @@ def _running_sums(
     weight = trial.weights[order]
     arm = np.where(treated, 1, 2)
     rows = np.concatenate([group, arm * size + group, (arm + 2) * size + group])
-    values = np.concatenate(
-        [np.ones(len(order)), weight, weight * trial.outcome[order]]
-    )
+    values = np.concatenate([np.ones(len(order)), weight, weight * trial.outcome[order]])
     shape = (5 * size, len(order))
     sums = csr_matrix((values, (rows, np.tile(order, 3))), shape=shape) @ counts
     running = np.cumsum(sums.reshape(5, size, -1), axis=1)

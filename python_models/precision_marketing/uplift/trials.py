@@ -72,9 +72,7 @@ class UpliftSettings(Settings):
         return min(treated, len(trial.treated) - treated) >= self.min_arm_users
 
 
-def choose_learner(
-    rows: np.ndarray, trial: Trial, settings: UpliftSettings
-) -> pd.DataFrame:
+def choose_learner(rows: np.ndarray, trial: Trial, settings: UpliftSettings) -> pd.DataFrame:
     """Choose among the learners inside the training half, by cross-validated Qini.
 
     Parameters
@@ -114,10 +112,7 @@ def choose_learner(
 
 
 def estimate_effects(
-    features: pd.DataFrame,
-    trial: Trial,
-    new_features: pd.DataFrame,
-    settings: UpliftSettings,
+    features: pd.DataFrame, trial: Trial, new_features: pd.DataFrame, settings: UpliftSettings
 ) -> pd.DataFrame:
     """Choose on the training rows, fit every learner on all of them, estimate new rows.
 
@@ -158,10 +153,7 @@ def random_scores(names: np.ndarray, settings: UpliftSettings) -> np.ndarray:
 
 
 def judge_trial(
-    features: pd.DataFrame,
-    trial: Trial,
-    is_test: np.ndarray,
-    settings: UpliftSettings,
+    features: pd.DataFrame, trial: Trial, is_test: np.ndarray, settings: UpliftSettings
 ) -> pd.DataFrame:
     """Learn on one part of a trial, judge on the other.
 

@@ -59,17 +59,11 @@ class BgNbd:
             Between 0 and 1.
         """
         frequency, recency, age = as_floats(frequency, recency, age)
-        stayed, stopped = _log_parts(
-            (self.r, self.alpha, self.a, self.b), frequency, recency, age
-        )
+        stayed, stopped = _log_parts((self.r, self.alpha, self.a, self.b), frequency, recency, age)
         return np.exp(stayed - np.logaddexp(stayed, stopped))
 
     def expected_orders(
-        self,
-        frequency: np.ndarray,
-        recency: np.ndarray,
-        age: np.ndarray,
-        duration: float,
+        self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, duration: float
     ) -> np.ndarray:
         """Tell the expected number of purchases in the time after ``age``.
 
@@ -112,9 +106,7 @@ class BgNbd:
             stay = (self.b + frequency[users])[:, None]
             chance = np.empty((len(users), columns))
             chance[:, :1] = shape * np.log1p(-growth[users])[:, None]
-            chance[:, 1:] = np.log(
-                growth[users][:, None] * (shape + counts[:-1]) / counts[1:]
-            )
+            chance[:, 1:] = np.log(growth[users][:, None] * (shape + counts[:-1]) / counts[1:])
             more = 1 - np.cumsum(np.exp(np.cumsum(chance, axis=1)), axis=1)
             survived = np.ones_like(chance)
             survived[:, 1:] = np.cumprod(
@@ -126,11 +118,7 @@ class BgNbd:
 
 
 def fit_bg_nbd(
-    frequency: np.ndarray,
-    recency: np.ndarray,
-    age: np.ndarray,
-    *,
-    min_repeat_users: int,
+    frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, min_repeat_users: int
 ) -> BgNbd:
     """Fit BG/NBD by maximum likelihood, with analytic gradients.
 
@@ -160,8 +148,7 @@ def fit_bg_nbd(
     repeat_users = int((frequency > 0).sum())
     if repeat_users < min_repeat_users:
         raise ValueError(
-            f"BG/NBD needs {min_repeat_users} users who bought again, not "
-            f"{repeat_users}."
+            f"BG/NBD needs {min_repeat_users} users who bought again, not {repeat_users}."
         )
     # time in mean ages: then all four parameters are of the order of 1
     unit = age.mean()
@@ -196,9 +183,7 @@ def steady_buyers(frequency: np.ndarray, age: np.ndarray) -> BgNbd:
     return BgNbd(1.0, float(alpha), 0.0, 1.0, float("nan"))
 
 
-def _check_purchases(
-    frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
-) -> None:
+def _check_purchases(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> None:
     """Refuse what no history of purchases can look like."""
     if not len(frequency) == len(recency) == len(age):
         raise ValueError("Frequency, recency and age must be of one length.")
@@ -211,29 +196,21 @@ def _check_purchases(
 
 
 def _log_parts(
-    parameters: Sequence[float],
-    frequency: np.ndarray,
-    recency: np.ndarray,
-    age: np.ndarray,
+    parameters: Sequence[float], frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log weights of still being alive and of having stopped at the last purchase."""
     r, alpha, a, b = parameters
     with np.errstate(divide="ignore", invalid="ignore"):
         stopped = np.where(
             frequency > 0,
-            np.log(a)
-            - np.log(b + frequency - 1)
-            - (r + frequency) * np.log(alpha + recency),
+            np.log(a) - np.log(b + frequency - 1) - (r + frequency) * np.log(alpha + recency),
             -np.inf,
         )
     return -(r + frequency) * np.log(alpha + age), stopped
 
 
 def _bg_nbd_likelihood(
-    parameters: Sequence[float],
-    frequency: np.ndarray,
-    recency: np.ndarray,
-    age: np.ndarray,
+    parameters: Sequence[float], frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
 ) -> tuple[float, np.ndarray]:
     """Log-likelihood summed over users, and its gradient by r, alpha, a, b."""
     r, alpha, a, b = parameters
@@ -261,9 +238,7 @@ def _bg_nbd_likelihood(
                 - alive * np.log(alpha + age)
                 - gone * np.log(alpha + recency)
             ).sum(),
-            (
-                r / alpha - shape * (alive / (alpha + age) + gone / (alpha + recency))
-            ).sum(),
+            (r / alpha - shape * (alive / (alpha + age) + gone / (alpha + recency))).sum(),
             (digamma(a + b) - digamma(a + b + frequency) + gone / a).sum(),
             (
                 digamma(a + b)

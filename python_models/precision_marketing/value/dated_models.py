@@ -8,11 +8,7 @@ import pandas as pd
 
 from precision_marketing.common.settings import Settings, Var
 from precision_marketing.value.bg_nbd import BgNbd, fit_bg_nbd, steady_buyers
-from precision_marketing.value.gamma_gamma import (
-    GammaGamma,
-    even_values,
-    fit_gamma_gamma,
-)
+from precision_marketing.value.gamma_gamma import GammaGamma, even_values, fit_gamma_gamma
 
 PURCHASE_KEYS = ["as_of_date", "first_order_id"]
 BASELINES = ("past_rate", "recent_rate")
@@ -71,9 +67,7 @@ class PurchaseModels:
     fitted_on: str
 
 
-def fit_purchase_models(
-    purchases: pd.DataFrame, settings: ValueSettings
-) -> PurchaseModels:
+def fit_purchase_models(purchases: pd.DataFrame, settings: ValueSettings) -> PurchaseModels:
     """Fit BG/NBD and Gamma-Gamma to the users of one as-of date.
 
     Users whose first purchase in the data is not their first look older customers than
@@ -101,9 +95,7 @@ def fit_purchase_models(
     rows = purchases[acquired] if inside else purchases
     fitted_on = "acquired users" if inside else "all users"
     try:
-        bg_nbd = fit_bg_nbd(
-            *histories(rows)[:3], min_repeat_users=settings.min_repeat_users
-        )
+        bg_nbd = fit_bg_nbd(*histories(rows)[:3], min_repeat_users=settings.min_repeat_users)
     except ValueError:
         fitted_on = "fallback"
         bg_nbd = steady_buyers(purchases["repeat_day_count"], purchases["age_days"])
@@ -119,11 +111,7 @@ def fit_purchase_models(
 
 
 def dated_models(
-    purchases: pd.DataFrame,
-    until: pd.Timestamp,
-    settings: ValueSettings,
-    *,
-    with_past: bool = True,
+    purchases: pd.DataFrame, until: pd.Timestamp, settings: ValueSettings, *, with_past: bool = True
 ) -> dict[pd.Timestamp, PurchaseModels]:
     """Fit the models of a date and, if asked, of dates whose label window is over."""
     over = until - pd.Timedelta(days=settings.window_days)

@@ -4,17 +4,9 @@ import numpy as np
 import pandas as pd
 
 from precision_marketing.common.threads import use_one_thread
-from precision_marketing.value.dated_models import (
-    PurchaseModels,
-    ValueSettings,
-    histories,
-)
+from precision_marketing.value.dated_models import PurchaseModels, ValueSettings, histories
 from precision_marketing.value.futures import draw_futures
-from precision_marketing.value.regressions import (
-    LEAST_COUNT,
-    Regressions,
-    count_features,
-)
+from precision_marketing.value.regressions import LEAST_COUNT, Regressions, count_features
 
 
 def expect(
@@ -52,10 +44,7 @@ def expect(
     days = np.array(horizons, dtype=float)[:, None]
     worth = models.gamma_gamma.expected_value(frequency + 1, value)
     counted = np.stack(
-        [
-            models.bg_nbd.expected_orders(frequency, recency, age, horizon)
-            for horizon in horizons
-        ]
+        [models.bg_nbd.expected_orders(frequency, recency, age, horizon) for horizon in horizons]
     )
     found = {"bg_nbd": (counted, counted * worth)}
     if learned is not None:
@@ -134,9 +123,7 @@ def predict_intervals(
     return ends
 
 
-def widen(
-    outcome: np.ndarray, expected: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> float:
+def widen(outcome: np.ndarray, expected: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     """By how much intervals must be widened to have held 95 % of outcomes.
 
     Parameters

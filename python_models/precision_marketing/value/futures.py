@@ -64,9 +64,7 @@ def draw_futures(
         last[random.random(size) >= alive[users][:, None]] = 0
         count = (frequency[users] + 1)[:, None]
         worth = gamma_gamma.gamma + count * np.maximum(mean_value[users], 0)[:, None]
-        worth = worth / random.standard_gamma(
-            gamma_gamma.p * count + gamma_gamma.q, size
-        )
+        worth = worth / random.standard_gamma(gamma_gamma.p * count + gamma_gamma.q, size)
         seen, spend, bought = np.zeros(size), np.zeros(size), np.zeros(size)
         steps = np.diff(durations[:, users], axis=0, prepend=0)
         for number, longer in enumerate(steps):

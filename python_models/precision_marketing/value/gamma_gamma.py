@@ -49,9 +49,7 @@ class GammaGamma:
         return self.p * seen / (self.p * count + self.q - 1)
 
 
-def fit_gamma_gamma(
-    count: np.ndarray, mean_value: np.ndarray, *, min_users: int
-) -> GammaGamma:
+def fit_gamma_gamma(count: np.ndarray, mean_value: np.ndarray, *, min_users: int) -> GammaGamma:
     """Fit Gamma-Gamma by maximum likelihood, with analytic gradients.
 
     Parameters
@@ -80,8 +78,7 @@ def fit_gamma_gamma(
     count, mean_value = count[kept], mean_value[kept]
     if len(count) < max(min_users, 1):
         raise ValueError(
-            f"Gamma-Gamma needs {min_users} users with a value above 0, not "
-            f"{len(count)}."
+            f"Gamma-Gamma needs {min_users} users with a value above 0, not {len(count)}."
         )
     unit = mean_value.mean()
     value = mean_value / unit

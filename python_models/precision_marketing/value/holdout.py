@@ -69,9 +69,7 @@ def judge_value(
         learned = fit_regressions(purchases, ahead, models, date, settings)
         rows = rows_of(purchases, date)
         outcome = (
-            ahead.set_index(PURCHASE_KEYS)[
-                ["day_count_in_holdout", "net_amount_in_holdout"]
-            ]
+            ahead.set_index(PURCHASE_KEYS)[["day_count_in_holdout", "net_amount_in_holdout"]]
             .reindex(pd.MultiIndex.from_frame(rows[PURCHASE_KEYS]))
             .to_numpy(float)
             .T

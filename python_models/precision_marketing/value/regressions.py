@@ -74,9 +74,7 @@ def count_features(
         Shape (rows, features), in the order of ``purchases``; the first without gaps.
     """
     frequency, recency, age, value = histories(purchases)
-    expected = models.bg_nbd.expected_orders(
-        frequency, recency, age, settings.window_days
-    )
+    expected = models.bg_nbd.expected_orders(frequency, recency, age, settings.window_days)
     since = age - recency + 1
     shared = pd.DataFrame(
         {
@@ -171,14 +169,9 @@ def fit_regressions(
     if len(np.unique(buyers)) < settings.min_repeat_users:
         return None
     line, tree = pd.concat(linear), pd.concat(trees)
-    log_linear = make_pipeline(
-        StandardScaler(), PoissonRegressor(**settings.log_linear)
-    )
+    log_linear = make_pipeline(StandardScaler(), PoissonRegressor(**settings.log_linear))
     boosting = HistGradientBoostingRegressor(
-        loss="poisson",
-        early_stopping=False,
-        random_state=settings.seed,
-        **settings.boosting,
+        loss="poisson", early_stopping=False, random_state=settings.seed, **settings.boosting
     )
     return Regressions(
         log_linear.fit(line, count),

@@ -19,9 +19,7 @@ from precision_marketing.value.dated_models import (
     rows_of,
 )
 from precision_marketing.value.forecasts import expect, predict_intervals, widen
-from precision_marketing.value.gamma_gamma import (
-    GammaGamma,
-)
+from precision_marketing.value.gamma_gamma import GammaGamma
 from precision_marketing.value.regressions import fit_regressions, load_regressions
 
 ESTIMATOR_COLUMNS = {
@@ -53,10 +51,7 @@ VALUE_COLUMNS = {
 
 
 def fit_value(
-    purchases: pd.DataFrame,
-    ahead: pd.DataFrame,
-    judged: pd.DataFrame,
-    settings: ValueSettings,
+    purchases: pd.DataFrame, ahead: pd.DataFrame, judged: pd.DataFrame, settings: ValueSettings
 ) -> pd.DataFrame:
     """Fit what scores users, on everything known at the scoring date.
 
@@ -137,9 +132,7 @@ def fit_value(
 
 
 def score_value(
-    purchases: pd.DataFrame,
-    estimator: pd.DataFrame,
-    settings: ValueSettings,
+    purchases: pd.DataFrame, estimator: pd.DataFrame, settings: ValueSettings
 ) -> pd.DataFrame:
     """Value of every user at the scoring date; nothing is fitted here.
 
@@ -182,9 +175,7 @@ def score_value(
     settings = replace(settings, window_days=stored["window_days"])
     found = expect(rows, models, learned, horizons, settings)
     counts, amounts = found[name]
-    ends = predict_intervals(
-        rows, models, found, name, stored["widening"], horizons, settings
-    )
+    ends = predict_intervals(rows, models, found, name, stored["widening"], horizons, settings)
     parts = [
         rows[["user_id", "as_of_date"]].assign(
             estimator_name=name,

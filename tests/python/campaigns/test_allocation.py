@@ -20,9 +20,7 @@ from support.made_plans import make_alike_plan, make_plan
 
 # The fixture `way` patches constants once for all examples, which is what is meant.
 PLAN_SETTINGS = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 VALUES = st.sampled_from(["spread", "equal", "negative", "huge", "tiny"])
 COSTS = st.sampled_from(["spread", "free", "tenths", "whole", "huge"])
@@ -94,9 +92,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @PLAN_SETTINGS
 @given(plan=plans())
-def test_every_limit_holds_and_the_bound_is_one(
-    way: str, plan: tuple[Options, Limits]
-) -> None:
+def test_every_limit_holds_and_the_bound_is_one(way: str, plan: tuple[Options, Limits]) -> None:
     options, limits = plan
     found = allocate(options, limits)
     assert_keeps_limits(found.chosen, options, limits)
@@ -153,9 +149,7 @@ def integer_optimum(options: Options, limits: Limits) -> float:
         -options.values,
         constraints=[
             LinearConstraint(users.astype(float), ub=1),
-            LinearConstraint(
-                limits.draws(options).T[finite], ub=limits.capacities[finite]
-            ),
+            LinearConstraint(limits.draws(options).T[finite], ub=limits.capacities[finite]),
         ],
         integrality=1,
         bounds=Bounds(0, 1),
@@ -201,9 +195,7 @@ def test_smoothed_prices_are_those_of_the_linear_programme(seed: int) -> None:
         (10_000, "whole", 1, 5e-5),
     ],
 )
-def test_big_plans_reach_the_bound(
-    users: int, kind: str, seed: int, most: float
-) -> None:
+def test_big_plans_reach_the_bound(users: int, kind: str, seed: int, most: float) -> None:
     options, limits = make_plan(users, 5, seed, kind)
     found = allocate(options, limits)
     assert found.gap <= most
@@ -279,17 +271,13 @@ def test_greedy_is_the_plain_loop(plan: tuple[Options, Limits], seed: int) -> No
 def test_greedy_by_value_falls_short_where_the_budget_is_tight() -> None:
     options, limits = make_plan(10_000, 5, seed=0)
     assert not greedy(options, limits, np.full(len(options), -np.inf)).any()
-    chosen = greedy(
-        options, limits, np.where(options.values > 0, options.values, -np.inf)
-    )
+    chosen = greedy(options, limits, np.where(options.values > 0, options.values, -np.inf))
     assert options.values[chosen].sum() < 0.9 * allocate(options, limits).value
 
 
 @PLAN_SETTINGS
 @given(plan=plans(), seed=st.integers(0, 2**32 - 1))
-def test_tiers_share_the_limits_in_order(
-    plan: tuple[Options, Limits], seed: int
-) -> None:
+def test_tiers_share_the_limits_in_order(plan: tuple[Options, Limits], seed: int) -> None:
     options, limits = plan
     priorities = np.random.default_rng(seed).choice([1, 2, 5], len(options))
     found = allocate_by_priority(options, priorities, limits)
@@ -365,8 +353,7 @@ def test_the_usual_limits_draw_on_four_resources() -> None:
     np.testing.assert_array_equal(limits.capacities, np.arange(1, 8))
     one = np.array([0])
     np.testing.assert_array_equal(
-        limits.draws(Options(one, one, one + 1.0, one + 0.5)),
-        [[0.5, 0, 0.5, 1, 0, 1, 0]],
+        limits.draws(Options(one, one, one + 1.0, one + 0.5)), [[0.5, 0, 0.5, 1, 0, 1, 0]]
     )
 
 
@@ -379,9 +366,7 @@ def test_the_usual_limits_draw_on_four_resources() -> None:
         ({"values": np.array([1.0])}, "length"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(
-    wrong: dict[str, np.ndarray], message: str
-) -> None:
+def test_options_that_mean_nothing_are_refused(wrong: dict[str, np.ndarray], message: str) -> None:
     right = Options(np.array([0, 0]), np.array([1, 0]), np.ones(2), np.ones(2))
     with pytest.raises(ValueError, match=message):
         replace(right, **wrong)
@@ -397,9 +382,7 @@ def test_options_that_mean_nothing_are_refused(
         ({"per_contact": np.array([[1.0, np.inf]])}, "finite"),
     ],
 )
-def test_limits_that_mean_nothing_are_refused(
-    wrong: dict[str, np.ndarray], message: str
-) -> None:
+def test_limits_that_mean_nothing_are_refused(wrong: dict[str, np.ndarray], message: str) -> None:
     right = Limits(np.ones(1), np.ones((1, 2)), np.ones((1, 2)))
     with pytest.raises(ValueError, match=message):
         replace(right, **wrong)

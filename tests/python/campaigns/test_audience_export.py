@@ -87,20 +87,15 @@ def test_the_same_decisions_are_the_same_bytes(export: Export, campaigns: Path) 
         f"complete_journey/mail/{version}/manifest.json",
     }
     launched = rows(
-        campaigns,
-        "select decision_id from campaigns.decision_ledger where decision = 'contact'",
+        campaigns, "select decision_id from campaigns.decision_ledger where decision = 'contact'"
     )
-    assert {contact["decision_id"] for contact in contacts} == {
-        row[0] for row in launched
-    }
+    assert {contact["decision_id"] for contact in contacts} == {row[0] for row in launched}
     assert list(contacts[0]) == COLUMNS == manifest["columns"]
     content = first[f"complete_journey/mail/{version}/contacts.csv"]
     assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
     assert manifest["rows"] == len(contacts) == len(launched)
     assert sum(campaign["rows"] for campaign in manifest["campaigns"]) == len(launched)
-    assert {campaign["decided_on"] for campaign in manifest["campaigns"]} == {
-        "2018-01-01"
-    }
+    assert {campaign["decided_on"] for campaign in manifest["campaigns"]} == {"2018-01-01"}
     assert len(version) == 12
     # a version that was killed half written is written again, to the byte
     folder = export.channel / version

@@ -6,11 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from precision_marketing.experiments.arms import balance
-from precision_marketing.experiments.checks import (
-    CHECKED_COLUMNS,
-    CheckSettings,
-    check_campaigns,
-)
+from precision_marketing.experiments.checks import CHECKED_COLUMNS, CheckSettings, check_campaigns
 from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,
     smallest_detectable_rate_difference,
@@ -20,9 +16,7 @@ from scipy import stats
 SETTINGS = CheckSettings(level=0.95, power=0.8)
 
 
-def drawn(
-    treated: int, holdout: int, campaign: str = "k", seed: int = 0
-) -> pd.DataFrame:
+def drawn(treated: int, holdout: int, campaign: str = "k", seed: int = 0) -> pd.DataFrame:
     """Return a campaign's users with made-up expectations."""
     random = np.random.default_rng(seed)
     size = treated + holdout
@@ -46,9 +40,7 @@ def test_figures_are_those_of_their_parts() -> None:
 
     rate = rows["response_probability"].mean()
     spread = rows["recent_margin"].std()
-    parts = balance(
-        rows["segment_name"].to_numpy(), (rows["arm"] == "treatment").to_numpy()
-    )
+    parts = balance(rows["segment_name"].to_numpy(), (rows["arm"] == "treatment").to_numpy())
     assert found == {
         "campaign_id": "k",
         "treated_count": 300,
@@ -76,13 +68,9 @@ def test_neither_order_nor_other_campaigns_count() -> None:
 
     assert found["campaign_id"].tolist() == ["a", "b"]
     shuffled = rows.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(
-        found, check_campaigns(shuffled, SETTINGS), check_exact=True
-    )
+    pd.testing.assert_frame_equal(found, check_campaigns(shuffled, SETTINGS), check_exact=True)
     alone = check_campaigns(rows[rows["campaign_id"] == "b"], SETTINGS)
-    pd.testing.assert_frame_equal(
-        found.iloc[1:].reset_index(drop=True), alone, check_exact=True
-    )
+    pd.testing.assert_frame_equal(found.iloc[1:].reset_index(drop=True), alone, check_exact=True)
 
 
 def test_more_power_asks_for_more() -> None:

@@ -98,12 +98,7 @@ OTHER_FAULTS = {
         "update seeds.campaign_plan set campaign_id = '13' "
         + OF_BASKET
         + f"; update seeds.offers set campaign_id = '13' {OF_BASKET}",
-        (
-            "campaign_plan",
-            "13",
-            "campaign_id",
-            "that of a campaign of the shop from 2017-08-08",
-        ),
+        ("campaign_plan", "13", "campaign_id", "that of a campaign of the shop from 2017-08-08"),
     ),
     "shop that is none": (
         f"update seeds.campaign_plan set shop = 'corner shop' {OF_BASKET};"
@@ -119,8 +114,7 @@ OTHER_FAULTS = {
         ("offers", "2018-01-drinks", "campaign_id", "nothing"),
     ),
     "more than the price off": (
-        f"update seeds.offers set discount_kind = 'share', discount_value = '1.5'"
-        f" {OF_DRINKS}",
+        f"update seeds.offers set discount_kind = 'share', discount_value = '1.5' {OF_DRINKS}",
         ("offers", "2018-01-drinks", "discount_value", "1.5"),
     ),
     "discount that is no number": (
@@ -192,18 +186,15 @@ OTHER_FAULTS = {
         ("suppressions", "u1", "channel", "fax"),
     ),
     "unknown attribute": (
-        f"insert into seeds.audience_rules values"
-        f" ('{SHOP}', 'tall', 'height', 'at_least', '180')",
+        f"insert into seeds.audience_rules values ('{SHOP}', 'tall', 'height', 'at_least', '180')",
         ("audience_rules", "tall", "attribute", "height"),
     ),
     "unknown operator": (
-        f"insert into seeds.audience_rules values"
-        f" ('{SHOP}', 'recent', 'rfm_score', 'above', '3')",
+        f"insert into seeds.audience_rules values ('{SHOP}', 'recent', 'rfm_score', 'above', '3')",
         ("audience_rules", "recent", "operator", "above"),
     ),
     "text compared by size": (
-        f"insert into seeds.audience_rules values"
-        f" ('{SHOP}', 'old', 'age_band', 'at_least', '65')",
+        f"insert into seeds.audience_rules values ('{SHOP}', 'old', 'age_band', 'at_least', '65')",
         ("audience_rules", "old", "operator", "at_least"),
     ),
     "number that is none": (
@@ -217,13 +208,11 @@ OTHER_FAULTS = {
         ("audience_rules", "everybody", "audience_rule", "everybody"),
     ),
     "draft that starts in a week or so": (
-        "update seeds.draft_templates set days_before = 'a week'"
-        " where template_id = 'barbecue'",
+        "update seeds.draft_templates set days_before = 'a week' where template_id = 'barbecue'",
         ("draft_templates", "barbecue", "days_before", "a week"),
     ),
     "draft of no value": (
-        "update seeds.draft_templates set discount_value = null"
-        " where template_id = 'barbecue'",
+        "update seeds.draft_templates set discount_value = null where template_id = 'barbecue'",
         ("draft_templates", "barbecue", "discount_value", "nothing"),
     ),
     "correction to another decision": (
@@ -295,9 +284,7 @@ def test_several_faults_are_several_sentences(
     change(warehouse, ";".join(sorted(statements, reverse=True)))
     result = decide(dbt, raw_folder)
     assert result.exit_code != 0
-    expected = {
-        sentence for name, (_, sentence) in FAULTS.items() if name != "no holdout"
-    }
+    expected = {sentence for name, (_, sentence) in FAULTS.items() if name != "no holdout"}
     assert len(sentences(result)) == len(expected)
     assert set(sentences(result)) == expected
 
@@ -322,9 +309,7 @@ def seeds(
         yield connection
 
 
-def faults_after(
-    seeds: duckdb.DuckDBPyConnection, faults_query: str, statements: str
-) -> list[str]:
+def faults_after(seeds: duckdb.DuckDBPyConnection, faults_query: str, statements: str) -> list[str]:
     """Return the sentences of a changed plan, which is then changed back."""
     seeds.execute("begin")
     try:
@@ -348,9 +333,7 @@ def test_a_fault_has_one_sentence(
     assert faults_after(seeds, faults_query, fault) == [sentence]
 
 
-@pytest.mark.parametrize(
-    ("fault", "named"), OTHER_FAULTS.values(), ids=OTHER_FAULTS.keys()
-)
+@pytest.mark.parametrize(("fault", "named"), OTHER_FAULTS.values(), ids=OTHER_FAULTS.keys())
 def test_a_fault_names_seed_row_and_column(
     seeds: duckdb.DuckDBPyConnection,
     faults_query: str,
@@ -374,9 +357,7 @@ def test_one_decision_is_corrected_once(
     assert sentence.endswith("2 times.")
 
 
-def test_faults_stop_a_plan_without_a_row(
-    dbt: DbtRuns, raw_folder: Path, warehouse: Path
-) -> None:
+def test_faults_stop_a_plan_without_a_row(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> None:
     # nothing to plan must not mean that nothing is evaluated
     change(
         warehouse,

@@ -25,10 +25,7 @@ EFFECTS = [
     "is_trustworthy",
 ]
 # Rates, by the column of truth.offer_effects that says what the offer did.
-TRUE_EFFECTS = {
-    "buying_rate": "buying_effect",
-    "redemption_rate": "redemption_effect",
-}
+TRUE_EFFECTS = {"buying_rate": "buying_effect", "redemption_rate": "redemption_effect"}
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +77,7 @@ def test_every_contact_is_counted_once(built: duckdb.DuckDBPyConnection) -> None
     assert found == expected
 
 
-def test_segments_and_offers_add_up_to_the_campaign(
-    demo_shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_segments_and_offers_add_up_to_the_campaign(demo_shop: duckdb.DuckDBPyConnection) -> None:
     sums = ["treated_count", "holdout_count", "revenue_amount", "cost_amount"]
     rows = demo_shop.sql("select * from campaigns.campaign_results").df()
 
@@ -152,9 +147,7 @@ def test_intervals_hold_the_true_effects_of_most_campaigns(
     assert (redeeming["lift_low"] > 0).all()
 
 
-def test_rates_are_those_of_the_raw_outcomes(
-    demo_shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_rates_are_those_of_the_raw_outcomes(demo_shop: duckdb.DuckDBPyConnection) -> None:
     found = demo_shop.sql("""
         select campaign_id, treated_value, holdout_value, incremental_total
         from campaigns.campaign_results
@@ -186,13 +179,9 @@ def test_rates_are_those_of_the_raw_outcomes(
 
 
 @pytest.mark.parametrize("shop", ["built", "demo_shop"])
-def test_checks_count_whom_decisions_draw(
-    shop: str, request: pytest.FixtureRequest
-) -> None:
+def test_checks_count_whom_decisions_draw(shop: str, request: pytest.FixtureRequest) -> None:
     connection = request.getfixturevalue(shop)
-    checks = connection.sql(
-        "select * from campaigns.campaign_checks order by campaign_id"
-    ).df()
+    checks = connection.sql("select * from campaigns.campaign_checks order by campaign_id").df()
     expected = connection.sql("""
         select
             campaign_id,
@@ -210,7 +199,5 @@ def test_checks_count_whom_decisions_draw(
     for check in checks.itertuples():
         drawn = check.treated_count + check.holdout_count
         if drawn:
-            p_value = stats.binomtest(
-                check.treated_count, drawn, check.treated_share
-            ).pvalue
+            p_value = stats.binomtest(check.treated_count, drawn, check.treated_share).pvalue
             assert check.sample_ratio_p_value == pytest.approx(p_value)

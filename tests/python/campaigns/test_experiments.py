@@ -29,9 +29,7 @@ from precision_marketing.experiments.sizes import (
 )
 from scipy import stats
 
-SETTINGS = ExperimentSettings(
-    level=0.95, min_arm_users=30, min_sample_ratio_p_value=0.001
-)
+SETTINGS = ExperimentSettings(level=0.95, min_arm_users=30, min_sample_ratio_p_value=0.001)
 TREATED, HOLDOUT = 600, 200
 EXPERIMENTS = 4000
 # 4,000 experiments know a share of 5 % to 0.7 % (two standard errors), 2026-11-25.
@@ -62,9 +60,7 @@ def test_rates_differ_as_newcombe_printed(
     counts: tuple[int, int, int, int], low: float, high: float
 ) -> None:
     found = rate_difference(*counts)
-    assert found.difference == pytest.approx(
-        counts[0] / counts[1] - counts[2] / counts[3]
-    )
+    assert found.difference == pytest.approx(counts[0] / counts[1] - counts[2] / counts[3])
     assert (found.low, found.high) == pytest.approx((low, high), abs=5.1e-5)
 
 
@@ -73,9 +69,7 @@ def cached_rate_difference(*counts: int) -> Difference:
     return rate_difference(*counts)
 
 
-@pytest.mark.parametrize(
-    ("base", "effect"), [(0.05, 0), (0.1, 0.05), (0.2, 0), (0.3, 0.1)]
-)
+@pytest.mark.parametrize(("base", "effect"), [(0.05, 0), (0.1, 0.05), (0.2, 0), (0.3, 0.1)])
 def test_intervals_of_rates_cover(base: float, effect: float) -> None:
     random = np.random.default_rng(11)
     treated = random.binomial(TREATED, base + effect, EXPERIMENTS)
@@ -100,9 +94,7 @@ def money(
     random: np.random.Generator, shape: tuple[int, ...], buying: float, sigma: float
 ) -> np.ndarray:
     """Draw zeros for most, a lognormal amount for who buys."""
-    return np.where(
-        random.random(shape) < buying, random.lognormal(3, sigma, shape), 0.0
-    )
+    return np.where(random.random(shape) < buying, random.lognormal(3, sigma, shape), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +177,7 @@ def test_bending_is_by_the_skewness_of_both_arms() -> None:
     found = mean_difference(treated, holdout)
     for end, bent in ((found.low, quantile), (found.high, -quantile)):
         value = (found.difference - end) / error
-        hall = (
-            value + skewness * value**2 / 3 + skewness**2 * value**3 / 27 + skewness / 6
-        )
+        hall = value + skewness * value**2 / 3 + skewness**2 * value**3 / 27 + skewness / 6
         assert hall == pytest.approx(bent)
 
 
@@ -216,9 +206,7 @@ def test_what_has_no_spread_claims_no_certainty(
 # Money after what was known before
 
 
-def spenders(
-    random: np.random.Generator, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+def spenders(random: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Amounts before and during, of users who buy the oftener the more they spend."""
     level = random.normal(size=shape)
     buying = 1 / (1 + np.exp(1 - 1.5 * level))
@@ -318,9 +306,7 @@ def test_a_rate_that_can_just_be_seen_is_seen_four_times_in_five(base: float) ->
 
 
 @pytest.mark.parametrize("sizes", [(600, 200), (30, 10)])
-def test_a_mean_that_can_just_be_seen_is_seen_four_times_in_five(
-    sizes: tuple[int, int],
-) -> None:
+def test_a_mean_that_can_just_be_seen_is_seen_four_times_in_five(sizes: tuple[int, int]) -> None:
     effect = smallest_detectable_mean_difference(2.0, *sizes)
     random = np.random.default_rng(21)
     treated = random.normal(effect, 2, (EXPERIMENTS, sizes[0]))
@@ -384,9 +370,7 @@ def test_faults_in_opposite_directions_do_not_cancel() -> None:
 
 def test_one_stratum_is_exact_however_small() -> None:
     # chi-square would say 0.00047
-    assert sample_ratio_p_value(18, 2, 0.99) == pytest.approx(
-        1 - stats.binom.cdf(1, 20, 0.01)
-    )
+    assert sample_ratio_p_value(18, 2, 0.99) == pytest.approx(1 - stats.binom.cdf(1, 20, 0.01))
     assert np.isnan(sample_ratio_p_value(0, 0, 0.5))
     assert np.isnan(sample_ratio_p_value(5, 5, np.nan))
     with pytest.raises(ValueError, match="between 0 and 1"):
@@ -474,9 +458,7 @@ def test_a_campaign_is_measured_by_the_parts_above() -> None:
         ends = slice_[["lift", "lift_low", "lift_high"]]
         for metric, name in RATES.items():
             done = some[name].to_numpy()
-            expected = rate_difference(
-                done[arm].sum(), arm.sum(), done[~arm].sum(), (~arm).sum()
-            )
+            expected = rate_difference(done[arm].sum(), arm.sum(), done[~arm].sum(), (~arm).sum())
             assert tuple(ends.loc[metric]) == pytest.approx(tuple(expected), rel=1e-12)
             assert slice_.loc[metric, "method"] == "newcombe"
         outcomes = some.assign(profit=some["margin"] - some["cost"])
@@ -492,9 +474,7 @@ def test_a_campaign_is_measured_by_the_parts_above() -> None:
             assert row["holdout_value"] == pytest.approx(outcome[~arm].mean())
     totals = found[["incremental_total", "incremental_low", "incremental_high"]]
     lifts = found[["lift", "lift_low", "lift_high"]]
-    np.testing.assert_allclose(
-        totals, lifts.to_numpy() * found[["treated_count"]].to_numpy()
-    )
+    np.testing.assert_allclose(totals, lifts.to_numpy() * found[["treated_count"]].to_numpy())
 
 
 def test_order_names_and_other_campaigns_change_nothing() -> None:
@@ -503,16 +483,12 @@ def test_order_names_and_other_campaigns_change_nothing() -> None:
     found = measure_campaigns(rows, SETTINGS)
     shuffled = rows.sample(frac=1, random_state=1)
     shuffled["user_id"] = np.arange(len(rows))[::-1]
-    pd.testing.assert_frame_equal(
-        measure_campaigns(shuffled, SETTINGS), found, check_exact=True
-    )
+    pd.testing.assert_frame_equal(measure_campaigns(shuffled, SETTINGS), found, check_exact=True)
     alone = measure_campaigns(first, SETTINGS)
     own = found[found["campaign_id"] == "c1"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, own, check_exact=True)
     assert not found.duplicated(KEY_COLUMNS).any()
-    assert found[KEY_COLUMNS].equals(
-        found[KEY_COLUMNS].sort_values(KEY_COLUMNS, ignore_index=True)
-    )
+    assert found[KEY_COLUMNS].equals(found[KEY_COLUMNS].sort_values(KEY_COLUMNS, ignore_index=True))
 
 
 def test_no_rows_make_a_typed_table_without_rows() -> None:
@@ -587,9 +563,7 @@ def test_nothing_bought_is_no_certainty() -> None:
         ("treated_share", 0.5, "several chances"),
     ],
 )
-def test_rows_that_cannot_be_measured_are_refused(
-    column: str, value: object, message: str
-) -> None:
+def test_rows_that_cannot_be_measured_are_refused(column: str, value: object, message: str) -> None:
     rows = campaign_rows(40)
     rows.loc[3, column] = value
     with pytest.raises(ValueError, match=message):

@@ -116,17 +116,13 @@ def test_nothing_that_changes_later_changes_what_is_launched(
     assert result.exit_code == 0, result.output
     assert ledger(warehouse) == frozen
     # nor is it told otherwise: what was launched is what is published
-    columns = (
-        "decision_id, user_id, decision, offer_id, reasons, score, expected_margin"
-    )
+    columns = "decision_id, user_id, decision, offer_id, reasons, score, expected_margin"
     launched = rows(
         warehouse,
-        f"select {columns} from campaigns.campaign_decisions"
-        " where is_frozen order by decision_id",
+        f"select {columns} from campaigns.campaign_decisions where is_frozen order by decision_id",
     )
     assert launched == rows(
-        warehouse,
-        f"select {columns} from campaigns.decision_ledger order by decision_id",
+        warehouse, f"select {columns} from campaigns.decision_ledger order by decision_id"
     )
     # what was not launched yet is decided anew: nobody is left to contact
     assert rows(

@@ -111,8 +111,7 @@ def connection(campaigns: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConne
             id="users are added",
         ),
         pytest.param(
-            "create or replace table core.users as"
-            " from core.users order by md5(user_id)",
+            "create or replace table core.users as from core.users order by md5(user_id)",
             id="users stand in another order",
         ),
         pytest.param(

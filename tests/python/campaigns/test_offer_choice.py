@@ -73,9 +73,7 @@ def made_options(
     options["most_contacts_per_week"] = (
         options["channel"].map({"sms": int(tightness * users / 2)}).astype("Int64")
     )
-    options["allocation_name"] = np.where(
-        options["campaign_id"] == "draft", "draft", WEEK
-    )
+    options["allocation_name"] = np.where(options["campaign_id"] == "draft", "draft", WEEK)
     return options
 
 
@@ -187,9 +185,7 @@ def test_order_of_rows_and_names_of_users_change_nothing(seed: int) -> None:
     pd.testing.assert_series_equal(
         choice["user_id"].map(renamed), again["user_id"], check_dtype=False
     )
-    pd.testing.assert_frame_equal(
-        choice.drop(columns="user_id"), again.drop(columns="user_id")
-    )
+    pd.testing.assert_frame_equal(choice.drop(columns="user_id"), again.drop(columns="user_id"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -218,8 +214,7 @@ def test_no_option_no_choice() -> None:
     found = choose_offers(options.head(0))
     assert len(found) == 0
     assert {name: str(kind) for name, kind in found.dtypes.items()} == {
-        name: {"string": "string"}.get(kind, kind)
-        for name, kind in CHOICE_COLUMNS.items()
+        name: {"string": "string"}.get(kind, kind) for name, kind in CHOICE_COLUMNS.items()
     }
 
 
@@ -279,9 +274,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
     tightness=st.floats(0, 1.2),
     lot=st.floats(0, 1),
 )
-def test_limits_hold_for_any_plan(
-    seed: int, users: int, tightness: float, lot: float
-) -> None:
+def test_limits_hold_for_any_plan(seed: int, users: int, tightness: float, lot: float) -> None:
     options = made_options(seed, users, tightness, lot)
     rows = joined(options, choose_offers(options))
     assert len(rows) == len(options)

@@ -22,9 +22,7 @@ sys.stdin.read()
 
 
 @pytest.fixture(scope="module")
-def warehouse(
-    dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def warehouse(dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build what must survive."""
     return dbt.build(
         "--select=+transactions",
@@ -61,15 +59,12 @@ def assert_one_sentence(result: DbtResult, *expected_parts: str) -> None:
             id="missing column",
         ),
         pytest.param(
-            "select * replace (cast(quantity as varchar) as quantity)"
-            " from transactions",
+            "select * replace (cast(quantity as varchar) as quantity) from transactions",
             ("column quantity: expected BIGINT, found VARCHAR",),
             id="column of the wrong type",
         ),
         pytest.param(
-            "select * from transactions limit 0",
-            (": expected rows, found none",),
-            id="no rows",
+            "select * from transactions limit 0", (": expected rows, found none",), id="no rows"
         ),
     ],
 )
@@ -83,9 +78,7 @@ def test_altered_transactions_stop_the_build(
     expected_parts: tuple[str, ...],
 ) -> None:
     altered = write_raw_tables(tmp_path / "raw", raw_folder, {"transactions": query})
-    result = dbt.run(
-        "build", "--select=+transactions", warehouse=warehouse, raw_folder=altered
-    )
+    result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(
         result,
         "Source complete_journey, table transactions",
@@ -100,9 +93,7 @@ def test_a_missing_file_stops_the_build(
 ) -> None:
     altered = write_raw_tables(tmp_path / "raw", raw_folder, {})
     (altered / "products.parquet").unlink()
-    result = dbt.run(
-        "build", "--select=+transactions", warehouse=warehouse, raw_folder=altered
-    )
+    result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(
         result,
         "Source complete_journey, table products: expected the file",
@@ -117,9 +108,7 @@ def test_a_file_that_is_not_parquet_stops_the_build(
     altered = write_raw_tables(tmp_path / "raw", raw_folder, {})
     (altered / "coupons.parquet").unlink()
     (altered / "coupons.parquet").write_text("coupon_upc,product_id,campaign_id\n")
-    result = dbt.run(
-        "build", "--select=+transactions", warehouse=warehouse, raw_folder=altered
-    )
+    result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(result, str(altered / "coupons.parquet"), "Invalid Input")
 
 
@@ -128,22 +117,16 @@ def test_each_fault_gets_a_sentence(
     dbt: DbtRuns, raw_folder: Path, warehouse: Path, tmp_path: Path
 ) -> None:
     altered = write_raw_tables(
-        tmp_path / "raw",
-        raw_folder,
-        {"coupons": "select * exclude (coupon_upc) from coupons"},
+        tmp_path / "raw", raw_folder, {"coupons": "select * exclude (coupon_upc) from coupons"}
     )
     (altered / "campaigns.parquet").unlink()
-    result = dbt.run(
-        "build", "--select=+transactions", warehouse=warehouse, raw_folder=altered
-    )
+    result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(result, "table campaigns: expected the file")
     assert_one_sentence(result, "table coupons, column coupon_upc")
 
 
 @pytest.mark.usefixtures("untouched_marts")
-def test_an_unknown_source_stops_the_build(
-    dbt: DbtRuns, raw_folder: Path, warehouse: Path
-) -> None:
+def test_an_unknown_source_stops_the_build(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> None:
     result = dbt.run(
         "build",
         "--select=+transactions",
@@ -166,20 +149,13 @@ def test_a_database_held_by_another_process_stops_the_build(
     ) as holder:
         assert holder.stdout.readline() == "held\n"
         result = dbt.run(
-            "build",
-            "--select=+transactions",
-            warehouse=warehouse,
-            raw_folder=raw_folder,
+            "build", "--select=+transactions", warehouse=warehouse, raw_folder=raw_folder
         )
         holder.stdin.close()
-    assert_one_sentence(
-        result, "Nothing was built", str(warehouse), f"(PID {holder.pid})"
-    )
+    assert_one_sentence(result, "Nothing was built", str(warehouse), f"(PID {holder.pid})")
 
 
-def test_commands_that_read_no_raw_table_need_no_raw_table(
-    dbt: DbtRuns, tmp_path: Path
-) -> None:
+def test_commands_that_read_no_raw_table_need_no_raw_table(dbt: DbtRuns, tmp_path: Path) -> None:
     result = dbt.run(
         "seed", warehouse=tmp_path / "building.duckdb", raw_folder=tmp_path / "nowhere"
     )

@@ -9,14 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import (
-    PROJECT_FOLDER,
-    DbtResult,
-    DbtRuns,
-    attach_vault,
-    moved,
-    package_folder,
-)
+from support.builds import PROJECT_FOLDER, DbtResult, DbtRuns, attach_vault, moved, package_folder
 
 FIXTURE_FOLDER = PROJECT_FOLDER / "tests/fixtures/online_retail"
 FIXTURE_FILE = FIXTURE_FOLDER / "online_retail_II.csv"
@@ -57,9 +50,7 @@ def shop(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Everything built from the fixture, every data test passed."""
     building = dbt.begin()
-    result = run_shop(
-        dbt, building, FIXTURE_FOLDER, "build", "--exclude-resource-type=unit_test"
-    )
+    result = run_shop(dbt, building, FIXTURE_FOLDER, "build", "--exclude-resource-type=unit_test")
     assert result.exit_code == 0, result.output
     warehouse = moved(building, tmp_path_factory.mktemp("shop") / "shop.duckdb")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -88,9 +79,7 @@ def test_net_revenue_reconciles_to_the_cent(shop: duckdb.DuckDBPyConnection) -> 
     )
 
 
-def test_lines_of_both_sheets_fold_and_doubled_lines_stay(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_lines_of_both_sheets_fold_and_doubled_lines_stay(shop: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         shop,
         """
@@ -101,13 +90,7 @@ def test_lines_of_both_sheets_fold_and_doubled_lines_stay(
         group by order_id
         order by order_id
         """,
-    ) == [
-        ("600031", 2, 0),
-        ("600040", 3, 3),
-        ("600041", 1, 1),
-        ("600044", 2, 1),
-        ("C600042", 1, 1),
-    ]
+    ) == [("600031", 2, 0), ("600040", 3, 3), ("600041", 1, 1), ("600044", 2, 1), ("C600042", 1, 1)]
     assert rows(
         shop,
         "select rows_in, rows_deduplicated, rows_rejected, amount_deduplicated"
@@ -115,9 +98,7 @@ def test_lines_of_both_sheets_fold_and_doubled_lines_stay(
     ) == [(83, DEDUPLICATED_LINE_COUNT, 0, str(DEDUPLICATED_AMOUNT))]
 
 
-def test_each_cancellation_nets_the_line_it_means(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_each_cancellation_nets_the_line_it_means(shop: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         shop,
         """
@@ -176,10 +157,7 @@ def test_each_cancellation_nets_the_line_it_means(
     ],
 )
 def test_each_trap_ends_as_expected(
-    shop: duckdb.DuckDBPyConnection,
-    order_id: str,
-    product_id: str,
-    expected: tuple[str, str],
+    shop: duckdb.DuckDBPyConnection, order_id: str, product_id: str, expected: tuple[str, str]
 ) -> None:
     assert rows(
         shop,
@@ -215,9 +193,7 @@ def test_codes_are_no_goods(shop: duckdb.DuckDBPyConnection) -> None:
     ) == [(0,)]
 
 
-def test_products_are_named_and_priced_by_their_sales(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_products_are_named_and_priced_by_their_sales(shop: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         shop,
         """
@@ -287,14 +263,11 @@ def test_customers_have_the_country_of_their_latest_invoice(
         ("20010", None),
     ]
     assert rows(
-        shop,
-        "select order_id from core.orders where user_id is null order by order_id",
+        shop, "select order_id from core.orders where user_id is null order by order_id"
     ) == [("600003",), ("600014",), ("600018",), ("600022",), ("600041",)]
 
 
-def test_invoices_are_dated_by_the_clock_of_london(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_invoices_are_dated_by_the_clock_of_london(shop: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         shop,
         """
@@ -315,8 +288,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
     sheets.mkdir()
     with duckdb.connect() as connection:
         lines = connection.read_csv(
-            str(FIXTURE_FILE),
-            dtype={"Invoice": "varchar", "StockCode": "varchar"},
+            str(FIXTURE_FILE), dtype={"Invoice": "varchar", "StockCode": "varchar"}
         )
         # as a spreadsheet in London writes it
         connection.sql(
@@ -351,12 +323,12 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
     users = "select distinct {} as user_id from {} where user_id is not null order by 1"
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         attach_vault(connection, warehouse)
-        assert rows(
-            connection, query.format("staging.stg_online_retail__transactions")
-        ) == rows(shop, query.format("cleaning.int_transactions_checked"))
-        assert rows(
-            connection, users.format("user_id", "vault.stg_online_retail__lines")
-        ) == rows(shop, users.format("source_user_id", "vault.people"))
+        assert rows(connection, query.format("staging.stg_online_retail__transactions")) == rows(
+            shop, query.format("cleaning.int_transactions_checked")
+        )
+        assert rows(connection, users.format("user_id", "vault.stg_online_retail__lines")) == rows(
+            shop, users.format("source_user_id", "vault.people")
+        )
 
 
 @pytest.mark.parametrize(
@@ -375,9 +347,7 @@ def test_another_layout_stops_the_build(
 ) -> None:
     if header:
         (tmp_path / "online_retail_II.csv").write_text(f"{header}\n")
-    result = run_shop(
-        dbt, dbt.folder / "building.duckdb", tmp_path, "build", "--select=users"
-    )
+    result = run_shop(dbt, dbt.folder / "building.duckdb", tmp_path, "build", "--select=users")
     assert result.exit_code != 0
     assert expected in result.output
     assert "Traceback" not in result.output

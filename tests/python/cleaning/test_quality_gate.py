@@ -102,14 +102,9 @@ def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(
     ]
 
 
-def test_the_severity_may_be_a_warning(
-    dbt: DbtRuns, good_build: Path, tmp_path: Path
-) -> None:
+def test_the_severity_may_be_a_warning(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
     result = build(
-        dbt,
-        good_build,
-        write_shop(tmp_path / "bad", LINE_COUNT // 2),
-        data_quality_severity="warn",
+        dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2), data_quality_severity="warn"
     )
     assert result.exit_code == 0, result.output
     assert "above the 10.0 %" in result.output
@@ -130,13 +125,7 @@ def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) ->
     ("variables", "sentence"),
     [
         (
-            {
-                "data_quality_thresholds": {
-                    "repaired": 1,
-                    "deduplicated": 1,
-                    "rejected": 7,
-                }
-            },
+            {"data_quality_thresholds": {"repaired": 1, "deduplicated": 1, "rejected": 7}},
             "Var data_quality_thresholds, rejected: expected a share from 0 to 1",
         ),
         ({"slash_dates": "european"}, "Var slash_dates: expected day_first"),
@@ -147,9 +136,7 @@ def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) ->
 def test_settings_out_of_range_are_named(
     dbt: DbtRuns, tmp_path: Path, variables: dict[str, object], sentence: str
 ) -> None:
-    result = build(
-        dbt, tmp_path / "building.duckdb", write_shop(tmp_path / "good", 0), **variables
-    )
+    result = build(dbt, tmp_path / "building.duckdb", write_shop(tmp_path / "good", 0), **variables)
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     assert len([line for line in result.output.splitlines() if sentence in line]) == 1

@@ -46,31 +46,16 @@ BROKEN_FILES = {
     "twice.csv": (b"product_id,PRODUCT_ID\np1,p2\n", "'product_id' 2 times"),
     "no name.csv": (b"product_id,,x\np1,1,2\n", "a column without a name"),
     "nul header.csv": (b"product_id\0,x\np1,1\n", "no text in utf-8"),
-    "utf16.csv": (
-        f"{PRODUCT_COLUMNS}\np1,Tea,1\n".encode("utf-16"),
-        "no text in utf-8",
-    ),
+    "utf16.csv": (f"{PRODUCT_COLUMNS}\np1,Tea,1\n".encode("utf-16"), "no text in utf-8"),
     "utf16le.csv": (f"{PRODUCT_COLUMNS}\n".encode("utf-16-le"), "no text in utf-8"),
     "bytes.csv": (HEADER + b"p1,Te\xff\xfe,1\n", "line 2", "not utf-8"),
     "newlines.csv": (HEADER + b"p1,T,1\r\np2,B,2\n", r"line 2 with \r\n at its end"),
     "stray newline.csv": (HEADER + b"p1,T\ra,1\n", r"line 2 with \r at its end"),
-    "too many.csv": (
-        HEADER + b"p1,T,1\np2,B,2,x\n",
-        "line 3",
-        "Expected Number of Columns: 3",
-    ),
-    "too few.csv": (
-        HEADER + b"p1,T,1\np2,B\n",
-        "line 3",
-        "Expected Number of Columns: 3",
-    ),
+    "too many.csv": (HEADER + b"p1,T,1\np2,B,2,x\n", "line 3", "Expected Number of Columns: 3"),
+    "too few.csv": (HEADER + b"p1,T,1\np2,B\n", "line 3", "Expected Number of Columns: 3"),
     "open quote.csv": (HEADER + b'p1,"T,1\np2,B,2\n', "line 2", "unterminated quote"),
     "half quote.csv": (HEADER + b'p1,"T" x,1\n', "line 2", "unterminated quote"),
-    "long.csv": (
-        HEADER + b"p1," + b"x" * 3_000_000 + b",1\n",
-        "line 2",
-        "Maximum line size",
-    ),
+    "long.csv": (HEADER + b"p1," + b"x" * 3_000_000 + b",1\n", "line 2", "Maximum line size"),
     """it's [1] "odd" *.csv""": (HEADER + b"p1,T,1,2\n", "line 2", "Number of Columns"),
     "text.parquet": (b"product_id\np1\n", "No magic bytes"),
     "empty.parquet": (b"", "too small to be a Parquet file"),
@@ -78,10 +63,7 @@ BROKEN_FILES = {
 }
 BROKEN_PARQUET = {
     "list.parquet": ("select 'p1' as product_id, [1] as list_price", "INTEGER[]"),
-    "nested.parquet": (
-        "select 'p1' as product_id, {'a': 1} as brand",
-        "STRUCT(a INTEGER)",
-    ),
+    "nested.parquet": ("select 'p1' as product_id, {'a': 1} as brand", "STRUCT(a INTEGER)"),
     "map.parquet": ("select 'p1' as product_id, map {'a': 1} as brand", "MAP(VARCHAR"),
     "lacking.parquet": ("select 'p1' as id", "expected the column product_id"),
 }
@@ -125,9 +107,7 @@ HEADER_ONLY = {"products/header only.csv": HEADER}
 
 
 @pytest.fixture(scope="module")
-def refusal(
-    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, DbtResult]:
+def refusal(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DbtResult]:
     """Check a shop of which every file of products is broken."""
     folder = write_shop(
         tmp_path_factory.mktemp("broken"),
@@ -169,9 +149,7 @@ def test_a_broken_file_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize("name", [*ODD_FILES, *ODD_PARQUET])
-def test_an_odd_file_is_read_in_full(
-    shop_read: duckdb.DuckDBPyConnection, name: str
-) -> None:
+def test_an_odd_file_is_read_in_full(shop_read: duckdb.DuckDBPyConnection, name: str) -> None:
     rows = shop_read.execute(
         "select source_row, product_id, product_name, cast(list_price as varchar),"
         " row_status from cleaning.int_products_checked where source_file = $1"
@@ -278,9 +256,7 @@ VALUES = {
         ("1785", None, "is out of range, emptied"),
         ("-1", None, "is out of range, emptied"),
     ],
-    ("campaigns", "starts_on"): [
-        ("04.03.2026", "2026-03-04", "was in another date format")
-    ],
+    ("campaigns", "starts_on"): [("04.03.2026", "2026-03-04", "was in another date format")],
     ("coupons", "discount_share"): [
         ("0.15", "0.15", None),
         ("inf", None, "is unreadable, emptied"),
@@ -300,9 +276,7 @@ KEYS = {
 }
 
 
-VALUE_FILES = {table: f"{table}.csv" for table in KEYS} | {
-    "products": "products/values.csv"
-}
+VALUE_FILES = {table: f"{table}.csv" for table in KEYS} | {"products": "products/values.csv"}
 # Each text stands in a row of its own.
 CELLS = {
     table: [
@@ -414,8 +388,7 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
     assert result.exit_code == 0, result.output
     assert query_shop(
         built_shop(shop_dbt),
-        "select transaction_id, cast(net_amount as varchar) from core.transactions"
-        " order by 1",
+        "select transaction_id, cast(net_amount as varchar) from core.transactions order by 1",
     ) == [("t1", "1.00"), ("t2", "2.00"), ("t3", "1.00"), ("t4", "1.00")]
     assert query_shop(
         built_shop(shop_dbt),
@@ -439,17 +412,7 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
 
 def mutated(content: bytes, draws: random.Random) -> bytes:
     """Return a CSV file with up to three small accidents."""
-    accidents = [
-        b'"',
-        b",",
-        b";",
-        b"\n",
-        b"\r\n",
-        b"\r",
-        b"\0",
-        b"\xff",
-        b"\xef\xbb\xbf",
-    ]
+    accidents = [b'"', b",", b";", b"\n", b"\r\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf"]
     accidents += [b"'", b"\\", b" ", b"", "é".encode(), b"product_id", b"\n\n", b'""']
     for _ in range(draws.randint(0, 3)):
         start = draws.randrange(len(content) + 1)
@@ -458,9 +421,7 @@ def mutated(content: bytes, draws: random.Random) -> bytes:
     return content
 
 
-def test_what_the_checker_accepts_is_read_in_full(
-    shop_dbt: DbtRuns, tmp_path: Path
-) -> None:
+def test_what_the_checker_accepts_is_read_in_full(shop_dbt: DbtRuns, tmp_path: Path) -> None:
     draws = random.Random(20260314)
     content = TWO_PRODUCTS + b'@3,"Tea, ""green""",3\n@4,,\n'
     folder = write_shop(
@@ -486,8 +447,7 @@ def test_what_the_checker_accepts_is_read_in_full(
     rows_read = dict(
         query_shop(
             built_shop(shop_dbt),
-            "select source_file, count(*) from cleaning.int_products_checked"
-            " group by source_file",
+            "select source_file, count(*) from cleaning.int_products_checked group by source_file",
         )
     )
     for file in sorted(folder.glob("products/*.csv")):
@@ -495,9 +455,7 @@ def test_what_the_checker_accepts_is_read_in_full(
         text = file.read_bytes().decode("utf-8-sig")
         delimiter = max(",;\t|", key=text.partition("\n")[0].count)
         rows = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if row
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
         ]
         assert rows_read.get(f"products/{file.name}", 0) == len(rows) - 1, text
 
@@ -530,9 +488,7 @@ class CompiledChecks:
         for relation, sql in self.models:
             self.connection.execute(f"create or replace table {relation} as {sql}")
         return [
-            name
-            for name, sql in self.tests
-            if self.connection.execute(sql).fetchone() is not None
+            name for name, sql in self.tests if self.connection.execute(sql).fetchone() is not None
         ]
 
 
@@ -563,9 +519,7 @@ def compiled_checks(
     with duckdb.connect(str(database)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name in ("inner", "outer"):
-            connection.execute(
-                f"set variable pseudonym_{name}_key = encode(repeat('k', 64))"
-            )
+            connection.execute(f"set variable pseudonym_{name}_key = encode(repeat('k', 64))")
         columns = {
             name.removesuffix(".csv"): text.partition("\n")[0].split(",")
             for name, text in files.items()
@@ -574,38 +528,10 @@ def compiled_checks(
 
 
 IDS = ["1", "2", "u-1001", "p-1", "k-1", "c-1", " 1 ", "É"]
-MOMENTS = [
-    "2026-03-01",
-    "2026-03-01 10:00:00",
-    "01.03.2026",
-    "03/04/2026",
-    "1970-01-01",
-]
+MOMENTS = ["2026-03-01", "2026-03-01 10:00:00", "01.03.2026", "03/04/2026", "1970-01-01"]
 MOMENTS += ["99999-12-31", "0001-01-01", "infinity", "2026-02-30", "2099-01-01"]
-NUMBERS = [
-    "1",
-    "-1",
-    "0",
-    "2.50",
-    "1e400",
-    "1e15",
-    "nan",
-    "-inf",
-    "$1,234.50",
-    "(3,00 €)",
-]
-WORDS = [
-    "",
-    "NULL",
-    "true",
-    "no",
-    "returned",
-    "Adjusted",
-    "holdout",
-    "EUR",
-    "CafÃ©",
-    "ÿþ",
-]
+NUMBERS = ["1", "-1", "0", "2.50", "1e400", "1e15", "nan", "-inf", "$1,234.50", "(3,00 €)"]
+WORDS = ["", "NULL", "true", "no", "returned", "Adjusted", "holdout", "EUR", "CafÃ©", "ÿþ"]
 cells = st.one_of(
     st.sampled_from(IDS + MOMENTS + NUMBERS + WORDS),
     st.text(st.characters(codec="utf-8"), max_size=8),
@@ -635,9 +561,7 @@ def test_any_text_is_judged_without_an_error(
 ) -> None:
     row_counts = {}
     for table, columns in compiled_checks.columns.items():
-        rows = data.draw(
-            st.lists(st.tuples(*map(cells_of, columns)), max_size=4), label=table
-        )
+        rows = data.draw(st.lists(st.tuples(*map(cells_of, columns)), max_size=4), label=table)
         # and some come twice
         rows += rows[: data.draw(st.integers(0, 2))]
         text = io.StringIO(newline="")

@@ -38,9 +38,7 @@ def shop_of_three_tables() -> dict[str, str]:
             line = f"{user}-{day}"
             ordered_on = first_day + datetime.timedelta(days=day)
             product = (user + day) % 7
-            lines.append(
-                f"t{line},o{line},u{user},p{product},1,{product + 1}.50,{ordered_on}"
-            )
+            lines.append(f"t{line},o{line},u{user},p{product},1,{product + 1}.50,{ordered_on}")
     return {
         "users.csv": "user_id\n" + "".join(f"u{user}\n" for user in range(80)),
         "products.csv": "product_id,department\n"
@@ -56,10 +54,7 @@ def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> No
     else:
         files = shop_of_three_tables()
         result = run_on_shop(
-            shop_dbt,
-            write_shop(tmp_path, files),
-            "build",
-            "--exclude-resource-type=unit_test",
+            shop_dbt, write_shop(tmp_path, files), "build", "--exclude-resource-type=unit_test"
         )
         assert result.exit_code == 0, result.output
         shop, users = built_shop(shop_dbt), 80

@@ -52,8 +52,7 @@ def source_tables() -> dict[str, list[dict]]:
 def intake_columns(table: str) -> list[dict]:
     file = PROJECT_FOLDER / "models/intake/_intake__models.yml"
     models = {
-        model["name"]: model["columns"]
-        for model in yaml.safe_load(file.read_text())["models"]
+        model["name"]: model["columns"] for model in yaml.safe_load(file.read_text())["models"]
     }
     people = models["intake_people"] if table == "users" else []
     return models[f"intake_{table}"] + people
@@ -81,9 +80,7 @@ def test_every_rule_is_documented() -> None:
     ]
     rules = set()
     for file in files:
-        text = re.sub(
-            r"\{\{ (name|column|column\.name) \}\}", "<column>", file.read_text()
-        )
+        text = re.sub(r"\{\{ (name|column|column\.name) \}\}", "<column>", file.read_text())
         text = re.sub(r"\{\{ var\([\"']earliest_year[\"']\) \}\}", "2000", text)
         text = re.sub(r"\{\{ key \| join\([^)]*\) \}\}", "<key>", text)
         for rule in re.findall(r"then\s+'((?:[^']|'')+ (?:[^']|'')+)'", text):
@@ -92,8 +89,7 @@ def test_every_rule_is_documented() -> None:
     missing = {
         rule
         for rule in rules
-        if f"`{rule}`" not in DOC
-        and "`" + re.sub(r"^\w+", "<column>", rule) + "`" not in DOC
+        if f"`{rule}`" not in DOC and "`" + re.sub(r"^\w+", "<column>", rule) + "`" not in DOC
     }
     assert missing == set()
 

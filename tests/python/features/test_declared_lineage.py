@@ -21,14 +21,7 @@ from support.model_inputs import (
     python_models,
     relations,
 )
-from support.perturbed_models import (
-    VARIANTS,
-    Column,
-    Rows,
-    permuted,
-    perturb,
-    run_model,
-)
+from support.perturbed_models import VARIANTS, Column, Rows, permuted, perturb, run_model
 
 from operations.docs_site.lineage.declared import ROWS, THIS, declared_lineage
 
@@ -55,16 +48,11 @@ def edges_of(node: dict) -> dict[Column, set[str]]:
     One of them may be `ROWS`: the column decides which rows there are.
     """
     name = node["name"]
-    inputs = {
-        relations()[each].name: relations()[each]
-        for each in node["depends_on"]["nodes"]
-    }
+    inputs = {relations()[each].name: relations()[each] for each in node["depends_on"]["nodes"]}
     own = relations()[node["unique_id"]]
     if THIS in str(node["config"]["meta"]["lineage"]):
         inputs[THIS] = own
-    declared, rows = declared_lineage(
-        name, node["config"]["meta"]["lineage"], own.columns, inputs
-    )
+    declared, rows = declared_lineage(name, node["config"]["meta"]["lineage"], own.columns, inputs)
     names = {relation.unique_id: relation.name for relation in inputs.values()}
     edges = {
         (relation.name, column): set()
@@ -109,9 +97,7 @@ def moved_by(
             moved |= stirred
         elif stirred:
             moved.add(ROWS)
-        moved |= {
-            each for each in declared - {ROWS} if before.differ(after, [*others, each])
-        }
+        moved |= {each for each in declared - {ROWS} if before.differ(after, [*others, each])}
     # a value that the model refuses is read, for whatever it gives
     return moved | (declared or {"a refusal"}) if is_refused else moved
 
@@ -145,9 +131,7 @@ def faults_of(name: str) -> set[str]:
             moved[column] |= chosen & outputs
         read = ".".join(column)
         faults |= {f"undeclared: {read} moves {e}" for e in moved[column] - outputs}
-        faults |= {
-            f"unconfirmed: {read} never moves {e}" for e in outputs - moved[column]
-        }
+        faults |= {f"unconfirmed: {read} never moves {e}" for e in outputs - moved[column]}
     return faults
 
 
@@ -155,9 +139,7 @@ def faults_of_features(name: str, grain: str) -> set[str]:
     """Perturb every second feature, then the others; each task reads one of them."""
     node = python_models()[name]
     edges = edges_of(node)
-    features = [
-        each for each in edges if each[0] in FEATURES[grain] and is_feature(each)
-    ]
+    features = [each for each in edges if each[0] in FEATURES[grain] and is_feature(each)]
     inputs = features_of(grain, tuple(name for _, name in features))
     run = partial(run_model, node, inputs.connection, inputs.settings)
     before = run()
@@ -166,19 +148,13 @@ def faults_of_features(name: str, grain: str) -> set[str]:
     for chosen in (features[::2], features[1::2]):
         after = run(perturb(inputs.connection, chosen, permuted))
         for column in features:
-            was, found = (
-                Rows.of(frame[frame["task"] == column[1]]) for frame in (before, after)
-            )
+            was, found = (Rows.of(frame[frame["task"] == column[1]]) for frame in (before, after))
             expected = edges[column] if column in chosen else set()
             moved = {e for e in was.codes if was.differ(found, [*keys, e])}
             # the registry keeps the version that was live before in a row of its own
             if column not in chosen or len(was) == len(found):
-                faults |= {
-                    f"undeclared: {column[1]} moves {e}" for e in moved - expected
-                }
-            faults |= {
-                f"unconfirmed: {column[1]} never moves {e}" for e in expected - moved
-            }
+                faults |= {f"undeclared: {column[1]} moves {e}" for e in moved - expected}
+            faults |= {f"unconfirmed: {column[1]} never moves {e}" for e in expected - moved}
     return faults
 
 

@@ -16,10 +16,7 @@ SEEDS = [0, 1, 2, 3, 4]
 FIRST_DATE = pd.Timestamp("2024-01-01")
 MONTH, YEAR = pd.Timedelta(days=28), pd.Timedelta(days=364)
 GROWING = [f"growing{kind}_{seed}" for seed in SEEDS for kind in ("", "_shifted")]
-MODELS = (
-    "feature_bin_counts feature_stability feature_drift task_drift task_calibration"
-    " rpt_drift"
-)
+MODELS = "feature_bin_counts feature_stability feature_drift task_drift task_calibration rpt_drift"
 
 
 def bins(values: pd.Series, baseline: pd.Series) -> np.ndarray:
@@ -97,10 +94,7 @@ def stability(
 
 
 def expected_stability(
-    snapshot: pd.DataFrame,
-    splits: pd.DataFrame,
-    features: list[str],
-    growing: list[str],
+    snapshot: pd.DataFrame, splits: pd.DataFrame, features: list[str], growing: list[str]
 ) -> pd.DataFrame:
     """Compute what feature_stability says of the baseline."""
     judged = splits[splits["split_name"].isin(["test", "score"])]
@@ -122,23 +116,14 @@ def expected_stability(
 def assert_same_stability(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     """Compare row by row, to 1e-6 of rows and 1e-9 of indexes."""
     key = ["feature_name", "as_of_date"]
-    found, expected = (
-        rows.sort_values(key, ignore_index=True) for rows in (found, expected)
-    )
+    found, expected = (rows.sort_values(key, ignore_index=True) for rows in (found, expected))
     assert len(expected)
     pd.testing.assert_frame_equal(
-        found[expected.columns],
-        expected,
-        check_dtype=False,
-        check_exact=False,
-        rtol=0,
-        atol=2e-6,
+        found[expected.columns], expected, check_dtype=False, check_exact=False, rtol=0, atol=2e-6
     )
 
 
-def test_stability_of_the_built_shop_is_that_of_numpy(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_stability_of_the_built_shop_is_that_of_numpy(built: duckdb.DuckDBPyConnection) -> None:
     found = built.execute("""
         from evaluation.feature_stability where earlier_period = 'baseline'
     """).df()
@@ -147,8 +132,7 @@ def test_stability_of_the_built_shop_is_that_of_numpy(
     features = sorted(found["feature_name"].unique())
     assert len(features) > 50
     assert_same_stability(
-        found,
-        expected_stability(snapshot, splits, features, VARS["drift_growing_features"]),
+        found, expected_stability(snapshot, splits, features, VARS["drift_growing_features"])
     )
 
 
@@ -194,8 +178,7 @@ def planted_snapshot(users: int, ages: tuple[int, int] = (30, 200)) -> pd.DataFr
             "text_rare": rare,
             "text_shifted": np.where(last & (random.random(rows) < 0.5), "new", text),
             # slowly: each date alone lies near the one before
-            "creeping_shifted": random.normal(size=rows)
-            + 0.3 * np.where(year_ago, 0, date_number),
+            "creeping_shifted": random.normal(size=rows) + 0.3 * np.where(year_ago, 0, date_number),
             "growing": growing,
             "growing_shifted": growing * np.where(last, 3, 1),
             "seasonal": random.normal(size=rows) + 2 * (last | year_ago),
@@ -216,11 +199,7 @@ def planted_splits() -> pd.DataFrame:
     dates = pd.Series([FIRST_DATE + MONTH * number for number in range(6)])
     names = pd.Series([None, None, None, "validation", "test", "score"], dtype=object)
     return pd.DataFrame(
-        {
-            "as_of_date": dates,
-            "split_name": names,
-            "train_until_date": dates.where(names.notna()),
-        }
+        {"as_of_date": dates, "split_name": names, "train_until_date": dates.where(names.notna())}
     )
 
 
@@ -269,9 +248,7 @@ def drift_of(
     tables = {
         "core.as_of_dates": pd.DataFrame(
             {"as_of_date": sorted(snapshot["as_of_date"].unique())}
-        ).assign(
-            is_grid_date=lambda dates: dates["as_of_date"].isin(splits["as_of_date"])
-        ),
+        ).assign(is_grid_date=lambda dates: dates["as_of_date"].isin(splits["as_of_date"])),
         "labels.lbl_splits": splits,
         "features.ftr_user__snapshot": snapshot,
         "seeds.learning_tasks": pd.DataFrame({"task": names, "label_kind": "binary"}),
@@ -280,8 +257,7 @@ def drift_of(
                 "task": [*names, names[0]],
                 "estimator_name": "forest",
                 "status": ["champion"] * len(names) + ["challenger"],
-                "feature_names": [json.dumps(live)] * len(names)
-                + [json.dumps(["normal_0"])],
+                "feature_names": [json.dumps(live)] * len(names) + [json.dumps(["normal_0"])],
             }
         ),
         "evaluation.feature_importance": pd.DataFrame(
@@ -334,9 +310,7 @@ def test_what_moved_rings_and_what_seems_to_does_not(dbt: DbtRuns) -> None:
     snapshot = planted_snapshot(600)
     features = features_of(snapshot)
     moved = [name for name in features if "_shifted" in name]
-    steady = [
-        name for name in features if "_shifted" not in name and name != "normal_0"
-    ]
+    steady = [name for name in features if "_shifted" not in name and name != "normal_0"]
     seasonal = [name for name in steady if "seasonal" in name]
     holds = [0.05, -0.05, 0.0, 0.05, -0.03]
     weights = {
@@ -425,9 +399,7 @@ def test_what_cannot_be_compared_is_left_out_with_a_reason(dbt: DbtRuns) -> None
     last = left_out[left_out["as_of_date"] == drift["as_of_date"].max()]
     # 240 days: more than a window of half a year, of which the baseline knows 184 days
     assert set(last["feature_name"]) == set(GROWING)
-    assert set(last["left_out_reason"]) == {
-        "too few users of equal history in the baseline"
-    }
+    assert set(last["left_out_reason"]) == {"too few users of equal history in the baseline"}
     assert list(tables["rpt_drift"]["advice"]) == ["not known yet"]
 
 

@@ -75,9 +75,7 @@ def moved_by_added_labels(name: str) -> set[str]:
 
 def test_a_label_added_to_a_labels_table_cannot_be_learnt_from() -> None:
     names = list(labels_read())
-    assert {"ml_validation", "ml_estimator_registry", "ml_user_offer__uplift"} <= {
-        *names
-    }
+    assert {"ml_validation", "ml_estimator_registry", "ml_user_offer__uplift"} <= {*names}
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         assert set().union(*pool.map(moved_by_added_labels, names)) == set()
 
@@ -109,9 +107,7 @@ def test_features_stand_beside_the_labels_of_their_keys(
     assert list(panel.features) == ["order_count"]
 
 
-def test_a_column_of_labels_and_features_is_refused(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_a_column_of_labels_and_features_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("alter table features add column is_lapsed boolean")
     with pytest.raises(
         ValueError,

@@ -18,9 +18,7 @@ from operations.docs_site.lineage.sql import sql_lineage
 TARGET = PROJECT_FOLDER / "target"
 MARGIN = "model.precision_marketing.campaign_audience.expected_margin"
 SALES = "source.precision_marketing.complete_journey.transactions.sales_value"
-ORDERS = Relation(
-    "orders_id", "orders", "model", ("id", "user_id", "amount"), "s.orders"
-)
+ORDERS = Relation("orders_id", "orders", "model", ("id", "user_id", "amount"), "s.orders")
 USERS = Relation("users_id", "users", "model", ("user_id", "city", "bonus"), "s.users")
 KNOWN = {each.name_in_sql: each for each in (ORDERS, USERS)}
 
@@ -92,9 +90,7 @@ def test_joins_and_conditions_are_filters_and_no_values() -> None:
         ("select amount frm s.orders", "cannot be followed"),
     ],
 )
-def test_what_cannot_be_followed_is_an_error_that_names_the_model(
-    query: str, words: str
-) -> None:
+def test_what_cannot_be_followed_is_an_error_that_names_the_model(query: str, words: str) -> None:
     with pytest.raises(LineageError, match=f"my_model.*{words}|{words}.*my_model"):
         sql_lineage("my_model", query, KNOWN)
 
@@ -155,9 +151,7 @@ def lineage(manifest: dict) -> dict:
 
 def test_every_column_ends_at_raw_columns_seeds_or_constants(lineage: dict) -> None:
     columns = lineage["columns"]
-    assert {end["column"] for each in columns.values() for end in each["from"]} <= set(
-        columns
-    )
+    assert {end["column"] for each in columns.values() for end in each["from"]} <= set(columns)
     endless = [
         name
         for name in columns

@@ -210,9 +210,7 @@ def altered_build(
                 "cutoff_date": datetime.combine(cutoff_date, time()),
             },
         )
-        return dbt.build(
-            *BUILD, warehouse=folder / "altered.duckdb", raw_folder=altered_folder
-        )
+        return dbt.build(*BUILD, warehouse=folder / "altered.duckdb", raw_folder=altered_folder)
 
     return build
 

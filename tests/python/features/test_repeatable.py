@@ -75,6 +75,4 @@ def test_two_builds_give_equal_tables(
     assert {"transactions", "user_scores", "estimator_predictions"} <= set(first)
     empty = {table for table, table_hash in first.items() if table_hash is None}
     assert empty == EMPTY, "an empty table proves nothing"
-    assert {
-        table for table in first | second if first.get(table) != second.get(table)
-    } == set()
+    assert {table for table in first | second if first.get(table) != second.get(table)} == set()

@@ -13,13 +13,7 @@ import pytest
 from precision_marketing.common.frames import feature_frame
 from precision_marketing.estimators.batches import batch_features, score_batches
 from sklearn.pipeline import Pipeline
-from support.made_rows import (
-    MADE_FAMILIES,
-    ROUNDED,
-    SEEDS,
-    fitted_families,
-    make_new_rows,
-)
+from support.made_rows import MADE_FAMILIES, ROUNDED, SEEDS, fitted_families, make_new_rows
 
 
 def make_table(seed: int) -> pa.Table:
@@ -59,9 +53,7 @@ def test_a_batch_becomes_the_features_that_learning_saw() -> None:
     with duckdb.connect() as connection:
         connection.register("rows", table)
         learnt_from = feature_frame(connection.sql("from rows").df()[names])
-    pd.testing.assert_frame_equal(
-        batch_features(table.to_batches()[0], names), learnt_from
-    )
+    pd.testing.assert_frame_equal(batch_features(table.to_batches()[0], names), learnt_from)
 
 
 def test_one_batch_is_read_at_a_time_and_none_before_it_is_asked_for() -> None:

@@ -31,10 +31,7 @@ from precision_marketing.clusters.profiles import (
     fit_chosen,
     profile_clusters,
 )
-from precision_marketing.clusters.stability import (
-    STABILITY_COLUMNS,
-    judge_cluster_counts,
-)
+from precision_marketing.clusters.stability import STABILITY_COLUMNS, judge_cluster_counts
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 from support.panels import split_panel
@@ -49,20 +46,13 @@ SETTINGS = ClusterSettings(
     restarts=5,
     variance_floor=0.01,
 )
-DEPARTMENTS = pd.DataFrame(
-    {"department": ["BAKERY", "FISH"], "department_slot": [1, 2]}
-)
+DEPARTMENTS = pd.DataFrame({"department": ["BAKERY", "FISH"], "department_slot": [1, 2]})
 SEED_ROWS = pd.DataFrame(
     [
         ("days_since_last_order", "rfm", "long silent", "recent"),
         ("order_count_91d", "rfm", "frequent", "rare"),
         ("net_amount_91d", "rfm", "high spend", "low spend"),
-        (
-            "department_share_{slot}",
-            "taste",
-            "much {department}",
-            "little {department}",
-        ),
+        ("department_share_{slot}", "taste", "much {department}", "little {department}"),
     ],
     columns=["feature_name", "feature_group", "high_words", "low_words"],
 )
@@ -87,13 +77,9 @@ def make_panel(seed: int) -> pd.DataFrame:
     parts = []
     for number, split_name in enumerate(SPLITS):
         amounts = middle[:, :3] * random.lognormal(0, 0.2, (len(groups), 3))
-        shares = np.clip(
-            middle[:, 3:] * random.lognormal(0, 0.1, (len(groups), 2)), 0, 1
-        )
+        shares = np.clip(middle[:, 3:] * random.lognormal(0, 0.1, (len(groups), 2)), 0, 1)
         shares[random.random(shares.shape) < 0.02] = np.nan
-        part = pd.DataFrame(
-            np.column_stack([amounts, shares]), columns=FEATURES["feature_name"]
-        )
+        part = pd.DataFrame(np.column_stack([amounts, shares]), columns=FEATURES["feature_name"])
         part["group"] = groups
         part["user_id"] = [f"u{place:03}" for place in range(len(groups))]
         part["first_order_id"] = [f"o{place:03}" for place in range(len(groups))]
@@ -276,9 +262,7 @@ def test_where_no_fits_agree_the_most_agreeing_number_is_chosen() -> None:
     tried = worst[worst["as_of_date"] <= pd.Timestamp("2024-02-26")]
     for method, rows in tried.groupby("cluster_method"):
         agreement = rows.groupby("cluster_count")["adjusted_rand_index"].min()
-        chosen = stability[
-            stability["is_chosen"] & (stability["cluster_method"] == method)
-        ]
+        chosen = stability[stability["is_chosen"] & (stability["cluster_method"] == method)]
         assert set(chosen["cluster_count"]) == {agreement.idxmax()}
 
 
@@ -336,9 +320,7 @@ def test_users_who_are_all_alike_have_no_clusters() -> None:
     assert [len(frame) for frame in cluster(panel)] == [0, 0, 0, 0]
 
 
-def test_every_user_scored_has_one_cluster_per_method(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_every_user_scored_has_one_cluster_per_method(built: duckdb.DuckDBPyConnection) -> None:
     differing = built.execute("""
         select count(*) from (
             select user_id, as_of_date, cluster_method from labels.lbl_user
@@ -354,9 +336,7 @@ def test_every_user_scored_has_one_cluster_per_method(
     assert differing == (0,)
 
 
-def test_profiles_are_the_means_that_sql_finds(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_profiles_are_the_means_that_sql_finds(built: duckdb.DuckDBPyConnection) -> None:
     profiles = built.execute("from evaluation.cluster_profiles").df()
     features = profiles.drop_duplicates("feature_name")
     assert len(features) > 10

@@ -46,9 +46,7 @@ BASELINE_METRICS = {"auc", "average_precision"}
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """The built database as `built`, beside views of the package's Parquet files."""
     if not BUILT_WAREHOUSE.exists():
-        pytest.fail(
-            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
-        )
+        pytest.fail(f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{BUILT_WAREHOUSE}' as built (read_only)")
         attach_vault(connection, BUILT_WAREHOUSE, key=None)
@@ -65,12 +63,8 @@ def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
 @pytest.mark.parametrize(
     ("mart", "expected_rows"),
     [
-        pytest.param(
-            "transactions", "select 1 from raw_transactions", id="transactions"
-        ),
-        pytest.param(
-            "orders", "select distinct basket_id from raw_transactions", id="orders"
-        ),
+        pytest.param("transactions", "select 1 from raw_transactions", id="transactions"),
+        pytest.param("orders", "select distinct basket_id from raw_transactions", id="orders"),
         pytest.param(
             "users",
             """
@@ -94,13 +88,9 @@ def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
             id="products, those known only by sales included",
         ),
         pytest.param(
-            "campaign_calendar",
-            "select 1 from raw_campaign_descriptions",
-            id="campaign_calendar",
+            "campaign_calendar", "select 1 from raw_campaign_descriptions", id="campaign_calendar"
         ),
-        pytest.param(
-            "campaign_contacts", "select 1 from raw_campaigns", id="campaign_contacts"
-        ),
+        pytest.param("campaign_contacts", "select 1 from raw_campaigns", id="campaign_contacts"),
         pytest.param(
             "coupon_products",
             """
@@ -112,9 +102,7 @@ def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
             id="coupon_products, duplicates and unknown products left out",
         ),
         pytest.param(
-            "coupon_redemptions",
-            "select 1 from raw_coupon_redemptions",
-            id="coupon_redemptions",
+            "coupon_redemptions", "select 1 from raw_coupon_redemptions", id="coupon_redemptions"
         ),
     ],
 )
@@ -123,9 +111,7 @@ def test_a_mart_has_the_rows_of_the_raw_files(
 ) -> None:
     expected = first_value(connection, f"select count(*) from ({expected_rows})")
     assert expected > 0
-    assert (
-        first_value(connection, f"select count(*) from built.core.{mart}") == expected
-    )
+    assert first_value(connection, f"select count(*) from built.core.{mart}") == expected
 
 
 @pytest.mark.parametrize("mart", ["transactions", "orders"])
@@ -133,14 +119,11 @@ def test_not_a_cent_is_lost(connection: duckdb.DuckDBPyConnection, mart: str) ->
     total = first_value(connection, f"select sum(net_amount) from built.core.{mart}")
     assert isinstance(total, Decimal)
     assert total == first_value(
-        connection,
-        "select sum(cast(sales_value as decimal(18, 2))) from raw_transactions",
+        connection, "select sum(cast(sales_value as decimal(18, 2))) from raw_transactions"
     )
 
 
-def test_price_less_discount_is_net_amount(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_price_less_discount_is_net_amount(connection: duckdb.DuckDBPyConnection) -> None:
     # other shops may take coupons off as well, and only get a warning; here makers pay
     wrong = first_value(
         connection,
@@ -158,9 +141,7 @@ def test_price_less_discount_is_net_amount(
     assert wrong == 0
 
 
-def test_the_local_week_is_the_week_of_the_source(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_local_week_is_the_week_of_the_source(connection: duckdb.DuckDBPyConnection) -> None:
     # the source's weeks run Monday to Sunday; its first is the Sunday 2017-01-01 alone
     agreeing, differing = connection.execute("""
         with
@@ -196,10 +177,7 @@ def test_the_local_week_is_the_week_of_the_source(
     ],
 )
 def test_the_test_population_is_the_published_one(
-    connection: duckdb.DuckDBPyConnection,
-    task: str,
-    row_count: int,
-    positive_count: int,
+    connection: duckdb.DuckDBPyConnection, task: str, row_count: int, positive_count: int
 ) -> None:
     populations = connection.execute(
         """
@@ -216,8 +194,7 @@ def test_the_test_population_is_the_published_one(
 
 
 @pytest.mark.parametrize(
-    ("task", "row_set"),
-    [(task, "all") for task in BINARY_TASKS] + [("redeem", "final")],
+    ("task", "row_set"), [(task, "all") for task in BINARY_TASKS] + [("redeem", "final")]
 )
 def test_metrics_in_sql_are_those_of_scikit_learn(
     connection: duckdb.DuckDBPyConnection, task: str, row_set: str
@@ -231,9 +208,7 @@ def test_metrics_in_sql_are_those_of_scikit_learn(
     ).df()
     expected = {
         (name, metric): oracle(rows["outcome"], rows["prediction"])
-        for (name, is_baseline), rows in predictions.groupby(
-            ["estimator_name", "is_baseline"]
-        )
+        for (name, is_baseline), rows in predictions.groupby(["estimator_name", "is_baseline"])
         for metric, oracle in ORACLES.items()
         if not is_baseline or metric in BASELINE_METRICS
     }
@@ -340,9 +315,7 @@ def test_the_live_estimator_is_as_good_as_demanded(
 def test_the_live_estimator_is_as_well_calibrated_as_demanded(
     connection: duckdb.DuckDBPyConnection, task: str, most: float
 ) -> None:
-    assert (
-        champion_results(connection, task, "metric_value")["calibration_error"] <= most
-    )
+    assert champion_results(connection, task, "metric_value")["calibration_error"] <= most
 
 
 @pytest.mark.parametrize("task", BINARY_TASKS)

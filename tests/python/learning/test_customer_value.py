@@ -40,10 +40,7 @@ def cdnow_file(name: str) -> Path:
 
 def cdnow_days(name: str, user_column: int, skipped_lines: int) -> pd.DataFrame:
     """Return one row per customer and day with a purchase: user_id, day, amount."""
-    fields = [
-        line.split()
-        for line in cdnow_file(name).read_text().splitlines()[skipped_lines:]
-    ]
+    fields = [line.split() for line in cdnow_file(name).read_text().splitlines()[skipped_lines:]]
     lines = pd.DataFrame(
         {
             "user_id": [field[user_column] for field in fields],
@@ -85,14 +82,9 @@ def purchases_at(
             table[f"active_day_count_{length}d"] = summed["size"]
             table[f"net_amount_{length}d"] = summed["sum"]
         table = table.drop(columns=["first", "last"]).reset_index()
-        table = table.assign(
-            first_order_id=table["user_id"], is_acquired=True, as_of_date=date
-        )
+        table = table.assign(first_order_id=table["user_id"], is_acquired=True, as_of_date=date)
         ahead = table[["user_id", "first_order_id", "as_of_date"]].copy()
-        for name, length in (
-            ("window", settings.window_days),
-            ("holdout", settings.holdout_days),
-        ):
+        for name, length in (("window", settings.window_days), ("holdout", settings.holdout_days)):
             until = date + pd.Timedelta(days=length)
             later = days[(days["day"] >= date) & (days["day"] < until)]
             summed = later.groupby("user_id")["amount"].agg(["size", "sum"])
@@ -106,9 +98,7 @@ def purchases_at(
 
 def histories(days: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
     """Frequency, recency and age in weeks, as the published fits count them."""
-    span = (
-        days[days["day"] < until].groupby("user_id")["day"].agg(["min", "max", "size"])
-    )
+    span = days[days["day"] < until].groupby("user_id")["day"].agg(["min", "max", "size"])
     last_day = until - pd.Timedelta(days=1)
     return pd.DataFrame(
         {
@@ -183,9 +173,7 @@ def test_bg_nbd_reproduces_the_published_fit_of_cdnow() -> None:
     # the 1/10 sample is a list of its own: no rule on the ids of the whole gives it
     table = histories(cdnow_days("CDNOW_sample.txt", 1, 0), HOLDOUT_START)
 
-    found = fit_bg_nbd(
-        table["frequency"], table["recency"], table["age"], min_repeat_users=50
-    )
+    found = fit_bg_nbd(table["frequency"], table["recency"], table["age"], min_repeat_users=50)
 
     assert len(table) == 2357
     assert [found.r, found.alpha, found.a, found.b] == pytest.approx(
@@ -201,9 +189,7 @@ def test_gamma_gamma_reproduces_the_published_fit_of_cdnow() -> None:
     found = fit_gamma_gamma(table["x"], table["zbar"], min_users=50)
 
     assert len(table) == 946
-    assert [found.p, found.q, found.gamma] == pytest.approx(
-        [6.25, 3.74, 15.45], abs=0.01
-    )
+    assert [found.p, found.q, found.gamma] == pytest.approx([6.25, 3.74, 15.45], abs=0.01)
 
 
 def test_what_is_learnt_before_1997_10_reaches_the_bar_of_cdnow() -> None:
@@ -216,9 +202,9 @@ def test_what_is_learnt_before_1997_10_reaches_the_bar_of_cdnow() -> None:
 
     judged = judge_value(*tables, CDNOW_SETTINGS)
 
-    found = value_intervals(judged, draws=1, seed=1).set_index(
-        ["estimator_name", "metric"]
-    )["metric_value"]
+    found = value_intervals(judged, draws=1, seed=1).set_index(["estimator_name", "metric"])[
+        "metric_value"
+    ]
     assert (judged["train_until_date"] == HOLDOUT_START).all()
     # evaluation.md, CDNOW: to reach
     assert found["learned", "auc"] >= 0.770
@@ -294,9 +280,7 @@ def test_longer_futures_hold_more_and_many_purchases_do_no_harm(seed: int) -> No
     bg_nbd, gamma_gamma = BgNbd(1.4, 9.6, 0.2, 280.0, 0.0), GammaGamma(0.5, 3.8, 226.0)
     value = random.uniform(-5, 90, 60)
 
-    counts = [
-        bg_nbd.expected_orders(frequency, recency, age, days) for days in (7, 28, 365)
-    ]
+    counts = [bg_nbd.expected_orders(frequency, recency, age, days) for days in (7, 28, 365)]
     ends = draw_futures(
         bg_nbd,
         gamma_gamma,
@@ -335,9 +319,7 @@ def test_users_who_surely_stop_after_a_purchase_are_drawn_one(seed: int) -> None
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_neither_rows_order_nor_names_nor_held_out_labels_move_a_forecast(
-    seed: int,
-) -> None:
+def test_neither_rows_order_nor_names_nor_held_out_labels_move_a_forecast(seed: int) -> None:
     purchases, ahead = simulated_tables(seed)
     shuffled = purchases.sample(frac=1, random_state=seed)
     renamed = shuffled.assign(user_id="x" + shuffled["user_id"].str[::-1])
@@ -353,11 +335,7 @@ def test_neither_rows_order_nor_names_nor_held_out_labels_move_a_forecast(
 
     assert set(first["estimator_name"]) >= {"bg_nbd", "learned"}
     assert set(first["split_name"]) == {"validation", "test"}
-    kept = [
-        name
-        for name in first.columns
-        if name not in ("user_id", "order_count", "net_amount")
-    ]
+    kept = [name for name in first.columns if name not in ("user_id", "order_count", "net_amount")]
     pd.testing.assert_frame_equal(first[kept], second[kept], rtol=0, atol=0)
 
 
@@ -384,13 +362,9 @@ def test_scoring_fits_nothing_and_repeats(learned_estimator: pd.DataFrame) -> No
     assert list(learned_estimator["estimator_name"]) == ["learned"]
     # a fit on half of the users would tell them something else
     np.testing.assert_allclose(
-        score_value(half, learned_estimator, SETTINGS)[forecast],
-        of_half[forecast],
-        rtol=1e-9,
+        score_value(half, learned_estimator, SETTINGS)[forecast], of_half[forecast], rtol=1e-9
     )
-    pd.testing.assert_frame_equal(
-        whole, score_value(today, learned_estimator, SETTINGS)
-    )
+    pd.testing.assert_frame_equal(whole, score_value(today, learned_estimator, SETTINGS))
     assert sorted(whole["horizon_days"].unique()) == [28, 91, 365]
     assert whole.notna().all(axis=None)
     widening = json.loads(learned_estimator["parameters"].iloc[0])["widening"]
@@ -413,9 +387,7 @@ def test_value_estimators_that_were_tampered_with_are_refused(
     blob = tamper(learned_estimator["estimator_bytes"].iloc[0])
 
     with pytest.raises(ValueError, match=message):
-        score_value(
-            purchases, learned_estimator.assign(estimator_bytes=[blob]), SETTINGS
-        )
+        score_value(purchases, learned_estimator.assign(estimator_bytes=[blob]), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -446,9 +418,7 @@ def test_histories_that_no_fit_can_use_are_refused(
         ([1, 2], [3.0, np.inf], "known and finite"),
     ],
 )
-def test_values_that_no_fit_can_use_are_refused(
-    count: list, value: list, message: str
-) -> None:
+def test_values_that_no_fit_can_use_are_refused(count: list, value: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit_gamma_gamma(count, value, min_users=2)
 
@@ -456,15 +426,10 @@ def test_values_that_no_fit_can_use_are_refused(
 def test_a_shop_with_few_repeat_buyers_gets_a_shrunken_past_rate() -> None:
     purchases, ahead = simulated_tables(1)
     few = purchases["user_id"].isin(sorted(purchases["user_id"].unique())[:30])
-    purchases, ahead = (
-        purchases[few],
-        ahead[ahead["user_id"].isin(purchases[few]["user_id"])],
-    )
+    purchases, ahead = (purchases[few], ahead[ahead["user_id"].isin(purchases[few]["user_id"])])
 
     judged = judge_value(purchases, ahead, SETTINGS)
-    scored = score_value(
-        purchases, fit_value(purchases, ahead, judged, SETTINGS), SETTINGS
-    )
+    scored = score_value(purchases, fit_value(purchases, ahead, judged, SETTINGS), SETTINGS)
 
     assert set(judged["fitted_on"]) == {"fallback"}
     assert "learned" not in set(judged["estimator_name"])
@@ -473,9 +438,7 @@ def test_a_shop_with_few_repeat_buyers_gets_a_shrunken_past_rate() -> None:
     rate = steady_buyers([0.0, 4.0], [100.0, 100.0])
     expected = rate.expected_orders([0.0, 4.0], [0.0, 90.0], [100.0, 100.0], 100.0)
     # the mean rate, (4 + .5) purchases in (200 + 1) days, weighs as one purchase
-    np.testing.assert_allclose(
-        expected, [100 / (201 / 4.5 + 100), 500 / (201 / 4.5 + 100)]
-    )
+    np.testing.assert_allclose(expected, [100 / (201 / 4.5 + 100), 500 / (201 / 4.5 + 100)])
 
 
 @pytest.mark.parametrize("users", [0, 1])
@@ -495,13 +458,9 @@ def test_a_shop_of_no_user_or_one_gives_typed_tables(users: int) -> None:
     assert value_intervals(judged, 5, 1)["metric_value"].dtype == "float64"
 
 
-def test_the_mart_measures_as_scikit_learn_does(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_mart_measures_as_scikit_learn_does(built: duckdb.DuckDBPyConnection) -> None:
     judged = built.sql("from learning.ml_customer_value__holdout").df()
-    results = built.sql(
-        "from evaluation.customer_value_results where split_name = 'test'"
-    ).df()
+    results = built.sql("from evaluation.customer_value_results where split_name = 'test'").df()
     if judged.empty:
         pytest.skip("MART NOT CHECKED: the data is shorter than a hold-out.")
     found = results.set_index(["estimator_name", "metric"])["metric_value"]

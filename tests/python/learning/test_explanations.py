@@ -67,9 +67,7 @@ def as_is(member: Pipeline) -> CalibratedAverage:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", ALL)
-def test_contributions_and_baseline_add_up_to_the_log_odds(
-    name: str, seed: int
-) -> None:
+def test_contributions_and_baseline_add_up_to_the_log_odds(name: str, seed: int) -> None:
     estimator, features = fitted_families(seed)[name], make_new_rows(seed)
     baseline, values = contributions(estimator, features, {})
     assert list(values.columns) == list(features.columns)
@@ -92,12 +90,9 @@ def test_contributions_and_baseline_add_up_to_the_amount(name: str, seed: int) -
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     ("fitted", "name"),
-    [(fitted_families, name) for name in ALL]
-    + [(fitted_amounts, name) for name in AMOUNTS],
+    [(fitted_families, name) for name in ALL] + [(fitted_amounts, name) for name in AMOUNTS],
 )
-def test_a_constant_feature_adds_nothing(
-    fitted: Callable, name: str, seed: int
-) -> None:
+def test_a_constant_feature_adds_nothing(fitted: Callable, name: str, seed: int) -> None:
     features = make_new_rows(seed).assign(constant_number=7.0)
     values = contributions(fitted(seed)[name], features, {})[1]
     np.testing.assert_allclose(values[CONSTANT], 0, atol=1e-12)
@@ -126,9 +121,7 @@ def test_order_names_and_company_of_rows_change_nothing(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_line_adds_coefficient_times_distance_from_the_training_mean(
-    seed: int,
-) -> None:
+def test_a_line_adds_coefficient_times_distance_from_the_training_mean(seed: int) -> None:
     member = fitted_families(seed)["logistic_regression"].members[0]
     training, rows = make_rows(seed)[0], make_new_rows(seed).iloc[:5]
     baseline, values = contributions(as_is(member), rows, {})
@@ -150,9 +143,7 @@ def test_a_line_adds_coefficient_times_distance_from_the_training_mean(
     own = coefficients[coefficients.index.str.startswith("segment_name_")]
     rare = own["segment_name_infrequent_sklearn"]
     by_hand = [own.get(f"segment_name_{text}", rare) for text in rows["segment_name"]]
-    np.testing.assert_allclose(
-        values["segment_name"], np.array(by_hand) - own.mean(), atol=1e-9
-    )
+    np.testing.assert_allclose(values["segment_name"], np.array(by_hand) - own.mean(), atol=1e-9)
     assert baseline == pytest.approx(member[-1].intercept_[0] + own.mean())
 
 
@@ -229,9 +220,7 @@ def test_boosting_of_amounts_keeps_the_shares_of_its_logarithms(seed: int) -> No
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_an_average_of_amounts_is_explained_by_the_mean_of_its_members(
-    seed: int,
-) -> None:
+def test_an_average_of_amounts_is_explained_by_the_mean_of_its_members(seed: int) -> None:
     fitted, rows = fitted_amounts(seed), make_new_rows(seed)
     baseline, values = contributions(fitted["average"], rows, {})
     alone = [contributions(fitted[name], rows, {}) for name in REGRESSORS]
@@ -266,9 +255,7 @@ def path_by_path(
     for row in range(len(matrix)):
         path = record[[row]].indices
         for parent, child in pairwise(path):
-            values[row, inputs[tree.tree_.feature[parent]]] += (
-                means[child] - means[parent]
-            )
+            values[row, inputs[tree.tree_.feature[parent]]] += means[child] - means[parent]
     return values
 
 
@@ -277,9 +264,7 @@ def test_trees_add_what_each_split_on_the_path_changes(seed: int) -> None:
     features, labels = make_rows(seed)
     numbers = features[["days_since_last_order", "order_count_28d"]]
     preparation = preprocessor(numbers, AS_THEY_ARE)
-    tree = make_pipeline(preparation, DecisionTreeClassifier(max_depth=2)).fit(
-        numbers, labels
-    )
+    tree = make_pipeline(preparation, DecisionTreeClassifier(max_depth=2)).fit(numbers, labels)
     forest = make_pipeline(
         preparation, RandomForestClassifier(3, max_depth=3, random_state=seed)
     ).fit(numbers, labels)
@@ -298,22 +283,16 @@ def test_trees_add_what_each_split_on_the_path_changes(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_boosting_starts_from_the_mean_of_what_it_says_of_its_training_rows(
-    seed: int,
-) -> None:
+def test_boosting_starts_from_the_mean_of_what_it_says_of_its_training_rows(seed: int) -> None:
     features, labels = make_rows(seed)
     numbers = features[["days_since_last_order", "order_count_28d"]]
     # one split: what it says beyond the mean is all due to the feature split on
-    stump = HistGradientBoostingClassifier(
-        max_iter=1, max_leaf_nodes=2, early_stopping=False
-    )
+    stump = HistGradientBoostingClassifier(max_iter=1, max_leaf_nodes=2, early_stopping=False)
     member = make_pipeline(preprocessor(numbers, AS_THEY_ARE), stump)
     said = member.fit(numbers, labels).decision_function(numbers)
     baseline, values = contributions(as_is(member), numbers, {})
     assert baseline == pytest.approx(said.mean())
-    np.testing.assert_allclose(
-        values["days_since_last_order"], said - said.mean(), atol=1e-9
-    )
+    np.testing.assert_allclose(values["days_since_last_order"], said - said.mean(), atol=1e-9)
     assert (values["order_count_28d"] == 0).all()
 
 
@@ -323,9 +302,7 @@ def test_trees_of_amounts_add_what_each_split_on_the_path_changes(seed: int) -> 
     amounts = make_amounts(seed)
     preparation = preprocessor(numbers, AS_THEY_ARE)
     tree = make_pipeline(preparation, DecisionTreeRegressor(max_depth=2))
-    forest = make_pipeline(
-        preparation, RandomForestRegressor(3, max_depth=3, random_state=seed)
-    )
+    forest = make_pipeline(preparation, RandomForestRegressor(3, max_depth=3, random_state=seed))
     for member in (tree, forest):
         member.fit(numbers, amounts)
         matrix = member[0].transform(numbers).astype(np.float32)
@@ -335,9 +312,7 @@ def test_trees_of_amounts_add_what_each_split_on_the_path_changes(seed: int) -> 
         np.testing.assert_allclose(values, np.mean(by_hand, axis=0), atol=1e-9)
         roots = [each.tree_.value[0].item() for each in trees]
         assert baseline == pytest.approx(np.mean(roots))
-    assert contributions(AverageAmount([tree]), numbers, {})[0] == pytest.approx(
-        amounts.mean()
-    )
+    assert contributions(AverageAmount([tree]), numbers, {})[0] == pytest.approx(amounts.mean())
 
 
 @pytest.mark.parametrize(
@@ -398,9 +373,7 @@ def test_two_features_get_their_shapley_values(seed: int) -> None:
 def test_scores_at_the_clip_are_explained_as_that_far_off(name: str) -> None:
     estimator = fitted_families(0)[name]
     steep = CalibratedAverage(
-        estimator.members,
-        [40.0] * len(estimator.members),
-        [0.0] * len(estimator.members),
+        estimator.members, [40.0] * len(estimator.members), [0.0] * len(estimator.members)
     )
     features = make_new_rows(0)
     scores = steep.predict_proba(features)[:, 1]
@@ -413,8 +386,6 @@ def test_scores_at_the_clip_are_explained_as_that_far_off(name: str) -> None:
 
 def test_no_rows_have_no_contributions() -> None:
     features = make_rows(0)[0]
-    baseline, values = contributions(
-        fitted_families(0)["average"], features.iloc[:0], {}
-    )
+    baseline, values = contributions(fitted_families(0)["average"], features.iloc[:0], {})
     assert np.isnan(baseline)
     assert values.shape == (0, features.shape[1])

@@ -9,11 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.champions.registry import (
-    FORMER_COLUMNS,
-    REGISTRY_COLUMNS,
-    register,
-)
+from precision_marketing.champions.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
 from precision_marketing.common.frames import to_pandas
 from precision_marketing.estimators.families import (
     AVERAGE,
@@ -26,16 +22,9 @@ from precision_marketing.estimators.families import (
 from precision_marketing.estimators.fitting import TaskRows, fit_families
 from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
 from precision_marketing.estimators.tasks import Task
-from precision_marketing.evaluation.backtest import (
-    PREDICTION_COLUMNS,
-    predict_tests,
-    validate,
-)
+from precision_marketing.evaluation.backtest import PREDICTION_COLUMNS, predict_tests, validate
 from precision_marketing.evaluation.importance import feature_importance
-from precision_marketing.evaluation.intervals import (
-    INTERVAL_COLUMNS,
-    estimator_intervals,
-)
+from precision_marketing.evaluation.intervals import INTERVAL_COLUMNS, estimator_intervals
 from scipy.special import expit
 from support.panels import (
     AMOUNT_TASK,
@@ -57,9 +46,7 @@ SEEDS = [0, 1, 2, 3, 4]
 NO_FORMER = pd.DataFrame(columns=list(FORMER_COLUMNS))
 
 
-def learn(
-    panel: pd.DataFrame, tasks: pd.DataFrame = TASKS
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def learn(panel: pd.DataFrame, tasks: pd.DataFrame = TASKS) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All predictions of the judged rows of a panel, and the registry."""
     panels = {"user": split_panel(panel)}
     validation = validate(panels, tasks, BASELINES, SETTINGS)
@@ -86,9 +73,7 @@ def rows_to_learn(panel: pd.DataFrame) -> TaskRows:
 
 @pytest.mark.parametrize("until", [VALIDATION_DATE, TEST_DATE])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_labels_of_later_windows_move_no_prediction(
-    seed: int, until: pd.Timestamp
-) -> None:
+def test_labels_of_later_windows_move_no_prediction(seed: int, until: pd.Timestamp) -> None:
     panel = make_panel(seed)
     # a row judged on this date has a later window itself
     later = panel["label_end_date"] > until
@@ -99,9 +84,7 @@ def test_labels_of_later_windows_move_no_prediction(
         for predictions in (plain_predictions(seed), learn(panel)[0])
     )
     # which recipe is live may change with the labels of the validation, no score of one
-    shared = plain.merge(
-        altered, on=[name for name in plain if name != "prediction"], how="inner"
-    )
+    shared = plain.merge(altered, on=[name for name in plain if name != "prediction"], how="inner")
     assert len(shared) >= len(panel[panel["as_of_date"] == until])
     assert (shared["prediction_x"] == shared["prediction_y"]).all()
 
@@ -128,9 +111,7 @@ def test_labels_of_closed_windows_are_learnt_from(seed: int) -> None:
 def test_the_stored_order_of_rows_moves_no_prediction(seed: int) -> None:
     shuffled = make_panel(seed).sample(frac=1, random_state=seed)
     predictions, _ = learn(to_pandas(duckdb.from_df(shuffled)))
-    pd.testing.assert_frame_equal(
-        predictions, plain_predictions(seed), check_exact=True
-    )
+    pd.testing.assert_frame_equal(predictions, plain_predictions(seed), check_exact=True)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -185,9 +166,7 @@ def log_odds_and_labels(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_map_mends_shrunken_probabilities_as_far_as_its_prior_lets_it(
-    seed: int,
-) -> None:
+def test_the_map_mends_shrunken_probabilities_as_far_as_its_prior_lets_it(seed: int) -> None:
     log_odds, labels = log_odds_and_labels(seed, 20_000)
     shrunken = expit(log_odds / 2)
     slope, intercept = calibration_map(shrunken, labels, 0.0, 1.0)
@@ -202,9 +181,7 @@ def test_the_map_mends_shrunken_probabilities_as_far_as_its_prior_lets_it(
 def test_the_map_passes_on_the_share_of_a_surprise_that_is_asked_for(seed: int) -> None:
     log_odds, labels = log_odds_and_labels(seed, 20_000)
     surprised = expit(log_odds + 0.4)
-    intercepts = [
-        calibration_map(surprised, labels, 1e9, share)[1] for share in (0, 0.5, 1)
-    ]
+    intercepts = [calibration_map(surprised, labels, 1e9, share)[1] for share in (0, 0.5, 1)]
     assert intercepts == pytest.approx([0, -0.2, -0.4], abs=0.05)
     mean = expit(log_odds + 0.4 + intercepts[2]).mean()
     assert mean == pytest.approx(labels.mean(), abs=1e-4)
@@ -248,9 +225,7 @@ def test_the_map_does_not_depend_on_the_order_of_rows(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_rows_drawn_are_the_same_for_the_same_seed_and_stay_in_order(
-    seed: int,
-) -> None:
+def test_the_rows_drawn_are_the_same_for_the_same_seed_and_stay_in_order(seed: int) -> None:
     rows = rows_to_learn(make_panel(seed))
     drawn, again, other = (rows.drawn(50, each) for each in (seed, seed, seed + 100))
     pd.testing.assert_frame_equal(drawn.panel.rows, again.panel.rows)
@@ -278,9 +253,7 @@ def test_a_task_is_about_its_population_and_learns_from_its_features() -> None:
 
 def few_positives(panel: pd.DataFrame, count: int) -> pd.DataFrame:
     """Leave so many positives, all on the first date."""
-    return panel.assign(
-        is_lapsed=pd.array(np.arange(len(panel)) < count, dtype="boolean")
-    )
+    return panel.assign(is_lapsed=pd.array(np.arange(len(panel)) < count, dtype="boolean"))
 
 
 @pytest.mark.parametrize(
@@ -291,9 +264,7 @@ def few_positives(panel: pd.DataFrame, count: int) -> pd.DataFrame:
         pytest.param(few_positives(make_panel(0), 2), id="fewer positives than folds"),
     ],
 )
-def test_what_cannot_be_learnt_gives_empty_tables_and_a_reason(
-    panel: pd.DataFrame,
-) -> None:
+def test_what_cannot_be_learnt_gives_empty_tables_and_a_reason(panel: pd.DataFrame) -> None:
     predictions, registry = learn(panel, ONE_TASK)
     assert dict(predictions.dtypes.astype(str)) == PREDICTION_COLUMNS
     intervals = estimator_intervals(predictions, TASKS, draws=5, seed=1, threads=1)
@@ -303,9 +274,7 @@ def test_what_cannot_be_learnt_gives_empty_tables_and_a_reason(
     assert dict(scores.dtypes.astype(str)) == SCORE_COLUMNS
     assert len(predictions) == len(intervals) == len(scores) == 0
     assert registry["status"].tolist() == ["refused"]
-    assert registry["status_reason"].tolist() == [
-        "too few rows of a class to learn from"
-    ]
+    assert registry["status_reason"].tolist() == ["too few rows of a class to learn from"]
 
 
 def test_amounts_that_are_all_nothing_cannot_be_learnt() -> None:
@@ -330,9 +299,7 @@ def scores_of(panel: pd.DataFrame, family: str, shown: pd.DataFrame) -> np.ndarr
         pytest.param(np.array([None], dtype=object), id="text"),
     ],
 )
-def test_a_feature_without_any_value_is_no_obstacle(
-    family: str, gaps: np.ndarray
-) -> None:
+def test_a_feature_without_any_value_is_no_obstacle(family: str, gaps: np.ndarray) -> None:
     panel = make_panel(0)
     gapped = panel.assign(nothing=gaps.repeat(len(panel)))
     scores = scores_of(gapped, family, gapped)
@@ -377,9 +344,7 @@ def test_the_feature_that_labels_follow_matters_most(seed: int) -> None:
     panel = make_panel(seed, user_count=100).assign(always=3.0)
     panels = {"user": split_panel(panel)}
     validation = validate(panels, ONE_TASK, BASELINES, SETTINGS)
-    registry = register(
-        panels, ONE_TASK, BASELINES, PINS, validation, NO_FORMER, SETTINGS
-    )
+    registry = register(panels, ONE_TASK, BASELINES, PINS, validation, NO_FORMER, SETTINGS)
     found = feature_importance(panels, ONE_TASK, registry, SETTINGS)
     increase = found.set_index("feature_name")["loss_increase"]
     assert increase.idxmax() == "days_since_last_order"

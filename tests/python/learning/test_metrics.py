@@ -64,9 +64,7 @@ def naive_calibration_error(
     return error
 
 
-def naive_lift(
-    outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray
-) -> float:
+def naive_lift(outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
     """Rate in the top tenth over the rate in all, ties sharing what room is left."""
     most = max(weights.sum() // 10, 1)
     room, hits = most, 0.0
@@ -81,10 +79,7 @@ def naive_lift(
 
 
 def naive_within_auc(
-    outcome: np.ndarray,
-    prediction: np.ndarray,
-    campaign: np.ndarray,
-    weights: np.ndarray,
+    outcome: np.ndarray, prediction: np.ndarray, campaign: np.ndarray, weights: np.ndarray
 ) -> float:
     """Pairs of one campaign in the right order, ties half, over all such pairs."""
     won = pairs = 0.0
@@ -93,8 +88,7 @@ def naive_within_auc(
             weight = weights[good] * weights[bad]
             pairs += weight
             won += weight * (
-                (prediction[good] > prediction[bad])
-                + (prediction[good] == prediction[bad]) / 2
+                (prediction[good] > prediction[bad]) + (prediction[good] == prediction[bad]) / 2
             )
     return won / pairs
 
@@ -102,9 +96,7 @@ def naive_within_auc(
 @pytest.mark.parametrize("seed", SEEDS)
 def test_metrics_are_those_of_scikit_learn_and_of_their_definitions(seed: int) -> None:
     outcome, prediction, user, campaign, weights = make_case(seed)
-    found = weighted_metrics(
-        outcome, prediction, user, campaign, weights, kind="probability"
-    )
+    found = weighted_metrics(outcome, prediction, user, campaign, weights, kind="probability")
     for draw, weight in enumerate(row_weights(user, weights)):
         rows = (outcome, prediction)
         told = (outcome, prediction >= 0.5)
@@ -130,9 +122,7 @@ def test_metrics_are_those_of_scikit_learn_and_of_their_definitions(seed: int) -
 def test_metrics_of_amounts_are_those_of_scikit_learn(seed: int) -> None:
     outcome, prediction, user, campaign, weights = make_case(seed)
     outcome, prediction = outcome * 37 + user, prediction * 41
-    found = weighted_metrics(
-        outcome, prediction, user, campaign, weights, kind="amount"
-    )
+    found = weighted_metrics(outcome, prediction, user, campaign, weights, kind="amount")
     for draw, weight in enumerate(row_weights(user, weights)):
         rows = (outcome, prediction)
         expected = {
@@ -154,12 +144,7 @@ def test_draws_of_many_rows_see_steps_that_move_no_third_digit(seed: int) -> Non
     user = random.integers(0, 500, 20_000)
     # a draw in which everybody stands once is the plain sample, but for the steps
     found = weighted_metrics(
-        outcome,
-        prediction,
-        user,
-        np.zeros(20_000, dtype=int),
-        np.ones((1, 500)),
-        kind="baseline",
+        outcome, prediction, user, np.zeros(20_000, dtype=int), np.ones((1, 500)), kind="baseline"
     )
     for plain, drawn in found.values():
         assert drawn == pytest.approx(plain, abs=1e-3)
@@ -235,11 +220,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
 
 def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
     found = estimator_intervals(
-        predictions_of({"twin": False, "baseline": True}, draw_anew=False),
-        TASKS,
-        100,
-        3,
-        1,
+        predictions_of({"twin": False, "baseline": True}, draw_anew=False), TASKS, 100, 3, 1
     )
     # what a baseline has no probability for, it cannot be beaten in
     shared = found[found["best_baseline_name"].notna()]
@@ -250,11 +231,7 @@ def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
 
 def test_the_interval_of_a_random_score_covers_no_skill() -> None:
     found = estimator_intervals(
-        predictions_of({"random": False, "baseline": True}, draw_anew=True),
-        TASKS,
-        300,
-        3,
-        1,
+        predictions_of({"random": False, "baseline": True}, draw_anew=True), TASKS, 300, 3, 1
     )
     row = found[
         (found["estimator_name"] == "random")

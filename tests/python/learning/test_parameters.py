@@ -12,11 +12,7 @@ import pytest
 from precision_marketing.clusters.fits import ClusterSettings
 from precision_marketing.common.frames import Panel
 from precision_marketing.common.settings import Settings
-from precision_marketing.estimators.fitting import (
-    LearningSettings,
-    TaskRows,
-    fit_families,
-)
+from precision_marketing.estimators.fitting import LearningSettings, TaskRows, fit_families
 from precision_marketing.estimators.tasks import Task
 from precision_marketing.experiments.checks import CheckSettings
 from precision_marketing.experiments.results import ExperimentSettings
@@ -50,11 +46,7 @@ def test_every_parameter_stands_in_dbt_project(kind: type[Settings]) -> None:
         (LearningSettings, {"classifiers": 3}, "classifiers must be a mapping, not 3"),
         (ClusterSettings, {"cluster_counts": 3}, "there is no cluster_counts.least"),
         (ValueSettings, {"value_horizons": 28}, "value_horizons must be a list of"),
-        (
-            CheckSettings,
-            {"experiment_power": True},
-            "experiment_power must be a number",
-        ),
+        (CheckSettings, {"experiment_power": True}, "experiment_power must be a number"),
     ],
 )
 def test_a_parameter_of_wrong_type_is_named(
@@ -68,9 +60,7 @@ def test_a_hyperparameter_that_scikit_learn_lacks_is_named() -> None:
     given = {**SETTINGS.classifiers, "logistic_regression": {"c": 0.01}}
     rows = TaskRows.of(Task.from_seed(ONE_TASK, TASK), small_panel())
     with pytest.raises(ValueError, match=r"vars: classifiers\.logistic_regression: "):
-        fit_families(
-            rows, replace(SETTINGS, classifiers=given), ["logistic_regression"]
-        )
+        fit_families(rows, replace(SETTINGS, classifiers=given), ["logistic_regression"])
 
 
 @pytest.mark.parametrize(
@@ -78,45 +68,31 @@ def test_a_hyperparameter_that_scikit_learn_lacks_is_named() -> None:
     [
         ({"task": "another"}, "has no task 'lapse_28d'."),
         ({"label_kind": "binry"}, "label_kind is 'binry', neither binary nor amount."),
-        (
-            {"families": "trees"},
-            "there is no family 'trees' of label_kind binary, only",
-        ),
+        ({"families": "trees"}, "there is no family 'trees' of label_kind binary, only"),
         ({"families": "average"}, "names none that an average can be made of."),
         ({"grain": "users"}, "there is no grain 'users', only user."),
         ({"feature_patterns": "x*"}, "no feature of grain user fits feature_patterns"),
         ({"label_column": "is_gone"}, "labels of grain user have no column 'is_gone'."),
     ],
 )
-def test_a_task_that_makes_no_sense_is_named(
-    changed: dict[str, str], said: str
-) -> None:
-    with pytest.raises(
-        ValueError, match="^seeds/learning_tasks.csv.*" + re.escape(said)
-    ):
+def test_a_task_that_makes_no_sense_is_named(changed: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match="^seeds/learning_tasks.csv.*" + re.escape(said)):
         TaskRows.named(TASK, ONE_TASK.assign(**changed), {"user": small_panel()})
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (
-            {"task": "another"},
-            "has no row for task lapse_28d of seeds/learning_tasks.csv",
-        ),
+        ({"task": "another"}, "has no row for task lapse_28d of seeds/learning_tasks.csv"),
         ({"column_name": "orders"}, "there is no feature 'orders' of grain user."),
         ({"column_name": "segment_name"}, "feature 'segment_name' holds no numbers."),
         ({"direction": 0}, "direction is 0, neither 1 nor -1."),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_named(
-    changed: dict[str, Any], said: str
-) -> None:
+def test_a_rule_that_makes_no_sense_is_named(changed: dict[str, Any], said: str) -> None:
     task = Task.from_seed(ONE_TASK, TASK)
     with pytest.raises(ValueError, match="^seeds/baselines.csv.*" + re.escape(said)):
-        task.baselines(
-            BASELINES[BASELINES["task"] == TASK].assign(**changed), small_panel()
-        )
+        task.baselines(BASELINES[BASELINES["task"] == TASK].assign(**changed), small_panel())
 
 
 def small_panel() -> Panel:

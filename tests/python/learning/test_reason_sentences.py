@@ -91,10 +91,7 @@ def test_where_the_own_usual_value_is_unknown_a_typical_one_is_named() -> None:
     other = "[, usually {median:money}|, others {typical:money}]."
     text = SPEND | {"reason_text": "Spent {value:money}" + other}
     found = said(text, "net_amount_28d", ENGLISH, "EUR")
-    assert found[:2] == [
-        "Spent 177 EUR, usually 72 EUR.",
-        "Spent 1,234 EUR, others 706 EUR.",
-    ]
+    assert found[:2] == ["Spent 177 EUR, usually 72 EUR.", "Spent 1,234 EUR, others 706 EUR."]
     # and where the panel has no such column
     text["reason_text"] = text["reason_text"].replace("{median", "{not_there")
     found = said(text, "net_amount_28d", ENGLISH, "EUR")
@@ -147,9 +144,7 @@ def test_a_trend_is_told_by_its_two_amounts() -> None:
     ],
 )
 @pytest.mark.parametrize("text", ["", "About {not_a_column}."])
-def test_a_feature_without_a_text_goes_by_its_name(
-    text: str, name: str, expected: str
-) -> None:
+def test_a_feature_without_a_text_goes_by_its_name(text: str, name: str, expected: str) -> None:
     other = {**ORDERS, "feature_name": name, "reason_text": text, "missing_text": ""}
     assert said(other, name, ENGLISH, "")[2] == expected
 

@@ -67,9 +67,7 @@ def champion_baseline(task: str = TASK) -> pd.DataFrame:
         features[known], labels
     )
     estimator = (
-        AverageAmount([baseline])
-        if is_amount
-        else CalibratedAverage([baseline], [1.0], [0.0])
+        AverageAmount([baseline]) if is_amount else CalibratedAverage([baseline], [1.0], [0.0])
     )
     return pd.DataFrame(
         {
@@ -138,9 +136,7 @@ def test_every_row_of_the_seed_is_about_a_feature() -> None:
 
 
 def test_the_longest_pattern_that_fits_is_taken() -> None:
-    words = reason_words(
-        TEXTS, ["order_count_28d", "order_count_trend_28d", "orders_per_day"], {}
-    )
+    words = reason_words(TEXTS, ["order_count_28d", "order_count_trend_28d", "orders_per_day"], {})
     assert words["reason_group"].tolist() == ["frequency", "trend", "frequency"]
 
 
@@ -166,9 +162,7 @@ def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(
     fitted: Callable, name: str, seed: int
 ) -> None:
     estimator, features = fitted(seed)[name], make_new_rows(seed)
-    found = strongest_reasons(
-        estimator, features, groups_of(features), 3, raises_first=False
-    )
+    found = strongest_reasons(estimator, features, groups_of(features), 3, raises_first=False)
     scores = predict_values(estimator, features)
     expected = scores if fitted is fitted_amounts else np.log(scores / (1 - scores))
     by_row = found.groupby("row")
@@ -221,9 +215,7 @@ def test_each_reason_has_its_direction_and_says_what_was_seen() -> None:
 
 def test_a_text_that_cannot_be_read_is_named() -> None:
     texts = TEXTS.assign(reason_text="since {value:.0f")
-    with pytest.raises(
-        ValueError, match=r"^Seed reason_texts: .*days_since_last_order"
-    ):
+    with pytest.raises(ValueError, match=r"^Seed reason_texts: .*days_since_last_order"):
         reasons_of(make_panel(0), champion_baseline(), texts)
 
 
@@ -268,18 +260,14 @@ def category_panel() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_only_the_best_categories_of_each_task_and_user_are_explained(
-    seed: int,
-) -> None:
+def test_only_the_best_categories_of_each_task_and_user_are_explained(seed: int) -> None:
     panel = split_panel(category_panel(), "is_category", "is_department")
     tasks = pd.concat([TASKS.iloc[[0]]] * 2).assign(
         task=["category", "department"],
         grain="user_category",
         population_column=["is_category", "is_department"],
     )
-    registry = pd.concat(
-        [champion_baseline("category"), champion_baseline("department")]
-    )
+    registry = pd.concat([champion_baseline("category"), champion_baseline("department")])
     scores = score_panel(panel, registry, tasks, "user_category")
 
     def told(explained: pd.DataFrame | None) -> pd.DataFrame:
@@ -321,9 +309,7 @@ def test_other_names_of_users_change_nothing_but_the_names() -> None:
     renamed = panel.assign(user_id="x" + panel["user_id"].str[::-1])
     found, again = reasons_of(panel, registry), reasons_of(renamed, registry)
     assert again["user_id"].tolist() == ("x" + found["user_id"].str[::-1]).tolist()
-    pd.testing.assert_frame_equal(
-        again.drop(columns="user_id"), found.drop(columns="user_id")
-    )
+    pd.testing.assert_frame_equal(again.drop(columns="user_id"), found.drop(columns="user_id"))
 
 
 @pytest.mark.parametrize("nothing", ["rows to score", "champion", "task"])

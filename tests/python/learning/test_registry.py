@@ -13,11 +13,7 @@ import pandas as pd
 import pytest
 import skops.io
 from precision_marketing.champions.choice import judge_candidates
-from precision_marketing.champions.registry import (
-    FORMER_COLUMNS,
-    REGISTRY_COLUMNS,
-    register,
-)
+from precision_marketing.champions.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import (
     AVERAGE,
@@ -71,9 +67,7 @@ def fitted() -> dict[str, CalibratedAverage]:
     }
 
 
-def entry_of(
-    name: str, estimator: CalibratedAverage, feature_names: list[str]
-) -> pd.DataFrame:
+def entry_of(name: str, estimator: CalibratedAverage, feature_names: list[str]) -> pd.DataFrame:
     """Make a registry in which one estimator is live."""
     return pd.DataFrame(
         {
@@ -140,9 +134,7 @@ def learn(
 
 
 @pytest.mark.parametrize("name", [*CANDIDATES, BASELINE])
-def test_bytes_and_back_give_equal_scores(
-    fitted: dict[str, CalibratedAverage], name: str
-) -> None:
+def test_bytes_and_back_give_equal_scores(fitted: dict[str, CalibratedAverage], name: str) -> None:
     features = PANEL.features
     again = load_estimator(dump_estimator(fitted[name]))
     np.testing.assert_array_equal(
@@ -153,15 +145,10 @@ def test_bytes_and_back_give_equal_scores(
 def rewritten(blob: bytes, file_name: str, change: Callable[[bytes], bytes]) -> bytes:
     """Change the files of an archive whose names end so."""
     changed = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(blob)) as archive,
-        zipfile.ZipFile(changed, "w") as copy,
-    ):
+    with zipfile.ZipFile(io.BytesIO(blob)) as archive, zipfile.ZipFile(changed, "w") as copy:
         for name in archive.namelist():
             content = archive.read(name)
-            copy.writestr(
-                name, change(content) if name.endswith(file_name) else content
-            )
+            copy.writestr(name, change(content) if name.endswith(file_name) else content)
     return changed.getvalue()
 
 
@@ -213,9 +200,7 @@ class Foreign(BaseEstimator):
     ],
 )
 def test_bytes_that_are_no_estimator_of_ours_are_refused(
-    fitted: dict[str, CalibratedAverage],
-    spoil: Callable[[bytes], bytes],
-    sentence: str,
+    fitted: dict[str, CalibratedAverage], spoil: Callable[[bytes], bytes], sentence: str
 ) -> None:
     blob = dump_estimator(fitted["logistic_regression"])
     with pytest.raises(ValueError, match=f"^The registry's bytes {sentence}"):
@@ -262,9 +247,7 @@ def test_an_incumbent_that_no_longer_beats_the_baseline_goes() -> None:
 @pytest.mark.parametrize(
     "others", [{"split_name": "backtest"}, {"is_outcome_final": False}], ids=str
 )
-def test_only_final_outcomes_of_the_validation_choose(
-    others: dict[str, object],
-) -> None:
+def test_only_final_outcomes_of_the_validation_choose(others: dict[str, object]) -> None:
     counted = validated({"average": 0.3, "random_forest": 3.0})
     ignored = validated({"average": 6.0, "random_forest": 0.1}).assign(**others)
     both = pd.concat([counted, ignored], ignore_index=True)
@@ -328,9 +311,7 @@ def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
     version = first.loc[first["status"] == "champion", "estimator_version"].iloc[0]
     later_panel = split_panel(make_panel(1))
     second = learn(former=first, panel=later_panel)
-    assert second.loc[second["status"] == "retired", "estimator_version"].tolist() == [
-        version
-    ]
+    assert second.loc[second["status"] == "retired", "estimator_version"].tolist() == [version]
     pins = pd.DataFrame({"task": [TASK], "estimator_version": [version]})
     third = learn(former=second, pins=pins, panel=later_panel)
     live = third[third["status"] == "champion"]
@@ -338,8 +319,7 @@ def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
     assert live["status_reason"].tolist() == ["pinned by seed estimator_pins"]
     # what is pinned scores as it did when it was chosen
     pd.testing.assert_frame_equal(
-        score_panel(PANEL, third, ONE_TASK, "user"),
-        score_panel(PANEL, first, ONE_TASK, "user"),
+        score_panel(PANEL, third, ONE_TASK, "user"), score_panel(PANEL, first, ONE_TASK, "user")
     )
 
 
@@ -394,9 +374,7 @@ def test_scoring_fits_nothing(
     )
 
 
-def test_a_feature_missing_at_scoring_is_named(
-    fitted: dict[str, CalibratedAverage],
-) -> None:
+def test_a_feature_missing_at_scoring_is_named(fitted: dict[str, CalibratedAverage]) -> None:
     names = list(PANEL.features)
     registry = entry_of(AVERAGE, fitted[AVERAGE], names)
     with pytest.raises(
@@ -412,9 +390,7 @@ def test_a_feature_missing_at_scoring_is_named(
         )
 
 
-def test_a_feature_that_came_later_is_not_read(
-    fitted: dict[str, CalibratedAverage],
-) -> None:
+def test_a_feature_that_came_later_is_not_read(fitted: dict[str, CalibratedAverage]) -> None:
     names = list(PANEL.features)
     registry = entry_of(AVERAGE, fitted[AVERAGE], names)
     pd.testing.assert_frame_equal(

@@ -25,9 +25,7 @@ FLIPS = 60
 def test_every_family_comes_back_with_equal_scores(name: str) -> None:
     estimator, features = fitted_families(0)[name], make_new_rows(0)
     again = load_estimator(dump_estimator(estimator))
-    np.testing.assert_array_equal(
-        again.predict_proba(features), estimator.predict_proba(features)
-    )
+    np.testing.assert_array_equal(again.predict_proba(features), estimator.predict_proba(features))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -7,22 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from precision_marketing.common.frames import read_panel, to_pandas
-from precision_marketing.estimators.families import (
-    AS_THEY_ARE,
-    CalibratedAverage,
-    preprocessor,
-)
+from precision_marketing.estimators.families import AS_THEY_ARE, CalibratedAverage, preprocessor
 from precision_marketing.estimators.score_sql import MOST_LEAVES, score_expression
 from precision_marketing.estimators.tasks import Task
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
-from support.made_rows import (
-    MADE_FAMILIES,
-    SEEDS,
-    fitted_families,
-    make_new_rows,
-    make_rows,
-)
+from support.made_rows import MADE_FAMILIES, SEEDS, fitted_families, make_new_rows, make_rows
 
 IN_SQL = ["logistic_regression", "small_tree"]
 
@@ -38,9 +28,7 @@ def in_sql(features: pd.DataFrame, expression: str) -> np.ndarray:
             " from rows)"
         )
         for name in features.select_dtypes("number"):
-            connection.execute(
-                f"update panel set {name} = null where isnan({name}::double)"
-            )
+            connection.execute(f"update panel set {name} = null where isnan({name}::double)")
         found = connection.execute(f"select {expression} from panel order by row")
         return found.fetchnumpy().popitem()[1].astype(float)
 
@@ -52,10 +40,7 @@ def test_lines_and_small_trees_score_alike_in_sql(name: str, seed: int) -> None:
     features.loc[3, "segment_name"] = "missing"
     expression = score_expression(estimator, list(features.columns))
     np.testing.assert_allclose(
-        in_sql(features, expression),
-        estimator.predict_proba(features)[:, 1],
-        rtol=0,
-        atol=1e-12,
+        in_sql(features, expression), estimator.predict_proba(features)[:, 1], rtol=0, atol=1e-12
     )
 
 
@@ -66,10 +51,7 @@ def test_the_average_of_such_members_scores_alike_in_sql(slope: float) -> None:
     features = make_new_rows(0)
     expression = score_expression(estimator, list(features.columns))
     np.testing.assert_allclose(
-        in_sql(features, expression),
-        estimator.predict_proba(features)[:, 1],
-        rtol=0,
-        atol=1e-12,
+        in_sql(features, expression), estimator.predict_proba(features)[:, 1], rtol=0, atol=1e-12
     )
 
 
@@ -108,9 +90,7 @@ def test_a_column_that_would_need_quotes_has_no_sql() -> None:
     assert score_expression(estimator, ["days; drop table users"]) is None
 
 
-def test_redeem_scores_alike_in_sql_on_the_real_panel(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_redeem_scores_alike_in_sql_on_the_real_panel(built: duckdb.DuckDBPyConnection) -> None:
     key = ["as_of_date", "campaign_id", "offer_id", "first_order_id"]
     panel = read_panel(
         built.table("labels.lbl_user_offer"),

@@ -47,9 +47,7 @@ from support.panels import split_panel
 from support.variables import VARS
 
 SEEDS = range(5)
-SETTINGS = replace(
-    UpliftSettings.from_meta(VARS), seed=7, draws=200, folds=3, min_arm_users=40
-)
+SETTINGS = replace(UpliftSettings.from_meta(VARS), seed=7, draws=200, folds=3, min_arm_users=40)
 
 
 def simulated(
@@ -105,18 +103,14 @@ def test_the_curve_is_radcliffes() -> None:
 def test_uplift_at_k_is_the_difference_among_the_best_ranked() -> None:
     random = np.random.default_rng(0)
     score, treated = random.permutation(1000.0 + np.arange(1000)), random.random(1000)
-    trial = Trial(
-        np.arange(1000), treated < 0.3, random.random(1000), np.full(1000, 0.3)
-    )
+    trial = Trial(np.arange(1000), treated < 0.3, random.random(1000), np.full(1000, 0.3))
     found = uplift_metrics(score, trial, np.ones((1000, 1))).set_index("metric")
 
     for depth in (0.1, 0.2, 0.3):
         top = np.argsort(-score)[: int(1000 * depth)]
         arms = trial.treated[top]
         expected = trial.outcome[top][arms].mean() - trial.outcome[top][~arms].mean()
-        assert found["metric_value"][f"uplift_at_{depth:.0%}"] == pytest.approx(
-            expected
-        )
+        assert found["metric_value"][f"uplift_at_{depth:.0%}"] == pytest.approx(expected)
 
 
 def test_users_of_one_score_come_in_together() -> None:
@@ -134,9 +128,7 @@ def test_the_perfect_ranking_has_the_highest_qini(seed: int) -> None:
     treated, outcome = random.random(60) < 0.5, (random.random(60) < 0.4).astype(float)
     trial = Trial(np.arange(60), treated, outcome, arm_share(treated))
     # who acts once contacted first, who acts without a contact last
-    perfect = np.where(treated, outcome * 2, 1 - outcome * 2) + np.where(
-        treated, 0, 0.5
-    )
+    perfect = np.where(treated, outcome * 2, 1 - outcome * 2) + np.where(treated, 0, 0.5)
     best = qini(perfect, trial)
 
     assert best > 0
@@ -231,9 +223,7 @@ def test_every_learner_finds_a_planted_difference(seed: int, is_binary: bool) ->
     assert (gained["metric_value"][list(LEARNERS)] > 0.7 * best).all()
     assert gained["interval_low"][RANDOM] <= 0.005 * (1 if is_binary else 10)
     # ranking by response is not ranking by what a contact changes
-    assert (
-        gained["metric_value"][list(LEARNERS)] > gained["metric_value"][RANDOM]
-    ).all()
+    assert (gained["metric_value"][list(LEARNERS)] > gained["metric_value"][RANDOM]).all()
     assert gained["is_chosen"][list(LEARNERS)].sum() == 1
 
 
@@ -256,9 +246,7 @@ def test_without_a_difference_nothing_is_claimed() -> None:
 def test_estimates_are_right_on_average(seed: int) -> None:
     features, trial, effect = simulated(seed, 4000, 0.1, is_binary=True)
     is_test = hashed_uniform(trial.users, "half") < 0.5
-    found = estimate_effects(
-        features[~is_test], trial.where(~is_test), features[is_test], SETTINGS
-    )
+    found = estimate_effects(features[~is_test], trial.where(~is_test), features[is_test], SETTINGS)
     means = found.groupby("learner")["estimate"].mean()
     for name in (*LEARNERS, CONSTANT):
         assert means[name] == pytest.approx(effect[is_test].mean(), abs=0.08)
@@ -293,9 +281,7 @@ def test_the_order_of_rows_changes_nothing(seed: int) -> None:
     features, trial, _ = simulated(seed, 400, 0.2, is_binary=False)
     is_test = hashed_uniform(trial.users, "half") < 0.5
     order = np.random.default_rng(seed).permutation(400)
-    settings = replace(
-        UpliftSettings.from_meta(VARS), seed=7, draws=20, folds=2, min_arm_users=10
-    )
+    settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=20, folds=2, min_arm_users=10)
 
     pd.testing.assert_frame_equal(
         judge_trial(features, trial, is_test, settings),
@@ -395,9 +381,7 @@ def test_a_campaign_is_judged_by_what_was_over_when_it_began() -> None:
     columns = ["campaign_id", "learner", "user_id", "outcome_name", "estimate"]
     for frame in (found, altered):
         assert set(frame[frame["split_name"] == "score"]["campaign_id"]) == {"C3"}
-    earlier = [
-        frame[frame["campaign_id"] != "C3"][columns] for frame in (found, altered)
-    ]
+    earlier = [frame[frame["campaign_id"] != "C3"][columns] for frame in (found, altered)]
     pd.testing.assert_frame_equal(*earlier, check_exact=True)
 
 
@@ -409,9 +393,7 @@ def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
     shuffled.loc[is_test, "buying_outcome"] = np.random.default_rng(seed).permutation(
         panel["buying_outcome"][is_test]
     )
-    settings = replace(
-        UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10
-    )
+    settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10)
     pd.testing.assert_series_equal(
         uplift_of(panel, settings)["estimate"],
         uplift_of(shuffled, settings)["estimate"],
@@ -422,9 +404,7 @@ def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_names_and_order_of_users_change_nothing(seed: int) -> None:
     panel = campaign_panel(seed, 120, 2)
-    settings = replace(
-        UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10
-    )
+    settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10)
     renamed = panel.assign(user_id=panel["user_id"].map(lambda name: name[::-1]))
     renamed = renamed.sample(frac=1, random_state=seed)
     plain, other = (uplift_of(frame, settings) for frame in (panel, renamed))
@@ -534,10 +514,7 @@ HILLSTROM_TEXTS = ["zip_code", "channel", "history_segment"]
 
 @pytest.fixture(scope="module")
 def hillstrom() -> pd.DataFrame:
-    folders = [
-        os.environ.get("SHARED_DATA_DIR", ""),
-        PROJECT_FOLDER.parent / "shared" / "data",
-    ]
+    folders = [os.environ.get("SHARED_DATA_DIR", ""), PROJECT_FOLDER.parent / "shared" / "data"]
     files = [Path(folder) / "hillstrom.parquet" for folder in folders if folder]
     for file in files:
         if file.exists():
@@ -561,18 +538,14 @@ def judged_mail(hillstrom: pd.DataFrame, mail: str) -> pd.DataFrame:
     return found.set_index(["metric", "learner"])
 
 
-def test_the_womens_mail_works_on_some_more_than_on_others(
-    hillstrom: pd.DataFrame,
-) -> None:
+def test_the_womens_mail_works_on_some_more_than_on_others(hillstrom: pd.DataFrame) -> None:
     found = judged_mail(hillstrom, "Womens E-Mail")
     gained = found.loc["qini"]
 
     # 2026-11-24: .0086 to .0094, intervals about .005 wide; response .0054
     assert gained["metric_value"][list(LEARNERS)].between(0.007, 0.011).all()
     assert (gained["interval_low"][list(LEARNERS)] > 0.004).all()
-    assert (
-        gained["metric_value"][list(LEARNERS)] > gained["metric_value"][RESPONSE]
-    ).all()
+    assert (gained["metric_value"][list(LEARNERS)] > gained["metric_value"][RESPONSE]).all()
     assert gained["interval_low"][RANDOM] < 0 < gained["interval_high"][RANDOM]
     # the training half says so too, and chooses one
     assert gained["is_chosen"][list(LEARNERS)].sum() == 1

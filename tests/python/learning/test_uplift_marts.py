@@ -18,12 +18,7 @@ def shop_of_five_campaigns() -> dict[str, str]:
     """Return 400 users, and campaigns by lot (k1 to k3), without (k4) and open (k5)."""
     random = np.random.default_rng(3)
     first_day = pd.Timestamp("2025-01-01")
-    starts = {
-        "k1": "2025-06-02",
-        "k2": "2025-08-04",
-        "k3": "2025-09-08",
-        "k4": "2025-10-06",
-    }
+    starts = {"k1": "2025-06-02", "k2": "2025-08-04", "k3": "2025-09-08", "k4": "2025-10-06"}
     # unlike shares, which the pool must weigh
     held_out = {"k1": 0.4, "k2": 0.4, "k3": 0.7, "k4": 0.0}
     lines = [LINE_COLUMNS]
@@ -33,9 +28,7 @@ def shop_of_five_campaigns() -> dict[str, str]:
         ordered_on = [first_day, *(first_day + pd.to_timedelta(days, "D"))]
         for campaign in starts:
             is_held_out = random.random() < held_out[campaign]
-            contacts.append(
-                f"{campaign},u{user},{'holdout' if is_held_out else 'treatment'}"
-            )
+            contacts.append(f"{campaign},u{user},{'holdout' if is_held_out else 'treatment'}")
             if not is_held_out and random.random() < 0.4:
                 ordered_on.append(pd.Timestamp(starts[campaign]) + pd.Timedelta(days=3))
         lines += [
@@ -57,9 +50,7 @@ def shop_of_five_campaigns() -> dict[str, str]:
     }
 
 
-def test_marts_say_what_can_be_known_of_each_campaign(
-    shop_dbt: DbtRuns, tmp_path: Path
-) -> None:
+def test_marts_say_what_can_be_known_of_each_campaign(shop_dbt: DbtRuns, tmp_path: Path) -> None:
     result = run_on_shop(
         shop_dbt,
         write_shop(tmp_path, shop_of_five_campaigns()),

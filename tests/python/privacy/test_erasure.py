@@ -108,9 +108,7 @@ class Shop:
     def forget(self, environment: dict | None = None, **arguments: str) -> DbtResult:
         """Run the operation."""
         told = json.dumps(arguments)
-        return self.run(
-            "run-operation", "forget_user", "--args", told, **(environment or {})
-        )
+        return self.run("run-operation", "forget_user", "--args", told, **(environment or {}))
 
     def receipt(self) -> dict:
         """Return the last receipt."""
@@ -208,9 +206,7 @@ def publish(shop: Shop) -> None:
 
 def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     told = [*ANNA, pseudonym("id-anna")]
-    result = shop.run(
-        "run-operation", "export_user", "--args", '{"user_id": "anna@example.com"}'
-    )
+    result = shop.run("run-operation", "export_user", "--args", '{"user_id": "anna@example.com"}')
     assert result.exit_code == 0, result.output
     (export,) = (shop.folder / "privacy" / "your_shop" / "exports").iterdir()
     assert export.stat().st_mode & 0o777 == 0o600
@@ -233,19 +229,13 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
         "contacts.csv",
         export.name,
     } <= set(before)
-    everything = {
-        file: file.read_bytes() for file in (shop.folder / "raw").rglob("*.*")
-    }
+    everything = {file: file.read_bytes() for file in (shop.folder / "raw").rglob("*.*")}
 
     result = shop.forget(user_id="anna@example.com")
     assert result.exit_code == 0, result.output
     assert shop.files_telling(told) == {}
     receipt = shop.receipt()
-    assert receipt["raw_files"] == {
-        "events.parquet": 3,
-        "transactions/1.csv": 2,
-        "users.csv": 1,
-    }
+    assert receipt["raw_files"] == {"events.parquet": 3, "transactions/1.csv": 2, "users.csv": 1}
     assert receipt["published_tables"] == {"core.orders": 1}
     assert receipt["vault_tables"] == {"main.people": 1}
     # whose bytes are encrypted
@@ -274,12 +264,9 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     for file, content in everything.items():
         file.write_bytes(content)
     shop.build("{events: 1}")
-    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
-        (2,)
-    ]
+    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [(2,)]
     assert rows(
-        shop.warehouse,
-        "select * from core.rows_left_out where row_count > 0 order by 1",
+        shop.warehouse, "select * from core.rows_left_out where row_count > 0 order by 1"
     ) == [
         ("events", "erased", 3),
         ("events", "expired", 6),
@@ -297,9 +284,7 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
 
 
 def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
-    before = {
-        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
-    }
+    before = {file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()}
     built = shop.warehouse.read_bytes()
     batch = shop.folder / "batch.csv"
     batch.write_text("user_id\nid-anna\nid-nobody\n")
@@ -345,9 +330,7 @@ def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
         "building.vault.duckdb.new",
     ],
 )
-def test_a_batch_that_was_killed_is_finished_by_the_next_call(
-    shop: Shop, changed: str
-) -> None:
+def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop, changed: str) -> None:
     batch = shop.folder.parent / f"{shop.folder.name}.csv"
     batch.write_text(f"user_id\nid-anna\n{pseudonym('id-boris')}\n")
     arguments = ("--args", json.dumps({"file": str(batch)}))
@@ -366,9 +349,7 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(
     assert result.exit_code == 0, result.output
     assert shop.files_telling(told) == {}
     assert len(shop.receipt()["users"]) == 2
-    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [
-        (1,)
-    ]
+    assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [(1,)]
 
 
 def test_what_waits_in_logs_does_not_come_back(shop: Shop) -> None:
@@ -449,10 +430,7 @@ def test_launched_decisions_stay_as_a_count(
     dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
 ) -> None:
     warehouse = dbt.folder / "building.duckdb"
-    for made, place in (
-        (campaigns, warehouse),
-        (vault_of(campaigns), vault_of(warehouse)),
-    ):
+    for made, place in ((campaigns, warehouse), (vault_of(campaigns), vault_of(warehouse))):
         Path(f"{place}.wal").unlink(missing_ok=True)
         place.unlink(missing_ok=True)
         if made.exists():
@@ -475,15 +453,10 @@ def test_launched_decisions_stay_as_a_count(
     )
     before = rows(warehouse, counted)
     ((user,),) = rows(
-        warehouse,
-        "select min(user_id) from campaigns.decision_ledger where decision = 'contact'",
+        warehouse, "select min(user_id) from campaigns.decision_ledger where decision = 'contact'"
     )
     result = dbt.run(
-        "run-operation",
-        "forget_user",
-        "--args",
-        json.dumps({"user_id": user}),
-        **settings,
+        "run-operation", "forget_user", "--args", json.dumps({"user_id": user}), **settings
     )
     assert result.exit_code == 0, result.output
     assert rows(warehouse, counted) == before
@@ -506,22 +479,17 @@ def test_launched_decisions_stay_as_a_count(
     )
     assert again.exit_code == 0, again.output
     assert rows(warehouse, counted) == before
-    assert rows(
-        warehouse, f"select count(*) from core.users where user_id = '{user}'"
-    ) == [(0,)]
+    assert rows(warehouse, f"select count(*) from core.users where user_id = '{user}'") == [(0,)]
     assert rows(
         warehouse,
-        "select count(*) from campaigns.campaign_audience"
-        " where starts_with(user_id, 'erased-')",
+        "select count(*) from campaigns.campaign_audience where starts_with(user_id, 'erased-')",
     ) == [(0,)]
     (receipt,) = (tmp_path / "complete_journey" / "receipts").iterdir()
     assert "come with a package" in json.loads(receipt.read_text())["notes"][0]
     assert user not in receipt.read_text()
     with duckdb.connect() as connection:
         attach_vault(connection, warehouse)
-        assert not connection.execute(
-            "from vault.people where user_id = $1", [user]
-        ).fetchall()
+        assert not connection.execute("from vault.people where user_id = $1", [user]).fetchall()
 
 
 @pytest.mark.parametrize(
@@ -536,10 +504,7 @@ def test_a_retention_that_is_no_number_of_days_stops_the_build(
     shop: Shop, days: str, sentence: str
 ) -> None:
     result = shop.run(
-        "build",
-        "--select",
-        "int_rows_counted",
-        f"--vars={{retention_days: {{{days}}}}}",
+        "build", "--select", "int_rows_counted", f"--vars={{retention_days: {{{days}}}}}"
     )
     assert result.exit_code != 0
     assert sentence in result.output

@@ -10,11 +10,7 @@ import pytest
 from operations.personal_data.access_export import held_in_files
 from operations.personal_data.erasing import Person, erase_from_parquet, erase_from_text
 
-ANNA, ZOE, SEVEN = (
-    Person("a" * 32, "id-anna"),
-    Person("b" * 32, "id Zoë"),
-    Person("c" * 32, "7"),
-)
+ANNA, ZOE, SEVEN = (Person("a" * 32, "id-anna"), Person("b" * 32, "id Zoë"), Person("c" * 32, "7"))
 SCRAMBLED = "id Zoë".encode().decode("cp1252")
 
 

@@ -7,12 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from dbt_common.exceptions import DbtRuntimeError
-from support.builds import (
-    PSEUDONYM_KEY,
-    DbtRuns,
-    attach_vault,
-    pseudonym,
-)
+from support.builds import PSEUDONYM_KEY, DbtRuns, attach_vault, pseudonym
 
 from profiles.connection import Plugin
 
@@ -72,9 +67,7 @@ def build(runs: DbtRuns, shop_folder: Path, warehouse: Path, key: str) -> Path:
 @pytest.fixture(scope="module")
 def warehouse(runs: DbtRuns, shop_folder: Path) -> Path:
     """Build the shop under the key of the tests."""
-    return build(
-        runs, shop_folder, runs.folder / "built" / "building.duckdb", PSEUDONYM_KEY
-    )
+    return build(runs, shop_folder, runs.folder / "built" / "building.duckdb", PSEUDONYM_KEY)
 
 
 def pseudonyms(warehouse: Path) -> dict[str, str]:
@@ -82,23 +75,17 @@ def pseudonyms(warehouse: Path) -> dict[str, str]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         attach_vault(connection, warehouse)
         return dict(
-            connection.execute(
-                "select source_user_id, user_id from vault.people"
-            ).fetchall()
+            connection.execute("select source_user_id, user_id from vault.people").fetchall()
         )
 
 
 def test_a_pseudonym_is_an_hmac(warehouse: Path) -> None:
-    assert pseudonyms(warehouse) == {
-        user_id: pseudonym(user_id) for user_id in USER_IDS
-    }
+    assert pseudonyms(warehouse) == {user_id: pseudonym(user_id) for user_id in USER_IDS}
 
 
 def test_marts_know_users_by_the_pseudonyms_of_the_vault(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        (users,) = connection.execute(
-            "select array_agg(user_id) from core.transactions"
-        ).fetchone()
+        (users,) = connection.execute("select array_agg(user_id) from core.transactions").fetchone()
     assert sorted(users) == sorted(pseudonyms(warehouse).values())
 
 
@@ -189,8 +176,7 @@ def test_a_key_of_the_wrong_length_stops_the_build(
     lines = [line for line in result.output.splitlines() if "pseudonym" in line.lower()]
     assert len(lines) == 1, result.output
     assert (
-        f"Nothing was built: the environment variable PSEUDONYM_KEY holds {expected}"
-        in (lines[0])
+        f"Nothing was built: the environment variable PSEUDONYM_KEY holds {expected}" in (lines[0])
     )
 
 

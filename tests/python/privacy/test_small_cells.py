@@ -42,12 +42,8 @@ def test_what_is_shown_tells_on_nobody(seed: int) -> None:
             "insert into cells values (?, 1, ?)",
             [(place, int(users)) for place, users in enumerate(cells)],
         )
-        condition = is_shown(
-            users="users", siblings="part", cell="cell", rest=str(rest)
-        )
-        shown = connection.sql(
-            f"select cell, users from cells qualify {condition}"
-        ).fetchall()
+        condition = is_shown(users="users", siblings="part", cell="cell", rest=str(rest))
+        shown = connection.sql(f"select cell, users from cells qualify {condition}").fetchall()
     assert all(users == 0 or users >= LEAST for _, users in shown)
     hidden = int(cells.sum()) + rest - sum(users for _, users in shown)
     assert not 1 <= hidden < LEAST or not any(users for _, users in shown)
@@ -66,9 +62,7 @@ def counts(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("table", CUTS)
-def test_no_total_less_parts_tells_on_anybody(
-    built: duckdb.DuckDBPyConnection, table: str
-) -> None:
+def test_no_total_less_parts_tells_on_anybody(built: duckdb.DuckDBPyConnection, table: str) -> None:
     users, whole, cut = CUTS[table]
     rows = counts(built, table)
     assert rows
@@ -85,9 +79,7 @@ def test_no_total_less_parts_tells_on_anybody(
     assert attacked > 10 or not cut
 
 
-def test_users_of_evaluated_slices_are_the_users(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_users_of_evaluated_slices_are_the_users(built: duckdb.DuckDBPyConnection) -> None:
     wrong, slices, hidden = built.sql("""
         with counted as (
             select task, estimator_name, split_name, 'pooled' as period,
@@ -105,9 +97,7 @@ def test_users_of_evaluated_slices_are_the_users(
         inner join counted using (task, estimator_name, split_name, period)
         where slices.row_set = 'all'
     """).fetchall()[0]
-    shown = built.sql(
-        "select min(user_count) from evaluation.score_calibration"
-    ).fetchone()
+    shown = built.sql("select min(user_count) from evaluation.score_calibration").fetchone()
     assert wrong == 0
     assert slices > 100
     assert hidden < slices

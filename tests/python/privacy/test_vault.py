@@ -43,10 +43,7 @@ def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
         warehouse=runs.folder / "warehouse" / "shop.duckdb",
         raw_folder=package_folder(),
         source="demo_shop",
-        environment={
-            "SHOP_DIR": str(runs.folder / "raw"),
-            **environment,
-        },
+        environment={"SHOP_DIR": str(runs.folder / "raw"), **environment},
     )
 
 
@@ -54,18 +51,8 @@ def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
 def shop(runs: DbtRuns) -> Path:
     """Build, publish, export and document a synthetic shop; return its folder."""
     (runs.folder / "warehouse").mkdir()
-    make_shop(
-        runs.folder / "raw",
-        runs.folder / "warehouse" / "shop.duckdb",
-        users=80,
-        days=120,
-    )
-    result = run(
-        runs,
-        "build",
-        "--exclude-resource-type=test",
-        "--exclude-resource-type=unit_test",
-    )
+    make_shop(runs.folder / "raw", runs.folder / "warehouse" / "shop.duckdb", users=80, days=120)
+    result = run(runs, "build", "--exclude-resource-type=test", "--exclude-resource-type=unit_test")
     assert result.exit_code == 0, result.output
     for name in ("publish", "audience_export"):
         result = run_operation(name, **places(runs))
@@ -102,9 +89,7 @@ def copy(shop: Path, tmp_path: Path) -> Iterator[Path]:
 def rotate(folder: Path, what: str, **environment: str) -> subprocess.CompletedProcess:
     """Run the command in a folder."""
     no_keys = {"VAULT_KEY": "", "PSEUDONYM_KEY": ""}
-    return run_operation(
-        "privacy.rotate_keys", what, cwd=folder, **{**no_keys, **environment}
-    )
+    return run_operation("privacy.rotate_keys", what, cwd=folder, **{**no_keys, **environment})
 
 
 def people(folder: Path, key: str) -> list[tuple]:
@@ -135,9 +120,7 @@ def test_no_byte_outside_the_vault_tells_a_person_or_a_key(shop: Path) -> None:
     rows = people(shop, VAULT_KEY)
     persons = {text for row in rows for text in row[2:] if text}
     assert len(persons) > 200
-    found = files_telling(
-        shop, [*persons, VAULT_KEY, PSEUDONYM_KEY, PSEUDONYM_KEY.encode().hex()]
-    )
+    found = files_telling(shop, [*persons, VAULT_KEY, PSEUDONYM_KEY, PSEUDONYM_KEY.encode().hex()])
     outside = [file for file in found if not file.startswith("raw/")]
     # the shop's own files do tell, so the search would
     assert "raw/users.parquet" in found
@@ -190,9 +173,7 @@ def test_a_wrong_key_stops_with_a_sentence(
         pytest.param(0o644, "others may use .secrets/vault.key", id="open to others"),
     ],
 )
-def test_a_key_file_is_there_and_ours_alone(
-    copy: Path, mode: int | None, expected: str
-) -> None:
+def test_a_key_file_is_there_and_ours_alone(copy: Path, mode: int | None, expected: str) -> None:
     file = copy / ".secrets" / "vault.key"
     if mode is None:
         file.unlink()

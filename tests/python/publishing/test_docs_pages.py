@@ -19,9 +19,7 @@ def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_every_live_estimator_has_a_card(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_every_live_estimator_has_a_card(built: duckdb.DuckDBPyConnection) -> None:
     page = cards(BUILT_WAREHOUSE)
     live = built.execute(
         "select task, estimator_version from evaluation.estimator_registry"
@@ -33,13 +31,10 @@ def test_every_live_estimator_has_a_card(
         assert version in page
 
 
-def test_the_published_table_holds_what_the_build_reached(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_published_table_holds_what_the_build_reached(built: duckdb.DuckDBPyConnection) -> None:
     text = (PROJECT_FOLDER / "docs" / "results.md").read_text()
     rows = built.execute(
-        "select task, metric_value from evaluation.estimator_comparison"
-        " where metric = 'auc'"
+        "select task, metric_value from evaluation.estimator_comparison where metric = 'auc'"
     ).fetchall()
     table = text[text.index("## AUC") : text.index("## Average precision")]
     written = {

@@ -20,9 +20,7 @@ def test_without_a_word_all_cores_are_used() -> None:
     assert machine.threads() == os.cpu_count()
 
 
-@pytest.mark.parametrize(
-    ("free_kb", "limit"), [(16 * 2**20, "4096MiB"), (2**20, "1024MiB")]
-)
+@pytest.mark.parametrize(("free_kb", "limit"), [(16 * 2**20, "4096MiB"), (2**20, "1024MiB")])
 def test_a_quarter_of_the_free_memory_is_used_but_a_gibibyte_at_least(
     free_kb: int, limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,9 +53,7 @@ def test_threads_that_are_no_number_are_refused(
 
 
 @pytest.mark.parametrize("given", ["lots", "2", "50%"])
-def test_memory_that_is_no_size_is_refused(
-    given: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_memory_that_is_no_size_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMORY_LIMIT", given)
     with pytest.raises(ValueError, match=f"^MEMORY_LIMIT is '{given}', no size"):
         machine.memory_limit()

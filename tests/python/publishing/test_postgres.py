@@ -62,9 +62,7 @@ def write_file(file: Path, number: int = 1, users: int = 90) -> Path:
         for place, query in tables.items():
             schema = place.split(".")[0]
             connection.execute(f"create schema if not exists {schema}")
-            connection.execute(
-                f"create table {place} as {query}", [TEXTS] if "$1" in query else []
-            )
+            connection.execute(f"create table {place} as {query}", [TEXTS] if "$1" in query else [])
         _list_tables(connection)
     return file
 
@@ -104,9 +102,7 @@ def add_logins(database: Database) -> None:
     known = database.rows("postgres", "select rolname from pg_roles")
     for login, role in LOGINS.items():
         if (login,) not in known:
-            database.change(
-                f"create role {login} login password '{PASSWORD}' in role {role}"
-            )
+            database.change(f"create role {login} login password '{PASSWORD}' in role {role}")
     database.change(
         "insert into access.analyst_regions values ('anna', 'north'), ('noor', null)",
         user="publisher",
@@ -135,11 +131,7 @@ def test_each_role_reads_what_it_is_granted_and_nothing_else(shop: Database) -> 
     granted = {
         "max": ("campaigns.", "core.", "scores."),
         "anna": ("core.", "evaluation.", "scores."),
-        "otto": (
-            "evaluation.",
-            "campaigns.campaign_decisions",
-            "campaigns.decision_ledger",
-        ),
+        "otto": ("evaluation.", "campaigns.campaign_decisions", "campaigns.decision_ledger"),
     }
     for login, prefixes in granted.items():
         assert shop.rows(login, "select count(*) from publication.published_tables")
@@ -155,11 +147,7 @@ def test_each_role_reads_what_it_is_granted_and_nothing_else(shop: Database) -> 
 
 def test_values_arrive_as_they_were(shop: Database, published_file: Path) -> None:
     with duckdb.connect(str(published_file), read_only=True) as connection:
-        for place in (
-            "core.orders",
-            "evaluation.estimator_results",
-            "evaluation.texts",
-        ):
+        for place in ("core.orders", "evaluation.estimator_results", "evaluation.texts"):
             query = f"select * from {place}"
             expected = connection.execute(query).fetchall()
             found = shop.rows("publisher", query)
@@ -202,9 +190,7 @@ REFUSED_TO_ALL = """
 """
 
 
-def test_writes_files_and_the_vault_are_refused(
-    database: Database, published_file: Path
-) -> None:
+def test_writes_files_and_the_vault_are_refused(database: Database, published_file: Path) -> None:
     database.change(
         "create schema vault",
         "create table vault.people as select 'u1' as user_id, 'a@b.c' as email",
@@ -263,15 +249,11 @@ def test_an_analyst_sees_the_users_of_their_regions_alone(shop: Database) -> Non
         users = {user for (user,) in shop.rows("publisher", query)}
         for place in tables:
             seen = {u for (u,) in shop.rows(login, f"select user_id from {place}")}
-            present = {
-                u for (u,) in shop.rows("publisher", f"select user_id from {place}")
-            }
+            present = {u for (u,) in shop.rows("publisher", f"select user_id from {place}")}
             # rows of no user go with the users of no region
             shown = users | {None} if login == "noor" else users
             assert seen == shown & present, (login, place)
-    assert shop.rows("anna", "select region from access.analyst_regions") == [
-        ("north",)
-    ]
+    assert shop.rows("anna", "select region from access.analyst_regions") == [("north",)]
 
 
 def test_in_the_built_tables_too_analysts_see_their_regions_alone(
@@ -289,9 +271,7 @@ def test_in_the_built_tables_too_analysts_see_their_regions_alone(
             f" from {place} as counted"
             " left join core.users as users on users.user_id = counted.user_id"
         )
-        [(rows, _, _)] = database.rows(
-            "publisher", f"{regions} where users.region = 'north'"
-        )
+        [(rows, _, _)] = database.rows("publisher", f"{regions} where users.region = 'north'")
         [seen] = database.rows("anna", regions)
         assert seen == ((rows, 1, "north") if rows else (0, 0, None)), place
         filled += rows > 0
@@ -299,9 +279,7 @@ def test_in_the_built_tables_too_analysts_see_their_regions_alone(
     expected = database.rows(
         "publisher", "select count(*) from core.transactions where user_id is not null"
     )
-    assert database.rows("max", "select count(user_id) from core.transactions") == (
-        expected
-    )
+    assert database.rows("max", "select count(user_id) from core.transactions") == (expected)
 
 
 def cut_built_file(file: Path) -> Path:
@@ -326,8 +304,7 @@ def cut_built_file(file: Path) -> Path:
             )
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(
-                f"create table {schema}.{name} as"
-                f" select {columns} from built.{schema}.{name} {few}"
+                f"create table {schema}.{name} as select {columns} from built.{schema}.{name} {few}"
             )
         connection.execute("drop table memory_of_users")
         connection.execute("drop table publication.published_tables")
@@ -337,8 +314,7 @@ def cut_built_file(file: Path) -> Path:
 
 def test_rights_survive_a_publish(shop: Database, tmp_path: Path) -> None:
     shop.change(
-        "alter default privileges in schema campaigns"
-        " grant select on tables to auditor",
+        "alter default privileges in schema campaigns grant select on tables to auditor",
         user="publisher",
     )
     for number in (2, 3):
@@ -348,9 +324,7 @@ def test_rights_survive_a_publish(shop: Database, tmp_path: Path) -> None:
     # what an administrator gave to all tables to come is theirs too
     assert shop.rows("otto", "select count(*) from campaigns.campaign_audience")
     assert refused(shop, "otto", "select * from scores.user_scores") is None
-    names = shop.rows(
-        "publisher", "select relname from pg_class where relname like '%\\_\\_new%'"
-    )
+    names = shop.rows("publisher", "select relname from pg_class where relname like '%\\_\\_new%'")
     assert names == []
 
 
@@ -361,9 +335,7 @@ def test_what_is_no_longer_published_goes(shop: Database, tmp_path: Path) -> Non
         connection.execute("drop table publication.published_tables")
         _list_tables(connection)
     shop.publish(file)
-    assert shop.rows("postgres", "select to_regclass('scores.user_scores')") == [
-        (None,)
-    ]
+    assert shop.rows("postgres", "select to_regclass('scores.user_scores')") == [(None,)]
 
 
 def test_comments_tell_what_dbt_says(database: Database, published_file: Path) -> None:
@@ -487,9 +459,7 @@ def test_a_reader_who_stays_is_named_and_loses_nothing(
     assert shop.rows("max", "select max(round) from core.users") == [(2,)]
 
 
-def test_a_failure_half_way_leaves_the_last_publication(
-    shop: Database, tmp_path: Path
-) -> None:
+def test_a_failure_half_way_leaves_the_last_publication(shop: Database, tmp_path: Path) -> None:
     before = state(shop)
     file = write_file(tmp_path / "next.duckdb", 2)
     with duckdb.connect(str(file)) as connection:
@@ -504,9 +474,7 @@ def test_a_failure_half_way_leaves_the_last_publication(
     assert shop.rows("max", "select max(round) from core.users") == [(3,)]
 
 
-def test_the_script_says_what_it_did_and_what_is_open(
-    shop: Database, published_file: Path
-) -> None:
+def test_the_script_says_what_it_did_and_what_is_open(shop: Database, published_file: Path) -> None:
     def run() -> subprocess.CompletedProcess[str]:
         return run_operation(
             "publish.postgres",

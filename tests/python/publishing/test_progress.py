@@ -50,8 +50,7 @@ def event(name: str, node: str = "", level: str = "debug", **data: object) -> ob
         node_path=data.pop("path", f"{node}.sql"),
     )
     return SimpleNamespace(
-        info=SimpleNamespace(name=name, level=level),
-        data=SimpleNamespace(node_info=info, **data),
+        info=SimpleNamespace(name=name, level=level), data=SimpleNamespace(node_info=info, **data)
     )
 
 
@@ -168,8 +167,7 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
         assert lines[1].split()[:3] == ["seeds", "1", "4"]
     elif code == 1:
         assert any(
-            line.startswith("  core/orders") and "doesn't exist" in line
-            for line in lines
+            line.startswith("  core/orders") and "doesn't exist" in line for line in lines
         ), text
     else:
         assert lines[0].startswith("Could not find selector named none_such")
@@ -201,15 +199,10 @@ def test_what_dbt_warns_of_beside_its_tests_is_kept(progress: object) -> None:
             '    File "x", line 1\n  ValueError: Task a has no rows.\n',
             ["Task a has no rows."],
         ),
-        (
-            "Binder Error: no column x\n\n  LINE 3: select x",
-            ["Binder Error: no column x"],
-        ),
+        ("Binder Error: no column x\n\n  LINE 3: select x", ["Binder Error: no column x"]),
     ],
 )
-def test_of_a_message_the_sentences_are_left(
-    message: str, sentences: list[str]
-) -> None:
+def test_of_a_message_the_sentences_are_left(message: str, sentences: list[str]) -> None:
     assert outcome.message_lines(message) == sentences
 
 
@@ -217,9 +210,7 @@ def test_of_many_failures_the_first_are_written_out() -> None:
     node = SimpleNamespace(
         name="a_rule", resource_type="test", original_file_path="tests/data/a_rule.sql"
     )
-    failed = SimpleNamespace(
-        node=node, status="fail", failures=3, message="", execution_time=0.5
-    )
+    failed = SimpleNamespace(node=node, status="fail", failures=3, message="", execution_time=0.5)
     result = SimpleNamespace(results=[failed] * 40, elapsed_time=20)
     lines = outcome.outcome_lines(result, ["An option is old."] * 2)
     assert "Failed: 40 of 40 steps" in lines

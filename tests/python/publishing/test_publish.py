@@ -41,12 +41,7 @@ def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
         "alias": name,
         "columns": {column: {} for column in columns},
         "tags": config.pop("tags", []),
-        "config": {
-            "materialized": "table",
-            "contract": {"enforced": True},
-            "meta": {},
-            **config,
-        },
+        "config": {"materialized": "table", "contract": {"enforced": True}, "meta": {}, **config},
     }
 
 
@@ -128,11 +123,7 @@ def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -
             "select table_name, row_count, published_at is null, git_commit"
             " from publication.published_tables order by 1"
         ).fetchall()
-    assert tables == [
-        ("core.users",),
-        ("publication.published_tables",),
-        ("scores.user_scores",),
-    ]
+    assert tables == [("core.users",), ("publication.published_tables",), ("scores.user_scores",)]
     assert len(users) == 999
     assert ("u7",) not in users
     assert ("u8",) in users
@@ -199,9 +190,7 @@ def test_old_versions_of_parquet_go_but_the_newest_stay(shop: Path) -> None:
 def test_a_reader_keeps_the_snapshot_it_has_opened(shop: Path) -> None:
     assert publish(shop).returncode == 0
     inode = (shop / "published" / "small.duckdb").stat().st_ino
-    with duckdb.connect(str(shop / "published" / "small.duckdb"), read_only=True) as (
-        reader
-    ):
+    with duckdb.connect(str(shop / "published" / "small.duckdb"), read_only=True) as (reader):
         write_round(shop, 2, users=1_000_000)
         assert publish(shop).returncode == 0
         seen = reader.sql("select count(*), max(round) from core.users").fetchone()

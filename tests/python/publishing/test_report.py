@@ -27,10 +27,7 @@ OPEN_TABLES = "document.querySelectorAll('details').forEach(each => each.open = 
 def write_report(published: Path, target: Path) -> subprocess.CompletedProcess:
     """Run the script as `make report` does."""
     return run_operation(
-        "report",
-        SOURCE="shop",
-        PUBLISHED_DIR=str(published),
-        DBT_TARGET_PATH=str(target),
+        "report", SOURCE="shop", PUBLISHED_DIR=str(published), DBT_TARGET_PATH=str(target)
     )
 
 
@@ -49,9 +46,7 @@ def publish_reports(warehouse: Path, folder: Path) -> Path:
             "select table_name from duckdb_tables()"
             " where database_name = 'built' and schema_name = 'reports'"
         ).fetchall():
-            connection.execute(
-                f"create table reports.{name} as from built.reports.{name}"
-            )
+            connection.execute(f"create table reports.{name} as from built.reports.{name}")
     return file
 
 
@@ -103,27 +98,19 @@ def marks(page: Page) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-def test_every_chart_is_drawn(
-    browser: Browser, report: Path, scheme: str, locale: str
-) -> None:
+def test_every_chart_is_drawn(browser: Browser, report: Path, scheme: str, locale: str) -> None:
     page, wrong = opened(browser, report, color_scheme=scheme, locale=locale)
     assert wrong == []
     drawn = marks(page)
     assert set(drawn) == {each.name for each in SECTIONS} - NEVER_MEASURED
-    assert [
-        name for name, counts in drawn.items() if not counts or min(counts) < 2
-    ] == []
-    assert page.locator("html").get_attribute("lang") == {"en-GB": "en"}.get(
-        locale, locale
-    )
+    assert [name for name, counts in drawn.items() if not counts or min(counts) < 2] == []
+    assert page.locator("html").get_attribute("lang") == {"en-GB": "en"}.get(locale, locale)
     assert page.locator("html").get_attribute("data-theme") == scheme
     has_chinese = re.search(r"[一-鿿]", page.locator("main").inner_text())
     assert bool(has_chinese) == (locale == "zh-CN")
 
 
-def test_measured_campaigns_are_drawn(
-    browser: Browser, published: Path, tmp_path: Path
-) -> None:
+def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_path: Path) -> None:
     # the sample held nobody out; figures as a shop that does would have them
     shutil.copy(published, tmp_path)
     with duckdb.connect(str(tmp_path / published.name)) as connection:
@@ -167,9 +154,7 @@ def test_tables_show_the_marts(browser: Browser, report: Path, published: Path) 
                     if not (value is None or isinstance(value, str | date))
                 }
                 assert {
-                    place: float(each)
-                    for place, each in enumerate(seen)
-                    if each is not None
+                    place: float(each) for place, each in enumerate(seen) if each is not None
                 } == pytest.approx(numbers, rel=1e-12), section.name
 
 
@@ -182,9 +167,7 @@ def test_a_chart_holds_the_numbers_of_its_table(
             "select user_count from reports.rpt_rfm_map order by user_count"
         ).fetchall()
     labels = page.locator("[data-chart=rfm_map] .role-mark text").all_text_contents()
-    assert sorted(int(each.replace(",", "")) for each in labels) == [
-        count for (count,) in expected
-    ]
+    assert sorted(int(each.replace(",", "")) for each in labels) == [count for (count,) in expected]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -192,9 +175,7 @@ def test_the_page_can_be_read_without_eyes_or_mouse(
     browser: Browser, report: Path, scheme: str
 ) -> None:
     page, _ = opened(browser, report, color_scheme=scheme)
-    page.evaluate(
-        "document.querySelectorAll('details').forEach(each => each.open = true)"
-    )
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     found = Axe().run(page).response["violations"]
     grave = [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
     assert grave == []
@@ -222,12 +203,8 @@ def test_the_toggles_change_words_and_colours(browser: Browser, report: Path) ->
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
 def test_a_phone_scrolls_down_only(browser: Browser, report: Path, locale: str) -> None:
-    page, _ = opened(
-        browser, report, viewport={"width": PHONE, "height": 800}, locale=locale
-    )
-    page.evaluate(
-        "document.querySelectorAll('details').forEach(each => each.open = true)"
-    )
+    page, _ = opened(browser, report, viewport={"width": PHONE, "height": 800}, locale=locale)
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
     wide = page.evaluate(f"""
         [...document.querySelectorAll('.view svg')]

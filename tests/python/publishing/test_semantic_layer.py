@@ -108,8 +108,7 @@ CASES = {
             "incremental_margin": f"sum(incremental_total) filter ({SOUND}"
             " and metric = 'margin_per_user')",
             "incremental_buyers": f"sum(incremental_total) filter ({BUYERS})",
-            "measured_users": f"sum(treated_count) filter ({BUYERS}"
-            " and lift is not null)",
+            "measured_users": f"sum(treated_count) filter ({BUYERS} and lift is not null)",
             "lift": f"sum(incremental_total) filter ({BUYERS})"
             f" / nullif(sum(treated_count) filter ({BUYERS} and lift is not null), 0)",
         },
@@ -159,9 +158,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "WAREHOUSE": str(warehouse),
     }
     # MetricFlow reads target/semantic_manifest.json, as the last parse left it
-    subprocess.run(
-        ["dbt", "--quiet", "parse"], cwd=PROJECT_FOLDER, env=environment, check=True
-    )
+    subprocess.run(["dbt", "--quiet", "parse"], cwd=PROJECT_FOLDER, env=environment, check=True)
     return environment
 
 
@@ -196,8 +193,7 @@ def test_metrics_are_what_sql_says(
     selected = ", ".join(f"{sql} as {metric}" for metric, sql in metrics.items())
     with duckdb.connect(environment["WAREHOUSE"], read_only=True) as connection:
         expected = connection.sql(
-            f"select cast({column} as varchar) as {group}, {selected} from {table}"
-            " group by all"
+            f"select cast({column} as varchar) as {group}, {selected} from {table} group by all"
         ).df()
     found = answers[name]
     if group.startswith("metric_time"):
@@ -256,9 +252,7 @@ def declared(environment: dict[str, str]) -> dict:
     return json.loads(file.read_text())
 
 
-def test_every_metric_is_asked_for_and_everything_is_described(
-    environment: dict[str, str],
-) -> None:
+def test_every_metric_is_asked_for_and_everything_is_described(environment: dict[str, str]) -> None:
     manifest = declared(environment)
     metrics = {metric["name"]: metric["description"] for metric in manifest["metrics"]}
     asked = {metric for case in CASES.values() for metric in case[3]}
@@ -281,26 +275,15 @@ def test_the_doc_lists_every_metric_as_declared(environment: dict[str, str]) -> 
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
+        pytest.param(["validate-configs", "--skip-dw"], 0, "Successfully", id="declarations"),
+        pytest.param(["query", "--metrics", "nonsense"], 1, "any known metrics", id="no metric"),
         pytest.param(
-            ["validate-configs", "--skip-dw"], 0, "Successfully", id="declarations"
-        ),
-        pytest.param(
-            ["query", "--metrics", "nonsense"], 1, "any known metrics", id="no metric"
-        ),
-        pytest.param(
-            ["query", "--saved-query", "campaigns_compared"],
-            0,
-            "redemption_rate",
-            id="saved query",
+            ["query", "--saved-query", "campaigns_compared"], 0, "redemption_rate", id="saved query"
         ),
     ],
 )
 def test_the_command_answers_and_asks_nobody_outside(
-    environment: dict[str, str],
-    tmp_path: Path,
-    arguments: list[str],
-    code: int,
-    expected: str,
+    environment: dict[str, str], tmp_path: Path, arguments: list[str], code: int, expected: str
 ) -> None:
     guard = tmp_path / "sitecustomize.py"
     guard.write_text(

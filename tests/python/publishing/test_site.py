@@ -137,9 +137,7 @@ def test_no_page_asks_for_anything_but_files(browser: Browser, site: Path) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_the_pages(
-    browser: Browser, site: Path, scheme: str
-) -> None:
+def test_everybody_can_read_the_pages(browser: Browser, site: Path, scheme: str) -> None:
     for page in opened(browser, seen_pages(site), color_scheme=scheme):
         violations = [
             f"{page.url}: {violation['id']} {violation['nodes'][0]['target']}"
@@ -215,9 +213,7 @@ def test_the_pages_say_what_was_published(site: Path) -> None:
         assert re.search(rf"<dt>Rows</dt><dd>{count:,}</dd>", page), table
 
 
-def test_from_expected_margin_one_reaches_raw_columns(
-    browser: Browser, site: Path
-) -> None:
+def test_from_expected_margin_one_reaches_raw_columns(browser: Browser, site: Path) -> None:
     start = [site / "campaigns.campaign_audience.html"]
     for page in opened(browser, start):
         row = page.locator("#expected_margin")
@@ -246,19 +242,10 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
     # so that dbt reads what changed, and nothing else
     shutil.copy(TARGET / "partial_parse.msgpack", tmp_path / "parsed")
     shutil.copyfile(TARGET / "catalog.json", tmp_path / "target" / "catalog.json")
-    shutil.copyfile(
-        TARGET / "manifest_of_docs.json", tmp_path / "target" / "manifest.json"
-    )
+    shutil.copyfile(TARGET / "manifest_of_docs.json", tmp_path / "target" / "manifest.json")
     dbt = Path(sys.executable).with_name("dbt")
     commands = [
-        [
-            dbt,
-            "--quiet",
-            "parse",
-            "--no-partial-parse",
-            "--target-path",
-            tmp_path / "p",
-        ],
+        [dbt, "--quiet", "parse", "--no-partial-parse", "--target-path", tmp_path / "p"],
         [sys.executable, "-m", "operations.docs_site"],
         # the guard sees what it should
         [sys.executable, "-c", "import socket; socket.create_connection(('x.y', 1))"],

@@ -10,9 +10,7 @@ import pytest
 from support.builds import PROJECT_FOLDER
 
 
-def found_rows(
-    test: str, arguments: dict[str, object], tables: dict[str, str]
-) -> list[tuple]:
+def found_rows(test: str, arguments: dict[str, object], tables: dict[str, str]) -> list[tuple]:
     """Run a generic test over tables, each given as the rows of a `values` list."""
     text = (PROJECT_FOLDER / "tests" / "generic" / f"{test}.sql").read_text()
     # dbt's own block: to Jinja a macro of the same arguments
@@ -70,9 +68,7 @@ def test_unique_key_finds_keys_that_name_no_row(
         pytest.param("(1, 'a', 1.0), (2, 'b', null)", [2], id="unknown of one"),
     ],
 )
-def test_holds_finds_rows_of_which_it_is_not_true(
-    rows: str, expected_ids: list[int]
-) -> None:
+def test_holds_finds_rows_of_which_it_is_not_true(rows: str, expected_ids: list[int]) -> None:
     found = found_rows("holds", {"expression": "amount >= 0"}, {"checked": rows})
     assert [row[0] for row in found] == expected_ids
 
@@ -90,11 +86,7 @@ def test_holds_negates_the_whole_expression() -> None:
     ("here", "there", "to_where", "is_found"),
     [
         pytest.param(
-            "(1, 'a', 3.00)",
-            "(1, 'a', 1.50), (2, 'b', 1.50)",
-            None,
-            False,
-            id="split otherwise",
+            "(1, 'a', 3.00)", "(1, 'a', 1.50), (2, 'b', 1.50)", None, False, id="split otherwise"
         ),
         pytest.param("(1, 'a', 3.00)", "(1, 'a', 3.01)", None, True, id="a cent off"),
         pytest.param(
@@ -111,15 +103,9 @@ def test_holds_negates_the_whole_expression() -> None:
             True,
             id="other where compared",
         ),
+        pytest.param("(1, 'a', 3.00)", "(1, 'a', 3.00)", "id = 2", True, id="nothing there"),
         pytest.param(
-            "(1, 'a', 3.00)", "(1, 'a', 3.00)", "id = 2", True, id="nothing there"
-        ),
-        pytest.param(
-            "(1, 'a', 0.00)",
-            "(1, 'a', 3.00)",
-            "id = 2",
-            False,
-            id="zero here and nothing there",
+            "(1, 'a', 0.00)", "(1, 'a', 3.00)", "id = 2", False, id="zero here and nothing there"
         ),
     ],
 )
@@ -128,12 +114,7 @@ def test_same_total_finds_totals_that_differ(
 ) -> None:
     found = found_rows(
         "same_total",
-        {
-            "column_name": "amount",
-            "to": "other",
-            "field": "amount",
-            "to_where": to_where,
-        },
+        {"column_name": "amount", "to": "other", "field": "amount", "to_where": to_where},
         {"checked": here, "other": there},
     )
     assert len(found) == is_found
@@ -148,12 +129,8 @@ WHOLE = {"whole": "part = 'all'", "within": "id", "kind": "part"}
         pytest.param({}, "(1, 'a', 10), (2, 'a', 0)", [], id="enough, or nobody"),
         pytest.param({}, "(1, 'a', 9)", [("amount", 9)], id="one too few"),
         pytest.param({}, "(1, 'a', 1)", [("amount", 1)], id="one user"),
-        pytest.param(
-            WHOLE, "(1, 'all', 30), (1, 'b', 10), (1, 'b', 20)", [], id="parts add up"
-        ),
-        pytest.param(
-            WHOLE, "(1, 'all', 30), (1, 'b', 10), (2, 'b', 19)", [], id="ten are left"
-        ),
+        pytest.param(WHOLE, "(1, 'all', 30), (1, 'b', 10), (1, 'b', 20)", [], id="parts add up"),
+        pytest.param(WHOLE, "(1, 'all', 30), (1, 'b', 10), (2, 'b', 19)", [], id="ten are left"),
         pytest.param(
             WHOLE,
             "(1, 'all', 30), (1, 'b', 10), (1, 'b', 11), (1, 'c', 30)",
@@ -167,8 +144,6 @@ def test_no_small_cells_finds_cells_and_differences(
     arguments: dict[str, str], rows: str, expected: list[tuple]
 ) -> None:
     found = found_rows(
-        "no_small_cells",
-        {"users": ["amount"], "least": "10", **arguments},
-        {"checked": rows},
+        "no_small_cells", {"users": ["amount"], "least": "10", **arguments}, {"checked": rows}
     )
     assert sorted(found) == expected

@@ -12,12 +12,7 @@ from typing import Any
 import pytest
 from support.builds import PROJECT_FOLDER, run_operation
 
-from operations.docs_site.contracts import (
-    as_text,
-    breaking_changes,
-    contracts,
-    unrecorded,
-)
+from operations.docs_site.contracts import as_text, breaking_changes, contracts, unrecorded
 from operations.docs_site.governance import faults, published_tables
 
 RECORD = PROJECT_FOLDER / "docs" / "contracts.json"
@@ -51,9 +46,7 @@ def found(manifest: Manifest, lineage: Manifest) -> list[str]:
     return faults(published_tables(manifest, lineage))
 
 
-def test_nothing_is_missing_of_any_published_column(
-    built: tuple[Manifest, Manifest],
-) -> None:
+def test_nothing_is_missing_of_any_published_column(built: tuple[Manifest, Manifest]) -> None:
     tables = published_tables(*built)
     assert len(tables) > 40
     assert faults(tables) == []
@@ -65,8 +58,7 @@ def test_a_class_that_the_words_lack_is_a_fault(
     meta = manifest["nodes"][USERS]["config"]["meta"]
     meta["pii_by_name"] = {**meta["pii_by_name"], "region": "harmless"}
     assert found(manifest, built[1]) == [
-        "Column core.users.region has PII class harmless, which docs/governance.yml "
-        "lacks."
+        "Column core.users.region has PII class harmless, which docs/governance.yml lacks."
     ]
 
 
@@ -74,9 +66,7 @@ def test_a_column_without_a_class_is_a_fault(
     built: tuple[Manifest, Manifest], manifest: Manifest
 ) -> None:
     del manifest["nodes"][USERS]["config"]["meta"]["pii"]
-    assert "Column core.users.has_profile has no PII class." in found(
-        manifest, built[1]
-    )
+    assert "Column core.users.has_profile has no PII class." in found(manifest, built[1])
 
 
 def test_who_somebody_is_cannot_be_called_impersonal(
@@ -153,9 +143,7 @@ def test_what_breaks_readers_needs_a_new_version(
     assert breaking_changes(recorded, manifest) == []
 
 
-def test_a_table_that_is_no_longer_published_breaks_readers(
-    manifest: Manifest,
-) -> None:
+def test_a_table_that_is_no_longer_published_breaks_readers(manifest: Manifest) -> None:
     recorded = contracts(manifest)
     manifest["nodes"][USERS]["config"]["meta"]["published"] = False
     assert breaking_changes(recorded, manifest) == [
@@ -169,10 +157,7 @@ def write_contracts(
 ) -> subprocess.CompletedProcess[str]:
     """Run the script on a manifest and a record of their own."""
     return run_operation(
-        "docs_site.contracts",
-        *arguments,
-        DBT_TARGET_PATH=str(target),
-        CONTRACTS=str(record),
+        "docs_site.contracts", *arguments, DBT_TARGET_PATH=str(target), CONTRACTS=str(record)
     )
 
 

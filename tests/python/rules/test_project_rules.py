@@ -10,12 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from support.builds import (
-    BUILT_WAREHOUSE,
-    PROJECT_FOLDER,
-    DbtRuns,
-    attach_vault,
-)
+from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, attach_vault
 
 from operations.docs_site import overview
 from operations.layers import layer_of, read_layers
@@ -69,8 +64,7 @@ def own_nodes(manifest: Node, *resource_types: str) -> list[Node]:
         node
         for kind in ("nodes", "sources", "exposures")
         for node in manifest[kind].values()
-        if node["resource_type"] in resource_types
-        and node["package_name"] == "precision_marketing"
+        if node["resource_type"] in resource_types and node["package_name"] == "precision_marketing"
     ]
     assert nodes, f"no node of types {resource_types}"
     return nodes
@@ -156,10 +150,7 @@ def test_every_model_stands_in_a_listed_folder(manifest: Node) -> None:
 
 
 def test_no_reference_runs_back(manifest: Node) -> None:
-    layers = {
-        model["unique_id"]: layer_of(model, LAYERS)
-        for model in own_nodes(manifest, "model")
-    }
+    layers = {model["unique_id"]: layer_of(model, LAYERS) for model in own_nodes(manifest, "model")}
     backward = [
         f"{name} ({own.folder}) refers to {parent} ({layers[parent].folder})"
         for name, own in layers.items()
@@ -192,9 +183,7 @@ def test_staging_models_name_their_folder(manifest: Node) -> None:
         model["name"]
         for model in own_nodes(manifest, "model")
         if layer(model) == "staging"
-        and not model["name"].startswith(
-            f"stg_{Path(model['original_file_path']).parts[2]}__"
-        )
+        and not model["name"].startswith(f"stg_{Path(model['original_file_path']).parts[2]}__")
     ]
     assert misnamed == []
 
@@ -306,15 +295,12 @@ def test_no_code_but_stagings_names_a_shop(manifest: Node) -> None:
 
 def test_no_code_reads_the_truth_behind_a_synthetic_shop(manifest: Node) -> None:
     code = code_below_staging(manifest) | {
-        model["original_file_path"]: model["raw_code"]
-        for model in own_nodes(manifest, "model")
+        model["original_file_path"]: model["raw_code"] for model in own_nodes(manifest, "model")
     }
     reading = [
         place
         for place, text in code.items()
-        if re.search(
-            r"\btruth\b\W{0,3}\.|['\"]truth['\"]", without_comments(text), re.I
-        )
+        if re.search(r"\btruth\b\W{0,3}\.|['\"]truth['\"]", without_comments(text), re.I)
     ]
     reading += [
         source["unique_id"]
@@ -352,18 +338,14 @@ def test_no_model_outside_the_vault_has_a_personal_column(manifest: Node) -> Non
 
 
 def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
-    vault = [
-        model for model in own_nodes(manifest, "model") if model["database"] == "vault"
-    ]
+    vault = [model for model in own_nodes(manifest, "model") if model["database"] == "vault"]
     assert {"people"} < {model["name"] for model in vault}
     readers = [
         f"{child['name']} reads {model['name']}"
         for model in vault
         for name in manifest["child_map"][model["unique_id"]]
         if not name.startswith(("test.", "unit_test."))
-        and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get(
-            "database"
-        )
+        and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get("database")
         != "vault"
         # rows of a source that staging keeps, with ids that intake takes from them
         and (layer(model) != "staging" or layer(child) != "staging")

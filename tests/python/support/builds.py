@@ -101,16 +101,9 @@ class DbtRuns:
             # written at the end of each run, manifests take a third of a short one
             if "--write-json" not in arguments:
                 arguments += ("--no-write-json",)
-            manifest = parsed(
-                variables_parsed(arguments), source, warehouse.stem, _keep_manifest
-            )
-        places = [
-            f"--target-path={self.folder / 'target'}",
-            f"--log-path={self.folder / 'logs'}",
-        ]
-        return _start_dbt(
-            [*arguments, *places], given, self.folder / "output.txt", manifest
-        )
+            manifest = parsed(variables_parsed(arguments), source, warehouse.stem, _keep_manifest)
+        places = [f"--target-path={self.folder / 'target'}", f"--log-path={self.folder / 'logs'}"]
+        return _start_dbt([*arguments, *places], given, self.folder / "output.txt", manifest)
 
     def manifest(self) -> dict:
         """Return what dbt writes of the project when it parses it."""
@@ -126,11 +119,7 @@ class DbtRuns:
         return building
 
     def build(
-        self,
-        *selection: str,
-        warehouse: Path,
-        begun: Path | None = None,
-        **settings: object,
+        self, *selection: str, warehouse: Path, begun: Path | None = None, **settings: object
     ) -> Path:
         """Build what is selected and return the database; a failure is an error.
 
@@ -174,22 +163,14 @@ def _start_dbt(
     }
     process = _dbt_processes.Process(
         target=_run_dbt,
-        args=(
-            ["--no-use-colors", *arguments],
-            environment,
-            output_file,
-            manifest,
-            kept_manifest,
-        ),
+        args=(["--no-use-colors", *arguments], environment, output_file, manifest, kept_manifest),
     )
     output_file.unlink(missing_ok=True)
     process.start()
     return RunningDbt(process, output_file)
 
 
-def _keep_manifest(
-    manifest: Path, arguments: list[str], environment: dict[str, str]
-) -> None:
+def _keep_manifest(manifest: Path, arguments: list[str], environment: dict[str, str]) -> None:
     """Run dbt to parse; where that fails, the command itself will say why."""
     output_file = manifest.with_name("output.txt")
     _start_dbt(arguments, environment, output_file, None, manifest).wait()
@@ -310,9 +291,7 @@ def write_raw_tables(
                 continue
             query = queries[file.stem]
             named = {
-                name: value
-                for name, value in (parameters or {}).items()
-                if f"${name}" in query
+                name: value for name, value in (parameters or {}).items() if f"${name}" in query
             }
             connection.sql(query, params=named).write_parquet(str(folder / file.name))
     return folder

@@ -66,11 +66,7 @@ def change(warehouse: Path, statements: str, **parameters: object) -> None:
     """Run statements; each gets the parameters that it names."""
     with duckdb.connect(str(warehouse)) as connection:
         for statement in statements.split(";"):
-            named = {
-                name: value
-                for name, value in parameters.items()
-                if f"${name}" in statement
-            }
+            named = {name: value for name, value in parameters.items() if f"${name}" in statement}
             if statement.strip():
                 connection.execute(statement, named)
 

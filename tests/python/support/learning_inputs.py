@@ -8,11 +8,7 @@ from support.small_inputs import Inputs, add_features
 
 GRAINS = ("user", "user_category", "user_offer")
 # Per grain, the labels and the features that make its panel.
-LABELS = {
-    "user": "lbl_user",
-    "user_category": "lbl_user_category",
-    "user_offer": "lbl_user_offer",
-}
+LABELS = {"user": "lbl_user", "user_category": "lbl_user_category", "user_offer": "lbl_user_offer"}
 FEATURES = {
     "user": ("ftr_user__snapshot",),
     "user_category": ("ftr_user_category__snapshot",),
@@ -77,9 +73,7 @@ def learning_inputs(
             "reason_texts": "from built.seeds.reason_texts",
             "ftr_shop": "from built.features.ftr_shop",
             "ftr_departments": "from built.features.ftr_departments",
-            "ml_estimator_registry": (
-                "from built.learning.ml_estimator_registry limit 0"
-            ),
+            "ml_estimator_registry": ("from built.learning.ml_estimator_registry limit 0"),
         }
     )
     for table in FEATURES[grain]:

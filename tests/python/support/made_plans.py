@@ -8,9 +8,7 @@ from precision_marketing.allocation.limits import Limits, Options, offer_limits
 OFFERS, CAMPAIGNS, CHANNELS = 12, 4, 3
 
 
-def make_plan(
-    users: int, per_user: int, seed: int, kind: str = "spread"
-) -> tuple[Options, Limits]:
+def make_plan(users: int, per_user: int, seed: int, kind: str = "spread") -> tuple[Options, Limits]:
     """Make a plan in which the budget, some stocks and a channel run out.
 
     Parameters
@@ -27,10 +25,7 @@ def make_plan(
     offers = np.argsort(random.random((users, OFFERS)), axis=1)[:, :per_user].ravel()
     owner = np.repeat(np.arange(users), per_user)
     spending = random.lognormal(0, 0.6, users)[owner]
-    appeal, rates = (
-        1 + random.random(OFFERS),
-        random.choice([0, 10, 50, 100, 200], OFFERS),
-    )
+    appeal, rates = (1 + random.random(OFFERS), random.choice([0, 10, 50, 100, 200], OFFERS))
     values = spending * random.lognormal(1, 0.8, len(owner)) * appeal[offers]
     values -= random.uniform(0, 4, len(owner))
     costs = np.round(rates[offers] * spending * random.uniform(0.5, 1.5, len(owner)))

@@ -40,9 +40,7 @@ def make_rows(seed: int, count: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
             "constant_text": "always",
             # it's three common ones, and one too rare for a column of its own
             "segment_name": random.choice(
-                ["champions", "it's over", "lost", "rare"],
-                count,
-                p=[0.4, 0.3, 0.28, 0.02],
+                ["champions", "it's over", "lost", "rare"], count, p=[0.4, 0.3, 0.28, 0.02]
             ),
         }
     )
@@ -80,19 +78,12 @@ def _small_tree(features: pd.DataFrame, seed: int) -> Pipeline:
     return make_pipeline(preprocessor(features, LOGGED), last)
 
 
-MADE_FAMILIES = {
-    "perceptron": _perceptron,
-    "small_tree": _small_tree,
-} | {
-    name: functools.partial(
-        family_pipeline, name, given=VARS["classifiers"][name], is_amount=False
-    )
+MADE_FAMILIES = {"perceptron": _perceptron, "small_tree": _small_tree} | {
+    name: functools.partial(family_pipeline, name, given=VARS["classifiers"][name], is_amount=False)
     for name in CLASSIFIERS
 }
 AMOUNT_FAMILIES = {
-    name: functools.partial(
-        family_pipeline, name, given=VARS["regressors"][name], is_amount=True
-    )
+    name: functools.partial(family_pipeline, name, given=VARS["regressors"][name], is_amount=True)
     for name in REGRESSORS
 }
 
@@ -102,12 +93,10 @@ def fitted_families(seed: int) -> dict[str, CalibratedAverage]:
     """Every family, and the average of all, fitted and with maps as if calibrated."""
     features, labels = make_rows(seed)
     members = {
-        name: make(features, seed).fit(features, labels)
-        for name, make in MADE_FAMILIES.items()
+        name: make(features, seed).fit(features, labels) for name, make in MADE_FAMILIES.items()
     }
     found = {
-        name: CalibratedAverage([member], [1.0 + 1 / 3], [-0.1])
-        for name, member in members.items()
+        name: CalibratedAverage([member], [1.0 + 1 / 3], [-0.1]) for name, member in members.items()
     }
     slopes = [0.8 + 0.1 * number for number in range(len(members))]
     intercepts = [0.2 - 0.1 * number for number in range(len(members))]
@@ -120,8 +109,7 @@ def fitted_amounts(seed: int) -> dict[str, AverageAmount]:
     """Every family for amounts, the average of all, and a line often below 0."""
     features, amounts = make_rows(seed)[0], make_amounts(seed)
     members = {
-        name: make(features, seed).fit(features, amounts)
-        for name, make in AMOUNT_FAMILIES.items()
+        name: make(features, seed).fit(features, amounts) for name, make in AMOUNT_FAMILIES.items()
     }
     found = {name: AverageAmount([member]) for name, member in members.items()}
     found["average"] = AverageAmount(list(members.values()))

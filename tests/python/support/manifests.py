@@ -17,14 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from support.cache import (
-    CACHE_FOLDER,
-    PARSED,
-    PROJECT_FOLDER,
-    content_hash,
-    locked,
-    short_hash,
-)
+from support.cache import CACHE_FOLDER, PARSED, PROJECT_FOLDER, content_hash, locked, short_hash
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -87,9 +80,7 @@ def read_manifest(file: Path, raw_folder: str) -> Manifest:
     def filled(value: object) -> object:
         if isinstance(value, dict):
             return {key: filled(each) for key, each in value.items()}
-        return (
-            value.replace(RAW_FOLDER, raw_folder) if isinstance(value, str) else value
-        )
+        return value.replace(RAW_FOLDER, raw_folder) if isinstance(value, str) else value
 
     for source in manifest.sources.values():
         source.meta = filled(source.meta)
@@ -120,8 +111,6 @@ def variables_parsed(arguments: tuple[str, ...]) -> tuple[str, ...]:
 @cache
 def configured_variables() -> set[str]:
     """Return the vars that YAML reads: those of SQL are filled in when it runs."""
-    files = [
-        file for place in PARSED for file in (PROJECT_FOLDER / place).rglob("*.yml")
-    ]
+    files = [file for place in PARSED for file in (PROJECT_FOLDER / place).rglob("*.yml")]
     text = " ".join(file.read_text() for file in files)
     return set(re.findall(r"\bvar\(\s*['\"](\w+)", text))

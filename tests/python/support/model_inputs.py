@@ -44,12 +44,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     ),
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }
-PLANNED = (
-    "ml_budget_curve",
-    "ml_campaign_checks",
-    "ml_campaign_results",
-    "ml_offer_choice",
-)
+PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")
 # Budgets of the week: what binds beside one of them is loose beside another.
 WEEKLY_BUDGETS = (12.0, 15.0, 18.0, 21.0, 24.0)
 CLUSTERED = (
@@ -62,9 +57,7 @@ CLUSTERED = (
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
 JUDGED = (*TRAINED, "ml_estimator_intervals")
 TEXTS = ("age_band", "income_band", "segment_name")
-SCORED = tuple(
-    f"ml_{grain}__{kind}" for grain in GRAINS for kind in ("scores", "reasons")
-)
+SCORED = tuple(f"ml_{grain}__{kind}" for grain in GRAINS for kind in ("scores", "reasons"))
 NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
 
 
@@ -72,9 +65,7 @@ NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
 def manifest() -> dict:
     """Return the manifest of the last docs."""
     if not BUILT_WAREHOUSE.exists():
-        pytest.fail(
-            f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False
-        )
+        pytest.fail(f"No database at {BUILT_WAREHOUSE}: run make build first.", pytrace=False)
     return json.loads((TARGET / "manifest_of_docs.json").read_text())
 
 
@@ -142,9 +133,7 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
 
 def clusters_of_features() -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
     """Yield clusters made of a few features each: with more, none of them decides."""
-    [panel] = (
-        each for each in relations().values() if each.name == FEATURES["user"][0]
-    )
+    [panel] = (each for each in relations().values() if each.name == FEATURES["user"][0])
     slots = [f"department_share_{number}" for number in (1, 2, 3)]
     features = [
         name
@@ -185,9 +174,7 @@ def is_feature(column: Column) -> bool:
 def features_of(grain: str, features: tuple[str, ...]) -> Inputs:
     """Make the inputs of learning of one feature per task once."""
     seeds = seeds_of_features(grain, features)
-    return reading_every_row(
-        learning_inputs(python_models(), grain, seeds, is_brief=True)
-    )
+    return reading_every_row(learning_inputs(python_models(), grain, seeds, is_brief=True))
 
 
 def reading_every_row(inputs: Inputs) -> Inputs:

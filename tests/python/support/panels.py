@@ -77,8 +77,7 @@ def make_panel(seed: int, user_count: int = 30) -> pd.DataFrame:
     panel = pd.DataFrame(
         {
             "user_id": [f"u{number:03}" for number in range(user_count)] * len(DATES),
-            "first_order_id": [f"o{number:03}" for number in range(user_count)]
-            * len(DATES),
+            "first_order_id": [f"o{number:03}" for number in range(user_count)] * len(DATES),
             "as_of_date": np.repeat(DATES, user_count),
             "days_since_last_order": days,
             "order_count": pd.array(random.poisson(4, row_count), dtype="Int64"),

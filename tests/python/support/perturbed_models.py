@@ -110,18 +110,14 @@ def shifted(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.binary_join_element_wise(column, "~", "")
     if pa.types.is_temporal(kind):
         days = pc.multiply(pc.cast(far, pa.int64()), 86_400_000_000)
-        moved = pc.add(
-            pc.cast(column, pa.timestamp("us")), pc.cast(days, pa.duration("us"))
-        )
+        moved = pc.add(pc.cast(column, pa.timestamp("us")), pc.cast(days, pa.duration("us")))
         return pc.cast(moved, kind)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return pc.binary_slice(column, 0, -1)
     if pa.types.is_integer(kind):
         return pc.cast(pc.add(column, pc.cast(far, kind)), kind)
     numbers = pc.cast(column, pa.float64())
-    moved = pc.add(
-        pc.multiply(numbers, 0.75), pc.multiply(0.1, pc.cast(far, pa.float64()))
-    )
+    moved = pc.add(pc.multiply(numbers, 0.75), pc.multiply(0.1, pc.cast(far, pa.float64())))
     return pc.cast(moved, kind, safe=False)
 
 
@@ -146,9 +142,7 @@ def perturb(
             tables[name] = connection.table(name).to_arrow_table()
         table = tables[name]
         place = table.schema.get_field_index(column)
-        tables[name] = table.set_column(
-            place, table.schema.field(place), variant(table[column])
-        )
+        tables[name] = table.set_column(place, table.schema.field(place), variant(table[column]))
     return tables
 
 

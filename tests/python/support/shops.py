@@ -6,21 +6,13 @@ import re
 from pathlib import Path
 
 import duckdb
-from support.builds import (
-    PROJECT_FOLDER,
-    DbtResult,
-    DbtRuns,
-    moved,
-    package_folder,
-)
+from support.builds import PROJECT_FOLDER, DbtResult, DbtRuns, moved, package_folder
 from support.cache import kept
 
 # What `make check-data` runs, less the tests of the macros.
 CHECK_DATA = ("build", "--selector=check_data", "--exclude-resource-type=unit_test")
 PRODUCT_COLUMNS = "product_id,product_name,list_price"
-LINE_COLUMNS = (
-    "transaction_id,order_id,user_id,product_id,quantity,net_amount,ordered_at"
-)
+LINE_COLUMNS = "transaction_id,order_id,user_id,product_id,quantity,net_amount,ordered_at"
 ONE_LINE = f"{LINE_COLUMNS}\nt1,o1,u1,p1,1,2.50,2026-03-14 09:26:53\n"
 
 DOC = (PROJECT_FOLDER / "docs" / "your-data.md").read_text()

@@ -219,9 +219,7 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
                      when hash(key) % 2 = 0 then 'test' else 'train' end
             """,
             "treated_share": "(0.55 + 0.05 * campaign_id::integer)::double",
-            "buying_outcome": (
-                f"({likely} < 4 or {drawn} < 3 and {likely} < 7)::integer"
-            ),
+            "buying_outcome": (f"({likely} < 4 or {drawn} < 3 and {likely} < 7)::integer"),
             "redemption_outcome": f"({drawn} < 6 and {likely} < 4)::integer",
             "amount_outcome": f"({likely} + if({drawn} < 6, 2.5, 0))::double",
         },
@@ -247,9 +245,7 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
             """,
         }
     )
-    inputs.connection.execute(
-        "alter table ftr_user_offer__uplift drop column first_order_id"
-    )
+    inputs.connection.execute("alter table ftr_user_offer__uplift drop column first_order_id")
     inputs.run("ml_user_offer__uplift")
     return inputs
 

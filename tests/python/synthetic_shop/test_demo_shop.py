@@ -22,12 +22,10 @@ CONTRACT = {
     "transactions": "transaction_id order_id user_id product_id location_id coupon_id "
     "currency sales_channel order_status payment_method quantity unit_price "
     "discount_amount coupon_amount net_amount ordered_at updated_at",
-    "events": "event_id user_id session_id product_id event_type channel search_text "
-    "occurred_at",
+    "events": "event_id user_id session_id product_id event_type channel search_text occurred_at",
     "stock_levels": "product_id location_id on_hand on_order lead_time_days counted_at",
     "reviews": "review_id user_id product_id review_text language rating reviewed_at",
-    "campaigns": "campaign_id campaign_type campaign_class channel is_randomised "
-    "starts_on ends_on",
+    "campaigns": "campaign_id campaign_type campaign_class channel is_randomised starts_on ends_on",
     "campaign_contacts": "campaign_id user_id arm channel offer_id sent_at",
     "coupons": "coupon_id product_id campaign_id face_value discount_share",
     "coupon_redemptions": "redemption_id user_id coupon_id campaign_id redeemed_at",
@@ -46,9 +44,7 @@ KEYS = {
     "coupon_redemptions": "redemption_id",
     "promotions": "product_id, location_id, week_start_date",
 }
-NEGATIVE_WORDS = (
-    "失望|太差|糟糕|后悔|气死|Very disappointed|Terrible|Awful|waste of money|regret"
-)
+NEGATIVE_WORDS = "失望|太差|糟糕|后悔|气死|Very disappointed|Terrible|Awful|waste of money|regret"
 # The shop's day in UTC instants: China has had one zone and no summer time since 1991.
 LOCAL_DATE = "cast({} + interval 8 hours as date)"
 
@@ -78,18 +74,15 @@ def content_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
     """Per file and truth table, its row count and a hash of its rows."""
     tables = [*CONTRACT, "truth.users", "truth.offer_effects", "truth.guest_orders"]
     return {
-        table: rows(
-            connection,
-            f"select count(*), sum(hash(made)::hugeint) from {table} as made",
-        )[0]
+        table: rows(connection, f"select count(*), sum(hash(made)::hugeint) from {table} as made")[
+            0
+        ]
         for table in tables
     }
 
 
 @pytest.fixture(scope="module")
-def small_shops(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, dict[str, tuple]]:
+def small_shops(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple]]:
     """Hashes of shops of 300 users and 60 days, by how they were made."""
     hashes = {}
     for name, seed, threads in [
@@ -105,15 +98,11 @@ def small_shops(
     return hashes
 
 
-def test_the_same_seed_makes_the_same_shop(
-    small_shops: dict[str, dict[str, tuple]],
-) -> None:
+def test_the_same_seed_makes_the_same_shop(small_shops: dict[str, dict[str, tuple]]) -> None:
     assert small_shops["again, one thread"] == small_shops["first"]
 
 
-def test_another_seed_makes_another_shop(
-    small_shops: dict[str, dict[str, tuple]],
-) -> None:
+def test_another_seed_makes_another_shop(small_shops: dict[str, dict[str, tuple]]) -> None:
     first, other = small_shops["first"], small_shops["other seed"]
     # so short a shop has the two open campaigns only, whose dates are fixed
     assert [table for table in first if first[table] == other[table]] == ["campaigns"]
@@ -131,19 +120,16 @@ def test_one_user_and_one_day_are_a_shop(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", CONTRACT)
-def test_files_are_filled_as_the_contract_says(
-    shop: duckdb.DuckDBPyConnection, table: str
-) -> None:
+def test_files_are_filled_as_the_contract_says(shop: duckdb.DuckDBPyConnection, table: str) -> None:
     columns = CONTRACT[table].split()
     assert [row[0] for row in rows(shop, f"describe {table}")] == columns
     filled = rows(
-        shop,
-        f"select {', '.join(f'count({name}) > 0' for name in columns)} from {table}",
+        shop, f"select {', '.join(f'count({name}) > 0' for name in columns)} from {table}"
     )
     assert [name for name, has in zip(columns, filled[0], strict=True) if not has] == []
-    assert rows(
-        shop, f"select count(*) = count(distinct ({KEYS[table]})) from {table}"
-    ) == [(True,)]
+    assert rows(shop, f"select count(*) = count(distinct ({KEYS[table]})) from {table}") == [
+        (True,)
+    ]
 
 
 def test_amounts_add_up_to_the_cent(shop: duckdb.DuckDBPyConnection) -> None:
@@ -162,9 +148,7 @@ def test_amounts_add_up_to_the_cent(shop: duckdb.DuckDBPyConnection) -> None:
     assert wrong == []
 
 
-def test_an_order_is_one_user_instant_and_channel(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_an_order_is_one_user_instant_and_channel(shop: duckdb.DuckDBPyConnection) -> None:
     assert (
         rows(
             shop,
@@ -208,9 +192,7 @@ def test_ids_are_listed(
     )
 
 
-def test_nothing_happens_too_early_or_too_late(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_nothing_happens_too_early_or_too_late(shop: duckdb.DuckDBPyConnection) -> None:
     instants = {
         "transactions": ["ordered_at", "updated_at"],
         "events": ["occurred_at"],
@@ -285,14 +267,10 @@ def test_words_of_reviews_follow_the_rating(shop: duckdb.DuckDBPyConnection) -> 
     assert found["zh", True] < 3 < found["zh", False]
     assert found["en", True] < 3 < found["en", False]
     # variety: most texts of a language are not its commonest
-    assert rows(shop, "select count(distinct review_text) > 300 from reviews") == [
-        (True,)
-    ]
+    assert rows(shop, "select count(distinct review_text) > 300 from reviews") == [(True,)]
 
 
-def test_reviews_are_of_what_was_bought_before(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_reviews_are_of_what_was_bought_before(shop: duckdb.DuckDBPyConnection) -> None:
     assert (
         rows(
             shop,
@@ -333,9 +311,7 @@ def test_what_is_out_is_not_sold(shop: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def test_price_cuts_sell_as_the_elasticities_say(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_price_cuts_sell_as_the_elasticities_say(shop: duckdb.DuckDBPyConnection) -> None:
     # units of a product in weeks of a deal against its other weeks, at the same place;
     # the elasticity of the mean user is a little above that of one of sensitivity 1
     observed, true = rows(
@@ -385,9 +361,7 @@ def test_price_cuts_sell_as_the_elasticities_say(
     assert float(observed) == pytest.approx(true, rel=0.25)
 
 
-def test_the_true_chance_to_lapse_is_calibrated(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_true_chance_to_lapse_is_calibrated(shop: duckdb.DuckDBPyConnection) -> None:
     groups = rows(
         shop,
         f"""
@@ -421,9 +395,7 @@ def test_the_true_chance_to_lapse_is_calibrated(
         assert realised == pytest.approx(predicted, abs=0.03)
 
 
-def test_randomised_campaigns_do_what_the_truth_says(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_randomised_campaigns_do_what_the_truth_says(shop: duckdb.DuckDBPyConnection) -> None:
     ((measured, error, true, spread, redeemed, redemption),) = rows(
         shop,
         f"""
@@ -508,9 +480,7 @@ def test_two_campaigns_are_open_at_the_end(shop: duckdb.DuckDBPyConnection) -> N
     ) == [(2,)]
 
 
-def test_fraud_is_listed_and_looks_like_fraud(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_fraud_is_listed_and_looks_like_fraud(shop: duckdb.DuckDBPyConnection) -> None:
     kinds = {
         kind: (count, found, units)
         for kind, count, found, units in rows(
@@ -568,11 +538,7 @@ def test_wrong_arguments_are_refused_in_one_sentence(
     ("arguments", "code", "said"),
     [
         (["--users", "20", "--days", "9"], 0, "Made the shop of 20 users over 9 days"),
-        (
-            ["--users", "0"],
-            1,
-            "demo_shop: expected users as a whole number of at least",
-        ),
+        (["--users", "0"], 1, "demo_shop: expected users as a whole number of at least"),
         (["--years", "1"], 2, "demo_shop: error: unrecognized arguments: --years 1"),
     ],
 )

@@ -186,9 +186,7 @@ def test_money_reconciles_to_the_cent(shop: DirtyShop) -> None:
             on planted.row_key = clean.transaction_id
         where planted.entity = 'transactions'
     """)
-    [(judged,)] = shop.rows(
-        "select sum(net_amount) from cleaning.int_transactions_checked"
-    )
+    [(judged,)] = shop.rows("select sum(net_amount) from cleaning.int_transactions_checked")
     [(counted,)] = shop.rows("select sum(net_amount) from cleaning.int_rows_counted")
     assert Decimal(judged) == Decimal(clean) + copies - emptied
     assert counted == judged

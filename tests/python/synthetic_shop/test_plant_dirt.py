@@ -173,8 +173,7 @@ NON_ASCII = "regexp_matches({}, '[^ -~]')"
 
 TARGETS = {
     "duplicates": [
-        Target(entity, None, "deduplicated", "exact duplicate", "true")
-        for entity in KEYS
+        Target(entity, None, "deduplicated", "exact duplicate", "true") for entity in KEYS
     ],
     "nulls": targets(
         {
@@ -201,9 +200,7 @@ TARGETS = {
         "{} is unreadable",
     )
     + targets(
-        {"users": "signup_at", "products": "launched_at"},
-        "kept",
-        "{} is unreadable, emptied",
+        {"users": "signup_at", "products": "launched_at"}, "kept", "{} is unreadable, emptied"
     ),
     "negative_quantities": targets(
         {"transactions": "quantity"},
@@ -211,13 +208,9 @@ TARGETS = {
         "quantity is negative but net_amount is not",
         "quantity > 0 and net_amount > 0",
     )
-    + targets(
-        {"stock_levels": "on_hand"}, "rejected", "on_hand is negative", "on_hand > 0"
-    ),
+    + targets({"stock_levels": "on_hand"}, "rejected", "on_hand is negative", "on_hand > 0"),
     "unknown_ids": targets(
-        {"transactions": "product_id"},
-        "kept",
-        "product_id is unknown, product inferred",
+        {"transactions": "product_id"}, "kept", "product_id is unknown, product inferred"
     )
     + targets({"transactions": "user_id"}, "kept", "user_id is unknown")
     + targets(
@@ -336,9 +329,7 @@ def printed_lines() -> Iterator[list[str]]:
     logger.removeHandler(handler)
 
 
-def plant(
-    clean_shop: Path, folder: Path, shares: dict[str, float], seed: int
-) -> Planting:
+def plant(clean_shop: Path, folder: Path, shares: dict[str, float], seed: int) -> Planting:
     """Run plant_dirt and open what it left."""
     folder.mkdir(exist_ok=True)
     dirty_shop, warehouse = folder / "dirty", folder / "planted.duckdb"
@@ -362,9 +353,7 @@ def plant(
 
 @pytest.fixture(scope="module", params=REQUESTS.values(), ids=REQUESTS.keys())
 def planting(
-    request: pytest.FixtureRequest,
-    clean_shop: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, clean_shop: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Planting]:
     folder = tmp_path_factory.mktemp("planting")
     planting = plant(clean_shop, folder, request.param, SEED)
@@ -515,12 +504,8 @@ def amount_in(text: str) -> Decimal:
 IS_SUCH_DIRT: dict[str, Callable[[str, str], bool]] = {
     "broken_dates": lambda clean, dirty: not reads_as_date(dirty),
     "negative_quantities": lambda clean, dirty: Decimal(dirty) == -Decimal(clean) < 0,
-    "mixed_encodings": lambda clean, dirty: (
-        dirty.encode("latin-1").decode("utf-8") == clean
-    ),
-    "case_and_whitespace": lambda clean, dirty: (
-        " ".join(dirty.split()).lower() == clean.lower()
-    ),
+    "mixed_encodings": lambda clean, dirty: dirty.encode("latin-1").decode("utf-8") == clean,
+    "case_and_whitespace": lambda clean, dirty: " ".join(dirty.split()).lower() == clean.lower(),
     "currency_strings": lambda clean, dirty: amount_in(dirty) == Decimal(clean),
     "out_of_range_ages": lambda clean, dirty: (
         1200 <= int(dirty) <= 1899 or 2100 <= int(dirty) <= 2999 or int(dirty) < 0
@@ -552,9 +537,7 @@ def test_unknown_ids_stand_in_no_clean_file(planting: Planting) -> None:
     ]
     assert ("users", "user_id") in ids
     for entity, column in ids:
-        held = planting.rows(
-            f"select 1 from {entity}_clean where {column} in ({unknown})"
-        )
+        held = planting.rows(f"select 1 from {entity}_clean where {column} in ({unknown})")
         assert held == []
 
 
@@ -614,9 +597,7 @@ def test_a_seed_gives_the_same_dirt_each_time_and_another_seed_other_dirt(
         assert written != (other.folder / file).read_bytes()
 
 
-def test_each_fault_of_a_request_gets_a_sentence(
-    clean_shop: Path, tmp_path: Path
-) -> None:
+def test_each_fault_of_a_request_gets_a_sentence(clean_shop: Path, tmp_path: Path) -> None:
     refused = subprocess.run(
         [
             *(sys.executable, "-m", "demo_shop.dirt", "--seed", "x"),
@@ -647,9 +628,7 @@ def test_each_fault_of_a_request_gets_a_sentence(
     assert not (tmp_path / "dirty").exists()
 
 
-def assert_refused(
-    sentence: str, clean: Path, dirty: Path, shares: dict[str, float]
-) -> None:
+def assert_refused(sentence: str, clean: Path, dirty: Path, shares: dict[str, float]) -> None:
     """Assert that plant_dirt refuses with this sentence."""
     with pytest.raises(ValueError, match=re.escape(sentence)):
         plant_dirt(clean, dirty, dirty.parent / "planted.duckdb", 1, shares)
@@ -660,9 +639,7 @@ def test_a_share_that_is_true_is_refused(clean_shop: Path, tmp_path: Path) -> No
     assert_refused(sentence, clean_shop, tmp_path / "dirty", {"duplicates": True})
 
 
-def test_shares_above_one_together_are_refused(
-    clean_shop: Path, tmp_path: Path
-) -> None:
+def test_shares_above_one_together_are_refused(clean_shop: Path, tmp_path: Path) -> None:
     assert_refused(
         "that strike table events add up to 1.1, above 1",
         clean_shop,

@@ -173,9 +173,7 @@ EVERYBODY = f"""
 
 
 @pytest.fixture(scope="module")
-def worlds(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, duckdb.DuckDBPyConnection]:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, duckdb.DuckDBPyConnection]:
     """The same shop, contacted, held out, and as it was a week earlier."""
     folder = tmp_path_factory.mktemp("worlds")
     contacted = EVERYBODY.format(arm="treatment")
@@ -235,9 +233,7 @@ def test_contacts_change_nothing_before_they_are_sent(
     assert contacted == held_out
 
 
-def test_the_world_responds_as_its_truth_says(
-    worlds: dict[str, duckdb.DuckDBPyConnection],
-) -> None:
+def test_the_world_responds_as_its_truth_says(worlds: dict[str, duckdb.DuckDBPyConnection]) -> None:
     counted = {
         name: worlds[name]
         .sql(

@@ -55,9 +55,7 @@ def rank_correlation(rows: pd.DataFrame) -> float:
     return sum(found) / len(found) if found else 0.0
 
 
-def test_effects_on_redemption_are_nearer_than_one_for_all(
-    errors: pd.DataFrame,
-) -> None:
+def test_effects_on_redemption_are_nearer_than_one_for_all(errors: pd.DataFrame) -> None:
     found = errors.loc["redemption"]
 
     # 2026-11-24: .112 to .116 against .128; rank correlation .33 to .34
