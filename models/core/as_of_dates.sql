@@ -1,13 +1,8 @@
 -- one row per as-of date: the regular grid, and the start of each campaign
 with
 
-orders as (
-    select * from {{ ref('orders') }}
-),
-
-campaigns as (
-    select * from {{ ref('campaign_calendar') }}
-),
+orders as (select * from {{ ref('orders') }}),
+campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 -- the day after the last order: everything known, nothing of it yet to come
 data_span as (

@@ -1,9 +1,7 @@
 -- one row per entity, outcome and rule: how many rows it met, against the threshold
 with
 
-rows_counted as (
-    select * from {{ ref('int_rows_counted') }}
-),
+rows_counted as (select * from {{ ref('int_rows_counted') }}),
 
 -- a row may be repaired by several rules
 numbers as (

@@ -1,9 +1,7 @@
 -- one row per day
 with
 
-days as (
-    select * from {{ ref('intake_market_calendar') }}
-),
+days as (select * from {{ ref('intake_market_calendar') }}),
 
 dated as (
     select

@@ -14,9 +14,7 @@
 {% set inferred = {'users': 'not has_profile', 'products': 'not is_in_catalogue'} %}
 with
 
-rows_counted as (
-    select * from {{ ref('int_rows_counted') }}
-),
+rows_counted as (select * from {{ ref('int_rows_counted') }}),
 
 rows_judged as (
     select

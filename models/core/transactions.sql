@@ -2,9 +2,7 @@
 -- depends_on: {{ ref('data_quality') }}
 with
 
-transactions as (
-    select * from {{ ref('int_transactions_cleaned') }}
-),
+transactions as (select * from {{ ref('int_transactions_cleaned') }}),
 
 same_day_returns as (
     select

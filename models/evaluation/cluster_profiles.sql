@@ -1,9 +1,7 @@
 -- one row per method, cluster and feature, as of the scoring date
 with
 
-profiles as (
-    select * from {{ ref('ml_cluster__profiles') }}
-),
+profiles as (select * from {{ ref('ml_cluster__profiles') }}),
 
 typed as (
     select

@@ -1,9 +1,7 @@
 -- one row per method, number of clusters, comparison and pair of as-of dates
 with
 
-stability as (
-    select * from {{ ref('ml_cluster__stability') }}
-),
+stability as (select * from {{ ref('ml_cluster__stability') }}),
 
 typed as (
     select

@@ -12,9 +12,7 @@ predictions as (
     from {{ ref('ml_customer_value__holdout') }}
 ),
 
-intervals as (
-    select * from {{ ref('ml_customer_value__intervals') }}
-),
+intervals as (select * from {{ ref('ml_customer_value__intervals') }}),
 
 -- ties share the mean of their ranks
 ranked as (

@@ -1,9 +1,7 @@
 -- one row per task, estimator or baseline, split, row set, period and metric
 with
 
-results as (
-    select * from {{ ref('estimator_results') }}
-),
+results as (select * from {{ ref('estimator_results') }}),
 
 listed as (
     select

@@ -1,13 +1,8 @@
 -- one row per task, candidate or baseline and judged row
 with
 
-validation as (
-    select * from {{ ref('ml_validation') }}
-),
-
-test as (
-    select * from {{ ref('ml_test') }}
-),
+validation as (select * from {{ ref('ml_validation') }}),
+test as (select * from {{ ref('ml_test') }}),
 
 united as (
     select * from validation

@@ -1,9 +1,7 @@
 -- one row per task and candidate
 with
 
-registry as (
-    select * from {{ ref('ml_estimator_registry') }}
-),
+registry as (select * from {{ ref('ml_estimator_registry') }}),
 
 typed as (
     select

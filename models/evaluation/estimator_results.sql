@@ -6,21 +6,10 @@ slices as (
     where is_shown
 ),
 
-ranking_metrics as (
-    select * from {{ ref('ranking_metrics') }}
-),
-
-probability_metrics as (
-    select * from {{ ref('probability_metrics') }}
-),
-
-amount_metrics as (
-    select * from {{ ref('amount_metrics') }}
-),
-
-intervals as (
-    select * from {{ ref('ml_estimator_intervals') }}
-),
+ranking_metrics as (select * from {{ ref('ranking_metrics') }}),
+probability_metrics as (select * from {{ ref('probability_metrics') }}),
+amount_metrics as (select * from {{ ref('amount_metrics') }}),
+intervals as (select * from {{ ref('ml_estimator_intervals') }}),
 
 champions as (
     select

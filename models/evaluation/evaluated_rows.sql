@@ -1,13 +1,8 @@
 -- one row per judged row and slice that it is in
 with
 
-predictions as (
-    select * from {{ ref('estimator_predictions') }}
-),
-
-slices as (
-    select * from {{ ref('evaluated_slices') }}
-),
+predictions as (select * from {{ ref('estimator_predictions') }}),
+slices as (select * from {{ ref('evaluated_slices') }}),
 
 sliced as (
     select

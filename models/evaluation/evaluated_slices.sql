@@ -27,9 +27,7 @@ still_open as (
     where not is_outcome_final
 ),
 
-users_counted as (
-    select * from {{ ref('evaluated_users') }}
-),
+users_counted as (select * from {{ ref('evaluated_users') }}),
 
 -- what "final" leaves of "all" must not be a few users either
 open_users as (

@@ -5,9 +5,7 @@
 {% set step = var('as_of_step_days') -%}
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
 -- the champion that the test judged had learnt from windows closed by this date
 baseline as (

@@ -1,9 +1,7 @@
 -- one row per task and feature that its champion reads
 with
 
-importance as (
-    select * from {{ ref('ml_feature_importance') }}
-),
+importance as (select * from {{ ref('ml_feature_importance') }}),
 
 typed as (
     select

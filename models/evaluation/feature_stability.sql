@@ -1,9 +1,7 @@
 -- one row per user feature that a champion reads, earlier period and as-of date
 with
 
-bin_counts as (
-    select * from {{ ref('feature_bin_counts') }}
-),
+bin_counts as (select * from {{ ref('feature_bin_counts') }}),
 
 as_of_dates as (
     select distinct as_of_date

@@ -1,13 +1,8 @@
 -- one row per task with a champion and as-of date after the baseline
 with
 
-importance as (
-    select * from {{ ref('feature_importance') }}
-),
-
-feature_drift as (
-    select * from {{ ref('feature_drift') }}
-),
+importance as (select * from {{ ref('feature_importance') }}),
+feature_drift as (select * from {{ ref('feature_drift') }}),
 
 as_of_dates as (
     select distinct as_of_date from feature_drift

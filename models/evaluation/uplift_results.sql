@@ -1,18 +1,14 @@
 -- one row per campaign or the pool, outcome, learner and metric; one per campaign else
 with
 
-intervals as (
-    select * from {{ ref('ml_uplift_intervals') }}
-),
+intervals as (select * from {{ ref('ml_uplift_intervals') }}),
 
 estimates as (
     select * from {{ ref('ml_user_offer__uplift') }}
     where split_name = 'test'
 ),
 
-campaigns as (
-    select * from {{ ref('campaign_calendar') }}
-),
+campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 arms as (
     select

@@ -1,9 +1,7 @@
 -- one row per campaign and user
 with
 
-source_rows as (
-    select * from {{ source_rows('campaign_contacts') }}
-),
+source_rows as (select * from {{ source_rows('campaign_contacts') }}),
 
 contracted as (
     select

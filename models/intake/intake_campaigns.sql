@@ -1,9 +1,7 @@
 -- one row per campaign
 with
 
-source_rows as (
-    select * from {{ source_rows('campaigns') }}
-),
+source_rows as (select * from {{ source_rows('campaigns') }}),
 
 contracted as (
     select

@@ -1,9 +1,7 @@
 -- one row per redemption
 with
 
-source_rows as (
-    select * from {{ source_rows('coupon_redemptions') }}
-),
+source_rows as (select * from {{ source_rows('coupon_redemptions') }}),
 
 contracted as (
     select

@@ -1,9 +1,7 @@
 -- one row per campaign, coupon and product
 with
 
-source_rows as (
-    select * from {{ source_rows('coupons') }}
-),
+source_rows as (select * from {{ source_rows('coupons') }}),
 
 contracted as (
     select

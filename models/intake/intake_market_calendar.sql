@@ -1,17 +1,9 @@
 -- one row per day
 with
 
-days as (
-    select * from {{ ref('stg_calendar__days') }}
-),
-
-holidays as (
-    select * from {{ ref('stg_calendar__holidays') }}
-),
-
-festivals as (
-    select * from {{ ref('stg_calendar__festivals') }}
-),
+days as (select * from {{ ref('stg_calendar__days') }}),
+holidays as (select * from {{ ref('stg_calendar__holidays') }}),
+festivals as (select * from {{ ref('stg_calendar__festivals') }}),
 
 -- where festivals overlap, the first in the alphabet names the day
 festivals_named as (

@@ -1,9 +1,7 @@
 -- one row per product
 with
 
-source_rows as (
-    select * from {{ source_rows('products') }}
-),
+source_rows as (select * from {{ source_rows('products') }}),
 
 contracted as (
     select

@@ -1,9 +1,7 @@
 -- one row per product, location, week and placement
 with
 
-source_rows as (
-    select * from {{ source_rows('promotions') }}
-),
+source_rows as (select * from {{ source_rows('promotions') }}),
 
 contracted as (
     select

@@ -1,9 +1,7 @@
 -- one row per review
 with
 
-source_rows as (
-    select * from {{ source_rows('reviews') }}
-),
+source_rows as (select * from {{ source_rows('reviews') }}),
 
 contracted as (
     select

@@ -1,9 +1,7 @@
 -- one row per order line
 with
 
-source_rows as (
-    select * from {{ source_rows('transactions') }}
-),
+source_rows as (select * from {{ source_rows('transactions') }}),
 
 contracted as (
     select

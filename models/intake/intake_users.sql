@@ -1,9 +1,7 @@
 -- one row per user
 with
 
-source_rows as (
-    select * from {{ source_rows('users') }}
-),
+source_rows as (select * from {{ source_rows('users') }}),
 
 contracted as (
     select

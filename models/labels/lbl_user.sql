@@ -9,13 +9,8 @@ as_of_dates as (
     where is_grid_date
 ),
 
-splits as (
-    select * from {{ ref('lbl_splits') }}
-),
-
-user_days as (
-    select * from {{ ref('ftr_user__days') }}
-),
+splits as (select * from {{ ref('lbl_splits') }}),
+user_days as (select * from {{ ref('ftr_user__days') }}),
 
 active_users as (
     select
@@ -26,9 +21,7 @@ active_users as (
     where days_since_last_order <= {{ var('active_days') }}
 ),
 
-blocks as (
-    select * from {{ ref('ftr_user__blocks') }}
-),
+blocks as (select * from {{ ref('ftr_user__blocks') }}),
 
 -- windows longer than the lapse horizon are not needed by any label
 days_ahead as (

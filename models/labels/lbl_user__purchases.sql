@@ -4,21 +4,10 @@
 } -%}
 with
 
-as_of_dates as (
-    select * from {{ ref('ftr_value_dates') }}
-),
-
-purchases as (
-    select * from {{ ref('ftr_user__purchases') }}
-),
-
-user_days as (
-    select * from {{ ref('ftr_user__days') }}
-),
-
-money_days as (
-    select * from {{ ref('ftr_user__money_days') }}
-),
+as_of_dates as (select * from {{ ref('ftr_value_dates') }}),
+purchases as (select * from {{ ref('ftr_user__purchases') }}),
+user_days as (select * from {{ ref('ftr_user__days') }}),
+money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
 -- money sent back counts on the day it goes back, whenever it was earned
 movements as (

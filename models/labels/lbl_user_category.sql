@@ -9,13 +9,8 @@ users as (
     from {{ ref('lbl_user') }}
 ),
 
-categories as (
-    select * from {{ ref('ftr_categories') }}
-),
-
-category_days as (
-    select * from {{ ref('ftr_user_category__days') }}
-),
+categories as (select * from {{ ref('ftr_categories') }}),
+category_days as (select * from {{ ref('ftr_user_category__days') }}),
 
 as_of_dates as (
     select

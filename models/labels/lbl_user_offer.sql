@@ -4,13 +4,8 @@
 {% set observed_days = var('campaign_min_observed_days') %}
 with
 
-candidates as (
-    select * from {{ ref('ftr_user_offer__candidates') }}
-),
-
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+candidates as (select * from {{ ref('ftr_user_offer__candidates') }}),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 scoring as (
     select as_of_date as scoring_date from {{ ref('as_of_dates') }}
@@ -25,9 +20,7 @@ users as (
     from {{ ref('ftr_user__windows') }}
 ),
 
-responses as (
-    select * from {{ ref('lbl_user_offer__responses') }}
-),
+responses as (select * from {{ ref('lbl_user_offer__responses') }}),
 
 -- campaigns tested, and campaigns that ended before the first of them
 split as (

@@ -1,13 +1,8 @@
 -- one row per offer, user and as-of date of the trials: arm, outcomes, what it is for
 with
 
-trials as (
-    select * from {{ ref('ftr_user_offer__trials') }}
-),
-
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+trials as (select * from {{ ref('ftr_user_offer__trials') }}),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 scoring as (
     select as_of_date as scoring_date from {{ ref('as_of_dates') }}

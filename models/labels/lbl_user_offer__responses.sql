@@ -19,9 +19,7 @@ offer_products as (
     from {{ ref('ftr_offer__products') }}
 ),
 
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 -- of the shop's own campaigns: each is one offer under the campaign's id
 redemptions as (

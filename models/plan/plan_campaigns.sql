@@ -1,9 +1,7 @@
 -- one row per campaign of the plan, or drafted for a festival, that is yet to end
 with
 
-faults as (
-    select * from {{ ref('plan_faults') }}
-),
+faults as (select * from {{ ref('plan_faults') }}),
 
 -- a plan with a fault stops here, before anything that rests on it is written
 checked as (

@@ -1,9 +1,7 @@
 -- one row per festival ahead and template that fits it best: a campaign proposed
 with
 
-faults as (
-    select * from {{ ref('plan_faults') }}
-),
+faults as (select * from {{ ref('plan_faults') }}),
 
 -- a plan with a fault stops here, before anything that rests on it is written
 checked as (

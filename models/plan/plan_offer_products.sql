@@ -1,9 +1,7 @@
 -- one row per offer and product that it covers
 with
 
-offers as (
-    select * from {{ ref('plan_offers') }}
-),
+offers as (select * from {{ ref('plan_offers') }}),
 
 products as (
     select * from {{ ref('products') }}

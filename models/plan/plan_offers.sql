@@ -1,9 +1,7 @@
 -- one row per offer of a campaign that is planned
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
 
 offers as (
     select

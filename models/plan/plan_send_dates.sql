@@ -1,9 +1,7 @@
 -- one row per planned campaign: the first day on which it may be sent
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
 
 days as (
     select calendar_date from {{ ref('market_calendar') }}

@@ -6,9 +6,7 @@
 {% set former = load_relation(this) if execute -%}
 with
 
-curve as (
-    select * from {{ ref('ml_budget_curve') }}
-),
+curve as (select * from {{ ref('ml_budget_curve') }}),
 
 scoring as (
     select as_of_date from {{ ref('as_of_dates') }}

@@ -1,9 +1,7 @@
 -- one row per task, champion or best baseline, and tenth of the test's rows
 with
 
-results as (
-    select * from {{ ref('estimator_results') }}
-),
+results as (select * from {{ ref('estimator_results') }}),
 
 deciles as (
     select * from {{ ref('lift_by_decile') }}

@@ -7,9 +7,7 @@ decisions as (
     where decision = 'contact'
 ),
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
 
 counted as (
     select

@@ -1,9 +1,7 @@
 -- one row per recency score and frequency-monetary score, as of the scoring date
 with
 
-rfm as (
-    select * from {{ ref('ftr_user__rfm') }}
-),
+rfm as (select * from {{ ref('ftr_user__rfm') }}),
 
 -- cells of a segment that is kept back would tell it
 shown_segments as (

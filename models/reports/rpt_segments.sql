@@ -1,9 +1,7 @@
 -- one row per RFM segment with a user, as of the scoring date
 with
 
-rfm as (
-    select * from {{ ref('ftr_user__rfm') }}
-),
+rfm as (select * from {{ ref('ftr_user__rfm') }}),
 
 scoring as (
     select as_of_date from {{ ref('as_of_dates') }}

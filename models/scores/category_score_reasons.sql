@@ -1,13 +1,8 @@
 -- one row per task, user, category or department explained, and rank of the reason
 with
 
-reasons as (
-    select * from {{ ref('ml_user_category__reasons') }}
-),
-
-scores as (
-    select * from {{ ref('category_scores') }}
-),
+reasons as (select * from {{ ref('ml_user_category__reasons') }}),
+scores as (select * from {{ ref('category_scores') }}),
 
 joined as (
     select

@@ -1,9 +1,7 @@
 -- one row per task, active user and category or department, as of the scoring date
 with
 
-scores as (
-    select * from {{ ref('ml_user_category__scores') }}
-),
+scores as (select * from {{ ref('ml_user_category__scores') }}),
 
 typed as (
     select

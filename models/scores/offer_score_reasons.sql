@@ -1,13 +1,8 @@
 -- one row per task, offer open or planned, user and rank of the reason
 with
 
-reasons as (
-    select * from {{ ref('ml_user_offer__reasons') }}
-),
-
-scores as (
-    select * from {{ ref('ml_user_offer__scores') }}
-),
+reasons as (select * from {{ ref('ml_user_offer__reasons') }}),
+scores as (select * from {{ ref('ml_user_offer__scores') }}),
 
 joined as (
     select

@@ -1,9 +1,7 @@
 -- one row per task, offer open or planned and user, as of the scoring date
 with
 
-scores as (
-    select * from {{ ref('ml_user_offer__scores') }}
-),
+scores as (select * from {{ ref('ml_user_offer__scores') }}),
 
 candidates as (
     select * from {{ ref('lbl_user_offer') }}
@@ -26,9 +24,7 @@ tasks as (
     from {{ ref('learning_tasks') }}
 ),
 
-stages as (
-    select * from {{ ref('ftr_offer__stages') }}
-),
+stages as (select * from {{ ref('ftr_offer__stages') }}),
 
 joined as (
     select

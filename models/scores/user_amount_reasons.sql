@@ -1,13 +1,8 @@
 -- one row per task that predicts an amount, user and rank of the reason
 with
 
-reasons as (
-    select * from {{ ref('ml_user__reasons') }}
-),
-
-amounts as (
-    select * from {{ ref('user_amounts') }}
-),
+reasons as (select * from {{ ref('ml_user__reasons') }}),
+amounts as (select * from {{ ref('user_amounts') }}),
 
 joined as (
     select

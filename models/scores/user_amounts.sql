@@ -6,9 +6,7 @@ tasks as (
     where label_kind = 'amount'
 ),
 
-scores as (
-    select * from {{ ref('ml_user__scores') }}
-),
+scores as (select * from {{ ref('ml_user__scores') }}),
 
 typed as (
     select

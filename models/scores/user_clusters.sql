@@ -1,9 +1,7 @@
 -- one row per method and user scored, as of the scoring date
 with
 
-clusters as (
-    select * from {{ ref('ml_user__clusters') }}
-),
+clusters as (select * from {{ ref('ml_user__clusters') }}),
 
 typed as (
     select

@@ -6,13 +6,8 @@ tasks as (
     where label_kind = 'binary'
 ),
 
-reasons as (
-    select * from {{ ref('ml_user__reasons') }}
-),
-
-scores as (
-    select * from {{ ref('ml_user__scores') }}
-),
+reasons as (select * from {{ ref('ml_user__reasons') }}),
+scores as (select * from {{ ref('ml_user__scores') }}),
 
 joined as (
     select

@@ -1,13 +1,8 @@
 -- one row per task and user, as of the scoring date
 with
 
-users as (
-    select * from {{ ref('users') }}
-),
-
-scores as (
-    select * from {{ ref('ml_user__scores') }}
-),
+users as (select * from {{ ref('users') }}),
+scores as (select * from {{ ref('ml_user__scores') }}),
 
 tasks as (
     select task from {{ ref('learning_tasks') }}
@@ -19,9 +14,7 @@ as_of_dates as (
     where is_scoring_date
 ),
 
-rfm as (
-    select * from {{ ref('ftr_user__rfm') }}
-),
+rfm as (select * from {{ ref('ftr_user__rfm') }}),
 
 joined as (
     select

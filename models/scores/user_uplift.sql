@@ -2,9 +2,7 @@
 {% set outcomes = ['buying', 'redemption', 'amount'] -%}
 with
 
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 users as (
     select

@@ -1,17 +1,9 @@
 -- one row per user and horizon: expected orders and margin, as of the scoring date
 with
 
-users as (
-    select * from {{ ref('users') }}
-),
-
-forecasts as (
-    select * from {{ ref('ml_user__value') }}
-),
-
-purchases as (
-    select * from {{ ref('ftr_user__purchases') }}
-),
+users as (select * from {{ ref('users') }}),
+forecasts as (select * from {{ ref('ml_user__value') }}),
+purchases as (select * from {{ ref('ftr_user__purchases') }}),
 
 as_of_dates as (
     select * from {{ ref('as_of_dates') }}

@@ -2,9 +2,7 @@
 -- amounts in money, before they are rounded to cents
 with
 
-amounts as (
-    select * from {{ ref('ml_user__scores') }}
-),
+amounts as (select * from {{ ref('ml_user__scores') }}),
 
 explained as (
     {% for mart, score, keys in [

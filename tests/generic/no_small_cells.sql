@@ -5,9 +5,7 @@
 #}
 {% test no_small_cells(model, users, least, whole=none, within=none, kind=none) %}
 
-with cells as (
-    select * from {{ model }}
-)
+with cells as (select * from {{ model }})
 
 {% for column in users -%}
     select

@@ -15,17 +15,9 @@
 {% set former = load_relation(this) if execute -%}
 with
 
-choice as (
-    select * from {{ ref('ml_offer_choice') }}
-),
-
-options as (
-    select * from {{ ref('dec_options') }}
-),
-
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
+choice as (select * from {{ ref('ml_offer_choice') }}),
+options as (select * from {{ ref('dec_options') }}),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
 
 chosen as (
     {% for policy, column in policies.items() -%}

@@ -1,21 +1,10 @@
 -- one row per offer and user who may get it, or would if they were not held out
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-offers as (
-    select * from {{ ref('plan_offers') }}
-),
-
-sending as (
-    select * from {{ ref('plan_send_dates') }}
-),
-
-frozen as (
-    select * from {{ ref('dec_launched_decisions') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+offers as (select * from {{ ref('plan_offers') }}),
+sending as (select * from {{ ref('plan_send_dates') }}),
+frozen as (select * from {{ ref('dec_launched_decisions') }}),
 
 launched as (
     select distinct campaign_id from frozen
@@ -61,9 +50,7 @@ constraints as (
     where not (is_out_of_stock or is_bought_already or is_below_minimum_score)
 ),
 
-offer_values as (
-    select * from {{ ref('dec_offer_values') }}
-),
+offer_values as (select * from {{ ref('dec_offer_values') }}),
 
 rfm as (
     select

@@ -1,9 +1,7 @@
 -- one row per campaign and user who has an option in it: the offer that counts
 with
 
-choice as (
-    select * from {{ ref('ml_offer_choice') }}
-),
+choice as (select * from {{ ref('ml_offer_choice') }}),
 
 -- the offer that the user gets, would get, or comes closest to; and where a user who
 -- may get offers of several campaigns has the place

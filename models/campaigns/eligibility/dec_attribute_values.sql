@@ -7,9 +7,7 @@ as_of_dates as (
     where is_scoring_date
 ),
 
-features as (
-    select * from {{ ref('ftr_user__snapshot') }}
-),
+features as (select * from {{ ref('ftr_user__snapshot') }}),
 
 current_features as (
     select features.*
@@ -17,9 +15,7 @@ current_features as (
     inner join as_of_dates on features.as_of_date = as_of_dates.as_of_date
 ),
 
-users as (
-    select * from {{ ref('users') }}
-),
+users as (select * from {{ ref('users') }}),
 
 long as (
     {% for attribute in attributes.numbers -%}

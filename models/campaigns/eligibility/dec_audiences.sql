@@ -1,9 +1,7 @@
 -- one row per planned campaign and user whom its audience rule takes in
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
 
 users as (
     select user_id from {{ ref('users') }}
@@ -20,9 +18,7 @@ rules as (
     where shop = '{{ active_source() }}'
 ),
 
-attribute_values as (
-    select * from {{ ref('dec_attribute_values') }}
-),
+attribute_values as (select * from {{ ref('dec_attribute_values') }}),
 
 conditions as (
     select

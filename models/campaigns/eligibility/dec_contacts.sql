@@ -1,9 +1,7 @@
 -- one row per contact of a user, sent or decided, in any campaign and channel
 with
 
-campaigns as (
-    select * from {{ ref('campaign_calendar') }}
-),
+campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 sent as (
     select

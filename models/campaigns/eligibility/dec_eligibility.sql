@@ -2,25 +2,11 @@
 {% set rules = eligibility_rules() -%}
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-sending as (
-    select * from {{ ref('plan_send_dates') }}
-),
-
-users as (
-    select * from {{ ref('users') }}
-),
-
-audiences as (
-    select * from {{ ref('dec_audiences') }}
-),
-
-recent as (
-    select * from {{ ref('dec_recent_contacts') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+sending as (select * from {{ ref('plan_send_dates') }}),
+users as (select * from {{ ref('users') }}),
+audiences as (select * from {{ ref('dec_audiences') }}),
+recent as (select * from {{ ref('dec_recent_contacts') }}),
 
 suppressions as (
     select

@@ -1,9 +1,7 @@
 -- one row per planned offer and user with a score: what keeps the offer from the user
 with
 
-offer_values as (
-    select * from {{ ref('dec_offer_values') }}
-),
+offer_values as (select * from {{ ref('dec_offer_values') }}),
 
 last_count as (
     select max(counted_on) as counted_on from {{ ref('stock_levels') }}

@@ -1,17 +1,9 @@
 -- one row per planned campaign and user who has a contact or a holdout near its day
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-sending as (
-    select * from {{ ref('plan_send_dates') }}
-),
-
-contacts as (
-    select * from {{ ref('dec_contacts') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+sending as (select * from {{ ref('plan_send_dates') }}),
+contacts as (select * from {{ ref('dec_contacts') }}),
 
 frozen as (
     select * from {{ ref('dec_launched_decisions') }}

@@ -6,13 +6,8 @@ decisions as (
     where is_frozen and decision = 'contact' and not {{ is_erased('user_id') }}
 ),
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-sending as (
-    select * from {{ ref('plan_send_dates') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+sending as (select * from {{ ref('plan_send_dates') }}),
 
 ranked as (
     select

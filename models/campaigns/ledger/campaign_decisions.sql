@@ -14,9 +14,7 @@ ledger as (
         ) = 1
 ),
 
-proposals as (
-    select * from {{ ref('dec_decisions') }}
-),
+proposals as (select * from {{ ref('dec_decisions') }}),
 
 launched as (
     select distinct campaign_id from ledger

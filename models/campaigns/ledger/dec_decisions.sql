@@ -2,29 +2,12 @@
 {% set rules, words = eligibility_rules(), decision_words() -%}
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-sending as (
-    select * from {{ ref('plan_send_dates') }}
-),
-
-eligibility as (
-    select * from {{ ref('dec_eligibility') }}
-),
-
-places as (
-    select * from {{ ref('dec_placed_contacts') }}
-),
-
-offer_values as (
-    select * from {{ ref('dec_offer_values') }}
-),
-
-score_reasons as (
-    select * from {{ ref('dec_reasons') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+sending as (select * from {{ ref('plan_send_dates') }}),
+eligibility as (select * from {{ ref('dec_eligibility') }}),
+places as (select * from {{ ref('dec_placed_contacts') }}),
+offer_values as (select * from {{ ref('dec_offer_values') }}),
+score_reasons as (select * from {{ ref('dec_reasons') }}),
 
 rfm as (
     select

@@ -1,13 +1,8 @@
 -- one row per planned campaign: whether its arms are sound, and large enough to measure
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-checks as (
-    select * from {{ ref('ml_campaign_checks') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+checks as (select * from {{ ref('ml_campaign_checks') }}),
 
 -- a campaign that draws nobody has arms of nobody
 joined as (

@@ -7,13 +7,8 @@
 {% set is_treated = "cast(arm = 'treatment' as int)" -%}
 with
 
-outcomes as (
-    select * from {{ ref('dec_arm_outcomes') }}
-),
-
-measured as (
-    select * from {{ ref('ml_campaign_results') }}
-),
+outcomes as (select * from {{ ref('dec_arm_outcomes') }}),
+measured as (select * from {{ ref('ml_campaign_results') }}),
 
 metrics as (
     {% for metric in metrics -%}

@@ -1,17 +1,9 @@
 -- one row per campaign and user whom it contacted or held out: what came of it
 with
 
-assigned as (
-    select * from {{ ref('dec_assigned_arms') }}
-),
-
-order_days as (
-    select * from {{ ref('ftr_user__order_days') }}
-),
-
-money_days as (
-    select * from {{ ref('ftr_user__money_days') }}
-),
+assigned as (select * from {{ ref('dec_assigned_arms') }}),
+order_days as (select * from {{ ref('ftr_user__order_days') }}),
+money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
 coupons as (
     select distinct
@@ -25,9 +17,7 @@ coupon_lines as (
     where line_kind = 'sale' and coupon_amount > 0 and not is_cancelled
 ),
 
-redemptions as (
-    select * from {{ ref('coupon_redemptions') }}
-),
+redemptions as (select * from {{ ref('coupon_redemptions') }}),
 
 earned as (
     select

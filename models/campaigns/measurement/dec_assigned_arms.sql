@@ -1,9 +1,7 @@
 -- one row per campaign and user whom it contacted or held out
 with
 
-campaigns as (
-    select * from {{ ref('campaign_calendar') }}
-),
+campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 contacts as (
     select

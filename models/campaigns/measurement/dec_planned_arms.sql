@@ -1,17 +1,9 @@
 -- one row per planned campaign and user drawn into an arm: what is known before launch
 with
 
-campaigns as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-frozen as (
-    select * from {{ ref('dec_launched_decisions') }}
-),
-
-money_days as (
-    select * from {{ ref('ftr_user__money_days') }}
-),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+frozen as (select * from {{ ref('dec_launched_decisions') }}),
+money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
 launched as (
     select distinct campaign_id from frozen

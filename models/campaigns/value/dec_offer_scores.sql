@@ -14,18 +14,14 @@ offers as (
         on offers.campaign_id = campaigns.campaign_id
 ),
 
-offer_scores as (
-    select * from {{ ref('offer_scores') }}
-),
+offer_scores as (select * from {{ ref('offer_scores') }}),
 
 user_scores as (
     select * from {{ ref('user_scores') }}
     where score is not null
 ),
 
-category_scores as (
-    select * from {{ ref('category_scores') }}
-),
+category_scores as (select * from {{ ref('category_scores') }}),
 
 -- the objective may be of any grain
 objectives as (

@@ -1,17 +1,9 @@
 -- one row per planned offer and user with a score: what contacting the user is worth
 with
 
-offers as (
-    select * from {{ ref('plan_offers') }}
-),
-
-campaigns as (
-    select * from {{ ref('plan_send_dates') }}
-),
-
-scores as (
-    select * from {{ ref('dec_offer_scores') }}
-),
+offers as (select * from {{ ref('plan_offers') }}),
+campaigns as (select * from {{ ref('plan_send_dates') }}),
+scores as (select * from {{ ref('dec_offer_scores') }}),
 
 uplift as (
     select * from {{ ref('user_uplift') }}

@@ -5,9 +5,7 @@
 {% set key = ['campaign_id', 'user_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_campaign_contacts') }}
-),
+source_rows as (select * from {{ ref('intake_campaign_contacts') }}),
 
 known_campaigns as (
     select campaign_id from {{ ref('int_campaigns_checked') }}

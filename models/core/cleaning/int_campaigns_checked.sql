@@ -6,9 +6,7 @@
 {% set key = ['campaign_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_campaigns') }}
-),
+source_rows as (select * from {{ ref('intake_campaigns') }}),
 
 judged as (
     select

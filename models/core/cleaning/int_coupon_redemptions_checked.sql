@@ -6,9 +6,7 @@
 {% set key = ['redemption_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_coupon_redemptions') }}
-),
+source_rows as (select * from {{ ref('intake_coupon_redemptions') }}),
 
 known_campaigns as (
     select campaign_id from {{ ref('int_campaigns_checked') }}

@@ -6,9 +6,7 @@
 {% set key = ['campaign_id', 'coupon_id', 'product_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_coupons') }}
-),
+source_rows as (select * from {{ ref('intake_coupons') }}),
 
 known_campaigns as (
     select campaign_id from {{ ref('int_campaigns_checked') }}

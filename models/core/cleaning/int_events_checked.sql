@@ -6,9 +6,7 @@
 {% set key = ['event_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_events') }}
-),
+source_rows as (select * from {{ ref('intake_events') }}),
 
 known_products as (
     select product_id from {{ ref('int_products_completed') }}

@@ -6,9 +6,7 @@
 {% set key = ['product_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_products') }}
-),
+source_rows as (select * from {{ ref('intake_products') }}),
 
 -- a category goes by its most frequent spelling; ties go to mixed case, then alphabet
 spellings as (

@@ -7,9 +7,7 @@
 ] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_promotions') }}
-),
+source_rows as (select * from {{ ref('intake_promotions') }}),
 
 known_products as (
     select product_id from {{ ref('int_products_completed') }}

@@ -6,9 +6,7 @@
 {% set key = ['review_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_reviews') }}
-),
+source_rows as (select * from {{ ref('intake_reviews') }}),
 
 known_products as (
     select

@@ -6,9 +6,7 @@
 {% set key = ['product_id', 'location_id', 'counted_at'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_stock_levels') }}
-),
+source_rows as (select * from {{ ref('intake_stock_levels') }}),
 
 known_products as (
     select product_id from {{ ref('int_products_completed') }}

@@ -8,9 +8,7 @@
 {% set key = ['transaction_id'] -%}
 with
 
-matched as (
-    select * from {{ ref('int_transactions_matched') }}
-),
+matched as (select * from {{ ref('int_transactions_matched') }}),
 
 judged as (
     select

@@ -6,9 +6,7 @@ checked_transactions as (
     where row_status = 'kept'
 ),
 
-products as (
-    select * from {{ ref('int_products_completed') }}
-),
+products as (select * from {{ ref('int_products_completed') }}),
 
 localised as (
     select

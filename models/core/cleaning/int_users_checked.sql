@@ -7,9 +7,7 @@
 {% set key = ['user_id'] -%}
 with
 
-source_rows as (
-    select * from {{ ref('intake_users') }}
-),
+source_rows as (select * from {{ ref('intake_users') }}),
 
 ranged as (
     select

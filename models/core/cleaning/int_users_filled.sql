@@ -1,9 +1,7 @@
 -- one row per user, gaps in the demographics filled and flagged
 with
 
-users as (
-    select * from {{ ref('int_users_completed') }}
-),
+users as (select * from {{ ref('int_users_completed') }}),
 
 known_values as (
     select

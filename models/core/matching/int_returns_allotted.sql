@@ -7,9 +7,7 @@ lines as (
     where user_id is not null and quantity <> 0
 ),
 
-paired as (
-    select * from {{ ref('int_returns_paired') }}
-),
+paired as (select * from {{ ref('int_returns_paired') }}),
 
 return_lines as (
     select * from lines

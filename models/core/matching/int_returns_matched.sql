@@ -1,22 +1,15 @@
 -- one row per part of a return or cancellation, with the sale line it undoes
 with
 
-lines as (
-    select * from {{ ref('int_transactions_cleaned') }}
-),
-
-paired as (
-    select * from {{ ref('int_returns_paired') }}
-),
+lines as (select * from {{ ref('int_transactions_cleaned') }}),
+paired as (select * from {{ ref('int_returns_paired') }}),
 
 return_lines as (
     select * from lines
     where line_kind = 'return'
 ),
 
-allotted as (
-    select * from {{ ref('int_returns_allotted') }}
-),
+allotted as (select * from {{ ref('int_returns_allotted') }}),
 
 parts as (
     select

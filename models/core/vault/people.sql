@@ -1,9 +1,7 @@
 -- one row per user: who stands behind a pseudonym
 with
 
-user_ids as (
-    select * from {{ ref('intake_user_ids') }}
-),
+user_ids as (select * from {{ ref('intake_user_ids') }}),
 
 source_rows as (
     select * from {{ ref('intake_people') }}

@@ -1,9 +1,7 @@
 -- one row per offer open or planned: how far its campaign is, and what is yet to come
 with
 
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 redemptions as (
     select

@@ -1,17 +1,9 @@
 -- one row per offer: those of the plan, and each campaign of the shop, as one offer
 with
 
-campaigns as (
-    select * from {{ ref('campaign_calendar') }}
-),
-
-planned as (
-    select * from {{ ref('plan_campaigns') }}
-),
-
-offers as (
-    select * from {{ ref('plan_offers') }}
-),
+campaigns as (select * from {{ ref('campaign_calendar') }}),
+planned as (select * from {{ ref('plan_campaigns') }}),
+offers as (select * from {{ ref('plan_offers') }}),
 
 products_counted as (
     select

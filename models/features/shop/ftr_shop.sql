@@ -1,9 +1,7 @@
 -- one row per shop, of which a build reads one
 with
 
-transactions as (
-    select * from {{ ref('transactions') }}
-),
+transactions as (select * from {{ ref('transactions') }}),
 
 summed as (
     select coalesce(min(upper(currency)), '') as currency

@@ -1,13 +1,8 @@
 -- one row per user and as-of date: money of the last four blocks of 28 days
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
-
-user_days as (
-    select * from {{ ref('ftr_user__days') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
+user_days as (select * from {{ ref('ftr_user__days') }}),
 
 past_days as (
     select

@@ -1,9 +1,7 @@
 -- one row per user and as-of date: campaigns received and coupons redeemed before
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
 contacts as (
     select
@@ -17,9 +15,7 @@ contacts as (
     where campaign_contacts.arm = 'treatment'
 ),
 
-redemptions as (
-    select * from {{ ref('coupon_redemptions') }}
-),
+redemptions as (select * from {{ ref('coupon_redemptions') }}),
 
 contacts_summed as (
     select

@@ -1,22 +1,15 @@
 -- one row per user and as-of date: where the money of the last 182 days went
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
 transactions as (
     select * from {{ ref('transactions') }}
     where user_id is not null and is_basket_line and not is_cancelled
 ),
 
-products as (
-    select * from {{ ref('products') }}
-),
-
-slots as (
-    select * from {{ ref('ftr_departments') }}
-),
+products as (select * from {{ ref('products') }}),
+slots as (select * from {{ ref('ftr_departments') }}),
 
 department_days as (
     select

@@ -1,17 +1,9 @@
 -- one row per user and as-of date of customer value: purchase days and their worth
 with
 
-as_of_dates as (
-    select * from {{ ref('ftr_value_dates') }}
-),
-
-user_days as (
-    select * from {{ ref('ftr_user__days') }}
-),
-
-money_days as (
-    select * from {{ ref('ftr_user__money_days') }}
-),
+as_of_dates as (select * from {{ ref('ftr_value_dates') }}),
+user_days as (select * from {{ ref('ftr_user__days') }}),
+money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
 past_days as (
     select

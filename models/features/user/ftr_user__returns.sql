@@ -1,9 +1,7 @@
 -- one row per user and as-of date: what the user sent back in the year before
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
 -- what was undone on its own day never counted
 late_returns as (

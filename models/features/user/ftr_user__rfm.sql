@@ -1,17 +1,9 @@
 -- one row per user and as-of date: recency, frequency, monetary, scores and segment
 with
 
-windows as (
-    select * from {{ ref('ftr_user__windows') }}
-),
-
-segments as (
-    select * from {{ ref('rfm_segments') }}
-),
-
-returns as (
-    select * from {{ ref('ftr_user__returns') }}
-),
+windows as (select * from {{ ref('ftr_user__windows') }}),
+segments as (select * from {{ ref('rfm_segments') }}),
+returns as (select * from {{ ref('ftr_user__returns') }}),
 
 -- money sent back is no money spent, from the day it went back
 measured as (

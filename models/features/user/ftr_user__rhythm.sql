@@ -1,13 +1,8 @@
 -- one row per user and as-of date: the gaps between the user's days with orders
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
-
-user_days as (
-    select * from {{ ref('ftr_user__days') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
+user_days as (select * from {{ ref('ftr_user__days') }}),
 
 past_days as (
     select

@@ -1,33 +1,13 @@
 -- one row per user and as-of date: every user feature side by side
 with
 
-windows as (
-    select * from {{ ref('ftr_user__windows') }}
-),
-
-rhythm as (
-    select * from {{ ref('ftr_user__rhythm') }}
-),
-
-rfm as (
-    select * from {{ ref('ftr_user__rfm') }}
-),
-
-departments as (
-    select * from {{ ref('ftr_user__departments') }}
-),
-
-blocks as (
-    select * from {{ ref('ftr_user__blocks') }}
-),
-
-campaigns as (
-    select * from {{ ref('ftr_user__campaigns') }}
-),
-
-users as (
-    select * from {{ ref('users') }}
-),
+windows as (select * from {{ ref('ftr_user__windows') }}),
+rhythm as (select * from {{ ref('ftr_user__rhythm') }}),
+rfm as (select * from {{ ref('ftr_user__rfm') }}),
+departments as (select * from {{ ref('ftr_user__departments') }}),
+blocks as (select * from {{ ref('ftr_user__blocks') }}),
+campaigns as (select * from {{ ref('ftr_user__campaigns') }}),
+users as (select * from {{ ref('users') }}),
 
 joined as (
     select

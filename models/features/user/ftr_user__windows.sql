@@ -3,13 +3,8 @@
 {% set weeks = range(1, 14) -%}
 with
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
-
-user_days as (
-    select * from {{ ref('ftr_user__days') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
+user_days as (select * from {{ ref('ftr_user__days') }}),
 
 past_days as (
     select

@@ -1,13 +1,8 @@
 -- one row per category or department bought before, and as-of date
 with
 
-history as (
-    select * from {{ ref('ftr_user_category__history') }}
-),
-
-users as (
-    select * from {{ ref('ftr_user__windows') }}
-),
+history as (select * from {{ ref('ftr_user_category__history') }}),
+users as (select * from {{ ref('ftr_user__windows') }}),
 
 user_counts as (
     select

@@ -11,9 +11,7 @@ products as (
     where product_kind = 'goods'
 ),
 
-categories as (
-    select * from {{ ref('ftr_categories') }}
-),
+categories as (select * from {{ ref('ftr_categories') }}),
 
 {% for level in ['category', 'department'] -%}
     {{ level }}_days as (

@@ -8,9 +8,7 @@ as_of_dates as (
     where is_window_apart
 ),
 
-category_days as (
-    select * from {{ ref('ftr_user_category__days') }}
-),
+category_days as (select * from {{ ref('ftr_user_category__days') }}),
 
 past_days as (
     select

@@ -13,21 +13,10 @@ users as (
     where features.days_since_last_order <= {{ var('active_days') }}
 ),
 
-windows as (
-    select * from {{ ref('ftr_user__windows') }}
-),
-
-categories as (
-    select * from {{ ref('ftr_categories') }}
-),
-
-history as (
-    select * from {{ ref('ftr_user_category__history') }}
-),
-
-popularity as (
-    select * from {{ ref('ftr_category__popularity') }}
-),
+windows as (select * from {{ ref('ftr_user__windows') }}),
+categories as (select * from {{ ref('ftr_categories') }}),
+history as (select * from {{ ref('ftr_user_category__history') }}),
+popularity as (select * from {{ ref('ftr_category__popularity') }}),
 
 joined as (
     select

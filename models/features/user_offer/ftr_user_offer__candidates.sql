@@ -1,9 +1,7 @@
 -- one row per offer, user and as-of date that redemption is learnt or scored on
 with
 
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 -- of the shop's own campaigns: each is one offer under the campaign's id
 contacts as (
@@ -30,9 +28,7 @@ controls as (
     where arm = 'holdout'
 ),
 
-as_of_dates as (
-    select * from {{ ref('as_of_dates') }}
-),
+as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
 users as (
     select distinct

@@ -1,9 +1,7 @@
 -- one row per offer, user and as-of date: the days with what coupons cover
 with
 
-candidates as (
-    select * from {{ ref('ftr_user_offer__candidates') }}
-),
+candidates as (select * from {{ ref('ftr_user_offer__candidates') }}),
 
 offer_products as (
     select distinct

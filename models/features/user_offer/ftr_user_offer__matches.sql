@@ -1,13 +1,8 @@
 -- one row per offer, user and as-of date: what the user bought of what coupons cover
 with
 
-candidates as (
-    select * from {{ ref('ftr_user_offer__candidates') }}
-),
-
-coupon_products as (
-    select * from {{ ref('ftr_offer__products') }}
-),
+candidates as (select * from {{ ref('ftr_user_offer__candidates') }}),
+coupon_products as (select * from {{ ref('ftr_offer__products') }}),
 
 transactions as (
     select * from {{ ref('transactions') }}

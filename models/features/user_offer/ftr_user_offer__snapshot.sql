@@ -1,21 +1,10 @@
 -- one row per offer, user and as-of date: what the user bought of what the offer covers
 with
 
-candidates as (
-    select * from {{ ref('ftr_user_offer__candidates') }}
-),
-
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
-
-matches as (
-    select * from {{ ref('ftr_user_offer__matches') }}
-),
-
-covered_days as (
-    select * from {{ ref('ftr_user_offer__days') }}
-),
+candidates as (select * from {{ ref('ftr_user_offer__candidates') }}),
+offers as (select * from {{ ref('ftr_offers') }}),
+matches as (select * from {{ ref('ftr_user_offer__matches') }}),
+covered_days as (select * from {{ ref('ftr_user_offer__days') }}),
 
 joined as (
     select

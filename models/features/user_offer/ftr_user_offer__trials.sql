@@ -1,9 +1,7 @@
 -- one row per offer, user and as-of date that uplift is learnt, judged or scored on
 with
 
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 -- of the shop's own campaigns: each is one offer under the campaign's id
 contacts as (
@@ -14,9 +12,7 @@ contacts as (
     from {{ ref('campaign_contacts') }}
 ),
 
-windows as (
-    select * from {{ ref('ftr_user__windows') }}
-),
+windows as (select * from {{ ref('ftr_user__windows') }}),
 
 scoring as (
     select as_of_date from {{ ref('as_of_dates') }}

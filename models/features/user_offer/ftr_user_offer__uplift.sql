@@ -9,13 +9,8 @@
 ] -%}
 with
 
-trials as (
-    select * from {{ ref('ftr_user_offer__trials') }}
-),
-
-offers as (
-    select * from {{ ref('ftr_offers') }}
-),
+trials as (select * from {{ ref('ftr_user_offer__trials') }}),
+offers as (select * from {{ ref('ftr_offers') }}),
 
 offer_products as (
     select distinct
@@ -29,9 +24,7 @@ transactions as (
     where user_id is not null and line_kind = 'sale' and not is_cancelled
 ),
 
-snapshot as (
-    select * from {{ ref('ftr_user__snapshot') }}
-),
+snapshot as (select * from {{ ref('ftr_user__snapshot') }}),
 
 -- how much of what the user buys the offer covers: both arms alike
 covered as (

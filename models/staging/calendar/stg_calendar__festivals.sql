@@ -1,9 +1,7 @@
 -- one row per shopping festival and day of it
 with
 
-days as (
-    select * from {{ ref('stg_calendar__days') }}
-),
+days as (select * from {{ ref('stg_calendar__days') }}),
 
 festivals as (
     select * from {{ ref('shopping_festivals') }}

@@ -1,9 +1,7 @@
 -- one row per campaign and household that received it
 with
 
-campaigns as (
-    select * from {{ source('complete_journey', 'campaigns') }}
-),
+campaigns as (select * from {{ source('complete_journey', 'campaigns') }}),
 
 renamed as (
     select

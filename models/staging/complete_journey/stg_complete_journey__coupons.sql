@@ -1,9 +1,7 @@
 -- one row per coupon row of the source; some come twice
 with
 
-coupons as (
-    select * from {{ source('complete_journey', 'coupons') }}
-),
+coupons as (select * from {{ source('complete_journey', 'coupons') }}),
 
 renamed as (
     select

@@ -1,9 +1,7 @@
 -- one row per product
 with
 
-products as (
-    select * from {{ source('complete_journey', 'products') }}
-),
+products as (select * from {{ source('complete_journey', 'products') }}),
 
 renamed as (
     select

@@ -1,9 +1,7 @@
 -- one row per product, store, week and placement
 with
 
-promotions as (
-    select * from {{ source('complete_journey', 'promotions') }}
-),
+promotions as (select * from {{ source('complete_journey', 'promotions') }}),
 
 renamed as (
     select

@@ -1,9 +1,7 @@
 -- one row per basket line
 with
 
-transactions as (
-    select * from {{ source('complete_journey', 'transactions') }}
-),
+transactions as (select * from {{ source('complete_journey', 'transactions') }}),
 
 renamed as (
     select

@@ -1,9 +1,7 @@
 -- one row per household with known demographics
 with
 
-demographics as (
-    select * from {{ source('complete_journey', 'demographics') }}
-),
+demographics as (select * from {{ source('complete_journey', 'demographics') }}),
 
 renamed as (
     select

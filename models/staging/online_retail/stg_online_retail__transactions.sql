@@ -4,9 +4,7 @@
 ] -%}
 with
 
-lines as (
-    select * from {{ ref('stg_online_retail__lines') }}
-),
+lines as (select * from {{ ref('stg_online_retail__lines') }}),
 
 compared as (
     select

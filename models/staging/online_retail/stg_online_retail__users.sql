@@ -1,9 +1,7 @@
 -- one row per customer that a line of the shop's files names
 with
 
-lines as (
-    select * from {{ ref('stg_online_retail__lines') }}
-),
+lines as (select * from {{ ref('stg_online_retail__lines') }}),
 
 latest_lines as (
     select
