@@ -1,7 +1,9 @@
 -- one row per event
 with
 
-source_rows as (select * from {{ source_rows('events') }}),
+source_rows as (
+    select * from {{ source_rows('events') }}
+),
 
 contracted as (
     select

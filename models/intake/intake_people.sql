@@ -2,7 +2,9 @@
 {{ config(database="vault", schema="main") }}
 with
 
-source_rows as (select * from {{ source_rows('people') }}),
+source_rows as (
+    select * from {{ source_rows('people') }}
+),
 
 contracted as (
     select

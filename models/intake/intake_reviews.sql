@@ -1,7 +1,9 @@
 -- one row per review
 with
 
-source_rows as (select * from {{ source_rows('reviews') }}),
+source_rows as (
+    select * from {{ source_rows('reviews') }}
+),
 
 contracted as (
     select

@@ -1,7 +1,9 @@
 -- one row per product, location and count
 with
 
-source_rows as (select * from {{ source_rows('stock_levels') }}),
+source_rows as (
+    select * from {{ source_rows('stock_levels') }}
+),
 
 contracted as (
     select
