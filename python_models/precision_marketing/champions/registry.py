@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from precision_marketing.champions.choice import judge_candidates
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import BASELINE, baseline_estimator
 from precision_marketing.estimators.fitting import (
     LearningSettings,
@@ -106,8 +106,7 @@ def register(
         found = pd.concat([found, kept], ignore_index=True)
         return _pinned(found, pins[pins["task"] == name], name)
 
-    found = pd.concat(settings.side_by_side(register_task, tasks["task"]), ignore_index=True)
-    return found.astype(REGISTRY_COLUMNS)
+    return typed(settings.side_by_side(register_task, tasks["task"]), REGISTRY_COLUMNS)
 
 
 def incumbent_of(former: pd.DataFrame) -> str | None:

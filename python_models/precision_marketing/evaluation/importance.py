@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import predict_values
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows
 from precision_marketing.estimators.stored import judged_estimators
@@ -98,9 +98,7 @@ def feature_importance(
             loss=losses.mean(),
         )
 
-    parts = settings.side_by_side(judge_task, tasks["task"])
-    found = pd.concat(parts, ignore_index=True).reindex(columns=list(IMPORTANCE_COLUMNS))
-    return found.astype(IMPORTANCE_COLUMNS)
+    return typed(settings.side_by_side(judge_task, tasks["task"]), IMPORTANCE_COLUMNS)
 
 
 def _losses(predicted: np.ndarray, rows: TaskRows) -> np.ndarray:
