@@ -10,6 +10,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from operations.places import PROJECT
 from operations.report.chart_parts import (
     PERCENT,
     SHARE,
@@ -325,7 +326,7 @@ def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
 
 def drift(rows: pd.DataFrame, words: Words) -> Charts:
     """Weighted index of each score, with the limits of the verdicts."""
-    limits = pd.DataFrame({"x": [0.05, 0.1]})
+    limits = pd.DataFrame({"x": PROJECT["vars"]["weighted_drift_thresholds"].values()})
     names = ("nothing to do", "retrain now", "watch", "look at the source")
     lines = alt.Chart(limits).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
     points = (
