@@ -39,7 +39,7 @@
         ) -%}
     {%- endfor -%}
     {%- for name in [
-        'calibration_shift_kept', 'global_holdout_share', 'minimum_score',
+        'calibration_shift_kept', 'global_control_share', 'minimum_score',
         'least_stocked_share',
     ] if not (var(name) is number and 0 <= var(name) <= 1) -%}
         {%- do faults.append(

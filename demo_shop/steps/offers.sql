@@ -71,7 +71,7 @@ select
         when
             invited.is_randomised
             and uniform('arm', invited.campaign_number, invited.person_number) < 0.3
-            then 'holdout'
+            then 'control'
         else 'treatment'
     end as arm,
     invited.extra_chance,

@@ -99,7 +99,7 @@
         'is_contacted_this_period': [
             'Has an offer in this period already.', '本期已有其他优惠。'
         ],
-        'is_held_out_this_period': [
+        'is_control_this_period': [
             'Is in the control group of another campaign in this period.',
             '本期属于另一活动的对照组。'
         ],
@@ -114,8 +114,8 @@
 {# How the other reasons of a decision read; # stands for a campaign's id. #}
 {% macro decision_words() -%}
     {{ return({
-        'is_global_holdout': ['Is in the global control group.', '属于全局对照组。'],
-        'is_campaign_holdout': [
+        'is_global_control': ['Is in the global control group.', '属于全局对照组。'],
+        'is_campaign_control': [
             'Is in the control group of this campaign.', '属于本次活动的对照组。'
         ],
         'elsewhere': ['Has a place in campaign # instead.', '已列入活动#的名单。'],
@@ -141,9 +141,9 @@
 {%- endmacro %}
 
 {#
-    Chance that a user whom a campaign chooses is contacted: users are held out of all
+    Chance that a user whom a campaign chooses is contacted: users are in the control group of all
     campaigns first, then of this one.
 #}
-{% macro planned_treated_share(holdout_share) -%}
-    (1 - {{ var('global_holdout_share') }}) * (1 - {{ holdout_share }})
+{% macro planned_treated_share(control_share) -%}
+    (1 - {{ var('global_control_share') }}) * (1 - {{ control_share }})
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- one row per campaign and user contacted or held out
+-- one row per campaign and user contacted or in control
 -- depends_on: {{ ref('data_quality') }}
 select
     campaign_id,

@@ -9,7 +9,7 @@ predictions as (
             as is_count_covered,
         case when net_amount between amount_low and amount_high then 1 else 0 end
             as is_spend_covered
-    from {{ ref('ml_customer_value__holdout') }}
+    from {{ ref('ml_customer_value__test_period') }}
 ),
 
 intervals as (select * from {{ ref('ml_customer_value__intervals') }}),

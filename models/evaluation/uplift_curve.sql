@@ -27,9 +27,9 @@ laid_out as (
             else 0
         end as treated_weight,
         case
-            when estimates.arm = 'holdout' then 1 / (1 - estimates.treated_share)
+            when estimates.arm = 'control' then 1 / (1 - estimates.treated_share)
             else 0
-        end as holdout_weight
+        end as control_weight
     from estimates
     inner join measured
         on
@@ -53,9 +53,9 @@ grouped as (
         estimate,
         cast(count(*) as bigint) as group_rows,
         sum(treated_weight) as treated,
-        sum(holdout_weight) as holdout,
+        sum(control_weight) as control,
         sum(treated_weight * outcome) as of_treated,
-        sum(holdout_weight * outcome) as of_holdout
+        sum(control_weight * outcome) as of_control
     from laid_out
     group by campaign_id, outcome_name, learner, estimate
 ),
@@ -66,7 +66,7 @@ running as (
         outcome_name,
         learner,
         group_rows,
-        {% for name in ['treated', 'holdout', 'of_treated', 'of_holdout'] -%}
+        {% for name in ['treated', 'control', 'of_treated', 'of_control'] -%}
             {{ name }},
             coalesce(sum({{ name }}) over earlier, 0) as {{ name }}_before,
         {% endfor -%}
@@ -94,7 +94,7 @@ reached as (
         running.outcome_name,
         running.learner,
         (steps.generated_number - 1) / cast({{ steps }} as double) as contacted_share,
-        {% for name in ['treated', 'holdout', 'of_treated', 'of_holdout'] -%}
+        {% for name in ['treated', 'control', 'of_treated', 'of_control'] -%}
             running.{{ name }}_before + running.{{ name }} * (
                 (steps.generated_number - 1) * running.all_rows
                 / cast({{ steps }} as double) - running.rows_before
@@ -124,7 +124,7 @@ gained as (
         round(
             (
                 of_treated
-                - case when holdout > 0 then of_holdout * treated / holdout else 0 end
+                - case when control > 0 then of_control * treated / control else 0 end
             ) / nullif(all_treated, 0), 12
         ) as gain_per_user
     from reached

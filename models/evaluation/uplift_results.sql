@@ -46,7 +46,7 @@ measured as (
         cast(intervals.metric as string) as metric,
         'measured' as measurement,
         intervals.treated_count,
-        intervals.holdout_count,
+        intervals.control_count,
         choices.training_row_count,
         intervals.metric_value,
         intervals.interval_low,
@@ -97,7 +97,7 @@ united as (
         metric,
         measurement,
         treated_count,
-        holdout_count,
+        control_count,
         training_row_count,
         metric_value,
         interval_low,
@@ -117,7 +117,7 @@ united as (
             cast(null as string) as {{ name }},
         {% endfor -%}
         measurement,
-        {% for name in ['treated_count', 'holdout_count', 'training_row_count'] -%}
+        {% for name in ['treated_count', 'control_count', 'training_row_count'] -%}
             cast(null as bigint) as {{ name }},
         {% endfor -%}
         {% for name in [

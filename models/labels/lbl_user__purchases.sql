@@ -1,6 +1,6 @@
 -- one row per user and as-of date of customer value: purchase days and money after it
 {% set windows = {
-    'window': var('value_window_days'), 'holdout': var('value_holdout_days')
+    'window': var('value_window_days'), 'test': var('value_test_days')
 } -%}
 with
 

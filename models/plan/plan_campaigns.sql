@@ -25,7 +25,7 @@ planned as (
         plan_status,
         priority,
         budget_amount,
-        holdout_share,
+        control_share,
         starts_on,
         ends_on,
         false as is_automatic
@@ -45,7 +45,7 @@ drafted as (
         'draft' as plan_status,
         '1' as priority,
         budget_amount,
-        holdout_share,
+        control_share,
         cast(starts_on as string) as starts_on,
         cast(last_date as string) as ends_on,
         true as is_automatic
@@ -70,7 +70,7 @@ typed as (
         united.plan_status,
         try_cast(united.priority as bigint) as priority,
         try_cast(united.budget_amount as double) as budget_amount,
-        try_cast(united.holdout_share as double) as holdout_share,
+        try_cast(united.control_share as double) as control_share,
         united.is_automatic,
         try_cast(united.starts_on as date) as starts_on,
         try_cast(united.ends_on as date) as ends_on,

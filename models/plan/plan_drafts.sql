@@ -58,7 +58,7 @@ fitting as (
         templates.eligible_category,
         try_cast(templates.days_before as bigint) as days_before,
         templates.budget_amount,
-        templates.holdout_share,
+        templates.control_share,
         templates.cost_per_redemption,
         templates.funded_share,
         dense_rank() over (order by festivals.first_date, festivals.festival_name)

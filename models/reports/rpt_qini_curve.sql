@@ -9,7 +9,7 @@ curve as (
 judged as (
     select
         outcome_name,
-        cast(max(treated_count + holdout_count) as bigint) as row_count
+        cast(max(treated_count + control_count) as bigint) as row_count
     from {{ ref('uplift_results') }}
     where
         campaign_id = 'pooled' and learner = 'chosen' and measurement = 'measured'

@@ -38,7 +38,7 @@ CAMPAIGNS = """
         coalesce(any_value(plan.campaign_name), decisions.campaign_id),
         min(decisions.decision_status),
         count(*) filter (decisions.decision = 'contact'),
-        count(*) filter (decisions.decision = 'holdout'),
+        count(*) filter (decisions.decision = 'control'),
         coalesce(sum(decisions.expected_cost) filter (decision = 'contact'), 0),
         coalesce(sum(decisions.expected_margin) filter (decision = 'contact'), 0)
     from campaigns.campaign_decisions as decisions
@@ -88,9 +88,11 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write what each campaign does, and what policies would earn in the week."""
     [[currency]] = connection.execute(CURRENCY).fetchall()
     lines = [f"Campaigns decided; cost and margin after cost in {currency}"]
-    for name, status, contacts, held_out, cost, margin in connection.execute(CAMPAIGNS).fetchall():
+    for name, status, contacts, in_control, cost, margin in connection.execute(
+        CAMPAIGNS
+    ).fetchall():
         lines.append(
-            f"  {name:<38}{status:<10}{contacts:>7,} contacts {held_out:>6,} in control"
+            f"  {name:<38}{status:<10}{contacts:>7,} contacts {in_control:>6,} in control"
             f"   cost {cost:>9,.2f}   margin {margin:>9,.2f}"
         )
     policies = connection.execute(POLICIES).fetchall()

@@ -244,7 +244,7 @@ SECTIONS = (
         "campaign_lift",
         "campaigns",
         f"{RESULTS} lift is not null order by metric, campaign_id",
-        "campaign_id metric treated_count holdout_count lift lift_low lift_high",
+        "campaign_id metric treated_count control_count lift lift_low lift_high",
         charts.campaign_lift,
         campaign_lift,
     ),

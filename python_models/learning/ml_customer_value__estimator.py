@@ -8,10 +8,10 @@ from precision_marketing.value.scoring import fit_value
 def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
     ahead = dbt.ref("lbl_user__purchases")
-    holdout = dbt.ref("ml_customer_value__holdout")
+    test_period = dbt.ref("ml_customer_value__test_period")
     return fit_value(
         to_pandas(purchases),
         to_pandas(ahead),
-        to_pandas(holdout),
+        to_pandas(test_period),
         ValueSettings.from_meta(dbt.config.meta_get("settings")),
     )

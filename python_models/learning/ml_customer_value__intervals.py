@@ -5,9 +5,9 @@ from precision_marketing.value.intervals import value_intervals
 
 
 def model(dbt, session):
-    holdout = dbt.ref("ml_customer_value__holdout")
+    test_period = dbt.ref("ml_customer_value__test_period")
     return value_intervals(
-        to_pandas(holdout),
+        to_pandas(test_period),
         draws=int(dbt.config.meta_get("bootstrap_draws")),
         seed=int(dbt.config.meta_get("random_seed")),
     )

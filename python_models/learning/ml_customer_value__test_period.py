@@ -2,7 +2,7 @@
 
 from precision_marketing.common.frames import to_pandas
 from precision_marketing.value.dated_models import ValueSettings
-from precision_marketing.value.holdout import judge_value
+from precision_marketing.value.test_period import judge_value
 
 
 def model(dbt, session):

@@ -9,4 +9,4 @@ inner join {{ ref('dec_eligibility') }} as eligibility
 where
     decisions.decision = 'contact'
     and not decisions.is_frozen
-    and (eligibility.is_global_holdout or eligibility.is_campaign_holdout)
+    and (eligibility.is_global_control or eligibility.is_campaign_control)

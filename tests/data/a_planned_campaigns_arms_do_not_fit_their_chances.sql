@@ -1,11 +1,11 @@
 {{ config(severity='warn') }}
 
--- a reason to look at how holdouts are drawn before the campaign is launched: of sound
+-- a reason to look at how control groups are randomised before the campaign is launched: of sound
 -- ones one in 1 / {{ var('experiment_min_sample_ratio_p_value') }} comes here
 select
     campaign_id,
     treated_count,
-    holdout_count,
+    control_count,
     treated_share,
     sample_ratio_p_value
 from {{ ref('campaign_checks') }}

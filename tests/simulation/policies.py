@@ -82,7 +82,7 @@ def judge_week(options: pd.DataFrame, budget: float, cost_per_redemption: float)
     valued = value_options(options, cost_per_redemption)
     ours = valued["is_chosen"].to_numpy(bool)
     spend = float(valued["true_cost"][ours].sum())
-    free = np.flatnonzero(~valued["is_held_out"].to_numpy(bool))
+    free = np.flatnonzero(~valued["is_control"].to_numpy(bool))
     rows = valued.iloc[free]
     taken = {"ours": ours}
     plan = _plan(rows, spend)

@@ -31,7 +31,7 @@ WEEK_DAYS = 7
 HISTORY_DAYS = 336
 # Weeks after that in which it runs weekly campaigns by lot: a third of its users, a
 # quarter of them held out. Estimators know no campaign of a week from those before.
-PILOT_WEEKS, PILOT_SHARE, PILOT_HOLDOUT_SHARE = 12, 1 / 3, 0.25
+PILOT_WEEKS, PILOT_SHARE, PILOT_CONTROL_SHARE = 12, 1 / 3, 0.25
 # The day on which the project first decides.
 FIRST_DAY = HISTORY_DAYS + PILOT_WEEKS * WEEK_DAYS
 # Campaigns of each week, one offer each, as the seed campaign_plan has them.
@@ -63,7 +63,7 @@ CATEGORIES = (
 # Money off in cents, or share of the price: what the shop's own campaigns give.
 FACES, SHARES = (800, 1200, 2000), (0.15, 0.2, 0.25)
 COST_PER_REDEMPTION = 0.5
-HOLDOUT_SHARE = 0.2
+CONTROL_SHARE = 0.2
 # Entities of the shop that decisions are made from; the others stay out, for speed.
 ENTITIES = [
     "users",
@@ -95,7 +95,7 @@ ONCE = (
     "lbl_user",
     "ml_user__scores",
     "user_scores",
-    "ml_customer_value__holdout",
+    "ml_customer_value__test_period",
     # entities that stay out, and views, which read the files as they are
     "int_events_checked",
     "int_promotions_checked",
@@ -222,7 +222,7 @@ class World:
         pandas.DataFrame
             The options of the week, one row per offer and user whom no rule excludes:
             ``campaign_id``, ``user_id``, ``expected_cost``, ``expected_margin``,
-            ``is_held_out``, what policies go by and choose, and the truth about it
+            ``is_control``, what policies go by and choose, and the truth about it
             (``order_effect``, ``redemption_count``, ``order_margin``,
             ``discount_amount``, ``swapped_margin``, ``contact_cost``).
         """
@@ -263,7 +263,7 @@ class World:
             start_day = int(plan["start_day"].iloc[0])
             random = np.random.default_rng([self.seed, start_day])
             places = random.integers(len(CAMPAIGNS), size=len(users))
-            arms = random.random(len(users)) < PILOT_HOLDOUT_SHARE
+            arms = random.random(len(users)) < PILOT_CONTROL_SHARE
             is_contacted = (
                 (random.random(len(users)) < PILOT_SHARE)
                 & (days < pd.Timedelta(days=start_day - 1)).to_numpy()
@@ -273,7 +273,7 @@ class World:
                 {
                     "campaign_id": plan["campaign_id"].to_numpy()[places],
                     "user_id": users["user_id"],
-                    "arm": np.where(arms, "holdout", "treatment"),
+                    "arm": np.where(arms, "control", "treatment"),
                 }
             )
             self.contacts.append(drawn[is_contacted])
@@ -320,7 +320,7 @@ class World:
                 "plan_status": "approved",
                 "priority": "1",
                 "budget_amount": str(self.rules.budget),
-                "holdout_share": str(HOLDOUT_SHARE),
+                "control_share": str(CONTROL_SHARE),
                 "starts_on": str(starts_on),
                 "ends_on": str(starts_on + timedelta(WEEK_DAYS - 1)),
             }
@@ -418,7 +418,7 @@ _OPTIONS = """
         options.response_probability,
         options.expected_cost,
         options.expected_margin,
-        options.is_held_out,
+        options.is_control,
         choice.is_chosen,
         choice.is_rfm_rule,
         choice.is_greedy_by_score,

@@ -1,4 +1,4 @@
--- one row per offer and user who may get it, or would if they were not held out
+-- one row per offer and user who may get it, or would if they were not in the control group
 with
 
 campaigns as (select * from {{ ref('plan_campaigns') }}),
@@ -96,8 +96,8 @@ joined as (
         offer_values.expected_margin,
         greatest({{ shop('weekly_budget') }} - money_spent.amount, 0)
             as weekly_budget_left,
-        eligible.is_global_holdout or eligible.is_campaign_holdout as is_held_out,
-        eligible.is_global_holdout,
+        eligible.is_global_control or eligible.is_campaign_control as is_control,
+        eligible.is_global_control,
         campaigns.as_of_date
     from offer_values
     inner join offers on offer_values.offer_id = offers.offer_id

@@ -8,13 +8,13 @@ choice as (select * from {{ ref('ml_offer_choice') }}),
 ranked as (
     select
         *,
-        max(case when is_chosen or is_held_out then campaign_id end) over (
+        max(case when is_chosen or is_control then campaign_id end) over (
             partition by allocation_name, user_id
         ) as place_campaign_id,
         row_number() over (
             partition by campaign_id, user_id
             order by
-                case when is_chosen or is_held_out then 0 else 1 end,
+                case when is_chosen or is_control then 0 else 1 end,
                 net_margin desc,
                 offer_id asc
         ) as offer_rank
@@ -28,7 +28,7 @@ first_ranked as (
         offer_id,
         place_campaign_id,
         is_chosen,
-        is_held_out
+        is_control
     from ranked
     where offer_rank = 1
 )

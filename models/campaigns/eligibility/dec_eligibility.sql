@@ -38,7 +38,7 @@ pairs as (
         campaigns.campaign_id,
         users.user_id,
         campaigns.channel,
-        campaigns.holdout_share,
+        campaigns.control_share,
         case sending.consent
             {% for channel in ['email', 'sms', 'push', 'ads'] -%}
                 when '{{ channel }}' then coalesce(users.consent_{{ channel }}, false)
@@ -82,17 +82,17 @@ judged as (
         coalesce(recent.is_in_quiet_period, false) as is_in_quiet_period,
         coalesce(recent.is_over_frequency_cap, false) as is_over_frequency_cap,
         coalesce(recent.is_contacted_this_period, false) as is_contacted_this_period,
-        coalesce(recent.is_held_out_this_period, false) as is_held_out_this_period,
+        coalesce(recent.is_control_this_period, false) as is_control_this_period,
         coalesce(constraints.is_out_of_stock, false) as is_out_of_stock,
         coalesce(constraints.has_bought_already, false) as has_bought_already,
         coalesce(constraints.is_below_minimum_score, false) as is_below_minimum_score,
         coalesce(constraints.has_no_offer_left, false) as has_no_offer_left,
         constraints.user_id is null as is_not_scored,
-        {{ hashed_number('pairs.user_id', var('holdout_salt')) }}
-        < {{ var('global_holdout_share') }} as is_global_holdout,
+        {{ hashed_number('pairs.user_id', var('control_salt')) }}
+        < {{ var('global_control_share') }} as is_global_control,
         {{ hashed_number(
-            "concat(pairs.campaign_id, ':', pairs.user_id)", var('holdout_salt')
-        ) }} < pairs.holdout_share as is_campaign_holdout
+            "concat(pairs.campaign_id, ':', pairs.user_id)", var('control_salt')
+        ) }} < pairs.control_share as is_campaign_control
     from pairs
     left join audiences
         on

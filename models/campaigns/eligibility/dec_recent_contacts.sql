@@ -1,4 +1,4 @@
--- one row per planned campaign and user who has a contact or a holdout near its day
+-- one row per planned campaign and user who has a contact or a control group near its day
 with
 
 campaigns as (select * from {{ ref('plan_campaigns') }}),
@@ -7,7 +7,7 @@ contacts as (select * from {{ ref('dec_contacts') }}),
 
 frozen as (
     select * from {{ ref('dec_launched_decisions') }}
-    where decision in ('contact', 'holdout')
+    where decision in ('contact', 'control')
 ),
 
 -- less than a week before or after the day
@@ -19,7 +19,7 @@ near as (
         {{ days_between('contacts.contact_date', 'sending.judged_on') }} as days_since,
         contacts.channel = campaigns.channel as is_same_channel,
         contacts.contact_date >= campaigns.as_of_date as is_contacted_this_period,
-        false as is_held_out_this_period
+        false as is_control_this_period
     from campaigns
     inner join sending on campaigns.campaign_id = sending.campaign_id
     inner join contacts
@@ -29,7 +29,7 @@ near as (
 ),
 
 -- whoever has a place in a launched campaign of this period has it on whatever day:
--- those held out get no other offer either, as those contacted do not
+-- control users get no other offer either, as those contacted do not
 placed as (
     select
         campaigns.campaign_id,
@@ -38,7 +38,7 @@ placed as (
         cast(null as bigint) as days_since,
         cast(null as boolean) as is_same_channel,
         frozen.decision = 'contact' as is_contacted_this_period,
-        frozen.decision = 'holdout' as is_held_out_this_period
+        frozen.decision = 'control' as is_control_this_period
     from campaigns
     inner join frozen
         on
@@ -67,7 +67,7 @@ judged as (
             false
         ) as is_over_frequency_cap,
         max(is_contacted_this_period) as is_contacted_this_period,
-        max(is_held_out_this_period) as is_held_out_this_period
+        max(is_control_this_period) as is_control_this_period
     from united
     group by campaign_id, user_id
 )

@@ -32,7 +32,7 @@ joined as (
         offer_values.expected_margin,
         case
             when places.is_chosen then 'contact'
-            when places.is_held_out then 'holdout'
+            when places.is_control then 'control'
             when not eligibility.is_eligible then 'excluded'
             else 'not chosen'
         end as decision,
@@ -72,7 +72,7 @@ explained as (
                 {% for rule, sentences in rules.items() -%}
                     case when {{ rule }} then '{{ sentences[number] }}' end,
                 {% endfor -%}
-                {% for rule in ['is_global_holdout', 'is_campaign_holdout'] -%}
+                {% for rule in ['is_global_control', 'is_campaign_control'] -%}
                     case when {{ rule }} then '{{ words[rule][number] }}' end,
                 {% endfor -%}
                 case
@@ -83,7 +83,7 @@ explained as (
                         )
                     when coalesce(expected_margin, 0) <= 0
                         then '{{ words["too_dear"][number] }}'
-                    when is_global_holdout or is_campaign_holdout
+                    when is_global_control or is_campaign_control
                         then '{{ words["not_chosen_anyway"][number] }}'
                     else '{{ words["outbid"][number] }}'
                 end,
@@ -105,7 +105,7 @@ decided as (
         user_id,
         plan_status,
         decision,
-        case decision when 'contact' then 'treatment' when 'holdout' then 'holdout' end
+        case decision when 'contact' then 'treatment' when 'control' then 'control' end
             as arm,
         offer_id,
         channel,

@@ -26,7 +26,7 @@ summed as (
             {{ column }} as slice_value,
             min(measurement) as measurement,
             cast(sum({{ is_treated }}) as bigint) as treated_count,
-            cast(sum(1 - {{ is_treated }}) as bigint) as holdout_count,
+            cast(sum(1 - {{ is_treated }}) as bigint) as control_count,
             cast(sum({{ is_treated }} * cast(is_redeemed as int)) as bigint)
                 as redeemed_count,
             cast(sum({{ is_treated }} * amount) as decimal(18, 2)) as revenue_amount,
@@ -45,7 +45,7 @@ summed as (
 shown as (
     select * from summed
     qualify
-    {% for users in ['treated_count', 'holdout_count'] -%}
+    {% for users in ['treated_count', 'control_count'] -%}
             {{ is_shown(
                 users, 'campaign_id, slice_kind', 'slice_value',
                 rest='max(' ~ users ~ ') over (partition by campaign_id) - sum(' ~ users
@@ -66,12 +66,12 @@ joined as (
             as measurement,
         cast(measured.method as string) as method,
         shown.treated_count,
-        shown.holdout_count,
+        shown.control_count,
         shown.redeemed_count,
         shown.revenue_amount,
         shown.cost_amount,
         measured.treated_value,
-        measured.holdout_value,
+        measured.control_value,
         {% for column in ['lift', 'incremental_total'] -%}
             case when measured.lift_low is not null then measured.{{ column }} end
                 as {{ column }},
@@ -115,12 +115,12 @@ concluded as (
             else 'not shown'
         end as claim,
         treated_count,
-        holdout_count,
+        control_count,
         redeemed_count,
         revenue_amount,
         cost_amount,
         treated_value,
-        holdout_value,
+        control_value,
         lift,
         lift_low,
         lift_high,

@@ -1,4 +1,4 @@
--- one row per campaign and user whom it contacted or held out: what came of it
+-- one row per campaign and user whom it contacted or in control: what came of it
 with
 
 assigned as (select * from {{ ref('dec_assigned_arms') }}),

@@ -1,4 +1,4 @@
--- one row per campaign and user whom it contacted or held out
+-- one row per campaign and user whom it contacted or in control
 with
 
 campaigns as (select * from {{ ref('campaign_calendar') }}),
@@ -16,7 +16,7 @@ contacts as (
 planned as (
     select
         campaign_id,
-        cast(holdout_share as double) as holdout_share
+        cast(control_share as double) as control_share
     from {{ ref('campaign_plan') }}
     where shop = '{{ active_source() }}'
 ),
@@ -42,12 +42,12 @@ scoring as (
     where is_scoring_date
 ),
 
--- a shop that was handed the contact list alone does not know whom we held out
-held_out as (
+-- a shop that was handed the contact list alone does not know who is in our control group
+control_users as (
     select
         frozen.campaign_id,
         frozen.user_id,
-        'holdout' as arm,
+        'control' as arm,
         frozen.channel,
         frozen.offer_id
     from {{ ref('dec_launched_decisions') }} as frozen
@@ -57,7 +57,7 @@ held_out as (
             frozen.campaign_id = known.campaign_id
             and frozen.user_id = known.user_id
     where
-        frozen.decision = 'holdout'
+        frozen.decision = 'control'
         and known.user_id is null
         -- their outcome is not known, as is that of erased users in the other arm
         and not {{ is_erased('frozen.user_id') }}
@@ -66,7 +66,7 @@ held_out as (
 united as (
     select * from contacts
     union all
-    select * from held_out
+    select * from control_users
 ),
 
 described as (
@@ -78,9 +78,9 @@ described as (
         united.offer_id,
         -- a campaign of ours was drawn by lot, unless the shop says otherwise
         coalesce(campaigns.is_randomised, planned.campaign_id is not null)
-        and bool_or(united.arm = 'holdout') over (partition by united.campaign_id)
+        and bool_or(united.arm = 'control') over (partition by united.campaign_id)
             as has_control,
-        {{ planned_treated_share('planned.holdout_share') }} as treated_share,
+        {{ planned_treated_share('planned.control_share') }} as treated_share,
         campaigns.ends_on < scoring.as_of_date as is_over,
         {{ days_after('campaigns.starts_on', '-campaigns.duration_days') }}
             as pre_starts_on,

@@ -36,9 +36,9 @@ drawn as (
     select
         united.campaign_id,
         united.user_id,
-        case united.decision when 'contact' then 'treatment' else 'holdout' end as arm,
+        case united.decision when 'contact' then 'treatment' else 'control' end as arm,
         united.segment_name,
-        {{ planned_treated_share('campaigns.holdout_share') }} as treated_share,
+        {{ planned_treated_share('campaigns.control_share') }} as treated_share,
         united.response_probability,
         -- what is measured is margin before the cost of the campaign
         united.expected_margin + united.expected_cost as expected_margin_lift,
@@ -49,7 +49,7 @@ drawn as (
         campaigns.as_of_date
     from united
     inner join campaigns on united.campaign_id = campaigns.campaign_id
-    where united.decision in ('contact', 'holdout')
+    where united.decision in ('contact', 'control')
 ),
 
 earned as (

@@ -98,7 +98,7 @@ costed as (
     from measured
 ),
 
--- uplift, where a drawn holdout tells it. Else of those who respond: an order that
+-- uplift, where a randomised control group tells it. Else of those who respond: an order that
 -- would not have come counts whole, of one that would have come what is covered besides
 valued as (
     select

@@ -19,17 +19,17 @@ judged as (
         {% endfor -%}
         source_rows.source_file,
         source_rows.source_row,
-        -- a shop that held nobody out need not say so
+        -- a shop without a control group need not say so; many call it a holdout
         case
-            when source_rows.arm = 'control' then 'holdout'
+            when source_rows.arm = 'holdout' then 'control'
             else coalesce(source_rows.arm, 'treatment')
         end as arm,
         source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(['campaign_id', 'user_id'], 'source_rows') }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'
-            when source_rows.arm not in ('treatment', 'holdout', 'control')
-                then 'arm is neither treatment nor holdout'
+            when source_rows.arm not in ('treatment', 'control', 'holdout')
+                then 'arm is neither treatment nor control'
         end as fault
     from source_rows
     left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id

@@ -25,7 +25,7 @@ controls as (
         offer_id,
         user_id
     from contacts
-    where arm = 'holdout'
+    where arm = 'control'
 ),
 
 as_of_dates as (select * from {{ ref('as_of_dates') }}),

@@ -12,7 +12,7 @@ renamed as (
         'coupon' as campaign_type,
         campaign_type as campaign_class,
         cast(null as string) as channel,
-        -- nobody was held out, so only response can be learnt, never uplift
+        -- there was no control group, so only response can be learnt, never uplift
         false as is_randomised,
         cast(start_date as date) as starts_on,
         cast(end_date as date) as ends_on,

@@ -26,7 +26,7 @@ CHOICE_COLUMNS = {
     "user_id": "string",
     "first_order_id": "string",
     "is_chosen": "bool",
-    "is_held_out": "bool",
+    "is_control": "bool",
     **{f"is_{policy}": "bool" for policy in POLICIES},
     "net_margin": "float64",
     "budget_price": "float64",
@@ -83,8 +83,8 @@ def _capacities(values: pd.Series) -> np.ndarray:
 def choose_offers(options: pd.DataFrame) -> pd.DataFrame:
     """Choose at most one offer per user, under budgets, stock and channel capacity.
 
-    Users held out of a campaign are left out of the choice. Whoever of them would have
-    been chosen at the prices that the choice led to is the campaign's holdout, and
+    Control users of a campaign are left out of the choice. Whoever of them would have
+    been chosen at the prices that the choice led to is the campaign's control, and
     gets nothing else in its place: compared with those contacted, nobody else would be.
 
     Parameters
@@ -97,7 +97,7 @@ def choose_offers(options: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `CHOICE_COLUMNS`, one row per option. ``is_chosen``: the user gets the
-        offer. ``is_held_out``: would have, but is held out. ``net_margin`` is the
+        offer. ``is_control``: would have, but is in the control group. ``net_margin`` is the
         expected margin less what the option draws at the prices of its tier. The
         columns of `POLICIES` say what each plain policy chooses under the same limits.
     """
@@ -113,12 +113,12 @@ def choose_offers(options: pd.DataFrame) -> pd.DataFrame:
 def _choose(group: _Group) -> pd.DataFrame:
     rows, options, limits = group.rows, group.options, group.limits
     priorities = rows["priority"].to_numpy(int)
-    held_out = rows["is_held_out"].to_numpy(bool)
-    # first without the held out: their offers cost nothing, and crowd out nobody
-    prices = _prices(options, priorities, limits, ~held_out)
+    control_users = rows["is_control"].to_numpy(bool)
+    # first without control users: their offers cost nothing, and crowd out nobody
+    prices = _prices(options, priorities, limits, ~control_users)
     would_be = _would_be(options, priorities, _net(options, limits, prices, priorities))
-    withheld = would_be & held_out
-    is_free = ~held_out & ~np.isin(options.users, options.users[withheld])
+    withheld = would_be & control_users
+    is_free = ~control_users & ~np.isin(options.users, options.users[withheld])
     places = np.flatnonzero(is_free)
     able = options.where(places)
     found = allocate_by_priority(able, priorities[places], limits)
@@ -136,7 +136,7 @@ def _choose(group: _Group) -> pd.DataFrame:
         taken[places] = greedy(able, limits, _by_priority(keys, priorities[places]))
     return rows.assign(
         is_chosen=chosen,
-        is_held_out=withheld,
+        is_control=withheld,
         **policies,
         net_margin=_net(options, limits, prices, priorities),
         budget_price=per_row[:, 0],

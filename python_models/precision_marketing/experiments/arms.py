@@ -18,12 +18,12 @@ class Balance(NamedTuple):
 def arm_counts(treated: np.ndarray) -> dict[str, int]:
     """Count the users of each arm; ``treated`` is true for one of them."""
     count = int(treated.sum())
-    return {"treated_count": count, "holdout_count": len(treated) - count}
+    return {"treated_count": count, "control_count": len(treated) - count}
 
 
 def sample_ratio_p_value(
     treated_count: np.ndarray | int,
-    holdout_count: np.ndarray | int,
+    control_count: np.ndarray | int,
     treated_share: np.ndarray | float,
 ) -> float:
     """Ask whether the sizes of the arms fit the chances they were drawn with.
@@ -35,7 +35,7 @@ def sample_ratio_p_value(
 
     Parameters
     ----------
-    treated_count, holdout_count : int, or numpy.ndarray of int, shape (strata,)
+    treated_count, control_count : int, or numpy.ndarray of int, shape (strata,)
         Users of each arm.
     treated_share : float, or numpy.ndarray of float, shape (strata,)
         Planned chance of treatment, above 0 and below 1; never the share observed,
@@ -52,12 +52,12 @@ def sample_ratio_p_value(
     ValueError
         If a chance is not between 0 and 1.
     """
-    treated, holdout, share = np.broadcast_arrays(
-        *map(np.atleast_1d, (treated_count, holdout_count, treated_share))
+    treated, control, share = np.broadcast_arrays(
+        *map(np.atleast_1d, (treated_count, control_count, treated_share))
     )
     if np.any((share <= 0) | (share >= 1)):
         raise ValueError("Each stratum needs a chance of treatment between 0 and 1.")
-    total = treated + holdout
+    total = treated + control
     treated, share, total = (each[total > 0] for each in (treated, share, total))
     if not len(total) or np.isnan(share).any():
         return np.nan
@@ -82,7 +82,7 @@ def balance(strata: np.ndarray, treated: np.ndarray) -> Balance:
     -------
     Balance
         ``strata``, one row per stratum in order: ``stratum``, ``treated_count``,
-        ``holdout_count`` and ``standardised_difference`` of its shares in the arms (in
+        ``control_count`` and ``standardised_difference`` of its shares in the arms (in
         standard deviations; beyond 0.1 is usually called unbalanced: Austin, 2009,
         "Balance diagnostics for comparing the distribution of baseline covariates").
         ``cramers_v``, 0 (alike) to 1, and ``p_value`` of Pearson's chi-square, rough
@@ -94,7 +94,7 @@ def balance(strata: np.ndarray, treated: np.ndarray) -> Balance:
     counts = pd.DataFrame(
         {
             "treated_count": names[is_treated].value_counts(),
-            "holdout_count": names[~is_treated].value_counts(),
+            "control_count": names[~is_treated].value_counts(),
         }
     )
     counts = counts.fillna(0).astype("int64").rename_axis("stratum").sort_index()

@@ -16,7 +16,7 @@ from precision_marketing.experiments.sizes import (
 CHECKED_COLUMNS = {
     "campaign_id": "string",
     "treated_count": "int64",
-    "holdout_count": "int64",
+    "control_count": "int64",
     "treated_share": "float64",
     "sample_ratio_p_value": "float64",
     "segment_cramers_v": "float64",
@@ -53,7 +53,7 @@ def check_campaigns(rows: pd.DataFrame, settings: CheckSettings) -> pd.DataFrame
     ----------
     rows : pandas.DataFrame
         One row per campaign and user drawn: ``campaign_id``, ``arm`` (``treatment`` or
-        ``holdout``), ``segment_name`` (one without counts as a segment of its own),
+        ``control``), ``segment_name`` (one without counts as a segment of its own),
         ``treated_share`` (planned chance of treatment, one per campaign),
         ``response_probability``, ``expected_margin_lift`` and ``recent_margin`` (money
         per user; the latter in as long a window before as the campaign lasts). The

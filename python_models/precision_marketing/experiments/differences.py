@@ -1,20 +1,20 @@
-"""What a randomised campaign changed, measured against its holdout.
+"""What a randomised campaign changed, measured against its control group.
 
 Rates are compared by Newcombe's interval, money by Welch's, bent for skewness, after
 each user's earlier spending has been taken off (CUPED). Nothing here chooses a method
 by its result: which one is used follows from the kind of outcome and from what was
 known before the campaign.
 
-Why Welch's interval alone does not do: money has a long right tail, and a holdout is
-the smaller arm. A holdout without a great spender has too low a mean and too low a
+Why Welch's interval alone does not do: money has a long right tail, and a control group is
+the smaller arm. A control group without a great spender has too low a mean and too low a
 spread at once, and the campaign seems to have gained. Of 8,000 simulated campaigns
 without effect (20 % buy, lognormal amounts of sigma 1) Welch claimed a gain in 5.4 %
 at 600 against 200 users and in 9.0 % at 600 against 100, where 2.5 % is promised.
 Bootstraps, which see no more of the tail, were no better (600 campaigns at 600 against
 100: studentised 8.7 %, BCa 8.5 %). With Hall's correction it is 1.6 % and 0.8 %, and
 all wrong claims together stay between 3.0 and 4.8 % (5 to 30 % buying, sigma 1 and 1.5,
-holdouts of 100 to 1,000; measured 2026-11-25, of which `test_experiments.py` repeats a
-part). The price: with fewer than some forty buyers held out, intervals are too wide
+control groups of 100 to 1,000; measured 2026-11-25, of which `test_experiments.py` repeats a
+part). The price: with fewer than some forty buyers in the control group, intervals are too wide
 below, and a gain is missed sooner than claimed.
 
 References
@@ -36,7 +36,7 @@ from scipy import stats
 
 
 class Difference(NamedTuple):
-    """Treated minus holdout, with the ends of its interval."""
+    """Treated minus control, with the ends of its interval."""
 
     difference: np.ndarray | float
     low: np.ndarray | float
@@ -55,17 +55,17 @@ class AdjustedDifference(NamedTuple):
 def rate_difference(
     treated_successes: int,
     treated_count: int,
-    holdout_successes: int,
-    holdout_count: int,
+    control_successes: int,
+    control_count: int,
     level: float = 0.95,
 ) -> Difference:
     """Compare two rates (Newcombe, 1998, method 10: Wilson's intervals combined).
 
     Parameters
     ----------
-    treated_successes, holdout_successes : int
+    treated_successes, control_successes : int
         Users of the arm who did it.
-    treated_count, holdout_count : int
+    treated_count, control_count : int
         Users of the arm.
     level : float
         Of the interval, 0 to 1.
@@ -80,17 +80,17 @@ def rate_difference(
     ValueError
         If an arm has more successes than users.
     """
-    if not (treated_count and holdout_count):
+    if not (treated_count and control_count):
         return Difference(np.nan, np.nan, np.nan)
     treated = treated_successes / treated_count
-    holdout = holdout_successes / holdout_count
+    control = control_successes / control_count
     treated_low, treated_high = _wilson(treated_successes, treated_count, level)
-    holdout_low, holdout_high = _wilson(holdout_successes, holdout_count, level)
-    difference = treated - holdout
+    control_low, control_high = _wilson(control_successes, control_count, level)
+    difference = treated - control
     return Difference(
         difference,
-        difference - np.hypot(treated - treated_low, holdout_high - holdout),
-        difference + np.hypot(treated_high - treated, holdout - holdout_low),
+        difference - np.hypot(treated - treated_low, control_high - control),
+        difference + np.hypot(treated_high - treated, control - control_low),
     )
 
 
@@ -100,7 +100,7 @@ def _wilson(successes: int, count: int, level: float) -> tuple[float, float]:
     return low, high
 
 
-def mean_difference(treated: np.ndarray, holdout: np.ndarray, level: float = 0.95) -> Difference:
+def mean_difference(treated: np.ndarray, control: np.ndarray, level: float = 0.95) -> Difference:
     """Compare two means (Welch, 1947), the interval bent for skewness (Hall, 1992).
 
     With arms of one size the interval is Welch's. Otherwise the smaller arm skews the
@@ -113,7 +113,7 @@ def mean_difference(treated: np.ndarray, holdout: np.ndarray, level: float = 0.9
     ----------
     treated : numpy.ndarray of float, shape (..., treated users)
         Outcome per user; leading axes are experiments.
-    holdout : numpy.ndarray of float, shape (..., holdout users)
+    control : numpy.ndarray of float, shape (..., control users)
         Outcome per user, same leading axes.
     level : float
         Of the interval, 0 to 1.
@@ -125,42 +125,42 @@ def mean_difference(treated: np.ndarray, holdout: np.ndarray, level: float = 0.9
         fewer than two users or where neither arm has any spread: an interval of no
         width would claim to be certain.
     """
-    return _welch(np.asarray(treated, float), np.asarray(holdout, float), level)
+    return _welch(np.asarray(treated, float), np.asarray(control, float), level)
 
 
 def _welch(
-    treated: np.ndarray, holdout: np.ndarray, level: float, slopes: np.ndarray | float = 0
+    treated: np.ndarray, control: np.ndarray, level: float, slopes: np.ndarray | float = 0
 ) -> Difference:
     """As `mean_difference`, of values that so many estimated slopes have gone into."""
-    treated_count, holdout_count = treated.shape[-1], holdout.shape[-1]
-    if min(treated_count, holdout_count) < 1:
+    treated_count, control_count = treated.shape[-1], control.shape[-1]
+    if min(treated_count, control_count) < 1:
         nothing = np.full(treated.shape[:-1], np.nan)
         return Difference(nothing, nothing, nothing)
-    difference = treated.mean(axis=-1) - holdout.mean(axis=-1)
-    if min(treated_count, holdout_count) < 2:
+    difference = treated.mean(axis=-1) - control.mean(axis=-1)
+    if min(treated_count, control_count) < 2:
         return Difference(difference, difference * np.nan, difference * np.nan)
     # asked of the values: rounding leaves equal ones a little spread
-    has_spread = (np.ptp(treated, axis=-1) > 0) | (np.ptp(holdout, axis=-1) > 0)
+    has_spread = (np.ptp(treated, axis=-1) > 0) | (np.ptp(control, axis=-1) > 0)
     # scipy warns where values are all alike
     with np.errstate(all="ignore"), _no_warnings():
-        freedom = stats.ttest_ind(treated, holdout, axis=-1, equal_var=False).df
-        error = np.hypot(stats.sem(treated, axis=-1), stats.sem(holdout, axis=-1))
+        freedom = stats.ttest_ind(treated, control, axis=-1, equal_var=False).df
+        error = np.hypot(stats.sem(treated, axis=-1), stats.sem(control, axis=-1))
         pooled = np.concatenate(
             [
                 treated - treated.mean(axis=-1, keepdims=True),
-                holdout - holdout.mean(axis=-1, keepdims=True),
+                control - control.mean(axis=-1, keepdims=True),
             ],
             axis=-1,
         )
         skewness = stats.skew(pooled, axis=-1)
         quantile = stats.t.isf((1 - level) / 2, freedom - slopes)
-    left = treated_count + holdout_count - 2
+    left = treated_count + control_count - 2
     error = np.where(has_spread, error * np.sqrt(left / (left - slopes)), np.nan)
     # skewness of the difference itself: none for arms of one size
     skewness = (
         skewness
-        * (1 / treated_count - 1 / holdout_count)
-        / np.sqrt(1 / treated_count + 1 / holdout_count)
+        * (1 / treated_count - 1 / control_count)
+        / np.sqrt(1 / treated_count + 1 / control_count)
     )
     return Difference(
         difference,

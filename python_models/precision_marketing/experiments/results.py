@@ -24,9 +24,9 @@ MEASURED_COLUMNS = {
     "measurement": "string",
     "method": "string",
     "treated_count": "int64",
-    "holdout_count": "int64",
+    "control_count": "int64",
     "treated_value": "float64",
-    "holdout_value": "float64",
+    "control_value": "float64",
     "lift": "float64",
     "lift_low": "float64",
     "lift_high": "float64",
@@ -68,10 +68,10 @@ class ExperimentSettings(Settings):
 
 
 def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.DataFrame:
-    """Measure every campaign, and its segments and offers, against the holdout.
+    """Measure every campaign, and its segments and offers, against the control group.
 
-    A user of the holdout has no offer; an offer is compared with the users of the
-    holdout who would have got it, so ``offer_id`` must be filled for both arms. Rows
+    A control user has no offer; an offer is compared with the control
+    users who would have got it, so ``offer_id`` must be filled for both arms. Rows
     without a segment or an offer are left out of those slices.
 
     Parameters
@@ -79,7 +79,7 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
     rows : pandas.DataFrame
         One row per campaign and assigned user, whether reached or not: ``campaign_id``,
         ``segment_name``, ``offer_id``, ``channel`` (not read), ``arm`` (``treatment``
-        or ``holdout``), ``treated_share`` (planned chance of treatment, one per
+        or ``control``), ``treated_share`` (planned chance of treatment, one per
         campaign), ``is_redeemed``, ``is_buying``, ``amount``, ``margin`` (before costs)
         and ``cost`` during the campaign, ``pre_amount`` in as long a window before it
         (may be missing). Neither the order of rows nor other columns count.
@@ -94,10 +94,10 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
         - ``slice_kind`` is ``all``, ``segment`` or ``offer``.
         - ``metric``: those of `RATES` (0 to 1) and `AMOUNTS` (money per user; profit is
           margin less cost).
-        - ``measurement``: ``observational`` where the campaign has no holdout (then all
+        - ``measurement``: ``observational`` where the campaign has no control group (then all
           but the counts is null); ``too few users`` where an arm of the slice is too
           small (then no value and no effect is stated); else ``randomised``.
-        - ``treated_value``, ``holdout_value``: means as they were. ``lift`` is their
+        - ``treated_value``, ``control_value``: means as they were. ``lift`` is their
           difference, but for method ``cuped`` what remains of it after adjusting.
         - ``method``: ``newcombe`` for rates; ``cuped`` for money where ``pre_amount``
           varies, else ``welch``. ``width_share`` is null for rates.
@@ -110,21 +110,21 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
     ------
     ValueError
         If an arm is neither of the two, an outcome is missing, or a campaign with a
-        holdout has several chances of treatment (a plain difference of its arms would
+        control group has several chances of treatment (a plain difference of its arms would
         compare unlike users) or one that is not between 0 and 1.
     """
     rows = _checked(rows)
     records = []
     for campaign, own in rows.groupby("campaign_id", sort=True):
-        has_holdout = not own["is_treated"].all()
-        whole = _p_value(own) if has_holdout else np.nan
+        has_control = not own["is_treated"].all()
+        whole = _p_value(own) if has_control else np.nan
         slices = [("all", "all", own)]
         for kind, column in SLICES.items():
             slices += [(kind, value, some) for value, some in own.groupby(column)]
         for kind, value, some in slices:
             keys = {"campaign_id": campaign, "slice_kind": kind, "slice_value": value}
             keys |= arm_counts(some["is_treated"])
-            if not has_holdout:
+            if not has_control:
                 keys |= {"measurement": OBSERVATIONAL}
             else:
                 p_value = _p_value(some)
@@ -135,7 +135,7 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
                     if np.isnan(p_value)
                     else min(whole, p_value) >= settings.min_sample_ratio_p_value,
                 }
-                smaller = min(keys["treated_count"], keys["holdout_count"])
+                smaller = min(keys["treated_count"], keys["control_count"])
                 if smaller < settings.min_arm_users:
                     keys |= {"measurement": TOO_FEW}
             records += _measured(some, keys, settings)
@@ -146,8 +146,8 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
 
 def _checked(rows: pd.DataFrame) -> pd.DataFrame:
     """Columns that are read, typed, in an order that only their values decide."""
-    if not rows["arm"].isin(["treatment", "holdout"]).all():
-        raise ValueError("An arm is neither treatment nor holdout.")
+    if not rows["arm"].isin(["treatment", "control"]).all():
+        raise ValueError("An arm is neither treatment nor control.")
     found = rows[["campaign_id", *SLICES.values()]].astype("string")
     found["is_treated"] = (rows["arm"] == "treatment").astype(bool)
     for name in (*RATES.values(), "amount", "margin", "cost"):
@@ -190,7 +190,7 @@ def _measured(rows: pd.DataFrame, keys: dict, settings: ExperimentSettings) -> l
                 record |= {
                     "method": method,
                     "treated_value": outcome[treated].mean(),
-                    "holdout_value": outcome[~treated].mean(),
+                    "control_value": outcome[~treated].mean(),
                     "lift": found.difference,
                     "lift_low": found.low,
                     "lift_high": found.high,

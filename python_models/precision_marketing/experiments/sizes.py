@@ -9,7 +9,7 @@ from scipy.special import nctdtrinc
 def smallest_detectable_rate_difference(
     base_rate: float,
     treated_count: int,
-    holdout_count: int,
+    control_count: int,
     power: float = 0.8,
     level: float = 0.95,
 ) -> float:
@@ -21,7 +21,7 @@ def smallest_detectable_rate_difference(
     ----------
     base_rate : float
         Rate without the campaign, 0 to 1.
-    treated_count, holdout_count : int
+    treated_count, control_count : int
         Users of the arms, at least 1.
     power : float
         Chance that the interval then lies above 0.
@@ -33,14 +33,14 @@ def smallest_detectable_rate_difference(
     float
         Difference of rates, above 0; NaN where even a rate of 1 would not be seen.
     """
-    holdout_part = holdout_count / (treated_count + holdout_count)
+    control_part = control_count / (treated_count + control_count)
     seen = stats.norm.isf((1 - level) / 2)
     sure = stats.norm.isf(1 - power)
 
     def surplus(rate: float) -> float:
-        pooled = holdout_part * base_rate + (1 - holdout_part) * rate
-        unchanged = pooled * (1 - pooled) * (1 / treated_count + 1 / holdout_count)
-        changed = rate * (1 - rate) / treated_count + base_rate * (1 - base_rate) / holdout_count
+        pooled = control_part * base_rate + (1 - control_part) * rate
+        unchanged = pooled * (1 - pooled) * (1 / treated_count + 1 / control_count)
+        changed = rate * (1 - rate) / treated_count + base_rate * (1 - base_rate) / control_count
         return rate - base_rate - seen * unchanged**0.5 - sure * changed**0.5
 
     if base_rate >= 1 or surplus(1.0) < 0:
@@ -53,7 +53,7 @@ def smallest_detectable_rate_difference(
 def smallest_detectable_mean_difference(
     standard_deviation: float,
     treated_count: int,
-    holdout_count: int,
+    control_count: int,
     power: float = 0.8,
     level: float = 0.95,
 ) -> float:
@@ -66,7 +66,7 @@ def smallest_detectable_mean_difference(
     standard_deviation : float
         Of the outcome within the arms; for `adjusted_difference` times its
         ``width_share``.
-    treated_count, holdout_count : int
+    treated_count, control_count : int
         Users of the arms, at least 2.
     power : float
         Chance that the interval then lies on the right side of 0.
@@ -78,8 +78,8 @@ def smallest_detectable_mean_difference(
     float
         In the outcome's unit, above 0.
     """
-    parts = np.array([1 / treated_count, 1 / holdout_count])
-    own_freedom = np.array([treated_count, holdout_count]) - 1
+    parts = np.array([1 / treated_count, 1 / control_count])
+    own_freedom = np.array([treated_count, control_count]) - 1
     freedom = parts.sum() ** 2 / (parts**2 / own_freedom).sum()
     quantile = stats.t.isf((1 - level) / 2, freedom)
     shift = nctdtrinc(freedom, 1 - power, quantile)

@@ -47,7 +47,7 @@ INTERVAL_COLUMNS = {
     "interval_low": "float64",
     "interval_high": "float64",
     "treated_count": "int64",
-    "holdout_count": "int64",
+    "control_count": "int64",
 }
 POOLED = "pooled"
 # The effect on buying, shared out in proportion to the effect on redemption.
@@ -203,7 +203,7 @@ def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.Da
                         outcome_name=name,
                         learner=learner,
                         treated_count=int(trial.treated.sum()),
-                        holdout_count=int((~trial.treated).sum()),
+                        control_count=int((~trial.treated).sum()),
                     )
                 )
     return typed(parts, INTERVAL_COLUMNS)

@@ -36,7 +36,7 @@ from precision_marketing.estimators.families import numbers_and_texts
 from precision_marketing.uplift.metrics import Trial
 
 LEARNERS = ("two_model", "transformed_outcome", "x_learner", "doubly_robust")
-# Ranks by the chance to act once contacted, as a marketer without a holdout would.
+# Ranks by the chance to act once contacted, as a marketer without a control group would.
 RESPONSE = "response"
 # One effect for all: what is expected where no learner proves that users differ.
 CONSTANT = "average_effect"
@@ -108,7 +108,7 @@ def _fit_effect(rows: np.ndarray, effect: np.ndarray, recipe: Recipe) -> Predict
 
 
 def _fit_arms(rows: np.ndarray, trial: Trial, recipe: Recipe) -> list[Predictor]:
-    """Outcome models of holdout and treatment."""
+    """Outcome models of control and treatment."""
     return [
         _fit_outcome(rows[mask], trial.outcome[mask], recipe)
         for mask in (~trial.treated, trial.treated)
@@ -116,8 +116,8 @@ def _fit_arms(rows: np.ndarray, trial: Trial, recipe: Recipe) -> list[Predictor]
 
 
 def _two_model(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
-    holdout, contacted = arms
-    return lambda new: contacted(new) - holdout(new)
+    control, contacted = arms
+    return lambda new: contacted(new) - control(new)
 
 
 def _transformed_outcome(
@@ -130,14 +130,14 @@ def _transformed_outcome(
 
 def _x_learner(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
     treated = trial.treated
-    holdout, contacted = arms
-    of_treated = _fit_effect(rows[treated], trial.outcome[treated] - holdout(rows[treated]), recipe)
-    of_holdout = _fit_effect(
+    control, contacted = arms
+    of_treated = _fit_effect(rows[treated], trial.outcome[treated] - control(rows[treated]), recipe)
+    of_control = _fit_effect(
         rows[~treated], contacted(rows[~treated]) - trial.outcome[~treated], recipe
     )
     # a new user's chance is not known before the draw: the trial's mean stands in
     share = float(trial.share.mean())
-    return lambda new: share * of_holdout(new) + (1 - share) * of_treated(new)
+    return lambda new: share * of_control(new) + (1 - share) * of_treated(new)
 
 
 def _doubly_robust(
@@ -207,7 +207,7 @@ def fit_learners(
         If an arm is empty: nothing tells what a contact changes.
     """
     if not trial.has_both_arms:
-        raise ValueError("Uplift needs rows in both arms: treatment and holdout.")
+        raise ValueError("Uplift needs rows in both arms: treatment and control.")
     arms = _fit_arms(rows, trial, recipe)
     return {name: FITS[name](rows, trial, recipe, arms) for name in names}
 

@@ -1,1 +1,1 @@
-"""What users are worth: purchase models, regressions on top, forecasts, hold-outs."""
+"""What users are worth: purchase models, regressions on top, forecasts, test periods."""

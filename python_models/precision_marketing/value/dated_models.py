@@ -23,8 +23,8 @@ class ValueSettings(Settings):
     ----------
     seed, draws : int
         Seed of every random draw, and futures drawn per user for an interval.
-    window_days, holdout_days : int
-        Length of the label windows learnt from, and of the hold-out.
+    window_days, test_days : int
+        Length of the label windows learnt from, and of the test period.
     min_repeat_users : int
         Fewest users with a repeat purchase that a model is fitted on.
     min_acquired_share : float
@@ -40,7 +40,7 @@ class ValueSettings(Settings):
     seed: Annotated[int, Var("random_seed")]
     draws: Annotated[int, Var("value_draws")]
     window_days: Annotated[int, Var("value_window_days")]
-    holdout_days: Annotated[int, Var("value_holdout_days")]
+    test_days: Annotated[int, Var("value_test_days")]
     min_repeat_users: Annotated[int, Var("value_min_repeat_users")]
     min_acquired_share: Annotated[float, Var("value_min_acquired_share")]
     horizons: Annotated[tuple[int, ...], Var("value_horizons")]

@@ -93,7 +93,7 @@ def predict_intervals(
     name : str
         Estimator that the intervals are for.
     widening : (float, float)
-        Output of `widen`, from an earlier hold-out.
+        Output of `widen`, from an earlier test period.
     horizons : list of int
         Days ahead, ascending.
     settings : ValueSettings

@@ -1,4 +1,4 @@
-"""Bootstrap intervals over users, of the metrics of a hold-out."""
+"""Bootstrap intervals over users, of the metrics of a test period."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ INTERVAL_COLUMNS = {
 
 
 def value_intervals(judged: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
-    """Put 95 % bootstrap intervals over users on the metrics of the hold-out.
+    """Put 95 % bootstrap intervals over users on the metrics of the test period.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Hold-outs that judge customer value, and choose what goes live."""
+"""Test periods that judge customer value, and choose what goes live."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from precision_marketing.value.dated_models import (
 from precision_marketing.value.forecasts import expect, predict_intervals, widen
 from precision_marketing.value.regressions import fit_regressions
 
-HOLDOUT_COLUMNS = {
+TEST_COLUMNS = {
     "split_name": "string",
     "estimator_name": "string",
     "is_baseline": "bool",
@@ -38,7 +38,7 @@ HOLDOUT_COLUMNS = {
 def judge_value(
     purchases: pd.DataFrame, ahead: pd.DataFrame, settings: ValueSettings
 ) -> pd.DataFrame:
-    """Predict a hold-out, and one as long before it that chooses what goes live.
+    """Predict a test period, and one as long before it that chooses what goes live.
 
     Parameters
     ----------
@@ -50,13 +50,13 @@ def judge_value(
     Returns
     -------
     pandas.DataFrame
-        Columns `HOLDOUT_COLUMNS`, one row per split (``validation``, ``test``),
+        Columns `TEST_COLUMNS`, one row per split (``validation``, ``test``),
         estimator or baseline, and user with a purchase before. Live is what has the
         least RMSE of counts on the validation; BG/NBD where there is none. Empty where
-        the data is shorter than a hold-out.
+        the data is shorter than a test period.
     """
     purchases = purchases.sort_values(PURCHASE_KEYS, ignore_index=True)
-    length = pd.Timedelta(days=settings.holdout_days)
+    length = pd.Timedelta(days=settings.test_days)
     dates = set(purchases["as_of_date"])
     scoring = max(dates, default=None)
     test = scoring - length if scoring is not None else None
@@ -69,12 +69,12 @@ def judge_value(
         learned = fit_regressions(purchases, ahead, models, date, settings)
         rows = rows_of(purchases, date)
         outcome = (
-            ahead.set_index(PURCHASE_KEYS)[["day_count_in_holdout", "net_amount_in_holdout"]]
+            ahead.set_index(PURCHASE_KEYS)[["day_count_in_test", "net_amount_in_test"]]
             .reindex(pd.MultiIndex.from_frame(rows[PURCHASE_KEYS]))
             .to_numpy(float)
             .T
         )
-        horizons = [settings.holdout_days]
+        horizons = [settings.test_days]
         found = expect(rows, models[date], learned, horizons, settings)
         if split == "validation":
             errors = {
@@ -112,4 +112,4 @@ def judge_value(
                 part["amount_low"], part["amount_high"] = ends[2], ends[3]
             parts.append(part)
     parts = [part.assign(is_champion=part["estimator_name"] == live) for part in parts]
-    return typed(parts, HOLDOUT_COLUMNS)
+    return typed(parts, TEST_COLUMNS)

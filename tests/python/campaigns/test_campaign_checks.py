@@ -16,14 +16,14 @@ from scipy import stats
 SETTINGS = CheckSettings(level=0.95, power=0.8)
 
 
-def drawn(treated: int, holdout: int, campaign: str = "k", seed: int = 0) -> pd.DataFrame:
+def drawn(treated: int, control: int, campaign: str = "k", seed: int = 0) -> pd.DataFrame:
     """Return a campaign's users with made-up expectations."""
     random = np.random.default_rng(seed)
-    size = treated + holdout
+    size = treated + control
     return pd.DataFrame(
         {
             "campaign_id": campaign,
-            "arm": ["treatment"] * treated + ["holdout"] * holdout,
+            "arm": ["treatment"] * treated + ["control"] * control,
             "segment_name": random.choice(["loyal", "lost", "new"], size),
             "treated_share": 0.76,
             "response_probability": random.uniform(0, 0.4, size),
@@ -44,7 +44,7 @@ def test_figures_are_those_of_their_parts() -> None:
     assert found == {
         "campaign_id": "k",
         "treated_count": 300,
-        "holdout_count": 100,
+        "control_count": 100,
         "treated_share": 0.76,
         "sample_ratio_p_value": stats.binomtest(300, 400, 0.76).pvalue,
         "segment_cramers_v": pytest.approx(parts.cramers_v),
@@ -83,9 +83,9 @@ def test_more_power_asks_for_more() -> None:
         assert sure[column] > usual[column]
 
 
-@pytest.mark.parametrize(("treated", "holdout"), [(1, 0), (5, 0), (5, 1), (0, 5)])
-def test_an_arm_of_nobody_shows_nothing(treated: int, holdout: int) -> None:
-    found = check_campaigns(drawn(treated, holdout), SETTINGS).iloc[0]
+@pytest.mark.parametrize(("treated", "control"), [(1, 0), (5, 0), (5, 1), (0, 5)])
+def test_an_arm_of_nobody_shows_nothing(treated: int, control: int) -> None:
+    found = check_campaigns(drawn(treated, control), SETTINGS).iloc[0]
 
     assert np.isnan(found["smallest_margin_lift"])
     assert np.isnan(found["smallest_response_lift"])
@@ -94,7 +94,7 @@ def test_an_arm_of_nobody_shows_nothing(treated: int, holdout: int) -> None:
 
 def test_users_without_a_segment_are_one_of_their_own() -> None:
     rows = drawn(200, 50)
-    rows.loc[rows["arm"] == "holdout", "segment_name"] = None
+    rows.loc[rows["arm"] == "control", "segment_name"] = None
 
     assert check_campaigns(rows, SETTINGS)["segment_cramers_v"][0] > 0.9
 

@@ -34,14 +34,14 @@ FAULTS = {
         "Seed campaign_plan, campaign_id 2018-01-basket, column budget_amount:"
         " expected an amount of 0 or more, found -1.",
     ),
-    "no holdout": (
-        f"update seeds.campaign_plan set holdout_share = '0' {OF_BASKET}",
-        "Seed campaign_plan, campaign_id 2018-01-basket, column holdout_share:"
+    "no control group": (
+        f"update seeds.campaign_plan set control_share = '0' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column control_share:"
         " expected a share above 0 and below 1, found 0.",
     ),
-    "nothing but holdout": (
-        f"update seeds.campaign_plan set holdout_share = '1' {OF_BASKET}",
-        "Seed campaign_plan, campaign_id 2018-01-basket, column holdout_share:"
+    "nothing but control": (
+        f"update seeds.campaign_plan set control_share = '1' {OF_BASKET}",
+        "Seed campaign_plan, campaign_id 2018-01-basket, column control_share:"
         " expected a share above 0 and below 1, found 1.",
     ),
     "overlapping ids": (
@@ -58,8 +58,8 @@ FAULTS = {
 # Per fault: how the seeds get it, and the seed, row, column and value that are named.
 OTHER_FAULTS = {
     "share in percent": (
-        f"update seeds.campaign_plan set holdout_share = '20%' {OF_BASKET}",
-        ("campaign_plan", "2018-01-basket", "holdout_share", "20%"),
+        f"update seeds.campaign_plan set control_share = '20%' {OF_BASKET}",
+        ("campaign_plan", "2018-01-basket", "control_share", "20%"),
     ),
     "day that does not exist": (
         f"update seeds.campaign_plan set starts_on = '2018-02-30' {OF_BASKET}",
@@ -279,12 +279,12 @@ def test_a_fault_is_one_sentence_and_nothing_is_written(
 def test_several_faults_are_several_sentences(
     dbt: DbtRuns, raw_folder: Path, warehouse: Path
 ) -> None:
-    statements = [fault for name, (fault, _) in FAULTS.items() if name != "no holdout"]
+    statements = [fault for name, (fault, _) in FAULTS.items() if name != "no control group"]
     # a copied row has the faults of the first, if it is copied last
     change(warehouse, ";".join(sorted(statements, reverse=True)))
     result = decide(dbt, raw_folder)
     assert result.exit_code != 0
-    expected = {sentence for name, (_, sentence) in FAULTS.items() if name != "no holdout"}
+    expected = {sentence for name, (_, sentence) in FAULTS.items() if name != "no control group"}
     assert len(sentences(result)) == len(expected)
     assert set(sentences(result)) == expected
 

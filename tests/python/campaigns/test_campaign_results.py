@@ -16,7 +16,7 @@ EFFECTS = [
     "method",
     "claim",
     "treated_value",
-    "holdout_value",
+    "control_value",
     "lift",
     "lift_low",
     "lift_high",
@@ -53,7 +53,7 @@ def test_every_contact_is_counted_once(built: duckdb.DuckDBPyConnection) -> None
         built.sql(query).fetchall()
         for query in (
             """
-            select campaign_id, treated_count, holdout_count, redeemed_count
+            select campaign_id, treated_count, control_count, redeemed_count
             from campaigns.campaign_results
             where slice_kind = 'all' and metric = 'redemption_rate' order by 1
             """,
@@ -78,7 +78,7 @@ def test_every_contact_is_counted_once(built: duckdb.DuckDBPyConnection) -> None
 
 
 def test_segments_and_offers_add_up_to_the_campaign(demo_shop: duckdb.DuckDBPyConnection) -> None:
-    sums = ["treated_count", "holdout_count", "revenue_amount", "cost_amount"]
+    sums = ["treated_count", "control_count", "revenue_amount", "cost_amount"]
     rows = demo_shop.sql("select * from campaigns.campaign_results").df()
 
     totals = rows.groupby(["metric", "slice_kind", "campaign_id"])[sums].sum()
@@ -142,14 +142,14 @@ def test_intervals_hold_the_true_effects_of_most_campaigns(
         held = own[effect].between(own["lift_low"], own["lift_high"])
         assert len(own) >= 5
         assert held.mean() >= 0.75
-    # no wider than need be: redemptions, which a holdout has none of, are seen in each
+    # no wider than need be: redemptions, which a control has none of, are seen in each
     redeeming = rows[rows["metric"] == "redemption_rate"]
     assert (redeeming["lift_low"] > 0).all()
 
 
 def test_rates_are_those_of_the_raw_outcomes(demo_shop: duckdb.DuckDBPyConnection) -> None:
     found = demo_shop.sql("""
-        select campaign_id, treated_value, holdout_value, incremental_total
+        select campaign_id, treated_value, control_value, incremental_total
         from campaigns.campaign_results
         where slice_kind = 'all' and metric = 'buying_rate' and lift is not null
         order by campaign_id
@@ -170,10 +170,10 @@ def test_rates_are_those_of_the_raw_outcomes(demo_shop: duckdb.DuckDBPyConnectio
     arms = bought.pivot(index="campaign_id", columns="arm").loc[found["campaign_id"]]
     rates = arms["rate"]
     np.testing.assert_allclose(found["treated_value"], rates["treatment"])
-    np.testing.assert_allclose(found["holdout_value"], rates["holdout"])
+    np.testing.assert_allclose(found["control_value"], rates["control"])
     np.testing.assert_allclose(
         found["incremental_total"],
-        (rates["treatment"] - rates["holdout"]) * arms["users"]["treatment"],
+        (rates["treatment"] - rates["control"]) * arms["users"]["treatment"],
         atol=1e-9,
     )
 
@@ -186,7 +186,7 @@ def test_checks_count_whom_decisions_draw(shop: str, request: pytest.FixtureRequ
         select
             campaign_id,
             count_if(decision = 'contact') as treated_count,
-            count_if(decision = 'holdout') as holdout_count
+            count_if(decision = 'control') as control_count
         from campaigns.campaign_decisions group by campaign_id order by campaign_id
     """).df()
 
@@ -197,7 +197,7 @@ def test_checks_count_whom_decisions_draw(shop: str, request: pytest.FixtureRequ
         check_dtype=False,
     )
     for check in checks.itertuples():
-        drawn = check.treated_count + check.holdout_count
+        drawn = check.treated_count + check.control_count
         if drawn:
             p_value = stats.binomtest(check.treated_count, drawn, check.treated_share).pvalue
             assert check.sample_ratio_p_value == pytest.approx(p_value)

@@ -115,7 +115,7 @@ def connection(campaigns: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConne
             id="users stand in another order",
         ),
         pytest.param(
-            "update plan.plan_campaigns set holdout_share = 0.9, priority = 3,"
+            "update plan.plan_campaigns set control_share = 0.9, priority = 3,"
             " budget_amount = 0 where campaign_id <> '2018-01-basket'",
             id="other campaigns change",
         ),
@@ -130,11 +130,11 @@ def connection(campaigns: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConne
         ),
     ],
 )
-def test_holdouts_are_sticky(
+def test_control_groups_are_sticky(
     connection: duckdb.DuckDBPyConnection, eligibility_query: str, change: str
 ) -> None:
     query = f"""
-        select user_id, is_global_holdout, is_campaign_holdout
+        select user_id, is_global_control, is_campaign_control
         from ({eligibility_query}) where campaign_id = '2018-01-basket'
     """
     before = set(connection.execute(query).fetchall())
@@ -148,9 +148,9 @@ def test_a_greater_share_holds_out_the_same_and_more(
 ) -> None:
     query = f"""
         select user_id from ({eligibility_query})
-        where campaign_id = '2018-01-basket' and is_campaign_holdout
+        where campaign_id = '2018-01-basket' and is_campaign_control
     """
     before = set(connection.execute(query).fetchall())
-    connection.execute("update plan.plan_campaigns set holdout_share = 0.5")
+    connection.execute("update plan.plan_campaigns set control_share = 0.5")
     after = set(connection.execute(query).fetchall())
     assert before < after

@@ -30,7 +30,7 @@ from precision_marketing.experiments.sizes import (
 from scipy import stats
 
 SETTINGS = ExperimentSettings(level=0.95, min_arm_users=30, min_sample_ratio_p_value=0.001)
-TREATED, HOLDOUT = 600, 200
+TREATED, CONTROL = 600, 200
 EXPERIMENTS = 4000
 # 4,000 experiments know a share of 5 % to 0.7 % (two standard errors), 2026-11-25.
 FEWEST, MOST = 0.035, 0.065
@@ -73,10 +73,10 @@ def cached_rate_difference(*counts: int) -> Difference:
 def test_intervals_of_rates_cover(base: float, effect: float) -> None:
     random = np.random.default_rng(11)
     treated = random.binomial(TREATED, base + effect, EXPERIMENTS)
-    holdout = random.binomial(HOLDOUT, base, EXPERIMENTS)
+    control = random.binomial(CONTROL, base, EXPERIMENTS)
     found = [
-        cached_rate_difference(one, TREATED, other, HOLDOUT)
-        for one, other in zip(treated, holdout, strict=True)
+        cached_rate_difference(one, TREATED, other, CONTROL)
+        for one, other in zip(treated, control, strict=True)
     ]
     missed = share_missed(Difference(*np.transpose(found)), effect)
     assert FEWEST <= missed <= MOST
@@ -114,8 +114,8 @@ def test_intervals_of_money_cover(
     random = np.random.default_rng(12)
     truth = buying * (more_buying - 1) * np.exp(3 + sigma**2 / 2)
     treated = money(random, (EXPERIMENTS, sizes[0]), buying * more_buying, sigma)
-    holdout = money(random, (EXPERIMENTS, sizes[1]), buying, sigma)
-    assert FEWEST <= share_missed(mean_difference(treated, holdout), truth) <= MOST
+    control = money(random, (EXPERIMENTS, sizes[1]), buying, sigma)
+    assert FEWEST <= share_missed(mean_difference(treated, control), truth) <= MOST
 
 
 @pytest.mark.parametrize(
@@ -127,27 +127,27 @@ def test_with_few_buyers_held_out_intervals_are_rather_too_wide(
 ) -> None:
     random = np.random.default_rng(12)
     treated = money(random, (EXPERIMENTS, sizes[0]), buying, sigma)
-    holdout = money(random, (EXPERIMENTS, sizes[1]), buying, sigma)
-    assert 0.025 <= share_missed(mean_difference(treated, holdout), 0) <= 0.05
+    control = money(random, (EXPERIMENTS, sizes[1]), buying, sigma)
+    assert 0.025 <= share_missed(mean_difference(treated, control), 0) <= 0.05
 
 
-def test_a_small_holdout_claims_no_gain_that_welch_alone_would() -> None:
+def test_a_small_control_group_claims_no_gain_that_welch_alone_would() -> None:
     random = np.random.default_rng(13)
     treated = money(random, (EXPERIMENTS, 600), 0.2, 1)
-    holdout = money(random, (EXPERIMENTS, 100), 0.2, 1)
-    welch = stats.ttest_ind(treated, holdout, axis=-1, equal_var=False)
+    control = money(random, (EXPERIMENTS, 100), 0.2, 1)
+    welch = stats.ttest_ind(treated, control, axis=-1, equal_var=False)
     assert np.mean(welch.confidence_interval().low > 0) > 0.07
     # 2.5 % is promised
-    assert np.mean(mean_difference(treated, holdout).low > 0) < 0.03
+    assert np.mean(mean_difference(treated, control).low > 0) < 0.03
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95])
 def test_arms_of_one_size_or_without_skewness_are_welchs(level: float) -> None:
     random = np.random.default_rng(14)
-    treated, holdout = random.exponential(2, 50), random.exponential(1, 50)
+    treated, control = random.exponential(2, 50), random.exponential(1, 50)
     for one, other in [
-        (treated, holdout),
-        (np.r_[treated, -treated], np.r_[holdout, -holdout, 0.0]),
+        (treated, control),
+        (np.r_[treated, -treated], np.r_[control, -control, 0.0]),
     ]:
         welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval(level)
         found = mean_difference(one, other, level)
@@ -164,17 +164,17 @@ def test_bending_inverts_halls_cubic(skewness: float) -> None:
 
 def test_bending_is_by_the_skewness_of_both_arms() -> None:
     random = np.random.default_rng(25)
-    treated, holdout = random.exponential(3, 40), random.exponential(2, 12)
-    one, other = treated - treated.mean(), holdout - holdout.mean()
+    treated, control = random.exponential(3, 40), random.exponential(2, 12)
+    one, other = treated - treated.mean(), control - control.mean()
     third = ((one**3).sum() + (other**3).sum()) / 52
     second = ((one**2).sum() + (other**2).sum()) / 52
     # third and second moment of the difference of means
     moments = third * (1 / 40**2 - 1 / 12**2), second * (1 / 40 + 1 / 12)
     skewness = moments[0] / moments[1] ** 1.5
-    welch = stats.ttest_ind(treated, holdout, equal_var=False)
-    error = np.sqrt(treated.var(ddof=1) / 40 + holdout.var(ddof=1) / 12)
+    welch = stats.ttest_ind(treated, control, equal_var=False)
+    error = np.sqrt(treated.var(ddof=1) / 40 + control.var(ddof=1) / 12)
     quantile = stats.t.ppf(0.975, welch.df)
-    found = mean_difference(treated, holdout)
+    found = mean_difference(treated, control)
     for end, bent in ((found.low, quantile), (found.high, -quantile)):
         value = (found.difference - end) / error
         hall = value + skewness * value**2 / 3 + skewness**2 * value**3 / 27 + skewness / 6
@@ -183,7 +183,7 @@ def test_bending_is_by_the_skewness_of_both_arms() -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
-    ("treated", "holdout", "difference"),
+    ("treated", "control", "difference"),
     [
         ([1.0], [2.0], -1.0),
         ([1.0], [2.0, 3.0], -1.5),
@@ -193,12 +193,12 @@ def test_bending_is_by_the_skewness_of_both_arms() -> None:
     ],
 )
 def test_what_has_no_spread_claims_no_certainty(
-    treated: list[float], holdout: list[float], difference: float
+    treated: list[float], control: list[float], difference: float
 ) -> None:
-    outcome = np.r_[treated, holdout]
+    outcome = np.r_[treated, control]
     arm = np.arange(len(outcome)) < len(treated)
     adjusted = adjusted_difference(outcome, arm, outcome * 0)
-    for found in (mean_difference(treated, holdout), adjusted):
+    for found in (mean_difference(treated, control), adjusted):
         assert found.difference == pytest.approx(difference, abs=1e-12, nan_ok=True)
         assert np.isnan(found[1:]).all()
 
@@ -224,7 +224,7 @@ def spenders(random: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.nd
 @pytest.mark.parametrize("effect", [0.0, 4.0])
 def test_adjusted_intervals_cover_without_bias(effect: float) -> None:
     random = np.random.default_rng(15)
-    arm = np.arange(TREATED + HOLDOUT) < TREATED
+    arm = np.arange(TREATED + CONTROL) < TREATED
     before, during = spenders(random, (EXPERIMENTS, len(arm)))
     found = adjusted_difference(during + effect * arm, arm, before)
     assert FEWEST <= share_missed(found, effect) <= MOST
@@ -234,7 +234,7 @@ def test_adjusted_intervals_cover_without_bias(effect: float) -> None:
 
 def test_adjusted_intervals_shrink_by_what_was_known() -> None:
     random = np.random.default_rng(16)
-    arm = np.arange(TREATED + HOLDOUT) < TREATED
+    arm = np.arange(TREATED + CONTROL) < TREATED
     before = random.normal(size=(500, len(arm)))
     for correlation in (0.0, 0.5, 0.9):
         rest = np.sqrt(1 - correlation**2)
@@ -292,13 +292,13 @@ def test_a_user_without_a_past_counts_as_the_median() -> None:
 
 @pytest.mark.parametrize("base", [0.05, 0.1, 0.3])
 def test_a_rate_that_can_just_be_seen_is_seen_four_times_in_five(base: float) -> None:
-    effect = smallest_detectable_rate_difference(base, TREATED, HOLDOUT)
+    effect = smallest_detectable_rate_difference(base, TREATED, CONTROL)
     random = np.random.default_rng(20)
     seen = [
-        cached_rate_difference(one, TREATED, other, HOLDOUT).low > 0
+        cached_rate_difference(one, TREATED, other, CONTROL).low > 0
         for one, other in zip(
             random.binomial(TREATED, base + effect, EXPERIMENTS),
-            random.binomial(HOLDOUT, base, EXPERIMENTS),
+            random.binomial(CONTROL, base, EXPERIMENTS),
             strict=True,
         )
     ]
@@ -310,8 +310,8 @@ def test_a_mean_that_can_just_be_seen_is_seen_four_times_in_five(sizes: tuple[in
     effect = smallest_detectable_mean_difference(2.0, *sizes)
     random = np.random.default_rng(21)
     treated = random.normal(effect, 2, (EXPERIMENTS, sizes[0]))
-    holdout = random.normal(0, 2, (EXPERIMENTS, sizes[1]))
-    seen = mean_difference(treated, holdout).low > 0
+    control = random.normal(0, 2, (EXPERIMENTS, sizes[1]))
+    seen = mean_difference(treated, control).low > 0
     assert np.mean(seen) == pytest.approx(0.8, abs=0.03)
 
 
@@ -346,7 +346,7 @@ def test_sizes_without_a_fault_have_uniform_p_values(strata: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("treated", "holdout", "share"),
+    ("treated", "control", "share"),
     [
         # of 5,000 users a tenth of one arm lost, of 2,000 a fifth
         (2250, 2500, 0.5),
@@ -354,8 +354,8 @@ def test_sizes_without_a_fault_have_uniform_p_values(strata: int) -> None:
         (3750, 1000, 0.75),
     ],
 )
-def test_users_lost_from_one_arm_show(treated: int, holdout: int, share: float) -> None:
-    assert sample_ratio_p_value(treated, holdout, share) < 0.001
+def test_users_lost_from_one_arm_show(treated: int, control: int, share: float) -> None:
+    assert sample_ratio_p_value(treated, control, share) < 0.001
 
 
 def test_a_tenth_of_an_arm_of_1000_is_hardly_more_than_chance() -> None:
@@ -383,10 +383,10 @@ def test_balance_is_that_of_its_table() -> None:
     found = balance(strata, treated)
     assert found.strata["stratum"].tolist() == ["lapsed", "loyal", "new"]
     assert found.strata["treated_count"].tolist() == [160, 350, 240]
-    assert found.strata["holdout_count"].tolist() == [40, 150, 60]
+    assert found.strata["control_count"].tolist() == [40, 150, 60]
     # 750 and 250 expected: chi-square by hand
     expected = np.outer([200, 500, 300], [0.75, 0.25])
-    seen = found.strata[["treated_count", "holdout_count"]].to_numpy()
+    seen = found.strata[["treated_count", "control_count"]].to_numpy()
     statistic = ((seen - expected) ** 2 / expected).sum()
     assert found.p_value == pytest.approx(stats.chi2.sf(statistic, 2))
     assert found.cramers_v == pytest.approx((statistic / 1000) ** 0.5)
@@ -425,7 +425,7 @@ def campaign_rows(seed: int, *, users: int = 800, name: str = "c1") -> pd.DataFr
             "segment_name": random.choice(["new", "loyal"], users),
             "offer_id": random.choice(["o1", "o2", None], users),
             "channel": "email",
-            "arm": np.where(treated, "treatment", "holdout"),
+            "arm": np.where(treated, "treatment", "control"),
             "treated_share": 0.75,
             "is_redeemed": random.random(users) < 0.1 + 0.1 * treated,
             "is_buying": amount > 0,
@@ -452,7 +452,7 @@ def test_a_campaign_is_measured_by_the_parts_above() -> None:
         arm = (some["arm"] == "treatment").to_numpy()
         slice_ = found.loc["c1", kinds[column], value]
         assert (slice_["treated_count"] == arm.sum()).all()
-        assert (slice_["holdout_count"] == (~arm).sum()).all()
+        assert (slice_["control_count"] == (~arm).sum()).all()
         expected = sample_ratio_p_value(arm.sum(), (~arm).sum(), 0.75)
         assert (slice_["sample_ratio_p_value"] == expected).all()
         ends = slice_[["lift", "lift_low", "lift_high"]]
@@ -471,7 +471,7 @@ def test_a_campaign_is_measured_by_the_parts_above() -> None:
             assert row["width_share"] < 1
             assert row["method"] == "cuped"
             assert row["treated_value"] == pytest.approx(outcome[arm].mean())
-            assert row["holdout_value"] == pytest.approx(outcome[~arm].mean())
+            assert row["control_value"] == pytest.approx(outcome[~arm].mean())
     totals = found[["incremental_total", "incremental_low", "incremental_high"]]
     lifts = found[["lift", "lift_low", "lift_high"]]
     np.testing.assert_allclose(totals, lifts.to_numpy() * found[["treated_count"]].to_numpy())
@@ -499,35 +499,35 @@ def test_no_rows_make_a_typed_table_without_rows() -> None:
     assert list(empty.columns) == list(MEASURED_COLUMNS)
 
 
-def test_a_campaign_without_a_holdout_claims_nothing() -> None:
+def test_a_campaign_without_a_control_group_claims_nothing() -> None:
     rows = campaign_rows(35).assign(arm="treatment", treated_share=1.0)
     found = measured(rows)
     assert set(found["measurement"]) == {"observational"}
     assert (found.loc["c1", "all"]["treated_count"] == len(rows)).all()
-    told = found.columns.difference(["measurement", "treated_count", "holdout_count"])
+    told = found.columns.difference(["measurement", "treated_count", "control_count"])
     assert found[told].isna().all(axis=None)
 
 
 def test_a_slice_with_too_few_users_claims_nothing() -> None:
     rows = campaign_rows(36)
-    is_lone = rows.index == rows.index[rows["arm"] == "holdout"][0]
+    is_lone = rows.index == rows.index[rows["arm"] == "control"][0]
     # offers known of the treated and of one user held out
     rows["offer_id"] = rows["offer_id"].where((rows["arm"] == "treatment") | is_lone)
     rows.loc[is_lone, "offer_id"] = "o1"
     found = measured(rows)
     assert set(found.loc["c1", "offer"]["measurement"]) == {"too few users"}
     assert set(found.loc["c1", "all"]["measurement"]) == {"randomised"}
-    assert (found.loc["c1", "offer", "o1"]["holdout_count"] == 1).all()
-    told = ["method", "treated_value", "holdout_value", "lift", "lift_low", "lift_high"]
+    assert (found.loc["c1", "offer", "o1"]["control_count"] == 1).all()
+    told = ["method", "treated_value", "control_value", "lift", "lift_low", "lift_high"]
     assert found.loc["c1", "offer"][[*told, "incremental_total"]].isna().all(axis=None)
-    # and says why: so few users of the holdout are no chance
+    # and says why: so few users of the control are no chance
     assert not found.loc["c1", "offer"]["is_trustworthy"].any()
     assert found.loc["c1", "segment"]["is_trustworthy"].all()
 
 
 def test_a_fault_of_the_campaign_is_one_of_its_slices() -> None:
     rows = campaign_rows(37)
-    lost = (rows["arm"] == "holdout") & (rows["segment_name"] == "new")
+    lost = (rows["arm"] == "control") & (rows["segment_name"] == "new")
     found = measured(rows[~(lost & (np.arange(len(rows)) % 3 > 0))])
     loyal = found.loc["c1", "segment", "loyal"]
     assert (loyal["sample_ratio_p_value"] > 0.001).all()
@@ -541,7 +541,7 @@ def test_unknown_pasts_and_chances_are_said() -> None:
     money = found.loc["c1", "all", "all"].loc[list(AMOUNTS)]
     assert set(money["method"]) == {"welch"}
     assert (money["width_share"] == 1).all()
-    lift = money["treated_value"] - money["holdout_value"]
+    lift = money["treated_value"] - money["control_value"]
     np.testing.assert_allclose(money["lift"].astype(float), lift.astype(float))
 
 
@@ -558,7 +558,7 @@ def test_nothing_bought_is_no_certainty() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("arm", "control", "neither treatment nor holdout"),
+        ("arm", "control", "neither treatment nor control"),
         ("amount", np.nan, "no amount"),
         ("treated_share", 0.5, "several chances"),
     ],

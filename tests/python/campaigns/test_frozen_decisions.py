@@ -26,7 +26,7 @@ APPROVE = """
 # Every seed of the plan, the scores, and who wrote them: nothing is as it was.
 ALL_CHANGED = """
     update seeds.campaign_plan set budget_amount = '30', priority = '2',
-    holdout_share = '0.7', campaign_name = 'renamed' where campaign_id like '2018-01-%';
+    control_share = '0.7', campaign_name = 'renamed' where campaign_id like '2018-01-%';
     update seeds.offers set discount_value = '0.10' where discount_kind <> 'none';
     update seeds.channels set cost_per_contact = '0.01';
     insert into seeds.suppressions

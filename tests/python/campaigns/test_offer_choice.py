@@ -1,4 +1,4 @@
-"""Laws of the choice of offers: limits, one offer each, and a fair holdout."""
+"""Laws of the choice of offers: limits, one offer each, and a fair control group."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def made_options(
             "first_order_id": [f"f{number:05}" for number in range(users)],
             "rfm_score": pd.array(random.integers(3, 16, users), dtype="Int64"),
             "worth": worth,
-            "is_global_holdout": random.random(users) < lot / 4,
+            "is_global_control": random.random(users) < lot / 4,
         }
     )
     options = people.merge(offers, how="cross")
     options = options[random.random(len(options)) < 0.7].reset_index(drop=True)
     count = len(options)
-    options["is_held_out"] = options["is_global_holdout"] | by_lot(options, seed, lot)
+    options["is_control"] = options["is_global_control"] | by_lot(options, seed, lot)
     options["expected_cost"] = np.round(random.uniform(0.05, 1.0, count), 6)
     options["expected_margin"] = np.round(
         options["worth"] * random.lognormal(0, 0.5, count) - 0.6, 6
@@ -94,11 +94,11 @@ def made(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def joined(options: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
     """Put what was chosen beside what it was chosen from."""
-    columns = [*KEY, *TAKEN, "is_held_out", "net_margin"]
+    columns = [*KEY, *TAKEN, "is_control", "net_margin"]
     return (
-        options.drop(columns="is_held_out")
-        .merge(choice[columns].rename(columns={"is_held_out": "is_withheld"}), on=KEY)
-        .merge(options[[*KEY, "is_held_out"]], on=KEY)
+        options.drop(columns="is_control")
+        .merge(choice[columns].rename(columns={"is_control": "is_withheld"}), on=KEY)
+        .merge(options[[*KEY, "is_control"]], on=KEY)
     )
 
 
@@ -118,7 +118,7 @@ def assert_within_limits(rows: pd.DataFrame, taken: str) -> None:
         cap = channel["most_contacts_per_week"].iloc[0]
         assert pd.isna(cap) or len(channel) <= cap
     assert not chosen.duplicated(["allocation_name", "user_id"]).any()
-    assert not chosen["is_held_out"].any()
+    assert not chosen["is_control"].any()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -148,11 +148,11 @@ def test_the_choice_earns_more_than_plain_policies(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_holdout_is_of_those_held_out_and_gets_nothing_else(seed: int) -> None:
+def test_the_control_group_is_of_those_held_out_and_gets_nothing_else(seed: int) -> None:
     rows = joined(*made(seed))
     withheld = rows[rows["is_withheld"]]
     assert len(withheld) > 10
-    assert withheld["is_held_out"].all()
+    assert withheld["is_control"].all()
     assert not withheld.duplicated(["allocation_name", "user_id"]).any()
     places = withheld[["allocation_name", "user_id"]].drop_duplicates()
     for taken in TAKEN:
@@ -193,7 +193,7 @@ def test_a_later_priority_takes_nothing_from_an_earlier_one(seed: int) -> None:
     options, choice = made(seed)
     first = choose_offers(options[options["priority"] == 1])
     # those held out of what comes later leave room for nobody before them
-    alone = options["is_held_out"] & (options["priority"] == 2)
+    alone = options["is_control"] & (options["priority"] == 2)
     choice = choose_offers(options[~alone])
     columns = [*KEY, *TAKEN]
     both = first[columns].merge(choice[columns], on=KEY, suffixes=("", "_again"))
@@ -221,8 +221,8 @@ def test_no_option_no_choice() -> None:
 def test_one_campaign_takes_its_best() -> None:
     options, _ = made(1)
     one = options[options["offer_id"] == "o3"].assign(
-        is_held_out=False,
-        is_global_holdout=False,
+        is_control=False,
+        is_global_control=False,
         expected_cost=1.0,
         budget_amount=7.0,
         weekly_budget_left=1000.0,
@@ -244,9 +244,9 @@ def test_nothing_left_of_the_week_means_nobody_is_contacted() -> None:
 
 def test_all_held_out_means_nobody_is_contacted() -> None:
     options, _ = made(3)
-    choice = choose_offers(options.assign(is_held_out=True))
+    choice = choose_offers(options.assign(is_control=True))
     assert not choice[TAKEN].to_numpy().any()
-    assert choice["is_held_out"].any()
+    assert choice["is_control"].any()
 
 
 def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
@@ -255,7 +255,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
     options = options[options["allocation_name"] == WEEK]
     differences = []
     for seed in range(40):
-        drawn = options.assign(is_held_out=by_lot(options, seed, 0.3))
+        drawn = options.assign(is_control=by_lot(options, seed, 0.3))
         rows = joined(drawn, choose_offers(drawn))
         treated = rows.loc[rows["is_chosen"], "expected_margin"]
         withheld = rows.loc[rows["is_withheld"], "expected_margin"]
@@ -280,7 +280,7 @@ def test_limits_hold_for_any_plan(seed: int, users: int, tightness: float, lot: 
     assert len(rows) == len(options)
     for taken in TAKEN:
         assert_within_limits(rows, taken)
-    assert not (rows["is_withheld"] & ~rows["is_held_out"]).any()
+    assert not (rows["is_withheld"] & ~rows["is_control"]).any()
     places = ["allocation_name", "user_id"]
     withheld = rows.loc[rows["is_withheld"], places]
     assert rows.loc[rows["is_chosen"], places].merge(withheld).empty

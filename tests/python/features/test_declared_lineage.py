@@ -32,7 +32,7 @@ REASONED = (
 # A choice falls the other way only if what it is made on moves far enough: whatever
 # moves that, the choice comes from. Per model the choice, and what it is made on.
 CHOICES = {
-    "ml_customer_value__holdout": ({"is_champion"}, "expected_orders"),
+    "ml_customer_value__test_period": ({"is_champion"}, "expected_orders"),
     "ml_estimator_intervals": ({"best_baseline_name"}, "gain_over_baseline"),
     "ml_estimator_registry": ({"status"}, "status_reason"),
     "ml_cluster__stability": ({"is_chosen", "cluster_count"}, "criterion_value"),

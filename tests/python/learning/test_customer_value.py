@@ -18,17 +18,17 @@ from precision_marketing.value.bg_nbd import BgNbd, fit_bg_nbd, steady_buyers
 from precision_marketing.value.dated_models import ValueSettings
 from precision_marketing.value.futures import draw_futures
 from precision_marketing.value.gamma_gamma import GammaGamma, fit_gamma_gamma
-from precision_marketing.value.holdout import judge_value
 from precision_marketing.value.intervals import value_intervals
 from precision_marketing.value.scoring import fit_value, score_value
+from precision_marketing.value.test_period import judge_value
 from scipy.special import hyp2f1
 from sklearn.metrics import roc_auc_score
 from support.variables import VARS
 
 SEEDS = range(5)
-HOLDOUT_START = pd.Timestamp("1997-10-01")
+TEST_START = pd.Timestamp("1997-10-01")
 SETTINGS = replace(ValueSettings.from_meta(VARS), draws=60)
-CDNOW_SETTINGS = replace(SETTINGS, draws=80, holdout_days=273, horizons=(28,))
+CDNOW_SETTINGS = replace(SETTINGS, draws=80, test_days=273, horizons=(28,))
 
 
 def cdnow_file(name: str) -> Path:
@@ -84,7 +84,7 @@ def purchases_at(
         table = table.drop(columns=["first", "last"]).reset_index()
         table = table.assign(first_order_id=table["user_id"], is_acquired=True, as_of_date=date)
         ahead = table[["user_id", "first_order_id", "as_of_date"]].copy()
-        for name, length in (("window", settings.window_days), ("holdout", settings.holdout_days)):
+        for name, length in (("window", settings.window_days), ("test", settings.test_days)):
             until = date + pd.Timedelta(days=length)
             later = days[(days["day"] >= date) & (days["day"] < until)]
             summed = later.groupby("user_id")["amount"].agg(["size", "sum"])
@@ -171,7 +171,7 @@ def simulated_tables(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_bg_nbd_reproduces_the_published_fit_of_cdnow() -> None:
     # the 1/10 sample is a list of its own: no rule on the ids of the whole gives it
-    table = histories(cdnow_days("CDNOW_sample.txt", 1, 0), HOLDOUT_START)
+    table = histories(cdnow_days("CDNOW_sample.txt", 1, 0), TEST_START)
 
     found = fit_bg_nbd(table["frequency"], table["recency"], table["age"], min_repeat_users=50)
 
@@ -195,17 +195,17 @@ def test_gamma_gamma_reproduces_the_published_fit_of_cdnow() -> None:
 def test_what_is_learnt_before_1997_10_reaches_the_bar_of_cdnow() -> None:
     days = cdnow_days("CDNOW_master.txt", 0, 1)
     assert days["user_id"].nunique() == 23570
-    last = HOLDOUT_START - pd.Timedelta(days=CDNOW_SETTINGS.window_days)
+    last = TEST_START - pd.Timedelta(days=CDNOW_SETTINGS.window_days)
     dates = [last - pd.Timedelta(days=14 * number) for number in range(12)]
-    end = HOLDOUT_START + pd.Timedelta(days=CDNOW_SETTINGS.holdout_days)
-    tables = purchases_at(days, [*dates, HOLDOUT_START, end], CDNOW_SETTINGS)
+    end = TEST_START + pd.Timedelta(days=CDNOW_SETTINGS.test_days)
+    tables = purchases_at(days, [*dates, TEST_START, end], CDNOW_SETTINGS)
 
     judged = judge_value(*tables, CDNOW_SETTINGS)
 
     found = value_intervals(judged, draws=1, seed=1).set_index(["estimator_name", "metric"])[
         "metric_value"
     ]
-    assert (judged["train_until_date"] == HOLDOUT_START).all()
+    assert (judged["train_until_date"] == TEST_START).all()
     # evaluation.md, CDNOW: to reach
     assert found["learned", "auc"] >= 0.770
     assert found["learned", "count_rmse"] <= 1.71
@@ -323,12 +323,12 @@ def test_neither_rows_order_nor_names_nor_held_out_labels_move_a_forecast(seed: 
     purchases, ahead = simulated_tables(seed)
     shuffled = purchases.sample(frac=1, random_state=seed)
     renamed = shuffled.assign(user_id="x" + shuffled["user_id"].str[::-1])
-    test = purchases["as_of_date"].max() - pd.Timedelta(days=SETTINGS.holdout_days)
+    test = purchases["as_of_date"].max() - pd.Timedelta(days=SETTINGS.test_days)
     changed = ahead.sample(frac=1, random_state=seed + 1)
     is_later = changed["as_of_date"] + pd.Timedelta(days=SETTINGS.window_days) > test
     changed.loc[is_later, ["day_count_in_window", "net_amount_in_window"]] = 50
-    changed.loc[changed["as_of_date"] == test, "day_count_in_holdout"] = 0
-    changed.loc[changed["as_of_date"] == test, "net_amount_in_holdout"] = 0
+    changed.loc[changed["as_of_date"] == test, "day_count_in_test"] = 0
+    changed.loc[changed["as_of_date"] == test, "net_amount_in_test"] = 0
 
     first = judge_value(purchases, ahead, SETTINGS)
     second = judge_value(renamed, changed, SETTINGS)
@@ -459,10 +459,10 @@ def test_a_shop_of_no_user_or_one_gives_typed_tables(users: int) -> None:
 
 
 def test_the_mart_measures_as_scikit_learn_does(built: duckdb.DuckDBPyConnection) -> None:
-    judged = built.sql("from learning.ml_customer_value__holdout").df()
+    judged = built.sql("from learning.ml_customer_value__test_period").df()
     results = built.sql("from evaluation.customer_value_results where split_name = 'test'").df()
     if judged.empty:
-        pytest.skip("MART NOT CHECKED: the data is shorter than a hold-out.")
+        pytest.skip("MART NOT CHECKED: the data is shorter than a test period.")
     found = results.set_index(["estimator_name", "metric"])["metric_value"]
     in_python = value_intervals(judged, 1, 1).set_index(["estimator_name", "metric"])
     pd.testing.assert_series_equal(
@@ -492,7 +492,7 @@ def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop(
     dates = sorted(pd.to_datetime(in_sql["as_of_date"]).unique())
     # money sent back is known to SQL alone
     left_out = ["first_order_id", "is_acquired", "mean_day_amount"]
-    left_out += ["net_amount_in_window", "net_amount_in_holdout"]
+    left_out += ["net_amount_in_window", "net_amount_in_test"]
 
     for expected, found in zip(
         purchases_at(days, dates, SETTINGS), (in_sql, ahead_in_sql), strict=True

@@ -333,7 +333,7 @@ def campaign_panel(seed: int, users: int, over: int) -> pd.DataFrame:
             campaign_id=f"C{number}",
             user_id=[f"pseudonym {user}" for user in trial.users],
             first_order_id=trial.users,
-            arm=np.where(trial.treated, "treatment", "holdout"),
+            arm=np.where(trial.treated, "treatment", "control"),
             split_name="score" if is_open else np.where(is_test, "test", "train"),
             treated_share=trial.treated.mean(),
             buying_outcome=trial.outcome,

@@ -27,9 +27,9 @@ def shop_of_five_campaigns() -> dict[str, str]:
         days = np.flatnonzero(random.random(365) < 0.01 + 0.05 * random.random())
         ordered_on = [first_day, *(first_day + pd.to_timedelta(days, "D"))]
         for campaign in starts:
-            is_held_out = random.random() < held_out[campaign]
-            contacts.append(f"{campaign},u{user},{'holdout' if is_held_out else 'treatment'}")
-            if not is_held_out and random.random() < 0.4:
+            is_control = random.random() < held_out[campaign]
+            contacts.append(f"{campaign},u{user},{'control' if is_control else 'treatment'}")
+            if not is_control and random.random() < 0.4:
                 ordered_on.append(pd.Timestamp(starts[campaign]) + pd.Timedelta(days=3))
         lines += [
             f"t{user}-{number},o{user}-{number},u{user},p1,1,{number % 7}.5,{day:%F}"

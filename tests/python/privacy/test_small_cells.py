@@ -15,7 +15,7 @@ LEAST = 10
 # the columns whose values cut it into parts.
 CUTS = {
     "campaigns.campaign_results": (
-        ["treated_count", "holdout_count"],
+        ["treated_count", "control_count"],
         ["campaign_id"],
         ["slice_kind"],
     ),

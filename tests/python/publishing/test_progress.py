@@ -33,7 +33,7 @@ MARTS = """
         select 'c1' as campaign_id, 'Spring sale' as campaign_name;
     create table campaigns.campaign_decisions as
         select 'c1' as campaign_id, 'launched' as decision_status,
-            unnest(['contact', 'holdout']) as decision, 2.0 as expected_cost,
+            unnest(['contact', 'control']) as decision, 2.0 as expected_cost,
             5.5 as expected_margin;
     create table campaigns.campaign_policies as select 'optimal' as policy,
         'week' as allocation_name, 1 as contact_count, 2.0 as expected_cost,

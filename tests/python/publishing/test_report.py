@@ -116,7 +116,7 @@ def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_pat
     with duckdb.connect(str(tmp_path / published.name)) as connection:
         connection.execute("""
             update reports.rpt_campaign_results
-            set lift = 0.02, lift_low = -0.01, lift_high = 0.05, holdout_count = 100
+            set lift = 0.02, lift_low = -0.01, lift_high = 0.05, control_count = 100
         """)
         connection.execute("""
             insert into reports.rpt_qini_curve

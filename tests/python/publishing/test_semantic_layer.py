@@ -87,10 +87,10 @@ CASES = {
         {
             "decisions": "count(*)",
             "contacts": "count_if(decision = 'contact')",
-            "holdouts": "count_if(decision = 'holdout')",
+            "control_users": "count_if(decision = 'control')",
             "contact_rate": "count_if(decision = 'contact') / count(*)",
-            "holdout_share": "count_if(decision = 'holdout')"
-            " / nullif(count_if(decision in ('contact', 'holdout')), 0)",
+            "control_share": "count_if(decision = 'control')"
+            " / nullif(count_if(decision in ('contact', 'control')), 0)",
             "expected_cost": "sum(expected_cost) filter (decision = 'contact')",
             "expected_margin": "sum(expected_margin) filter (decision = 'contact')",
         },

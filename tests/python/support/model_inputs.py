@@ -38,7 +38,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     Inputs: ("stg_calendar__holidays",),
     value_inputs: (
         "ml_customer_value__estimator",
-        "ml_customer_value__holdout",
+        "ml_customer_value__test_period",
         "ml_customer_value__intervals",
         "ml_user__value",
     ),

@@ -193,10 +193,10 @@ def value_inputs(nodes: dict[str, dict]) -> Inputs:
             )
         }
     )
-    inputs.run("ml_customer_value__holdout")
+    inputs.run("ml_customer_value__test_period")
     # of few users another may be live: this one reads most
     inputs.connection.execute(
-        "update ml_customer_value__holdout set is_champion = estimator_name = 'learned'"
+        "update ml_customer_value__test_period set is_champion = estimator_name = 'learned'"
     )
     inputs.run("ml_customer_value__estimator")
     return inputs
@@ -213,7 +213,7 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
         "labels.lbl_user_offer__arms",
         {
             **keys,
-            "arm": f"case when {drawn} < 6 then 'treatment' else 'holdout' end",
+            "arm": f"case when {drawn} < 6 then 'treatment' else 'control' end",
             "split_name": """
                 case when not is_over then 'score'
                      when hash(key) % 2 = 0 then 'test' else 'train' end
@@ -259,7 +259,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "weekly_budget_left": str(weekly_budget),
             "expected_cost": "0.5 + hash(key, 'cost') % 100 / 60.0",
             "expected_margin": "hash(key, 'margin') % 1000 / 150.0 - 1",
-            "is_held_out": "hash(first_order_id, campaign_id) % 2 = 0",
+            "is_control": "hash(first_order_id, campaign_id) % 2 = 0",
         },
         {
             *PANEL_KEYS,
@@ -281,7 +281,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             """,
             "dec_planned_arms": """
                 select drawn.* replace (
-                    case when hash(first_order_id, campaign_id) % 4 = 0 then 'holdout'
+                    case when hash(first_order_id, campaign_id) % 4 = 0 then 'control'
                          else 'treatment' end as arm
                 )
                 from built.campaigns.dec_planned_arms as drawn
@@ -312,7 +312,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "dec_arm_outcomes": """
                 select outcomes.* replace (
                     'randomised' as measurement,
-                    case when hash(first_order_id) % 3 = 0 then 'holdout'
+                    case when hash(first_order_id) % 3 = 0 then 'control'
                          else 'treatment' end as arm,
                     cast(0.6 + 0.1 * (hash(campaign_id) % 2) as double)
                         as treated_share,

@@ -424,12 +424,12 @@ def test_randomised_campaigns_do_what_the_truth_says(shop: duckdb.DuckDBPyConnec
         )
         select
             avg(has_bought) filter (where arm = 'treatment')
-            - avg(has_bought) filter (where arm = 'holdout'),
+            - avg(has_bought) filter (where arm = 'control'),
             sqrt(
                 var_samp(has_bought) filter (where arm = 'treatment')
                 / count(*) filter (where arm = 'treatment')
-                + var_samp(has_bought) filter (where arm = 'holdout')
-                / count(*) filter (where arm = 'holdout')
+                + var_samp(has_bought) filter (where arm = 'control')
+                / count(*) filter (where arm = 'control')
             ),
             avg(buying_effect),
             max(buying_effect) - min(buying_effect),
@@ -445,7 +445,7 @@ def test_randomised_campaigns_do_what_the_truth_says(shop: duckdb.DuckDBPyConnec
     assert 0.05 < redeemed < 0.2
 
 
-def test_some_offers_put_people_off_and_holdouts_redeem_nothing(
+def test_some_offers_put_people_off_and_control_groups_redeem_nothing(
     shop: duckdb.DuckDBPyConnection,
 ) -> None:
     ((zeroes, negatives),) = rows(

@@ -38,7 +38,7 @@ def made_options() -> pd.DataFrame:
             "random_number": [0.1, 0.2, 0.3, 0.4, 0.5],
             "expected_cost": 1.0,
             "is_chosen": [True, False, False, False, False],
-            "is_held_out": [False, False, False, False, True],
+            "is_control": [False, False, False, False, True],
             "is_rfm_rule": [False, False, True, False, False],
             "is_greedy_by_score": [False, False, True, False, False],
             "is_random": [False, False, False, True, False],
@@ -71,7 +71,7 @@ def drawn_options(users: int = 400) -> pd.DataFrame:
             "score": random.random(count),
             "random_number": random.random(count),
             "expected_cost": 1.0,
-            "is_held_out": [number % 20 < 2 for number in range(count)],
+            "is_control": [number % 20 < 2 for number in range(count)],
             "order_effect": random.normal(0.1, 0.1, count),
             "order_margin": 100.0,
             "redemption_count": random.random(count) / 10,
@@ -82,7 +82,7 @@ def drawn_options(users: int = 400) -> pd.DataFrame:
     )
     is_first = np.arange(count) % 2 == 0
     is_good = options["order_effect"] + random.normal(0, 0.1, count) > 0.2
-    chosen = is_first & is_good & ~options["is_held_out"]
+    chosen = is_first & is_good & ~options["is_control"]
     flags = ("is_chosen", "is_rfm_rule", "is_greedy_by_score", "is_random")
     return options.assign(**dict.fromkeys(flags, chosen))
 
@@ -98,7 +98,7 @@ def test_all_spend_what_ours_did_and_the_oracle_earns_most() -> None:
     assert week["true_margin"].idxmax() == "oracle"
     assert week["true_margin"]["ours"] > week["true_margin"]["random"]
     # within a budget for everything it takes the better offer of all but the held out
-    valued = value_options(options[~options["is_held_out"]], 0.5)
+    valued = value_options(options[~options["is_control"]], 0.5)
     best = valued.groupby("user_id")["true_margin"].max().clip(lower=0).sum()
     assert week["planned_margin"]["oracle"] == pytest.approx(best)
 
@@ -177,7 +177,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, duckdb.DuckDBP
     """The same shop, contacted, held out, and as it was a week earlier."""
     folder = tmp_path_factory.mktemp("worlds")
     contacted = EVERYBODY.format(arm="treatment")
-    held_out = EVERYBODY.format(arm="holdout")
+    held_out = EVERYBODY.format(arm="control")
     return {
         "contacted": make_world(folder / "contacted", HISTORY + 21, contacted),
         "held out": make_world(folder / "held", HISTORY + 21, held_out),
