@@ -65,9 +65,7 @@ class Target:
         return self.rule[name].format(**drawn)
 
 
-def plant_dirt(
-    clean_folder: Path, dirty_folder: Path, warehouse: Path, seed: int, shares: dict[str, float]
-) -> None:
+def plant_dirt(clean_folder: Path, dirty_folder: Path, warehouse: Path, seed: int, shares: dict[str, float]) -> None:
     """Write a dirty copy of a folder of clean tables, and what was planted where.
 
     A row carries one piece of dirt at most. What was planted stands in
@@ -137,10 +135,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str
 
 
 def _find_targets(
-    connection: duckdb.DuckDBPyConnection,
-    file: Path,
-    rules: list[dict[str, str]],
-    shares: dict[str, float],
+    connection: duckdb.DuckDBPyConnection, file: Path, rules: list[dict[str, str]], shares: dict[str, float]
 ) -> list[Target]:
     """Return what is struck in a table, each with an interval of draws to itself."""
     columns = ["", *_columns(connection, file)]
@@ -149,8 +144,7 @@ def _find_targets(
         struck = [
             rule
             for rule in rules
-            if (rule["kind"], rule["entity"]) == (kind, file.stem)
-            and rule["column_name"] in columns
+            if (rule["kind"], rule["entity"]) == (kind, file.stem) and rule["column_name"] in columns
         ]
         if not share or not struck:
             continue
@@ -161,15 +155,12 @@ def _find_targets(
     # decimal shares that make up 1 may add up to a little more
     if taken > 1 + 1e-9:
         raise ValueError(
-            f"the shares that strike table {file.stem} add up to {taken:.6g}, above 1; "
-            "a row carries one piece of dirt."
+            f"the shares that strike table {file.stem} add up to {taken:.6g}, above 1; a row carries one piece of dirt."
         )
     return targets
 
 
-def _plant(
-    connection: duckdb.DuckDBPyConnection, clean: Path, dirty: Path, targets: list[Target]
-) -> None:
+def _plant(connection: duckdb.DuckDBPyConnection, clean: Path, dirty: Path, targets: list[Target]) -> None:
     """Write a table's dirty file, list what was planted in it, and log how much."""
     (row_count,) = connection.execute(
         f"copy ({_dirty_rows(connection, clean, targets)}) to {_literal(dirty)} (format parquet)"
@@ -178,8 +169,7 @@ def _plant(
     if targets:
         connection.execute(_planted_rows(clean, targets))
         planted |= connection.execute(
-            "select kind, count(*) from truth.planted_dirt where entity = $1 group by kind",
-            [clean.stem],
+            "select kind, count(*) from truth.planted_dirt where entity = $1 group by kind", [clean.stem]
         ).fetchall()
     counts = ", ".join(f"{kind} {count}" for kind, count in planted.items())
     log.info(f"  {clean.stem:<20} {row_count:>10} rows   {counts or 'clean'}")

@@ -142,9 +142,7 @@ def _run_step(connection: duckdb.DuckDBPyConnection, kind: str, name: str, folde
     rows = run_file(connection, f"{kind}/{name}")
     if kind == "files":
         file = str(folder / f"{name}.parquet").replace("'", "''")
-        (rows,) = connection.execute(
-            f"copy (from {name}) to '{file}' (format parquet, compression snappy)"
-        ).fetchone()
+        (rows,) = connection.execute(f"copy (from {name}) to '{file}' (format parquet, compression snappy)").fetchone()
     count = "view" if rows is None else f"{rows:,} rows"
     log.info(f"{kind:<7} {name:<20} {count:>18} {time.perf_counter() - start:>7.1f} s")
     return rows

@@ -26,15 +26,7 @@ from operations.privacy.encryption import connect
 
 SCHEMAS = ("campaigns", "core", "seeds")
 # What a channel needs to send, and no more.
-COLUMNS = (
-    "user_id",
-    "campaign_id",
-    "offer_id",
-    "send_on",
-    "send_from_hour",
-    "send_until_hour",
-    "decision_id",
-)
+COLUMNS = ("user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id")
 LEFT_OUT = ("without consent", "suppressed", "erased")
 # The launched contacts of campaigns that have not ended, each with what keeps it back
 # now: a decision may be weeks old, a consent is as of today.
@@ -134,9 +126,7 @@ CAMPAIGNS = """
 """
 
 
-def export(
-    connection: duckdb.DuckDBPyConnection, shop: str, folder: Path
-) -> list[tuple[str, int, int, Path]]:
+def export(connection: duckdb.DuckDBPyConnection, shop: str, folder: Path) -> list[tuple[str, int, int, Path]]:
     """Write a version per channel, an empty one where no contact is left.
 
     Parameters
@@ -156,16 +146,9 @@ def export(
     """
     connection.execute(CONTACTS, {"shop": shop})
     channels = [
-        row[0]
-        for row in connection.execute(
-            "select distinct channel from contacts order by channel"
-        ).fetchall()
+        row[0] for row in connection.execute("select distinct channel from contacts order by channel").fetchall()
     ]
-    emptied = [
-        file.parent.name
-        for file in sorted(folder.glob("*/current.json"))
-        if file.parent.name not in channels
-    ]
+    emptied = [file.parent.name for file in sorted(folder.glob("*/current.json")) if file.parent.name not in channels]
     return [_export_channel(connection, shop, folder, channel) for channel in channels + emptied]
 
 
@@ -180,9 +163,7 @@ def _export_channel(
     if not manifest.exists():
         written.mkdir(parents=True, exist_ok=True)
         contacts = written / "contacts.csv"
-        connection.execute(
-            "copy sent to $1 (format csv, header true, use_tmp_file true)", [str(contacts)]
-        )
+        connection.execute("copy sent to $1 (format csv, header true, use_tmp_file true)", [str(contacts)])
         _write(
             manifest,
             json.dumps(
@@ -208,17 +189,10 @@ def _export_channel(
 def _counts(connection: duckdb.DuckDBPyConnection, channel: str) -> dict:
     """Return how many contacts a version has, and who was left out since decided."""
     campaigns: dict[str, dict] = {}
-    for name, decided_on, left_out, count in connection.execute(
-        CAMPAIGNS, {"channel": channel}
-    ).fetchall():
+    for name, decided_on, left_out, count in connection.execute(CAMPAIGNS, {"channel": channel}).fetchall():
         campaign = campaigns.setdefault(
             name,
-            {
-                "campaign_id": name,
-                "decided_on": str(decided_on),
-                "rows": 0,
-                "left_out": dict.fromkeys(LEFT_OUT, 0),
-            },
+            {"campaign_id": name, "decided_on": str(decided_on), "rows": 0, "left_out": dict.fromkeys(LEFT_OUT, 0)},
         )
         campaign["decided_on"] = min(campaign["decided_on"], str(decided_on))
         if left_out:
@@ -254,8 +228,7 @@ def main() -> str | None:
         return f"Nothing was exported: {str(error).splitlines()[0]}"
     for channel, rows, left_out, folder in exported:
         sys.stdout.write(
-            f"Exported {rows:,} contacts for {channel}, {left_out:,} left out since "
-            f"launch: {shown(folder)}\n"
+            f"Exported {rows:,} contacts for {channel}, {left_out:,} left out since launch: {shown(folder)}\n"
         )
     if not exported:
         sys.stdout.write("Exported no contacts: no launched campaign is open or due.\n")

@@ -34,9 +34,7 @@ def csv_layout(file: str, encoding: str) -> str:
         with Path(file).open(encoding=encoding, errors="replace", newline="") as lines:
             first_line = lines.readline(LONGEST_FIRST_LINE).removeprefix("\ufeff")
         rows = {
-            delimiter: next(
-                csv.reader([first_line], delimiter=delimiter, skipinitialspace=True), []
-            )
+            delimiter: next(csv.reader([first_line], delimiter=delimiter, skipinitialspace=True), [])
             for delimiter in DELIMITERS
         }
     except (OSError, UnicodeError, csv.Error) as error:
@@ -86,12 +84,7 @@ def _line_that_ends_differently(file: str, encoding: str) -> str:
     with Path(file).open(encoding=encoding, errors="replace", newline="") as lines:
         first_line = next(lines)
         for number, line in enumerate(lines, start=2):
-            ending, first_ending = (
-                repr(text[len(text.rstrip("\r\n")) :])[1:-1] for text in (line, first_line)
-            )
+            ending, first_ending = (repr(text[len(text.rstrip("\r\n")) :])[1:-1] for text in (line, first_line))
             if ending not in (first_ending, ""):
-                return (
-                    f"{expected}, found line 1 with {first_ending} and line {number} "
-                    f"with {ending} at its end."
-                )
+                return f"{expected}, found line 1 with {first_ending} and line {number} with {ending} at its end."
     return f"{expected}, each of them as many fields as the first."

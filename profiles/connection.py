@@ -44,9 +44,7 @@ class Plugin(BasePlugin):
             duckdb.connect(creds.path, config=config).close()
         except duckdb.IOException as error:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
-            raise DbtRuntimeError(
-                f"Nothing was built: cannot open the database {creds.path}. {cause}"
-            ) from error
+            raise DbtRuntimeError(f"Nothing was built: cannot open the database {creds.path}. {cause}") from error
         self.vault = open_vault(self.warehouse)
         config.update(SPILLS_ENCRYPTED)
 
@@ -63,9 +61,7 @@ class Plugin(BasePlugin):
             (requests.forget_users, ["varchar"]),
             (requests.export_user, ["varchar"]),
         ):
-            conn.create_function(
-                function.__name__, function, parameters, "varchar", side_effects=True
-            )
+            conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
 
     def configure_cursor(self, cursor: Any) -> None:
         """Set the padded keys, that of forgotten users where there is one."""

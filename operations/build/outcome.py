@@ -146,6 +146,4 @@ def _sentence(result: Any) -> str:
 
 def _first(texts: list[str]) -> list[str]:
     more = len(texts) - MOST_WRITTEN
-    return [f"  {text}" for text in texts[:MOST_WRITTEN]] + (
-        [f"  and {more} more"] if more > 0 else []
-    )
+    return [f"  {text}" for text in texts[:MOST_WRITTEN]] + ([f"  and {more} more"] if more > 0 else [])

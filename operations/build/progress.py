@@ -77,8 +77,7 @@ class Progress(logging.Handler):
         """Say what is done and what runs, longest first."""
         longest = sorted(self.running.items(), key=lambda node: node[1])
         named = ", ".join(
-            f"{unique_id.split('.')[2]} {now - started:.0f} s"
-            for unique_id, started in longest[:MOST_NAMED]
+            f"{unique_id.split('.')[2]} {now - started:.0f} s" for unique_id, started in longest[:MOST_NAMED]
         )
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.done} of {self.total}{failed}: {named}{self.step}"

@@ -64,17 +64,14 @@ def row_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     names = ("in", "out", "repaired", "deduplicated", "rejected", "inferred")
     heads = "".join(f"{name:>12}" for name in names)
     return [f"{'Rows':<26}{heads}"] + [
-        f"  {WORDS.value(entity):<24}" + "".join(f"{count:>12,}" for count in counts)
-        for entity, *counts in found
+        f"  {WORDS.value(entity):<24}" + "".join(f"{count:>12,}" for count in counts) for entity, *counts in found
     ]
 
 
 def champion_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write each champion's metric on the test period beside the best baseline's."""
     lines = ["Champions on the test period, 95 % interval, beside the best baseline"]
-    for task, family, metric, *values, beaten, beaten_value in connection.execute(
-        CHAMPIONS
-    ).fetchall():
+    for task, family, metric, *values, beaten, beaten_value in connection.execute(CHAMPIONS).fetchall():
         value, low, high = values
         beside = f"{_named(beaten)} {beaten_value:.3f}" if beaten else "no baseline"
         lines.append(
@@ -88,9 +85,7 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write what each campaign does, and what policies would earn in the week."""
     [[currency]] = connection.execute(CURRENCY).fetchall()
     lines = [f"Campaigns decided; cost and margin after cost in {currency}"]
-    for name, status, contacts, in_control, cost, margin in connection.execute(
-        CAMPAIGNS
-    ).fetchall():
+    for name, status, contacts, in_control, cost, margin in connection.execute(CAMPAIGNS).fetchall():
         lines.append(
             f"  {name:<38}{status:<10}{contacts:>7,} contacts {in_control:>6,} in control"
             f"   cost {cost:>9,.2f}   margin {margin:>9,.2f}"
@@ -101,8 +96,7 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     for policy, contacts, cost, margin, price in policies:
         more = f"; one more of budget earns {price:.2f}" if price else ""
         lines.append(
-            f"  {_named(policy):<48}{contacts:>7,} contacts{'':>18}"
-            f"   cost {cost:>9,.2f}   margin {margin:>9,.2f}{more}"
+            f"  {_named(policy):<48}{contacts:>7,} contacts{'':>18}   cost {cost:>9,.2f}   margin {margin:>9,.2f}{more}"
         )
     return lines
 
@@ -115,9 +109,7 @@ def place_lines() -> list[str]:
         "for the channels": EXPORTS,
         "the whole database": WAREHOUSE,
     }
-    return ["Where to look"] + [
-        f"  {what:<24}{shown(place)}" for what, place in places.items() if place.exists()
-    ]
+    return ["Where to look"] + [f"  {what:<24}{shown(place)}" for what, place in places.items() if place.exists()]
 
 
 def _named(name: str) -> str:

@@ -31,8 +31,7 @@ def publication(file: Path) -> dict | None:
         return None
     with duckdb.connect(str(file), read_only=True) as connection:
         rows = connection.execute(
-            "select published_at, git_commit, source, table_name, row_count"
-            " from publication.published_tables"
+            "select published_at, git_commit, source, table_name, row_count from publication.published_tables"
         ).fetchall()
     return {
         "published_at": f"{rows[0][0]:%Y-%m-%d %H:%M}",
@@ -63,12 +62,7 @@ def main() -> str | None:
     if (TARGET / "static_index.html").exists():
         shutil.copyfile(TARGET / "static_index.html", SITE / "dbt.html")
     write_pages(
-        SITE,
-        manifest,
-        tables,
-        entity_diagram(tables, str(TARGET)),
-        cards(WAREHOUSE),
-        publication(PUBLISHED_FILE),
+        SITE, manifest, tables, entity_diagram(tables, str(TARGET)), cards(WAREHOUSE), publication(PUBLISHED_FILE)
     )
     write_shops(SITES)
     sys.stdout.write(f"Pages    {shown(SITE / 'index.html')} (opens from the file)\n")

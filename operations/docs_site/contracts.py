@@ -41,10 +41,7 @@ def as_text(recorded: dict) -> str:
     """Write contracts as JSON with a line per table and per column, sorted."""
     tables = []
     for place, contract in sorted(recorded.items()):
-        columns = [
-            f" {json.dumps(name)}: {json.dumps(column)}"
-            for name, column in sorted(contract["columns"].items())
-        ]
+        columns = [f" {json.dumps(name)}: {json.dumps(column)}" for name, column in sorted(contract["columns"].items())]
         head = f'{{"version": {contract["version"]}, "columns": {{'
         tables.append(f"{json.dumps(place)}: {head}\n" + ",\n".join(columns) + "}}")
     return "{\n" + ",\n".join(tables) + "\n}\n"
@@ -69,8 +66,7 @@ def breaking_changes(recorded: dict, manifest: dict) -> list[str]:
             if changed:
                 found.append(f"Column {place}.{name} {changed}")
     return [
-        f"{each}, which breaks who reads it: keep it, or declare a new version of the "
-        "model (versions: in its YAML)."
+        f"{each}, which breaks who reads it: keep it, or declare a new version of the model (versions: in its YAML)."
         for each in found
     ]
 

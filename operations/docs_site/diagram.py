@@ -37,9 +37,7 @@ class Diagram:
 
 def entity_diagram(tables: list[Table], artifacts: str) -> Diagram:
     """Draw the references between published tables that dbterd finds in a folder."""
-    found = json.loads(
-        DbtErd(target="json", artifacts_dir=artifacts, algo="test_relationship").get_erd()
-    )
+    found = json.loads(DbtErd(target="json", artifacts_dir=artifacts, algo="test_relationship").get_erd())
     places = {table.unique_id: table.place for table in tables}
     edges = sorted(
         {
@@ -70,9 +68,7 @@ def _svg(edges: list[Reference]) -> str:
         y += LINE * (lines[edge.from_place].index(edge.column) + 1.7)
         to_y += LINE * (lines[edge.to_place].index(edge.to_column) + 1.7)
         end = to_x + WIDTH
-        shapes.append(
-            f'<path d="M{x} {y:.0f} C{x - 60} {y:.0f} {end + 60} {to_y:.0f} {end} {to_y:.0f}"/>'
-        )
+        shapes.append(f'<path d="M{x} {y:.0f} C{x - 60} {y:.0f} {end + 60} {to_y:.0f} {end} {to_y:.0f}"/>')
     for place, (x, y) in corners.items():
         box = LINE * (len(lines[place]) + 1) + 8
         shapes.append(f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{box}" rx="4"/>')
@@ -107,9 +103,7 @@ def _depths(edges: list[Reference]) -> dict[str, int]:
     for _ in depths:
         for edge in edges:
             if edge.from_place != edge.to_place:
-                depths[edge.from_place] = max(
-                    depths[edge.from_place], min(depths[edge.to_place] + 1, len(depths) - 1)
-                )
+                depths[edge.from_place] = max(depths[edge.from_place], min(depths[edge.to_place] + 1, len(depths) - 1))
     return depths
 
 

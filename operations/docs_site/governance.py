@@ -150,8 +150,7 @@ def _table(node: dict, tests: dict[str, list[str]], lineage: dict) -> Table:
     # a reason for a column that is gone would hide the next one of that name
     if strange := set(reasons) - set(node["columns"]):
         raise ValueError(
-            f"Model {node['name']} states why {', '.join(sorted(strange))} has no "
-            "test, but has no such column."
+            f"Model {node['name']} states why {', '.join(sorted(strange))} has no test, but has no such column."
         )
     grain = node["raw_code"].splitlines()[0].removeprefix("-- ")
     return Table(
@@ -165,8 +164,7 @@ def _table(node: dict, tests: dict[str, list[str]], lineage: dict) -> Table:
         version=int(node.get("version") or 1),
         tests=tuple(tests.get(unique_id, [])),
         columns=tuple(
-            _column(column, node, tests, lineage, reasons.get(name))
-            for name, column in node["columns"].items()
+            _column(column, node, tests, lineage, reasons.get(name)) for name, column in node["columns"].items()
         ),
     )
 
@@ -236,9 +234,7 @@ def _tests(manifest: dict) -> list[tuple[str, str, set[str]]]:
         if test["resource_type"] != "test":
             continue
         if metadata := test.get("test_metadata"):
-            arguments = {
-                name: value for name, value in metadata["kwargs"].items() if name != "model"
-            }
+            arguments = {name: value for name, value in metadata["kwargs"].items() if name != "model"}
             label = f"{metadata['name']} {_told(arguments)}".strip()
             words = set(re.findall(r"\w+", json.dumps(arguments)))
             found.append((test["attached_node"], label, words))

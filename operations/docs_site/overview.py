@@ -53,9 +53,7 @@ def overview(layers: list[Layer]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
         f'height="{top + MARGIN}" viewBox="0 0 {WIDTH} {top + MARGIN}" role="img">\n'
-        f"<title>How data flow: {escape(spoken)}</title>\n<style>{STYLE}</style>\n"
-        + "\n".join(parts)
-        + "\n</svg>\n"
+        f"<title>How data flow: {escape(spoken)}</title>\n<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
     )
 
 
@@ -66,9 +64,7 @@ def _box(rows: list[tuple[str, str, str]], top: int) -> tuple[str, int]:
         for words, style in [(name, kind), *((each, "") for each in wrap(text, LETTERS))]:
             written += LINE
             style_of = f' class="{style}"' if style else ""
-            lines.append(
-                f'<text x="{MARGIN + 12}" y="{written - 4}"{style_of}>{escape(words)}</text>'
-            )
+            lines.append(f'<text x="{MARGIN + 12}" y="{written - 4}"{style_of}>{escape(words)}</text>')
         written += 4
     height = written - top + PADDING - 4
     rect = f'<rect x="{MARGIN}" y="{top}" width="{WIDTH - 2 * MARGIN}" height="{height}" rx="6"/>'

@@ -28,10 +28,7 @@ PAGES = (
 def environment(site: Path, written: tuple[str, ...] = ()) -> jinja2.Environment:
     """Return templates that know the pages of a site, there or about to be written."""
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     templates.filters["short"] = lambda column: ".".join(column.split(".")[2:])
     templates.globals["nav"] = [
@@ -49,12 +46,7 @@ def write_style(site: Path) -> None:
 
 
 def write_pages(
-    site: Path,
-    manifest: dict,
-    tables: list[Table],
-    diagram: Diagram,
-    cards: str,
-    publication: dict | None,
+    site: Path, manifest: dict, tables: list[Table], diagram: Diagram, cards: str, publication: dict | None
 ) -> None:
     """Write index, entities, model cards and a page per table.
 
@@ -77,9 +69,7 @@ def write_pages(
     write_style(site)
     templates = environment(site, written=("index.html", "entities.html", "model_cards.html"))
     counts = publication["row_counts"] if publication else {}
-    templates.globals["rows"] = lambda table: (
-        f"{counts[table.place]:,}" if table.place in counts else "not published"
-    )
+    templates.globals["rows"] = lambda table: f"{counts[table.place]:,}" if table.place in counts else "not published"
     schemas = [(schema, list(each)) for schema, each in groupby(tables, lambda t: t.schema)]
     pages = {
         "index.html": templates.get_template("index.html").render(

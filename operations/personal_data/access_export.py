@@ -36,9 +36,7 @@ def held_on(person: Person, cursor: duckdb.DuckDBPyConnection, database: str) ->
     return held
 
 
-def held_in_files(
-    person: Person, cursor: duckdb.DuckDBPyConnection, folder: Path | None
-) -> dict[str, list]:
+def held_in_files(person: Person, cursor: duckdb.DuckDBPyConnection, folder: Path | None) -> dict[str, list]:
     """Return all rows about a user in the CSV and Parquet files of a folder."""
     held = {}
     for file in sorted(folder.rglob("*")) if folder and folder.is_dir() else []:
@@ -58,9 +56,7 @@ def rows(cursor: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any
     """Return rows as JSON has them."""
     return [
         json.loads(text)
-        for (text,) in cursor.execute(
-            f"select to_json(held) from (from {relation}) as held"
-        ).fetchall()
+        for (text,) in cursor.execute(f"select to_json(held) from (from {relation}) as held").fetchall()
     ]
 
 

@@ -32,9 +32,7 @@ class Rewritten:
         self.writing.replace(self.file)
 
 
-def tables_of(
-    cursor: duckdb.DuckDBPyConnection, database: str
-) -> dict[tuple[str, str], dict[str, str]]:
+def tables_of(cursor: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str], dict[str, str]]:
     """Return the columns and types of each table of a database."""
     tables: dict[tuple[str, str], dict[str, str]] = {}
     for schema, table, column, kind in cursor.execute(
@@ -84,9 +82,7 @@ def erase_from_database(
     return Rewritten(writing, file, counts)
 
 
-def note_lines(
-    cursor: duckdb.DuckDBPyConnection, database: str, tables: dict[tuple[str, str], dict]
-) -> None:
+def note_lines(cursor: duckdb.DuckDBPyConnection, database: str, tables: dict[tuple[str, str], dict]) -> None:
     """Make the order lines of the users known, for tables that name nothing else."""
     cursor.execute("create or replace temp table lines (transaction_id varchar, order_id varchar)")
     if ("core", "transactions") in tables:
@@ -113,9 +109,7 @@ def anonymous_ledger(old: str, theirs: str, columns: dict[str, str]) -> str:
         " greatest(round(expected_margin, 2), 0.01) else round(expected_margin, 2) end",
     }
     replaced = ", ".join(
-        f"case when theirs then {value} else {name} end as {name}"
-        for name, value in emptied.items()
-        if name in columns
+        f"case when theirs then {value} else {name} end as {name}" for name, value in emptied.items() if name in columns
     )
     return f"""
         with judged as (select *, {theirs} as theirs from {old}),

@@ -40,11 +40,7 @@ class Person:
 
     def texts(self) -> list[str]:
         """Return all that says who they are."""
-        return [
-            text
-            for text in (self.user_id, self.source_user_id, self.email, self.phone, self.full_name)
-            if text
-        ]
+        return [text for text in (self.user_id, self.source_user_id, self.email, self.phone, self.full_name) if text]
 
 
 def write_private(file: Path, text: str) -> None:
@@ -75,9 +71,7 @@ def unscrambled(text: str) -> str:
     """Return text whose UTF-8 bytes were read one character a byte, set right."""
     while not text.isascii():
         try:
-            content = b"".join(
-                letter.encode("latin-1" if ord(letter) < 256 else "cp1252") for letter in text
-            )
+            content = b"".join(letter.encode("latin-1" if ord(letter) < 256 else "cp1252") for letter in text)
             text = content.decode()
         except UnicodeError:
             break
@@ -107,18 +101,14 @@ def records(text: str, persons: list[Person]) -> Iterator[tuple[list[str], str, 
     """Yield each record of a CSV file: its fields, its text, whether it is of users."""
     lines = list(io.StringIO(text, newline=""))
     names = {plain(name) for name in names_of(persons)}
-    delimiter = max(
-        ",;\t|", key=lambda tried: len(next(csv.reader(lines[:1], delimiter=tried), []))
-    )
+    delimiter = max(",;\t|", key=lambda tried: len(next(csv.reader(lines[:1], delimiter=tried), [])))
     reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True)
     taken, places = 0, None
     for fields in reader:
         written = "".join(lines[taken : reader.line_num])
         taken = reader.line_num
         if places is None:
-            places = [
-                place for place, name in enumerate(fields) if plain(name).lower() in USER_COLUMNS
-            ]
+            places = [place for place, name in enumerate(fields) if plain(name).lower() in USER_COLUMNS]
             yield fields, written, False
             continue
         ids = {plain(fields[place]) for place in places if place < len(fields)}
@@ -154,9 +144,7 @@ def settle_manifests(file: Path, before: bytes) -> None:
         if told.get("sha256") == old:
             told["sha256"] = hashlib.sha256(content).hexdigest()
             told["rows"] = max(0, content.count(b"\n") - 1)
-            campaigns = [
-                row["campaign_id"] for row in csv.DictReader(content.decode().splitlines())
-            ]
+            campaigns = [row["campaign_id"] for row in csv.DictReader(content.decode().splitlines())]
             for campaign in told.get("campaigns", []):
                 campaign["rows"] = campaigns.count(campaign["campaign_id"])
             rewrite(manifest, json.dumps(told, separators=(",", ":")).encode())
@@ -173,9 +161,7 @@ def is_users(columns: dict[str, str]) -> str:
     named = [name for name in columns if name.lower() in USER_COLUMNS]
     text = [name for name, kind in columns.items() if kind == "VARCHAR"]
     if named:
-        return " or ".join(
-            f'coalesce(cast("{name}" as varchar) in (from forgotten), false)' for name in named
-        )
+        return " or ".join(f'coalesce(cast("{name}" as varchar) in (from forgotten), false)' for name in named)
     for name in ("transaction_id", "order_id"):
         if name in columns:
             return f'coalesce("{name}" in (select {name} from lines), false)'
@@ -209,9 +195,7 @@ def is_users_in(cursor: duckdb.DuckDBPyConnection, rows: str, persons: list[Pers
     for name, kind in columns.items():
         written = f'cast("{name}" as varchar)'
         told = f"decode(\"{name}\", 'replace')" if kind == "BLOB" else written
-        ids = cursor.execute(
-            f'select distinct {written}, {told} from {rows} where "{name}" is not null'
-        ).fetchall()
+        ids = cursor.execute(f'select distinct {written}, {told} from {rows} where "{name}" is not null').fetchall()
         for spelling, text in ids:
             if plain(text) in names:
                 cursor.execute("insert into forgotten values ($1)", [spelling])
@@ -225,15 +209,11 @@ def files_below(folder: Path | None, ending: str) -> list[Path]:
     return [
         file
         for file in sorted(folder.rglob(f"*{ending}"))
-        if not file.is_symlink()
-        and not file.parent.is_symlink()
-        and not file.parent.parent.is_symlink()
+        if not file.is_symlink() and not file.parent.is_symlink() and not file.parent.parent.is_symlink()
     ]
 
 
-def erase_from_parquet(
-    cursor: duckdb.DuckDBPyConnection, persons: list[Person], folder: Path | None
-) -> dict[str, int]:
+def erase_from_parquet(cursor: duckdb.DuckDBPyConnection, persons: list[Person], folder: Path | None) -> dict[str, int]:
     """Take users out of the Parquet files of a folder; return rows taken per file."""
     counts: dict[str, int] = {}
     for file in files_below(folder, ".parquet"):
@@ -243,8 +223,7 @@ def erase_from_parquet(
         if count[0][0]:
             writing = file.with_name(f"{file.name}.new")
             cursor.execute(
-                f"copy (from {rows} where not ({theirs})) to $1 (format parquet, compression zstd)",
-                [str(writing)],
+                f"copy (from {rows} where not ({theirs})) to $1 (format parquet, compression zstd)", [str(writing)]
             )
             writing.replace(file)
             counts[str(file.relative_to(folder))] = count[0][0]
@@ -270,10 +249,7 @@ def mask(texts: list[str], folders: list[str]) -> None:
             content = masked = file.read_bytes()
             for pattern in patterns:
                 masked = pattern.sub(
-                    lambda found: (
-                        b"".join(found.groups())
-                        + b"*" * (len(found[0]) - len(b"".join(found.groups())))
-                    ),
+                    lambda found: b"".join(found.groups()) + b"*" * (len(found[0]) - len(b"".join(found.groups()))),
                     masked,
                 )
             if masked != content:

@@ -22,13 +22,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import Rewritten, erase_from_database
-from operations.personal_data.erasing import (
-    Person,
-    erase_from_parquet,
-    erase_from_text,
-    mask,
-    write_private,
-)
+from operations.personal_data.erasing import Person, erase_from_parquet, erase_from_text, mask, write_private
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.privacy.keys import ERASURE_KEY, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
@@ -169,16 +163,12 @@ class Requests:
             cause = str(error).splitlines()[0]
             return json.dumps({"fault": f"Stopped, run it again: {cause}"})
 
-    def _persons(
-        self, cursor: duckdb.DuckDBPyConnection, request: Request, key: str
-    ) -> list[Person]:
+    def _persons(self, cursor: duckdb.DuckDBPyConnection, request: Request, key: str) -> list[Person]:
         names = request.names()
         if not cursor.execute(
             "select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'people'"
         ).fetchall():
-            raise RefusedError(
-                f"{vault_of(self.warehouse)} has no table people: build the shop first."
-            )
+            raise RefusedError(f"{vault_of(self.warehouse)} has no table people: build the shop first.")
         listed = request.folder / "forgotten.csv"
         forgotten = listed.read_text() if listed.exists() else ""
         pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
@@ -203,8 +193,7 @@ class Requests:
             if len(found) != 1:
                 who = "nobody is" if not found else f"{len(found)} users are"
                 raise RefusedError(
-                    f"{who} known by name {number} of {len(names)} (id of the source, "
-                    "pseudonym or e-mail address)."
+                    f"{who} known by name {number} of {len(names)} (id of the source, pseudonym or e-mail address)."
                 )
             persons[found[0].source_user_id] = found[0]
         return list(persons.values())
@@ -214,10 +203,7 @@ class Requests:
         (person,) = self._persons(cursor, request, "")
         held = {"tables": held_on(person, cursor, request.database)} | {
             kind: held_in_files(person, cursor, folder)
-            for kind, folder in (
-                ("raw_files", request.shop_folder),
-                *request.export_folders.items(),
-            )
+            for kind, folder in (("raw_files", request.shop_folder), *request.export_folders.items())
         }
         file = request.folder / "exports" / f"{person.file_name}.json"
         write_private(file, json.dumps(held, indent=1, default=str, ensure_ascii=False))
@@ -238,26 +224,19 @@ class Requests:
         }
         if in_postgres:
             # deleted rows would stay in PostgreSQL's files, tables that go do not
-            publish(
-                request.published_file, Path(request.target) / "manifest.json", request.postgres_url
-            )
+            publish(request.published_file, Path(request.target) / "manifest.json", request.postgres_url)
             receipt["postgres_tables"] = in_postgres
         databases = self._erase_databases(cursor, persons, request)
         for name, database in databases.items():
             receipt[name] = database.counts
         write_private(
-            request.folder / "receipts" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json",
-            json.dumps(receipt, indent=1),
+            request.folder / "receipts" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json", json.dumps(receipt, indent=1)
         )
         # a verdict on raw files is made again in seconds
         shutil.rmtree(Path(request.target) / "check_data", ignore_errors=True)
         for database in databases.values():
             database.rename()
-        atexit.register(
-            mask,
-            [text for person in persons for text in person.texts()],
-            [request.target, request.logs],
-        )
+        atexit.register(mask, [text for person in persons for text in person.texts()], [request.target, request.logs])
         return receipt
 
     def _erase_files(
@@ -266,10 +245,7 @@ class Requests:
         counts: dict[str, Any] = {}
         published = request.published_file
         # a publish that was killed left half a copy, which nobody can read
-        for left in (
-            *published.parent.glob(f".{published.stem}.*"),
-            *published.with_suffix("").glob(".*"),
-        ):
+        for left in (*published.parent.glob(f".{published.stem}.*"), *published.with_suffix("").glob(".*")):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         folders = {
             "raw_files": request.shop_folder,
@@ -278,9 +254,7 @@ class Requests:
             "seeds": SEEDS,
         }
         for kind, folder in folders.items():
-            counts[kind] = erase_from_text(persons, folder) | erase_from_parquet(
-                cursor, persons, folder
-            )
+            counts[kind] = erase_from_text(persons, folder) | erase_from_parquet(cursor, persons, folder)
         for file in (request.folder / "exports").glob("*.json"):
             if file.stem in {person.file_name for person in persons}:
                 file.unlink()
@@ -296,23 +270,16 @@ class Requests:
     def _notes(self, request: Request) -> list[str]:
         notes = []
         if not request.shop_folder:
-            notes.append(
-                "The raw tables come with a package and cannot be changed; every build "
-                "leaves the users out."
-            )
+            notes.append("The raw tables come with a package and cannot be changed; every build leaves the users out.")
         elif others := [
             str(file)
             for file in sorted(request.shop_folder.rglob("*"))
             if file.is_symlink() or (file.is_file() and file.suffix not in (".csv", ".parquet"))
         ]:
-            notes.append(
-                "Not looked into, as they are links or neither CSV nor Parquet: "
-                f"{', '.join(others)}."
-            )
+            notes.append(f"Not looked into, as they are links or neither CSV nor Parquet: {', '.join(others)}.")
         if not request.postgres_url:
             notes.append(
-                "POSTGRES_URL is not set: a copy in PostgreSQL loses the users with "
-                "the next make publish-postgres."
+                "POSTGRES_URL is not set: a copy in PostgreSQL loses the users with the next make publish-postgres."
             )
         return notes
 
@@ -321,9 +288,7 @@ class Requests:
     ) -> dict[str, Rewritten]:
         vault_key, _ = read_key("vault", "the vault")
         return {
-            "warehouse_tables": erase_from_database(
-                cursor, persons, request.database, self.warehouse
-            ),
+            "warehouse_tables": erase_from_database(cursor, persons, request.database, self.warehouse),
             "vault_tables": erase_from_database(
                 cursor,
                 persons,

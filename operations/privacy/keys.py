@@ -42,8 +42,7 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
     if not key and file.exists():
         if others := file.stat().st_mode & 0o077:
             raise DbtRuntimeError(
-                f"Nothing was built: others may use {file} (mode ...{others:02o}). "
-                f"Run chmod 600 {file}."
+                f"Nothing was built: others may use {file} (mode ...{others:02o}). Run chmod 600 {file}."
             )
         key, place = file.read_text().strip(), str(file)
     if not key:
@@ -53,8 +52,7 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
         )
     if len(key) < LEAST_LENGTH:
         raise DbtRuntimeError(
-            f"Nothing was built: {place} holds a key of {len(key)} characters, "
-            f"at least {LEAST_LENGTH} are needed."
+            f"Nothing was built: {place} holds a key of {len(key)} characters, at least {LEAST_LENGTH} are needed."
         )
     return key, place
 
@@ -82,13 +80,11 @@ def padded_keys(name: str, purpose: str) -> dict[str, bytes]:
     padded = key.encode()
     if len(padded) > BLOCK_SIZE:
         raise DbtRuntimeError(
-            f"Nothing was built: {place} holds a key of {len(padded)} bytes, at "
-            f"most {BLOCK_SIZE} are used."
+            f"Nothing was built: {place} holds a key of {len(padded)} bytes, at most {BLOCK_SIZE} are used."
         )
     padded = padded.ljust(BLOCK_SIZE, b"\0")
     return {
-        f"{name}_{form}_key": bytes(byte ^ pad for byte in padded)
-        for form, pad in (("inner", 0x36), ("outer", 0x5C))
+        f"{name}_{form}_key": bytes(byte ^ pad for byte in padded) for form, pad in (("inner", 0x36), ("outer", 0x5C))
     }
 
 

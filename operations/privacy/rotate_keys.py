@@ -92,9 +92,7 @@ def rotate_vault_key() -> str:
 def new_pseudonyms(warehouse: Path, vault_key: str, new_key: str) -> pd.DataFrame:
     """Return old and new pseudonym of every user in a vault."""
     with duckdb.connect() as connection:
-        connection.execute(
-            f"attach '{vault_of(warehouse)}' as vault (encryption_key '{vault_key}', read_only)"
-        )
+        connection.execute(f"attach '{vault_of(warehouse)}' as vault (encryption_key '{vault_key}', read_only)")
         people = connection.sql("select user_id, source_user_id from vault.people").df()
     people["new_user_id"] = [keyed_name(user, new_key) for user in people["source_user_id"]]
     return people[["user_id", "new_user_id"]]

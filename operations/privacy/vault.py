@@ -16,15 +16,11 @@ def vault_of(warehouse: str | Path) -> Path:
     return Path(warehouse).with_suffix(".vault.duckdb")
 
 
-def attach_encrypted(
-    connection: duckdb.DuckDBPyConnection, file: Path, name: str, key: str
-) -> None:
+def attach_encrypted(connection: duckdb.DuckDBPyConnection, file: Path, name: str, key: str) -> None:
     """Attach an encrypted file, made when missing."""
     load_cipher(connection)
     place, secret = (str(text).replace("'", "''") for text in (file, key))
-    connection.execute(
-        f"attach '{place}' as {name} (encryption_key '{secret}', encryption_cipher 'GCM')"
-    )
+    connection.execute(f"attach '{place}' as {name} (encryption_key '{secret}', encryption_cipher 'GCM')")
 
 
 def open_vault(warehouse: Path) -> tuple[Path, str, str]:
@@ -50,7 +46,5 @@ def open_vault(warehouse: Path) -> tuple[Path, str, str]:
             cause = str(error).splitlines()[0].split(" See also ")[0]
             if "Wrong encryption key" in cause:
                 cause = f"{place} holds another key than it was written with."
-            raise DbtRuntimeError(
-                f"Nothing was built: cannot open the vault {file}. {cause}"
-            ) from None
+            raise DbtRuntimeError(f"Nothing was built: cannot open the vault {file}. {cause}") from None
     return file, "vault", key

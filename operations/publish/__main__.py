@@ -35,14 +35,10 @@ FAILURES = {"error", "fail", "runtime error"}
 
 def failed_nodes(run_results: dict) -> list[str]:
     """Name what failed in the last build."""
-    return [
-        result["unique_id"] for result in run_results["results"] if result["status"] in FAILURES
-    ]
+    return [result["unique_id"] for result in run_results["results"] if result["status"] in FAILURES]
 
 
-def copy_marts(
-    connection: duckdb.DuckDBPyConnection, marts: list[Mart], commit: str
-) -> list[tuple[str, int]]:
+def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart], commit: str) -> list[tuple[str, int]]:
     """Copy marts from the database `private` to `public`; return their row counts."""
     now = datetime.now(UTC).replace(tzinfo=None)
     counts = []
@@ -58,9 +54,7 @@ def copy_marts(
                 )
             """
         connection.execute(f"create table public.{mart.place} as {kept}")
-        counts.append(
-            (mart.place, connection.table(f"public.{mart.place}").count("*").fetchall()[0][0])
-        )
+        counts.append((mart.place, connection.table(f"public.{mart.place}").count("*").fetchall()[0][0]))
     connection.execute("create schema public.publication")
     connection.execute(
         """
@@ -120,8 +114,7 @@ def main() -> str | None:
         return f"Nothing was published: no {error.filename}. Run make build first."
     if failed := failed_nodes(run_results):
         return (
-            f"Nothing was published: {len(failed)} steps of the last dbt run failed, "
-            f"first {failed[0].split('.')[2]}."
+            f"Nothing was published: {len(failed)} steps of the last dbt run failed, first {failed[0].split('.')[2]}."
         )
     try:
         PUBLISHED.mkdir(parents=True, exist_ok=True)
@@ -137,19 +130,14 @@ def main() -> str | None:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
             return f"Nothing was published: cannot open {WAREHOUSE}. {cause}"
         try:
-            connection.execute(
-                f"attach '{writing}' as public (storage_version '{STORAGE_VERSION}')"
-            )
+            connection.execute(f"attach '{writing}' as public (storage_version '{STORAGE_VERSION}')")
             built = {
                 row[:2]
                 for row in connection.execute(
-                    "select schema_name, table_name from duckdb_tables()"
-                    " where database_name = 'private'"
+                    "select schema_name, table_name from duckdb_tables() where database_name = 'private'"
                 ).fetchall()
             }
-            marts = [
-                mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built
-            ]
+            marts = [mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built]
             counts = copy_marts(connection, marts, git_commit())
             version = publish_parquet(connection, marts, PUBLISHED / SOURCE)
             connection.execute("detach public")

@@ -50,8 +50,7 @@ def figure(section: Section, rows: pd.DataFrame, words: dict[str, Words]) -> dic
     facts = section.facts(rows)
     specs = {
         language: [
-            {"title": title, "spec": chart.to_dict()}
-            for title, chart in section.draw(each.rows(rows), each).items()
+            {"title": title, "spec": chart.to_dict()} for title, chart in section.draw(each.rows(rows), each).items()
         ]
         for language, each in words.items()
     }
@@ -59,10 +58,7 @@ def figure(section: Section, rows: pd.DataFrame, words: dict[str, Words]) -> dic
         **shown,
         "specs": specs,
         "finding": {each: words[each].sentence(name, facts) for each in words},
-        "cells": [
-            [cell(row[column], column, words) for column in shown["columns"]]
-            for row in rows.to_dict("records")
-        ],
+        "cells": [[cell(row[column], column, words) for column in shown["columns"]] for row in rows.to_dict("records")],
     }
 
 
@@ -92,13 +88,9 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
     ).fetchall()[0]
     until = connection.sql("select max(as_of_date) from reports.rpt_segments").fetchall()[0][0]
     facts = {"date": str(until or "-"), "published": f"{published[0]:%Y-%m-%d %H:%M}"}
-    made = {
-        each: words[each]("page", "made").format(source=published[1], **facts) for each in words
-    }
+    made = {each: words[each]("page", "made").format(source=published[1], **facts) for each in words}
     drawn = {each["name"]: each["specs"] for each in figures if "specs" in each}
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True
-    )
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
     return environment.get_template("page.html.j2").render(
         words=words,
         made=made,

@@ -17,9 +17,7 @@ def sized(chart: alt.TopLevelMixin, height: int) -> alt.TopLevelMixin:
     return chart.properties(width="container", height=height)
 
 
-def by_task(
-    rows: pd.DataFrame, column: str, draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
-) -> Charts:
+def by_task(rows: pd.DataFrame, column: str, draw: Callable[[pd.DataFrame], alt.TopLevelMixin]) -> Charts:
     """Draw one small chart per value of a column."""
     return {str(name): sized(draw(part), 200) for name, part in rows.groupby(column)}
 
@@ -32,8 +30,4 @@ def room_for_labels(values: pd.Series) -> alt.Scale:
 def diagonal(greatest: float) -> alt.Chart:
     """Draw the line on which two amounts are the same."""
     ends = pd.DataFrame({"x": [0, greatest], "y": [0, greatest]})
-    return (
-        alt.Chart(ends)
-        .mark_line(strokeWidth=1, strokeDash=[4, 3], opacity=0.6)
-        .encode(x="x:Q", y="y:Q")
-    )
+    return alt.Chart(ends).mark_line(strokeWidth=1, strokeDash=[4, 3], opacity=0.6).encode(x="x:Q", y="y:Q")

@@ -11,15 +11,7 @@ import altair as alt
 import pandas as pd
 
 from operations.places import PROJECT
-from operations.report.chart_parts import (
-    PERCENT,
-    SHARE,
-    Charts,
-    by_task,
-    diagonal,
-    room_for_labels,
-    sized,
-)
+from operations.report.chart_parts import PERCENT, SHARE, Charts, by_task, diagonal, room_for_labels, sized
 from operations.report.words import Words
 
 # A heat map of more columns than this has no room for numbers on a phone.
@@ -33,23 +25,16 @@ def next_week(rows: pd.DataFrame, words: Words) -> Charts:
     kinds = [words.column(name) for name in ("expected_margin", "expected_cost")]
     counts = rows["contact_count"].map("{:,}".format)
     rows = rows.assign(label=rows["offer_id"] + "|" + counts + " · " + rows["plan_status"])
-    long = rows.rename(
-        columns=dict(zip(["expected_margin", "expected_cost"], kinds, strict=True))
-    ).melt(["label"], kinds, "kind", "amount")
+    long = rows.rename(columns=dict(zip(["expected_margin", "expected_cost"], kinds, strict=True))).melt(
+        ["label"], kinds, "kind", "amount"
+    )
     base = alt.Chart(long).encode(
-        y=alt.Y(
-            "label:N",
-            title=None,
-            sort=list(rows["label"]),
-            axis=alt.Axis(labelExpr="split(datum.label, '|')"),
-        ),
+        y=alt.Y("label:N", title=None, sort=list(rows["label"]), axis=alt.Axis(labelExpr="split(datum.label, '|')")),
         yOffset=alt.YOffset("kind:N", sort=kinds),
         x=alt.X("amount:Q", title=None, scale=room_for_labels(long["amount"])),
     )
     bars = base.mark_bar().encode(color=alt.Color("kind:N", title=None, sort=kinds))
-    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
-        text=alt.Text("amount:Q", format=",.2f")
-    )
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("amount:Q", format=",.2f"))
     return {"": sized(bars + labels, 42 * len(rows))}
 
 
@@ -69,9 +54,7 @@ def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) ->
     base = alt.Chart(rows).encode(
         x=alt.X("budget_amount:Q", title=words.column("budget_amount")),
         y=alt.Y(f"{column}:Q", title=words.column(column)),
-        color=alt.Color(
-            "allocation_name:N", title=None, legend=alt.Legend(columns=1, labelLimit=230)
-        ),
+        color=alt.Color("allocation_name:N", title=None, legend=alt.Legend(columns=1, labelLimit=230)),
     )
     points = base.transform_filter("datum.budget_share == 1").mark_point(filled=True, size=90)
     return {"": sized(base.mark_line() + points, height)}
@@ -80,45 +63,23 @@ def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) ->
 def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
     """Count the customers per cell, darker where there are more."""
     x = alt.X("recency_score:O", title=words.column("recency_score"), axis=alt.Axis(labelAngle=0))
-    y = alt.Y(
-        "frequency_monetary_score:O",
-        sort="descending",
-        title=words.column("frequency_monetary_score"),
-    )
-    cells = (
-        alt.Chart(rows).mark_rect().encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
-    )
-    numbers = (
-        alt.Chart(rows)
-        .mark_text(fontSize=13)
-        .encode(x=x, y=y, text=alt.Text("user_count:Q", format=","))
-    )
+    y = alt.Y("frequency_monetary_score:O", sort="descending", title=words.column("frequency_monetary_score"))
+    cells = alt.Chart(rows).mark_rect().encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
+    numbers = alt.Chart(rows).mark_text(fontSize=13).encode(x=x, y=y, text=alt.Text("user_count:Q", format=","))
     return {"": sized(cells + numbers, 280)}
 
 
 def segments(rows: pd.DataFrame, words: Words) -> Charts:
     """Draw the share of customers beside share of spending."""
-    shares = {
-        "user_share": words.column("user_share"),
-        "amount_share": words.column("amount_share"),
-    }
-    long = rows.rename(columns=shares).melt(
-        ["segment_name", "user_count"], list(shares.values()), "kind", "share"
-    )
+    shares = {"user_share": words.column("user_share"), "amount_share": words.column("amount_share")}
+    long = rows.rename(columns=shares).melt(["segment_name", "user_count"], list(shares.values()), "kind", "share")
     base = alt.Chart(long).encode(
         y=alt.Y("segment_name:N", title=None, sort=list(rows["segment_name"])),
         yOffset=alt.YOffset("kind:N", sort=list(shares.values())),
-        x=alt.X(
-            "share:Q",
-            title=None,
-            axis=alt.Axis(format=PERCENT),
-            scale=room_for_labels(long["share"]),
-        ),
+        x=alt.X("share:Q", title=None, axis=alt.Axis(format=PERCENT), scale=room_for_labels(long["share"])),
     )
     bars = base.mark_bar().encode(color=alt.Color("kind:N", title=None, sort=list(shares.values())))
-    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
-        text=alt.Text("share:Q", format=PERCENT)
-    )
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("share:Q", format=PERCENT))
     return {"": sized(bars + labels, 34 * len(rows))}
 
 
@@ -157,11 +118,7 @@ def campaign_rates(rows: pd.DataFrame, words: Words) -> Charts:
         .mark_rule(strokeWidth=2)
         .encode(
             y=y,
-            x=alt.X(
-                "redemption_rate_low:Q",
-                title=words.column("redemption_rate"),
-                axis=alt.Axis(format=PERCENT),
-            ),
+            x=alt.X("redemption_rate_low:Q", title=words.column("redemption_rate"), axis=alt.Axis(format=PERCENT)),
             x2="redemption_rate_high:Q",
         )
     )
@@ -181,11 +138,7 @@ def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
             .encode(y=y, x=alt.X("lift_low:Q", title=words.column("lift")), x2="lift_high:Q")
         )
         points = alt.Chart(part).mark_point(filled=True, size=60)
-        return (
-            zero.encode(x=alt.X("x:Q", title=words.column("lift")))
-            + lines
-            + points.encode(y=y, x="lift:Q")
-        )
+        return zero.encode(x=alt.X("x:Q", title=words.column("lift"))) + lines + points.encode(y=y, x="lift:Q")
 
     return by_task(rows, "metric", draw)
 
@@ -194,16 +147,12 @@ def qini_curve(rows: pd.DataFrame, words: Words) -> Charts:
     """Gain by share contacted, beside contacts by lot."""
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
-        x = alt.X(
-            "contacted_share:Q",
-            title=words.column("contacted_share"),
-            axis=alt.Axis(format=PERCENT),
-        )
+        x = alt.X("contacted_share:Q", title=words.column("contacted_share"), axis=alt.Axis(format=PERCENT))
         base = alt.Chart(part).encode(x=x)
         lot = base.mark_line(strokeWidth=1, strokeDash=[4, 3], opacity=0.6)
-        return base.mark_line().encode(
-            y=alt.Y("gain_per_user:Q", title=words.column("gain_per_user"))
-        ) + lot.encode(y="random_gain_per_user:Q")
+        return base.mark_line().encode(y=alt.Y("gain_per_user:Q", title=words.column("gain_per_user"))) + lot.encode(
+            y="random_gain_per_user:Q"
+        )
 
     return by_task(rows, "outcome_name", draw)
 
@@ -289,12 +238,7 @@ def importance(rows: pd.DataFrame, words: Words) -> Charts:
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
         base = alt.Chart(part.head(6)).encode(
             y=alt.Y("reason_group:N", title=None, sort=None),
-            x=alt.X(
-                "importance_share:Q",
-                title=None,
-                axis=None,
-                scale=room_for_labels(part["importance_share"]),
-            ),
+            x=alt.X("importance_share:Q", title=None, axis=None, scale=room_for_labels(part["importance_share"])),
         )
         labels = base.mark_text(align="left", dx=3)
         return base.mark_bar() + labels.encode(text=alt.Text("importance_share:Q", format=PERCENT))
@@ -315,12 +259,8 @@ def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
             scale=room_for_labels(rows["row_share"]),
         ),
     )
-    bars = base.mark_bar().encode(
-        color=alt.Color("outcome:N", title=None, scale=alt.Scale(domain=outcomes))
-    )
-    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(
-        text=alt.Text("row_share:Q", format=".2~%")
-    )
+    bars = base.mark_bar().encode(color=alt.Color("outcome:N", title=None, scale=alt.Scale(domain=outcomes)))
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("row_share:Q", format=".2~%"))
     return {"": sized(bars + labels, 30 * len(rows) + 10)}
 
 

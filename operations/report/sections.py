@@ -72,11 +72,7 @@ def rfm_map(rows: pd.DataFrame) -> Facts:
     """Count the best cell."""
     best = (rows["recency_score"] == 5) & (rows["frequency_monetary_score"] == 5)
     count, everybody = rows.loc[best, "user_count"].sum(), rows["user_count"].sum()
-    return {
-        "count": (count, "count"),
-        "all": (everybody, "count"),
-        "share": (count / everybody, "share"),
-    }
+    return {"count": (count, "count"), "all": (everybody, "count"), "share": (count / everybody, "share")}
 
 
 def segments(rows: pd.DataFrame) -> Facts:
@@ -93,10 +89,7 @@ def retention(rows: pd.DataFrame) -> Facts:
     """Pool the first month over the cohorts that had one."""
     first = rows[rows["month_number"] == 1]
     count = first["cohort_user_count"].sum()
-    return {
-        "share": (first["user_count"].sum() / max(count, 1), "share"),
-        "count": (count, "count"),
-    }
+    return {"share": (first["user_count"].sum() / max(count, 1), "share"), "count": (count, "count")}
 
 
 def campaign_rates(rows: pd.DataFrame) -> Facts:
@@ -130,11 +123,7 @@ def gain_curve(rows: pd.DataFrame) -> Facts:
     """Tell the champion's best tenth of the task that gains most."""
     top = rows[(rows["decile"] == 1) & (rows["curve_kind"] == "champion")]
     row = top.sort_values("lift").iloc[-1]
-    return {
-        "name": (row["task"], "word"),
-        "share": (row["gain_share"], "share"),
-        "lift": (row["lift"], "small"),
-    }
+    return {"name": (row["task"], "word"), "share": (row["gain_share"], "share"), "lift": (row["lift"], "small")}
 
 
 def calibration(rows: pd.DataFrame) -> Facts:
@@ -184,10 +173,8 @@ SECTIONS = (
     Section(
         "next_week",
         "plan",
-        "from reports.rpt_next_week"
-        " order by plan_status, expected_margin desc, campaign_id, offer_id",
-        "campaign_name offer_id plan_status contact_count expected_cost"
-        " expected_margin first_send_on",
+        "from reports.rpt_next_week order by plan_status, expected_margin desc, campaign_id, offer_id",
+        "campaign_name offer_id plan_status contact_count expected_cost expected_margin first_send_on",
         charts.next_week,
         next_week,
     ),
@@ -235,8 +222,7 @@ SECTIONS = (
         "campaign_rates",
         "campaigns",
         f"{RESULTS} metric = 'redemption_rate' order by starts_on desc, campaign_id",
-        "campaign_id treated_count redeemed_count redemption_rate"
-        " redemption_rate_low redemption_rate_high",
+        "campaign_id treated_count redeemed_count redemption_rate redemption_rate_low redemption_rate_high",
         charts.campaign_rates,
         campaign_rates,
     ),

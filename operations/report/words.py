@@ -46,9 +46,7 @@ class Words:
     def rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Put the words of a table into the language; ids and names stay."""
         names = rows.select_dtypes(["object", "string"]).columns
-        return rows.assign(
-            **{name: rows[name].map(self.value) for name in names if not name.endswith("_id")}
-        )
+        return rows.assign(**{name: rows[name].map(self.value) for name in names if not name.endswith("_id")})
 
     def sentence(self, name: str, facts: dict[str, tuple[object, str]]) -> str:
         """Fill a finding with its facts."""

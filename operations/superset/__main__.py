@@ -31,19 +31,11 @@ CLOSED = {"enable_external_access": False, "lock_configuration": True}
 # Per chart: table, column to group by, aggregate in SQL.
 CHARTS = {
     "Decisions by kind": ("campaigns.campaign_decisions", "decision", "count(*)"),
-    "Expected margin by channel": (
-        "campaigns.campaign_audience",
-        "channel",
-        "sum(expected_margin)",
-    ),
+    "Expected margin by channel": ("campaigns.campaign_audience", "channel", "sum(expected_margin)"),
     "Revenue by sales channel": ("core.orders", "sales_channel", "sum(net_amount)"),
     "Users by score and task": ("scores.user_scores", "task", "avg(score)"),
     # seconds, so that a figure tells one publication from the next
-    "Time of publication": (
-        "publication.published_tables",
-        "source",
-        "extract(epoch from max(published_at))",
-    ),
+    "Time of publication": ("publication.published_tables", "source", "extract(epoch from max(published_at))"),
     "Published rows": ("publication.published_tables", "table_name", "sum(row_count)"),
 }
 # What must be answered, and what must be refused, when typed as SQL in Superset.
@@ -66,12 +58,7 @@ TOLERANCE = 1e-9
 def add_database(superset: Superset, name: str, uri: str, **connect: object) -> int:
     """Add a database; return its id."""
     extra = {"engine_params": {"connect_args": connect}} if connect else {}
-    body = {
-        "database_name": name,
-        "sqlalchemy_uri": uri,
-        "expose_in_sqllab": True,
-        "extra": json.dumps(extra),
-    }
+    body = {"database_name": name, "sqlalchemy_uri": uri, "expose_in_sqllab": True, "extra": json.dumps(extra)}
     return superset.call("/database/", body)["id"]
 
 
@@ -117,9 +104,7 @@ def add_chart(superset: Superset, database: int, dashboard: int, title: str) -> 
     )["id"]
 
 
-def add_dashboard(
-    superset: Superset, database: int, name: str, titles: list[str]
-) -> dict[str, int]:
+def add_dashboard(superset: Superset, database: int, name: str, titles: list[str]) -> dict[str, int]:
     """Add a dashboard with its charts below one another; return their ids."""
     dashboard = superset.call("/dashboard/", {"dashboard_title": name})["id"]
     charts = {title: add_chart(superset, database, dashboard, title) for title in titles}
@@ -163,9 +148,7 @@ def file_rows(title: str) -> dict[str, float]:
     """Return the same figures from the published file."""
     place, column, aggregate = CHARTS[title]
     with duckdb.connect(str(FILE), read_only=True) as connection:
-        rows = connection.execute(
-            f"select {column}, {aggregate} from {place} group by {column}"
-        ).fetchall()
+        rows = connection.execute(f"select {column}, {aggregate} from {place} group by {column}").fetchall()
     return {str(name): float(figure) for name, figure in rows}
 
 
@@ -174,8 +157,7 @@ def check(superset: Superset, where: str, charts: dict[str, int]) -> None:
     for title, chart in charts.items():
         found, expected = chart_rows(superset, chart, title), file_rows(title)
         is_same = found.keys() == expected.keys() and all(
-            abs(found[name] - figure) <= TOLERANCE * max(1, abs(figure))
-            for name, figure in expected.items()
+            abs(found[name] - figure) <= TOLERANCE * max(1, abs(figure)) for name, figure in expected.items()
         )
         if not is_same or not expected:
             raise RefusedError(f"{where}, chart {title!r}: {found}, in the file {expected}")
@@ -251,18 +233,11 @@ def add_logins(server: dict[str, str]) -> dict[str, str]:
         raise RefusedError(done.stderr.strip())
     say(done.stdout.strip())
     addresses = {}
-    with psycopg.connect(
-        host=server["PGHOST"], user="postgres", password=server["PGPASSWORD"]
-    ) as connection:
+    with psycopg.connect(host=server["PGHOST"], user="postgres", password=server["PGPASSWORD"]) as connection:
         for role in ("marketer", "analyst"):
             password = secrets.token_hex(16)
-            connection.execute(
-                f"create role superset_{role} login password '{password}' in role {role}"
-            )
-            addresses[role] = (
-                f"postgresql+psycopg2://superset_{role}:{password}@/postgres"
-                f"?host={server['PGHOST']}"
-            )
+            connection.execute(f"create role superset_{role} login password '{password}' in role {role}")
+            addresses[role] = f"postgresql+psycopg2://superset_{role}:{password}@/postgres?host={server['PGHOST']}"
         connection.execute(
             "insert into access.analyst_regions"
             " select distinct 'superset_analyst', region from core.users"
@@ -281,9 +256,7 @@ def main(arguments: list[str]) -> str | None:
     try:
         with temporary_server(binaries) as server, running_superset() as superset:
             addresses = add_logins(server)
-            file = add_database(
-                superset, "Published file", f"duckdb:///{FILE}?access_mode=READ_ONLY", config=CLOSED
-            )
+            file = add_database(superset, "Published file", f"duckdb:///{FILE}?access_mode=READ_ONLY", config=CLOSED)
             charts = add_dashboard(superset, file, "Published file", list(CHARTS))
             check(superset, "DuckDB file", charts)
             check_refused(superset, "DuckDB file", file, REFUSED_BY_FILE)

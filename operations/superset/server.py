@@ -39,15 +39,11 @@ class Superset:
 
     def log_in(self) -> None:
         """Get the two tokens that later calls need."""
-        answer = self.call(
-            "/security/login", {"username": "admin", "password": self.password, "provider": "db"}
-        )
+        answer = self.call("/security/login", {"username": "admin", "password": self.password, "provider": "db"})
         self.headers["Authorization"] = f"Bearer {answer['access_token']}"
         self.headers["X-CSRFToken"] = self.call("/security/csrf_token/")["result"]
 
-    def call(
-        self, path: str, body: dict | None = None, method: str | None = None
-    ) -> dict[str, Any]:
+    def call(self, path: str, body: dict | None = None, method: str | None = None) -> dict[str, Any]:
         """Get a path of the API, or post to it where there is a body."""
         request = urllib.request.Request(
             f"{self.url}/api/v1{path}",
@@ -78,11 +74,7 @@ def running_superset() -> Iterator[Superset]:
         log = Path(home) / "log.txt"
         environment = {
             # less what connects to a server of PostgreSQL
-            **{
-                name: value
-                for name, value in os.environ.items()
-                if not name.startswith(("PG", "POSTGRES_"))
-            },
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PG", "POSTGRES_"))},
             "FLASK_APP": "superset.app:create_app()",
             "SCARF_ANALYTICS": "false",
             "SUPERSET_ADMIN_PASSWORD": password,
@@ -90,11 +82,7 @@ def running_superset() -> Iterator[Superset]:
             "SUPERSET_HOME": home,
             "SUPERSET_SECRET_KEY": secrets.token_urlsafe(48),
         }
-        for command in (
-            ["superset", "db", "upgrade"],
-            ["superset", "init"],
-            ["python", str(FOLDER / "add_admin.py")],
-        ):
+        for command in (["superset", "db", "upgrade"], ["superset", "init"], ["python", str(FOLDER / "add_admin.py")]):
             _run(command, environment, log)
         port = _free_port()
         with log.open("a") as output:

@@ -12,7 +12,5 @@ def model(dbt, session):
     departments = dbt.ref("ftr_departments")
     features = dbt.ref("cluster_features")
     return profile_clusters(
-        read_panel(labels, snapshot),
-        to_pandas(clusters),
-        expand_features(to_pandas(features), to_pandas(departments)),
+        read_panel(labels, snapshot), to_pandas(clusters), expand_features(to_pandas(features), to_pandas(departments))
     )

@@ -8,8 +8,4 @@ from precision_marketing.value.test_period import judge_value
 def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
     ahead = dbt.ref("lbl_user__purchases")
-    return judge_value(
-        to_pandas(purchases),
-        to_pandas(ahead),
-        ValueSettings.from_meta(dbt.config.meta_get("settings")),
-    )
+    return judge_value(to_pandas(purchases), to_pandas(ahead), ValueSettings.from_meta(dbt.config.meta_get("settings")))

@@ -17,8 +17,5 @@ def model(dbt, session):
     tasks = dbt.ref("learning_tasks")
     registry = dbt.ref("ml_estimator_registry")
     return feature_importance(
-        panels,
-        to_pandas(tasks),
-        to_pandas(registry),
-        LearningSettings.from_meta(dbt.config.meta_get("settings")),
+        panels, to_pandas(tasks), to_pandas(registry), LearningSettings.from_meta(dbt.config.meta_get("settings"))
     )

@@ -9,6 +9,4 @@ def model(dbt, session):
     features = dbt.ref("ftr_user__snapshot")
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
-    return score_panel(
-        read_panel(labels, features), to_pandas(registry), to_pandas(tasks), grain="user"
-    )
+    return score_panel(read_panel(labels, features), to_pandas(registry), to_pandas(tasks), grain="user")

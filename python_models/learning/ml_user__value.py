@@ -9,7 +9,5 @@ def model(dbt, session):
     purchases = dbt.ref("ftr_user__purchases")
     estimator = dbt.ref("ml_customer_value__estimator")
     return score_value(
-        to_pandas(purchases),
-        to_pandas(estimator),
-        ValueSettings.from_meta(dbt.config.meta_get("settings")),
+        to_pandas(purchases), to_pandas(estimator), ValueSettings.from_meta(dbt.config.meta_get("settings"))
     )

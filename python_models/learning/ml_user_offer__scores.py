@@ -11,8 +11,5 @@ def model(dbt, session):
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
     return score_panel(
-        read_panel(labels, features, user_features),
-        to_pandas(registry),
-        to_pandas(tasks),
-        grain="user_offer",
+        read_panel(labels, features, user_features), to_pandas(registry), to_pandas(tasks), grain="user_offer"
     )

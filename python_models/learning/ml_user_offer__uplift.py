@@ -8,6 +8,4 @@ from precision_marketing.uplift.trials import UpliftSettings
 def model(dbt, session):
     labels = dbt.ref("lbl_user_offer__arms")
     features = dbt.ref("ftr_user_offer__uplift")
-    return campaign_uplift(
-        read_panel(labels, features), UpliftSettings.from_meta(dbt.config.meta_get("settings"))
-    )
+    return campaign_uplift(read_panel(labels, features), UpliftSettings.from_meta(dbt.config.meta_get("settings")))

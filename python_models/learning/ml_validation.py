@@ -16,8 +16,5 @@ def model(dbt, session):
     }
     tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
     return validate(
-        panels,
-        to_pandas(tasks),
-        to_pandas(baselines),
-        LearningSettings.from_meta(dbt.config.meta_get("settings")),
+        panels, to_pandas(tasks), to_pandas(baselines), LearningSettings.from_meta(dbt.config.meta_get("settings"))
     )

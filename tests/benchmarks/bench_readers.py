@@ -70,11 +70,7 @@ def main() -> None:
         alone = [build(environment) for _ in range(2)]
         file, stop = folder / "published" / "demo_shop.duckdb", folder / "stop"
         readers = [
-            subprocess.Popen(
-                [sys.executable, "-c", READER, str(file), str(stop)],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+            subprocess.Popen([sys.executable, "-c", READER, str(file), str(stop)], stdout=subprocess.PIPE, text=True)
             for _ in range(READERS)
         ]
         read = [build(environment) for _ in range(BUILDS)]

@@ -61,9 +61,7 @@ def measured(way: str, folder: Path, family: str) -> None:
             start = time.perf_counter()
             if way == "sql":
                 score = score_expression(estimator, NAMES)
-                engine.execute(
-                    f"create table scores as select id, {score} as score from rows_to_score"
-                )
+                engine.execute(f"create table scores as select id, {score} as score from rows_to_score")
             else:
                 read = engine.cursor().sql("from rows_to_score")
                 reader = read.to_arrow_reader(BATCH_ROWS)
@@ -101,22 +99,15 @@ def prepare(folder: Path, row_count: int, names: list[str]) -> None:
     )
     with duckdb.connect(config=ENGINE | {"threads": 1}) as engine:
         engine.execute("select setseed(0.5)")
-        engine.execute(
-            f"copy (select range as id, {columns} from range({row_count})) "
-            f"to '{folder / 'rows.parquet'}'"
-        )
-        training = engine.sql(
-            f"select {', '.join(NAMES)} from '{folder / 'rows.parquet'}' limit {TRAINING_ROWS}"
-        ).df()
+        engine.execute(f"copy (select range as id, {columns} from range({row_count})) to '{folder / 'rows.parquet'}'")
+        training = engine.sql(f"select {', '.join(NAMES)} from '{folder / 'rows.parquet'}' limit {TRAINING_ROWS}").df()
     random = np.random.default_rng(0)
     signal = np.log1p(training.fillna(10)).to_numpy() @ random.normal(size=FEATURES)
     signal = (signal - signal.mean()) / signal.std()
     labels = (signal + random.normal(size=len(signal)) > 1).astype(int)
     for name in names:
         use_one_thread()
-        pipeline = family_pipeline(
-            name, training, 0, given=VARS["classifiers"][name], is_amount=False
-        )
+        pipeline = family_pipeline(name, training, 0, given=VARS["classifiers"][name], is_amount=False)
         fitted = pipeline.fit(training, labels)
         estimator = CalibratedAverage([fitted], [0.9], [0.1])
         (folder / f"{name}.skops").write_bytes(dump_estimator(estimator))
@@ -144,8 +135,7 @@ def main() -> None:
             means = {round(one["mean"], 9) for way in rounds for one in way.values()}
             assert len(means) == 1, means
             found = {
-                way: {key: median(each[way][key] for each in rounds) for key in ("seconds", "peak")}
-                for way in ways
+                way: {key: median(each[way][key] for each in rounds) for key in ("seconds", "peak")} for way in ways
             }
             for way, own in found.items():
                 bare = found["bare"]

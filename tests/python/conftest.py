@@ -11,13 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from support.builds import (
-    BUILT_WAREHOUSE,
-    PROJECT_FOLDER,
-    DbtRuns,
-    package_folder,
-    write_raw_tables,
-)
+from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, package_folder, write_raw_tables
 from support.cache import CACHE_FOLDER, kept
 from support.campaigns import build_campaigns
 from support.databases import PASSWORD, Database
@@ -117,9 +111,7 @@ def raw_folder() -> Path:
     """Raw tables of Complete Journey, one household in eight."""
     package = package_folder()
     return kept(
-        "raw_tables",
-        (str(package), SAMPLE_QUERIES),
-        lambda folder: write_raw_tables(folder, package, SAMPLE_QUERIES),
+        "raw_tables", (str(package), SAMPLE_QUERIES), lambda folder: write_raw_tables(folder, package, SAMPLE_QUERIES)
     )
 
 
@@ -127,9 +119,7 @@ def raw_folder() -> Path:
 def campaigns(dbt: DbtRuns, raw_folder: Path) -> Path:
     """Return a database of the sample with campaigns decided and launched."""
     folder = kept(
-        "campaigns",
-        (str(raw_folder),),
-        lambda folder: build_campaigns(dbt, raw_folder, folder / "built.duckdb"),
+        "campaigns", (str(raw_folder),), lambda folder: build_campaigns(dbt, raw_folder, folder / "built.duckdb")
     )
     return folder / "built.duckdb"
 
@@ -152,9 +142,7 @@ def server() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def database(
-    server: dict[str, str], request: pytest.FixtureRequest, monkeypatch
-) -> Iterator[Database]:
+def database(server: dict[str, str], request: pytest.FixtureRequest, monkeypatch) -> Iterator[Database]:
     """Return a new database, set up with the statements of the docs."""
     name = f"shop_{abs(hash(request.node.name))}"
     text = (PROJECT_FOLDER / "docs" / "bi-tools.md").read_text()

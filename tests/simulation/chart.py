@@ -65,9 +65,7 @@ def line_chart(curves: pd.DataFrame, title: str) -> str:
     for own, policy, colour in sorted(names):
         # names of lines that end close together stand below each other
         height = max(own, height + 13)
-        parts.append(
-            f'<text x="{x(last) + 6:.1f}" y="{height:.1f}" fill="{colour}">{escape(policy)}</text>'
-        )
+        parts.append(f'<text x="{x(last) + 6:.1f}" y="{height:.1f}" fill="{colour}">{escape(policy)}</text>')
     return (
         f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<body style="font: 14px sans-serif"><h1 style="font-size: 18px">'

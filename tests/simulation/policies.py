@@ -31,10 +31,7 @@ def value_options(options: pd.DataFrame, cost_per_redemption: float) -> pd.DataF
     """
     paid = options["discount_amount"] + cost_per_redemption
     cost = options["contact_cost"] + options["redemption_count"] * paid
-    earned = (
-        options["order_effect"] * options["order_margin"]
-        + options["redemption_count"] * options["swapped_margin"]
-    )
+    earned = options["order_effect"] * options["order_margin"] + options["redemption_count"] * options["swapped_margin"]
     return options.assign(true_cost=cost, true_margin=earned - cost)
 
 
@@ -91,10 +88,7 @@ def judge_week(options: pd.DataFrame, budget: float, cost_per_redemption: float)
         keys = rows[column].astype("Float64").fillna(-np.inf).to_numpy(float)
         found[policy] = greedy(*plan, keys)
     planned = {"ours": ours, **{policy: valued[f"is_{policy}"].to_numpy(bool) for policy in PLAIN}}
-    for policy, chosen in {
-        **found,
-        "oracle planned": allocate(*_plan(rows, budget)).chosen,
-    }.items():
+    for policy, chosen in {**found, "oracle planned": allocate(*_plan(rows, budget)).chosen}.items():
         everybody = np.zeros(len(valued), dtype=bool)
         everybody[free] = chosen
         if policy == "oracle planned":

@@ -34,13 +34,8 @@ def simulate(seed: int, rules: Rules, folder: Path) -> pd.DataFrame:
         start = time.perf_counter()
         options = world.decide(cycle)
         judged = judge_week(options, rules.budget, COST_PER_REDEMPTION)
-        parts.append(
-            judged.assign(seed=seed, cycle=cycle + 1, learner=options["buying_learner"].iloc[0])
-        )
-        sys.stdout.write(
-            f"seed {seed}, cycle {cycle + 1} of {rules.cycles}: "
-            f"{time.perf_counter() - start:.0f} s\n"
-        )
+        parts.append(judged.assign(seed=seed, cycle=cycle + 1, learner=options["buying_learner"].iloc[0]))
+        sys.stdout.write(f"seed {seed}, cycle {cycle + 1} of {rules.cycles}: {time.perf_counter() - start:.0f} s\n")
         sys.stdout.flush()
     shutil.rmtree(folder)
     return pd.concat(parts)
@@ -109,10 +104,7 @@ def report(weeks: pd.DataFrame) -> str:
         f"{planned['ours_to_it']['oracle']:.0%} of the oracle"
     )
     learners = weeks.drop_duplicates(["seed", "cycle"])["learner"].value_counts()
-    lines.append(
-        "effects on buying by: "
-        + ", ".join(f"{name} ({count} weeks)" for name, count in learners.items())
-    )
+    lines.append("effects on buying by: " + ", ".join(f"{name} ({count} weeks)" for name, count in learners.items()))
     return "\n".join(lines) + "\n"
 
 
@@ -142,9 +134,7 @@ def main() -> None:
             parts.append(done.result())
             weeks = pd.concat(parts).sort_values(["seed", "cycle"], kind="stable")
             weeks.to_csv(folder / "simulation.csv", index=False)
-    title = (
-        f"Cumulative incremental margin, {rules.users:,} users, {given.seeds} seeds, 95 % intervals"
-    )
+    title = f"Cumulative incremental margin, {rules.users:,} users, {given.seeds} seeds, 95 % intervals"
     (folder / "simulation.html").write_text(line_chart(curves(weeks), title))
     sys.stdout.write(
         report(weeks) + f"{time.perf_counter() - start:.0f} s; every week in simulation.csv, drawn "

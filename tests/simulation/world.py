@@ -35,12 +35,7 @@ PILOT_WEEKS, PILOT_SHARE, PILOT_CONTROL_SHARE = 12, 1 / 3, 0.25
 # The day on which the project first decides.
 FIRST_DAY = HISTORY_DAYS + PILOT_WEEKS * WEEK_DAYS
 # Campaigns of each week, one offer each, as the seed campaign_plan has them.
-CAMPAIGNS = (
-    ("email", "coupon"),
-    ("push", "push_ad"),
-    ("sms", "member_activity"),
-    ("email", "coupon"),
-)
+CAMPAIGNS = (("email", "coupon"), ("push", "push_ad"), ("sms", "member_activity"), ("email", "coupon"))
 # What the shop sells.
 CATEGORIES = (
     "coffee and tea",
@@ -65,15 +60,7 @@ FACES, SHARES = (800, 1200, 2000), (0.15, 0.2, 0.25)
 COST_PER_REDEMPTION = 0.5
 CONTROL_SHARE = 0.2
 # Entities of the shop that decisions are made from; the others stay out, for speed.
-ENTITIES = [
-    "users",
-    "products",
-    "transactions",
-    "campaigns",
-    "campaign_contacts",
-    "coupons",
-    "coupon_redemptions",
-]
+ENTITIES = ["users", "products", "transactions", "campaigns", "campaign_contacts", "coupons", "coupon_redemptions"]
 KEY = "a key for simulations, known to everybody, good for nothing"
 # The task whose scores these decisions rest on, and the one whose label stands beside
 # its own: a label is told from a feature by the tasks there are.
@@ -198,10 +185,7 @@ class World:
         """Write the shop's files with `days` of data, and the truth."""
         _write(pd.concat(self.plans), self.folder / "plan" / "campaigns.parquet")
         nobody = pd.DataFrame(columns=["campaign_id", "user_id", "arm"])
-        _write(
-            pd.concat([nobody, *self.contacts]).astype("string"),
-            self.folder / "plan" / "contacts.parquet",
-        )
+        _write(pd.concat([nobody, *self.contacts]).astype("string"), self.folder / "plan" / "contacts.parquet")
         self._let_go()
         make_shop(
             self.folder / "shop",
@@ -233,9 +217,7 @@ class World:
         self.make_shop(FIRST_DAY + cycle * WEEK_DAYS)
         self._write_seeds(self.plans[-1])
         skipped = (*ONCE, *(REFITTED if cycle % REFIT_CYCLES else ())) if cycle else ()
-        self._dbt(
-            "run", "--select", "+campaign_decisions", *(["--exclude", *skipped] if skipped else [])
-        )
+        self._dbt("run", "--select", "+campaign_decisions", *(["--exclude", *skipped] if skipped else []))
         with self.connect() as connection:
             names = connection.sql("select user_id from truth.users").df()
             names["pseudonym"] = [_pseudonym(name) for name in names["user_id"]]

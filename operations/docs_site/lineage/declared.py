@@ -44,10 +44,7 @@ def declared_lineage(
     for outputs, read in declared.items():
         for output in outputs.split():
             if output not in (*columns, ROWS):
-                raise LineageError(
-                    f"The lineage of model {name} declares {output}, which is not one "
-                    "of its columns."
-                )
+                raise LineageError(f"The lineage of model {name} declares {output}, which is not one of its columns.")
             found.setdefault(output, set()).update(
                 (inputs[each].unique_id, column)
                 for each, patterns in read.items()
@@ -59,29 +56,18 @@ def declared_lineage(
                 f"Column {column} of the Python model {name} is missing from meta "
                 "lineage: declare the input columns that it comes from."
             )
-    return (
-        {column: frozenset(found[column]) for column in columns},
-        frozenset(found.get(ROWS, ())),
-    )
+    return ({column: frozenset(found[column]) for column in columns}, frozenset(found.get(ROWS, ())))
 
 
 def _matching(name: str, inputs: dict[str, Relation], read: str, patterns: str) -> list[str]:
     """Return the columns of an input that patterns name."""
     if read not in inputs:
-        raise LineageError(
-            f"The lineage of model {name} declares columns of {read}, which it does not read."
-        )
+        raise LineageError(f"The lineage of model {name} declares columns of {read}, which it does not read.")
     kept: list[str] = []
     for pattern in patterns.split():
-        named = [
-            column
-            for column in inputs[read].columns
-            if fnmatchcase(column, pattern.removeprefix("!"))
-        ]
+        named = [column for column in inputs[read].columns if fnmatchcase(column, pattern.removeprefix("!"))]
         if not named:
-            raise LineageError(
-                f"The lineage of model {name} declares {read}.{pattern}, which no column is called."
-            )
+            raise LineageError(f"The lineage of model {name} declares {read}.{pattern}, which no column is called.")
         if pattern.startswith("!"):
             kept = [column for column in kept if column not in named]
         else:

@@ -53,11 +53,7 @@ def column_id(unique_id: str, column: str) -> str:
 
 def raw_columns(lineage: dict, column: str, kinds: Iterable[str] = VALUE_KINDS) -> list:
     """Return the raw and seed columns that a column comes from, sorted."""
-    return [
-        end
-        for end in end_columns(lineage, column, kinds)
-        if lineage["columns"][end]["how"] in ("raw", "seed")
-    ]
+    return [end for end in end_columns(lineage, column, kinds) if lineage["columns"][end]["how"] in ("raw", "seed")]
 
 
 def end_columns(lineage: dict, column: str, kinds: Iterable[str] = VALUE_KINDS) -> list:
@@ -71,9 +67,7 @@ def end_columns(lineage: dict, column: str, kinds: Iterable[str] = VALUE_KINDS) 
     ahead = [column]
     while ahead:
         at = ahead.pop()
-        nearer = [
-            edge["column"] for edge in lineage["columns"][at]["from"] if edge["kind"] in followed
-        ]
+        nearer = [edge["column"] for edge in lineage["columns"][at]["from"] if edge["kind"] in followed]
         if not nearer:
             ends.add(at)
         for each in nearer:
@@ -92,8 +86,7 @@ def _model_columns(
     code = node.get("compiled_code")
     if not code:
         raise LineageError(
-            f"Model {relation.name} has no compiled SQL in the manifest: it comes from "
-            "dbt docs generate --select '*'."
+            f"Model {relation.name} has no compiled SQL in the manifest: it comes from dbt docs generate --select '*'."
         )
     found, filters = sql_lineage(relation.name, code, by_name, _files(node, relations))
     columns = {}
@@ -113,15 +106,9 @@ def _model_columns(
 
 def _column(relation: Relation, name: str, how: str, filters: dict, edges: dict) -> dict:
     """Return the lineage of one column; what it hands on to itself is no edge."""
-    edges = {
-        origin: kind
-        for origin, kind in {**filters, **edges}.items()
-        if origin != (relation.unique_id, name)
-    }
+    edges = {origin: kind for origin, kind in {**filters, **edges}.items() if origin != (relation.unique_id, name)}
     return {
-        "from": [
-            {"column": column_id(*origin), "kind": kind} for origin, kind in sorted(edges.items())
-        ],
+        "from": [{"column": column_id(*origin), "kind": kind} for origin, kind in sorted(edges.items())],
         "how": how if set(edges.values()) & set(VALUE_KINDS) else "constant",
     }
 
@@ -133,9 +120,7 @@ def _files(node: dict, relations: dict[str, Relation]) -> Relation | None:
     return sources[0] if len(sources) == 1 else None
 
 
-def _python_columns(
-    relation: Relation, node: dict, relations: dict[str, Relation]
-) -> dict[str, dict]:
+def _python_columns(relation: Relation, node: dict, relations: dict[str, Relation]) -> dict[str, dict]:
     """Return the lineage of the columns of a Python model, as declared."""
     read = [relations[each] for each in node["depends_on"]["nodes"]]
     inputs = {each.name: each for each in read} | {THIS: relation}

@@ -36,9 +36,7 @@ def lineage_page(lineage: dict, manifest: dict) -> str:
                 "how": found["how"],
                 "text": node["columns"].get(column, {}).get("description", "").strip(),
                 "declared": _declaration(node, column),
-                "from": [
-                    [places[edge["column"]], KINDS.index(edge["kind"])] for edge in found["from"]
-                ],
+                "from": [[places[edge["column"]], KINDS.index(edge["kind"])] for edge in found["from"]],
             }
         )
     data = {"tables": [_described(nodes[unique_id]) for unique_id in tables], "columns": columns}

@@ -93,17 +93,13 @@ def sql_lineage(
         tree = qualify(
             tree,
             dialect="duckdb",
-            schema={
-                each.unique_id: dict.fromkeys(each.columns, "unknown") for each in read.values()
-            },
+            schema={each.unique_id: dict.fromkeys(each.columns, "unknown") for each in read.values()},
             infer_schema=False,
             quote_identifiers=False,
             identify=False,
         )
     except SqlglotError as error:
-        raise LineageError(
-            f"The SQL of model {name} cannot be followed: {str(error).splitlines()[0]}"
-        ) from error
+        raise LineageError(f"The SQL of model {name} cannot be followed: {str(error).splitlines()[0]}") from error
     selected = _Walk(name, read).query(build_scope(tree))
     return selected.columns, selected.filters
 
@@ -243,9 +239,7 @@ class _Walk:
             filters |= origin.value | origin.rows
         columns = {}
         for projection in query.selects:
-            columns[projection.alias_or_name.lower()] = self.expression(
-                projection.unalias(), scope, filters or below
-            )
+            columns[projection.alias_or_name.lower()] = self.expression(projection.unalias(), scope, filters or below)
         if query.args.get("distinct"):
             for origin in columns.values():
                 filters |= origin.value | origin.rows
@@ -270,10 +264,7 @@ class _Walk:
                 f"Model {self.name} reads {source.sql('duckdb')[:80]}, which is "
                 "neither a model nor a seed nor a source."
             )
-        columns = {
-            name.lower(): Origin(value=frozenset({(relation.unique_id, name)}))
-            for name in relation.columns
-        }
+        columns = {name.lower(): Origin(value=frozenset({(relation.unique_id, name)})) for name in relation.columns}
         below = frozenset((relation.unique_id, name) for name in relation.columns)
         return Selected(columns, NOTHING, below)
 
@@ -298,9 +289,7 @@ class _Walk:
             elif isinstance(node, exp.AggFunc | exp.Window):
                 # the count of rows, or of the rows of a constant
                 named = node.find_all(exp.Column)
-                if _is_count_of_rows(node) or all(
-                    self.column(each, scope).is_constant for each in named
-                ):
+                if _is_count_of_rows(node) or all(self.column(each, scope).is_constant for each in named):
                     origin |= Origin(rows=rows)
         if origin.is_constant:
             return Origin(constant=expression.sql("duckdb"))

@@ -57,24 +57,17 @@ def connect(url: str) -> psycopg.Connection:
     version = server.info.server_version // 10_000
     if version < LEAST_VERSION:
         server.close()
-        raise NotPublishedError(
-            f"the server is PostgreSQL {version}, {LEAST_VERSION} or newer is needed."
-        )
+        raise NotPublishedError(f"the server is PostgreSQL {version}, {LEAST_VERSION} or newer is needed.")
     return server
 
 
 def replaced_places(server: psycopg.Connection, tables: list[Table]) -> list[str]:
     """List what the last publish left, all of which goes; nothing else may be there."""
     ours = set()
-    if server.execute(
-        "select 1 where to_regclass('publication.published_tables') is not null"
-    ).fetchone():
+    if server.execute("select 1 where to_regclass('publication.published_tables') is not null").fetchone():
         ours = {
             "publication.published_tables",
-            *(
-                row[0]
-                for row in server.execute("select table_name from publication.published_tables")
-            ),
+            *(row[0] for row in server.execute("select table_name from publication.published_tables")),
         }
     existing = {
         row[0]
@@ -93,13 +86,10 @@ def replaced_places(server: psycopg.Connection, tables: list[Table]) -> list[str
     return sorted(existing)
 
 
-def load(
-    server: psycopg.Connection, published: duckdb.DuckDBPyConnection, table: Table, file: Path
-) -> int:
+def load(server: psycopg.Connection, published: duckdb.DuckDBPyConnection, table: Table, file: Path) -> int:
     """Load a table under its new name, by way of a CSV file; return its row count."""
     columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
-        for column, kind in table.columns.items()
+        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in table.columns.items()
     )
     server.execute(sql.SQL("drop table if exists {}").format(table.new))
     server.execute(sql.SQL("create table {} ({})").format(table.new, columns))
@@ -118,9 +108,7 @@ def load(
         raise NotPublishedError(f"of the {count} rows of {table.place}, {cursor.rowcount} arrived.")
     if table.is_about_users:
         server.execute(
-            sql.SQL("create index {} on {} (user_id)").format(
-                sql.Identifier(f"{table.name}_user_id{NEW}"), table.new
-            )
+            sql.SQL("create index {} on {} (user_id)").format(sql.Identifier(f"{table.name}_user_id{NEW}"), table.new)
         )
     server.execute(sql.SQL("analyze {}").format(table.new))
     return count
@@ -137,9 +125,7 @@ def describe(server: psycopg.Connection, tables: list[Table], manifest: Path) ->
     }
     for table in tables:
         model = models.get(table.place, {"description": "", "columns": {}})
-        statements = [
-            sql.SQL("comment on table {} is {}").format(table.new, model["description"].strip())
-        ]
+        statements = [sql.SQL("comment on table {} is {}").format(table.new, model["description"].strip())]
         statements += [
             sql.SQL("comment on column {} is {}").format(
                 sql.Identifier(table.schema, table.name + NEW, column),
@@ -168,16 +154,13 @@ def swap(server: psycopg.Connection, old_places: list[str], tables: list[Table])
         except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
             if time.monotonic() > deadline:
                 raise NotPublishedError(
-                    f"for {PATIENCE_SECONDS} s readers held tables that are to be "
-                    "replaced; pg_stat_activity tells who."
+                    f"for {PATIENCE_SECONDS} s readers held tables that are to be replaced; pg_stat_activity tells who."
                 ) from None
             time.sleep(PAUSE_SECONDS)
 
 
 def _take_name(server: psycopg.Connection, table: Table) -> None:
-    server.execute(
-        sql.SQL("alter table {} rename to {}").format(table.new, sql.Identifier(table.name))
-    )
+    server.execute(sql.SQL("alter table {} rename to {}").format(table.new, sql.Identifier(table.name)))
     if table.is_about_users:
         index = f"{table.name}_user_id"
         server.execute(
@@ -198,9 +181,7 @@ def publish(file: Path, manifest: Path, url: str) -> str:
         connect(url) as server,
         tempfile.TemporaryDirectory() as folder,
     ):
-        if not server.execute(
-            "select 1 where pg_try_advisory_xact_lock(%s)", [PUBLISH_LOCK]
-        ).fetchone():
+        if not server.execute("select 1 where pg_try_advisory_xact_lock(%s)", [PUBLISH_LOCK]).fetchone():
             raise NotPublishedError("another process publishes into this database.")
         tables = read_tables(published, file)
         old_places = replaced_places(server, tables)

@@ -56,8 +56,7 @@ def read_roles() -> list[Role]:
     for name, role in yaml.safe_load((FOLDER / "grants.yml").read_text()).items():
         if role["users"] not in SCOPES:
             raise NotPublishedError(
-                f"grants.yml has users: {role['users']} for role {name}, expected one "
-                f"of {', '.join(SCOPES)}."
+                f"grants.yml has users: {role['users']} for role {name}, expected one of {', '.join(SCOPES)}."
             )
         roles.append(Role(name, tuple(role["reads"]), SCOPES[role["users"]]))
     return roles
@@ -72,21 +71,15 @@ def prepare(server: psycopg.Connection, roles: list[Role]) -> None:
     server.execute((FOLDER / "access.sql").read_text())
     [database] = server.execute("select current_database()").fetchone()
     for role in roles:
-        server.execute(
-            sql.SQL("grant connect on database {} to {}").format(
-                sql.Identifier(database), role.identifier
-            )
-        )
+        server.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(database), role.identifier))
         if not role.sees_all_users:
             server.execute(
-                sql.SQL(
-                    "grant usage on schema access to {0};"
-                    "grant select on access.analyst_regions to {0}"
-                ).format(role.identifier)
+                sql.SQL("grant usage on schema access to {0};grant select on access.analyst_regions to {0}").format(
+                    role.identifier
+                )
             )
         if server.execute(
-            "select 1 from pg_namespace where nspname = 'vault'"
-            " and has_schema_privilege(%s, oid, 'usage, create')",
+            "select 1 from pg_namespace where nspname = 'vault' and has_schema_privilege(%s, oid, 'usage, create')",
             [role.name],
         ).fetchone():
             raise NotPublishedError(f"role {role.name} has rights on schema vault.")
@@ -94,9 +87,7 @@ def prepare(server: psycopg.Connection, roles: list[Role]) -> None:
 
 def what_is_open(server: psycopg.Connection) -> str:
     """Name what only a superuser can close, where it is open; or nothing."""
-    [is_open] = server.execute(
-        "select has_function_privilege('public', 'lo_creat(int)', 'execute')"
-    ).fetchone()
+    [is_open] = server.execute("select has_function_privilege('public', 'lo_creat(int)', 'execute')").fetchone()
     return (
         " Every login may still write large objects; docs/bi-tools.md has the statement"
         " by which a superuser forbids it."
@@ -105,15 +96,13 @@ def what_is_open(server: psycopg.Connection) -> str:
     )
 
 
-def open_schema(
-    server: psycopg.Connection, schema: str, tables: list[Table], roles: list[Role]
-) -> None:
+def open_schema(server: psycopg.Connection, schema: str, tables: list[Table], roles: list[Role]) -> None:
     """Make a schema, and let those use it who may read a table in it."""
     place = sql.Identifier(schema)
     server.execute(
-        sql.SQL(
-            "create schema if not exists {0}; revoke all on schema {0} from public, {1}"
-        ).format(place, sql.SQL(", ").join(role.identifier for role in roles))
+        sql.SQL("create schema if not exists {0}; revoke all on schema {0} from public, {1}").format(
+            place, sql.SQL(", ").join(role.identifier for role in roles)
+        )
     )
     for role in roles:
         if any(role.may_read(table) for table in tables if table.schema == schema):

@@ -78,23 +78,16 @@ def read_tables(published: duckdb.DuckDBPyConnection, file: Path) -> list[Table]
         kind = f"numeric{decimal[1]}" if decimal else TYPES.get(duckdb_type)
         if kind is None:
             raise NotPublishedError(
-                f"column {column} of {table.place} has type {duckdb_type}, for which "
-                "no type of PostgreSQL is set."
+                f"column {column} of {table.place} has type {duckdb_type}, for which no type of PostgreSQL is set."
             )
         table.columns[column] = kind
     if "publication.published_tables" not in tables:
-        raise NotPublishedError(
-            f"{file} has no publication.published_tables, so `make publish` did not write it."
-        )
+        raise NotPublishedError(f"{file} has no publication.published_tables, so `make publish` did not write it.")
     if "core.users" not in tables or "region" not in tables["core.users"].columns:
         raise NotPublishedError(f"{file} has no core.users.region, which analysts go by.")
     for table in tables.values():
         if table.schema in CLOSED_SCHEMAS:
-            raise NotPublishedError(
-                f"{file} has {table.place}, and schema {table.schema} is not published."
-            )
+            raise NotPublishedError(f"{file} has {table.place}, and schema {table.schema} is not published.")
         if len(table.name.encode()) > LONGEST_NAME:
-            raise NotPublishedError(
-                f"the name of {table.place} is longer than {LONGEST_NAME} bytes."
-            )
+            raise NotPublishedError(f"the name of {table.place} is longer than {LONGEST_NAME} bytes.")
     return list(tables.values())

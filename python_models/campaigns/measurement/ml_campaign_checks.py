@@ -6,6 +6,4 @@ from precision_marketing.experiments.checks import CheckSettings, check_campaign
 
 def model(dbt, session):
     drawn = dbt.ref("dec_planned_arms")
-    return check_campaigns(
-        to_pandas(drawn), CheckSettings.from_meta(dbt.config.meta_get("settings"))
-    )
+    return check_campaigns(to_pandas(drawn), CheckSettings.from_meta(dbt.config.meta_get("settings")))

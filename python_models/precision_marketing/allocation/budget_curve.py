@@ -50,9 +50,7 @@ def _at(options: pd.DataFrame, share: float) -> pd.DataFrame:
     )
     chosen = choose_offers(varied).merge(varied[[*KEY, "expected_cost", "expected_margin"]], on=KEY)
     varied["budget"] = varied["weekly_budget_left"].where(is_week, varied["budget_amount"])
-    chosen["price"] = chosen["budget_price"].where(
-        chosen["allocation_name"] == WEEK, chosen["campaign_budget_price"]
-    )
+    chosen["price"] = chosen["budget_price"].where(chosen["allocation_name"] == WEEK, chosen["campaign_budget_price"])
     taken = chosen[chosen["is_chosen"]].groupby("allocation_name")
     groups = chosen.groupby("allocation_name")
     curve = pd.DataFrame(

@@ -208,9 +208,7 @@ def offer_limits(
     return Limits(capacities.astype(float), per_contact, per_cost)
 
 
-def fits_alone(
-    options: Options, limits: Limits, used: np.ndarray, rows: np.ndarray = slice(None)
-) -> np.ndarray:
+def fits_alone(options: Options, limits: Limits, used: np.ndarray, rows: np.ndarray = slice(None)) -> np.ndarray:
     """Tell which options would fit if nothing else came; bool, shape (rows,)."""
     room = (limits.capacities - used)[:, None] - limits.per_contact
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -219,9 +217,7 @@ def fits_alone(
     return options.costs[rows] <= most[options.offers[rows]]
 
 
-def take_in_order(
-    options: Options, order: np.ndarray, limits: Limits, used: np.ndarray
-) -> np.ndarray:
+def take_in_order(options: Options, order: np.ndarray, limits: Limits, used: np.ndarray) -> np.ndarray:
     """Walk through options and take each that still fits and whose user has nothing.
 
     The result is that of the plain loop; rows are looked at in batches.

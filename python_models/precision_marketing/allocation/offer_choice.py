@@ -146,9 +146,7 @@ def _choose(group: _Group) -> pd.DataFrame:
     )
 
 
-def _prices(
-    options: Options, priorities: np.ndarray, limits: Limits, mask: np.ndarray
-) -> dict[int, np.ndarray]:
+def _prices(options: Options, priorities: np.ndarray, limits: Limits, mask: np.ndarray) -> dict[int, np.ndarray]:
     """Prices of the resources by priority, where only some options may be chosen."""
     places = np.flatnonzero(mask)
     found = allocate_by_priority(options.where(places), priorities[places], limits)
@@ -157,9 +155,7 @@ def _prices(
     return {each: prices.get(each, nothing) for each in np.unique(priorities)}
 
 
-def _net(
-    options: Options, limits: Limits, prices: dict[int, np.ndarray], priorities: np.ndarray
-) -> np.ndarray:
+def _net(options: Options, limits: Limits, prices: dict[int, np.ndarray], priorities: np.ndarray) -> np.ndarray:
     """Value of each option less the price of what it draws; shape (options,)."""
     draws = limits.draws(options)
     per_row = np.array([prices[each] for each in priorities])

@@ -59,20 +59,14 @@ class Dual:
         is_drawn = np.zeros(users, dtype=bool)
         is_drawn[np.random.default_rng(SEED).permutation(users)[:count]] = True
         capacities = self.limits.capacities * count / users
-        return Dual(
-            self.options.where(np.repeat(is_drawn, self.sizes)),
-            self.limits.where(slice(None), capacities),
-        )
+        return Dual(self.options.where(np.repeat(is_drawn, self.sizes)), self.limits.where(slice(None), capacities))
 
     def _blocks(self) -> list[tuple[slice, slice]]:
         """Cut at ends of users; slices of rows and of users."""
         ends = np.arange(BLOCK_ROWS, len(self.options), BLOCK_ROWS)
         users = np.unique(np.r_[0, np.searchsorted(self.starts, ends), len(self.starts)])
         rows = np.r_[self.starts, len(self.options)][users]
-        return [
-            (slice(*rows[place : place + 2]), slice(*users[place : place + 2]))
-            for place in range(len(users) - 1)
-        ]
+        return [(slice(*rows[place : place + 2]), slice(*users[place : place + 2])) for place in range(len(users) - 1)]
 
     def reduced(self, prices: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
         """Take the price of what it draws off each option's value; shape (rows,)."""

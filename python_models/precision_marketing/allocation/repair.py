@@ -71,9 +71,7 @@ def settle(
     return taken, linear.prices
 
 
-def move_up(
-    options: Options, taken: np.ndarray, reduced: np.ndarray, limits: Limits, used: np.ndarray
-) -> np.ndarray:
+def move_up(options: Options, taken: np.ndarray, reduced: np.ndarray, limits: Limits, used: np.ndarray) -> np.ndarray:
     """Move users to options of greater value that fit beside what all hold.
 
     What a user gives back is free in the next round only.

@@ -170,9 +170,7 @@ def greedy(options: Options, limits: Limits, keys: np.ndarray) -> np.ndarray:
     return is_chosen
 
 
-def _choose(
-    options: Options, limits: Limits, safe: Limits, used: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float]:
+def _choose(options: Options, limits: Limits, safe: Limits, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Choose among ordered options of positive value.
 
     Returns the places chosen, the prices, shape (resources,), and the bound.
@@ -205,17 +203,13 @@ def _choose(
     return rows[taken], prices, worth + bound
 
 
-def _least_bound(
-    dual: Dual, candidates: list[np.ndarray], smoothing: float, value: float
-) -> tuple[np.ndarray, float]:
+def _least_bound(dual: Dual, candidates: list[np.ndarray], smoothing: float, value: float) -> tuple[np.ndarray, float]:
     """Tell the prices of the least bound, and that bound.
 
     Among many options alike, smoothing lifts the bound by its share of their value;
     less of it is slower, so it is taken off only where the gap asks for it.
     """
-    prices, bound = min(
-        ((each, dual.bound(each)) for each in candidates), key=lambda found: found[1]
-    )
+    prices, bound = min(((each, dual.bound(each)) for each in candidates), key=lambda found: found[1])
     last = candidates[0]
     for _ in range(MOST_SHARPENINGS if smoothing else 0):
         if bound - value <= ENOUGH * bound:

@@ -51,14 +51,10 @@ def judge_candidates(
         Columns `CHOICE_COLUMNS`, one row per candidate; ``status`` is ``champion``,
         ``challenger`` or ``refused``. When none may go live, the row `BASELINE` does.
     """
-    rows = predictions[
-        (predictions["split_name"] == "validation") & predictions["is_outcome_final"]
-    ]
+    rows = predictions[(predictions["split_name"] == "validation") & predictions["is_outcome_final"]]
     if rows.empty:
         return _only_a_baseline("nothing was validated: too few rows before the test", None)
-    measured, is_baseline = measure(
-        rows, settings.bootstrap_draws, settings.seed, is_amount=task.is_amount
-    )
+    measured, is_baseline = measure(rows, settings.bootstrap_draws, settings.seed, is_amount=task.is_amount)
     gate = "mean_squared_error" if task.is_amount else "average_precision"
     loss = "mean_squared_error" if task.is_amount else "log_loss"
     baseline = best_baseline(measured, is_baseline, gate)
@@ -99,9 +95,7 @@ def judge_candidates(
         for name in able["estimator_name"]
         if interval(gain(measured[least][loss], measured[name][loss], loss)[1:])[0] <= 0
     ]
-    judged.loc[judged["estimator_name"].isin(ties), "status_reason"] = (
-        "ties with the champion on the inner validation"
-    )
+    judged.loc[judged["estimator_name"].isin(ties), "status_reason"] = "ties with the champion on the inner validation"
     if incumbent in ties:
         chosen, reason = incumbent, "the incumbent, and none is better beyond chance"
     elif len(ties) > 1 and not task.is_amount:
@@ -110,10 +104,7 @@ def judge_candidates(
         reason = "greatest average precision of those that tie for the least log loss"
     else:
         chosen, reason = least, "least loss on the inner validation"
-    judged.loc[judged["estimator_name"] == chosen, ["status", "status_reason"]] = [
-        "champion",
-        reason,
-    ]
+    judged.loc[judged["estimator_name"] == chosen, ["status", "status_reason"]] = ["champion", reason]
     return judged
 
 
@@ -123,12 +114,5 @@ def _plain(found: dict, metric: str) -> float:
 
 def _only_a_baseline(reason: str, baseline: str | None) -> pd.DataFrame:
     return pd.DataFrame(
-        [
-            {
-                "estimator_name": BASELINE,
-                "status": "champion",
-                "status_reason": reason,
-                "best_baseline_name": baseline,
-            }
-        ]
+        [{"estimator_name": BASELINE, "status": "champion", "status_reason": reason, "best_baseline_name": baseline}]
     ).reindex(columns=list(CHOICE_COLUMNS))

@@ -10,13 +10,7 @@ import pandas as pd
 from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import BASELINE, baseline_estimator
-from precision_marketing.estimators.fitting import (
-    LearningSettings,
-    TaskRows,
-    combined,
-    fit_families,
-    members_of,
-)
+from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
 from precision_marketing.estimators.score_sql import score_expression
 from precision_marketing.estimators.stored import dump_estimator
 from precision_marketing.evaluation.backtest import calibration_maps, test_origins
@@ -98,9 +92,7 @@ def register(
         own_baselines = rows.task.baselines(baselines, rows.panel)
         predictions = validation[validation["task"] == name]
         former_rows = former[former["task"] == name]
-        found = _register_task(
-            rows, own_baselines, predictions, incumbent_of(former_rows), settings
-        )
+        found = _register_task(rows, own_baselines, predictions, incumbent_of(former_rows), settings)
         found = found.assign(task=name).reindex(columns=list(REGISTRY_COLUMNS))
         kept = _retired(former_rows, found, settings.versions_kept)
         found = pd.concat([found, kept], ignore_index=True)
@@ -130,10 +122,7 @@ def _register_task(
     judged["training_row_count"] = len(training.labels)
     live = judged.index[judged["status"] == "champion"][0]
     if not training.can_be_learnt:
-        judged.loc[live, ["status", "status_reason"]] = [
-            "refused",
-            "too few rows of a class to learn from",
-        ]
+        judged.loc[live, ["status", "status_reason"]] = ["refused", "too few rows of a class to learn from"]
         return judged
     chosen = judged.loc[live].to_dict()
     origins = [(date, learnt) for date, learnt, _ in test_origins(rows)]
@@ -150,11 +139,7 @@ def _register_task(
 
 
 def _fit(
-    chosen: dict,
-    training: TaskRows,
-    baselines: pd.DataFrame,
-    predictions: pd.DataFrame,
-    settings: LearningSettings,
+    chosen: dict, training: TaskRows, baselines: pd.DataFrame, predictions: pd.DataFrame, settings: LearningSettings
 ) -> dict:
     """Fit the chosen candidate, calibrated by its validation predictions."""
     task, name = training.task, chosen["estimator_name"]
@@ -193,9 +178,7 @@ def _fit(
         "training_row_count": len(training.labels),
         "first_as_of_date": training.panel.rows["as_of_date"].min(),
         "last_as_of_date": training.panel.rows["as_of_date"].max(),
-        "score_sql": None
-        if task.is_amount
-        else score_expression(estimator, list(features.columns)),
+        "score_sql": None if task.is_amount else score_expression(estimator, list(features.columns)),
         "estimator_bytes": dump_estimator(estimator),
     }
 
@@ -226,19 +209,13 @@ def _pinned(found: pd.DataFrame, pins: pd.DataFrame, task: str) -> pd.DataFrame:
     if wanted not in set(usable["estimator_version"]):
         known = ", ".join(usable["estimator_version"].dropna()) or "none"
         raise ValueError(
-            f"Seed estimator_pins, task {task}: version {wanted!r} is not in the "
-            f"registry. Versions kept: {known}."
+            f"Seed estimator_pins, task {task}: version {wanted!r} is not in the registry. Versions kept: {known}."
         )
-    is_wanted = found["estimator_version"].eq(wanted) & found["status"].isin(
-        ["champion", "retired"]
-    )
+    is_wanted = found["estimator_version"].eq(wanted) & found["status"].isin(["champion", "retired"])
     was_live = found["status"].eq("champion") & ~is_wanted
     found.loc[was_live, ["status", "status_reason"]] = [
         "retired",
         "chosen by the inner validation, but another version is pinned",
     ]
-    found.loc[is_wanted, ["status", "status_reason"]] = [
-        "champion",
-        "pinned by seed estimator_pins",
-    ]
+    found.loc[is_wanted, ["status", "status_reason"]] = ["champion", "pinned by seed estimator_pins"]
     return found

@@ -28,10 +28,7 @@ def expand_features(seed: pd.DataFrame, departments: pd.DataFrame) -> pd.DataFra
             rows.append(row)
             continue
         for department in slots.itertuples():
-            words = {
-                "slot": department.department_slot,
-                "department": department.department.lower(),
-            }
+            words = {"slot": department.department_slot, "department": department.department.lower()}
             rows.append({name: text.format(**words) for name, text in row.items()})
     return pd.DataFrame(rows, columns=list(seed.columns))
 
@@ -51,9 +48,7 @@ def shape_values(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """
     missing = sorted(set(features["feature_name"]) - set(rows.columns))
     if missing:
-        raise ValueError(
-            f"Clusters are made of features that the panel lacks: {', '.join(missing)}."
-        )
+        raise ValueError(f"Clusters are made of features that the panel lacks: {', '.join(missing)}.")
     strange = sorted(set(features["feature_group"]) - {"rfm", "taste"})
     if strange:
         raise ValueError(f"Seed cluster_features: group {', '.join(strange)} is not rfm or taste.")

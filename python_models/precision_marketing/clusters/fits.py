@@ -170,9 +170,7 @@ class Users:
         return self.starts[key]
 
 
-def fit_clusters(
-    users: Users, method: str, cluster_count: int, settings: ClusterSettings, seed: int
-) -> Fit:
+def fit_clusters(users: Users, method: str, cluster_count: int, settings: ClusterSettings, seed: int) -> Fit:
     """Fit one method to the users of one date.
 
     Parameters

@@ -157,9 +157,7 @@ def profile_clusters(panel: Panel, clusters: pd.DataFrame, features: pd.DataFram
     today = panel.of_split("score")
     parts = []
     for method, members in clusters.groupby("cluster_method", sort=True):
-        shown = today.rows.merge(
-            members[["user_id", "cluster_number", "cluster_name"]], on="user_id"
-        )
+        shown = today.rows.merge(members[["user_id", "cluster_number", "cluster_name"]], on="user_id")
         is_shown = today.rows["user_id"].isin(members["user_id"]).to_numpy(bool)
         names = shown.drop_duplicates("cluster_number").set_index("cluster_number")
         labels = shown["cluster_number"].to_numpy() - 1
@@ -171,9 +169,7 @@ def profile_clusters(panel: Panel, clusters: pd.DataFrame, features: pd.DataFram
     return found[found["user_count"] > 0].reset_index(drop=True)
 
 
-def _profile(
-    rows: pd.DataFrame, labels: np.ndarray, count: int, features: pd.DataFrame
-) -> pd.DataFrame:
+def _profile(rows: pd.DataFrame, labels: np.ndarray, count: int, features: pd.DataFrame) -> pd.DataFrame:
     shaped = shape_values(rows, features)
     raw = rows[list(shaped.columns)].astype("Float64").astype(float)
     spreads = shaped.std(ddof=0)
@@ -190,9 +186,7 @@ def _profile(
                     "user_count": int(own.sum()),
                     "feature_mean": raw[own].mean().to_numpy(),
                     "overall_mean": raw.mean().to_numpy(),
-                    "standardised_difference": (
-                        difference / spreads.where(spreads > 1e-12)
-                    ).to_numpy(),
+                    "standardised_difference": (difference / spreads.where(spreads > 1e-12)).to_numpy(),
                 }
             )
         )
@@ -209,10 +203,7 @@ def _names(profile: pd.DataFrame, features: pd.DataFrame) -> list[str]:
         order = difference.round(9).abs().sort_values(ascending=False, kind="stable")
         phrases.append(
             [
-                (
-                    words.loc[name, "high_words" if value > 0 else "low_words"],
-                    abs(value) >= LEAST_DIFFERENCE,
-                )
+                (words.loc[name, "high_words" if value > 0 else "low_words"], abs(value) >= LEAST_DIFFERENCE)
                 for name, value in difference[order.index].items()
             ]
         )
@@ -224,8 +215,7 @@ def _names(profile: pd.DataFrame, features: pd.DataFrame) -> list[str]:
         ]
         again = [names.count(name) > 1 for name in names]
         longer = [
-            length + (twice and length < len(own))
-            for own, length, twice in zip(phrases, lengths, again, strict=True)
+            length + (twice and length < len(own)) for own, length, twice in zip(phrases, lengths, again, strict=True)
         ]
         if longer == lengths:
             break

@@ -6,14 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from precision_marketing.clusters.fits import (
-    CRITERIA,
-    ClusterSettings,
-    Fit,
-    Users,
-    criterion,
-    fit_clusters,
-)
+from precision_marketing.clusters.fits import CRITERIA, ClusterSettings, Fit, Users, criterion, fit_clusters
 from precision_marketing.common.frames import Panel, typed
 
 STABILITY_COLUMNS = {
@@ -30,9 +23,7 @@ STABILITY_COLUMNS = {
 }
 
 
-def judge_cluster_counts(
-    panel: Panel, features: pd.DataFrame, settings: ClusterSettings
-) -> pd.DataFrame:
+def judge_cluster_counts(panel: Panel, features: pd.DataFrame, settings: ClusterSettings) -> pd.DataFrame:
     """Try numbers of clusters before the test, choose one per method, follow it on.
 
     Numbers are tried on the validation dates (all judged dates where there are none).
@@ -62,17 +53,14 @@ def judge_cluster_counts(
     """
     judged = panel.where(panel.rows["split_name"].notna())
     dates = judged.rows["as_of_date"]
-    by_date = {
-        date: Users.of(judged.where(dates == date), features) for date in sorted(dates.unique())
-    }
+    by_date = {date: Users.of(judged.where(dates == date), features) for date in sorted(dates.unique())}
     validation = judged.of_split("validation").rows
     chosen_on = sorted(validation["as_of_date"].unique()) or sorted(by_date)
     fewest = min((len(by_date[date].rows) for date in chosen_on), default=0)
     counts = [
         count
         for count in range(settings.least_count, settings.most_count + 1)
-        if count * settings.min_users <= fewest
-        and all(by_date[date].can_hold(count) for date in by_date)
+        if count * settings.min_users <= fewest and all(by_date[date].can_hold(count) for date in by_date)
     ]
     parts = []
     for method in CRITERIA if counts else ():
@@ -80,8 +68,7 @@ def judge_cluster_counts(
         fits = {}
         for count in counts:
             fits[count] = {
-                date: fit_clusters(by_date[date], method, count, settings, settings.seed)
-                for date in chosen_on
+                date: fit_clusters(by_date[date], method, count, settings, settings.seed) for date in chosen_on
             }
             tried += _judge_seeds(fits[count], by_date, settings)
             tried += _judge_dates(fits[count], by_date)
@@ -123,11 +110,7 @@ def _judge_dates(fits: dict[pd.Timestamp, Fit], by_date: dict[pd.Timestamp, User
 
 
 def _compared(
-    comparison: str,
-    fits: tuple[Fit, Fit],
-    users: tuple[Users, Users],
-    earlier: pd.Timestamp,
-    later: pd.Timestamp,
+    comparison: str, fits: tuple[Fit, Fit], users: tuple[Users, Users], earlier: pd.Timestamp, later: pd.Timestamp
 ) -> dict:
     """Compare what two fits say of the users known to both."""
     first, second = (

@@ -32,11 +32,7 @@ ORDER = (
 )
 # What rows of a labels table and of features tables are joined by: no feature.
 PANEL_KEYS = ("user_id", "offer_id", "campaign_id", "category_level", "category_name", "as_of_date")
-WITH_GAPS = {
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-}
+WITH_GAPS = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
 def to_pandas(relation: Any) -> pd.DataFrame:
@@ -73,9 +69,7 @@ def to_pandas(relation: Any) -> pd.DataFrame:
 def _series(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
-    return column.to_pandas(
-        date_as_object=False, types_mapper=WITH_GAPS.get if column.null_count else None
-    )
+    return column.to_pandas(date_as_object=False, types_mapper=WITH_GAPS.get if column.null_count else None)
 
 
 @dataclass(frozen=True)
@@ -100,9 +94,7 @@ class Panel:
     def where(self, mask: np.ndarray) -> "Panel":
         """Keep the rows at which ``mask`` is true, with a fresh index."""
         mask = np.asarray(mask, dtype=bool)
-        return Panel(
-            self.rows[mask].reset_index(drop=True), self.features[mask].reset_index(drop=True)
-        )
+        return Panel(self.rows[mask].reset_index(drop=True), self.features[mask].reset_index(drop=True))
 
     def of_split(self, name: str) -> "Panel":
         """Keep the rows of one split, with a fresh index."""
@@ -184,8 +176,7 @@ def former_rows(session: Any, name: str, columns: dict[str, str]) -> pd.DataFram
     """
     schema, table = name.replace('"', "").split(".")[-2:]
     known = session.sql(
-        "select table_name from information_schema.tables"
-        f" where table_schema = '{schema}' and table_name = '{table}'"
+        f"select table_name from information_schema.tables where table_schema = '{schema}' and table_name = '{table}'"
     ).df()
     rows = session.table(name).df() if len(known) else pd.DataFrame()
     return rows.reindex(columns=list(columns)).astype(columns)

@@ -12,10 +12,7 @@ from precision_marketing.estimators.families import CalibratedAverage
 
 
 def score_batches(
-    reader: pa.RecordBatchReader,
-    estimator: CalibratedAverage,
-    feature_names: list[str],
-    key_columns: list[str],
+    reader: pa.RecordBatchReader, estimator: CalibratedAverage, feature_names: list[str], key_columns: list[str]
 ) -> pa.RecordBatchReader:
     """Score a stream of record batches, one batch in memory at a time.
 
@@ -85,11 +82,5 @@ def batch_features(batch: pa.RecordBatch, feature_names: list[str]) -> pd.DataFr
 
 def _is_number(kind: pa.DataType) -> bool:
     return any(
-        test(kind)
-        for test in (
-            pa.types.is_integer,
-            pa.types.is_floating,
-            pa.types.is_decimal,
-            pa.types.is_boolean,
-        )
+        test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
     )

@@ -51,9 +51,7 @@ AS_THEY_ARE, SCALED, LOGGED = "as they are", "scaled", "logged and scaled"
 def _varying(features: pd.DataFrame) -> pd.DataFrame:
     """Keep the columns that tell one row from another, all if none does."""
     # the median fills a gap in numbers; a missing text is a text of its own
-    varies = [
-        features[name].nunique(dropna=is_numeric_dtype(features[name])) > 1 for name in features
-    ]
+    varies = [features[name].nunique(dropna=is_numeric_dtype(features[name])) > 1 for name in features]
     return features.loc[:, varies] if any(varies) else features
 
 
@@ -92,12 +90,8 @@ def numbers_and_texts(features: pd.DataFrame, *steps: BaseEstimator) -> ColumnTr
     """
     numbers = list(features.select_dtypes("number").columns)
     texts = [column for column in features.columns if column not in numbers]
-    encoded = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", min_frequency=20, sparse_output=False
-    )
-    return ColumnTransformer(
-        [("numbers", make_pipeline(*steps), numbers), ("texts", encoded, texts)]
-    )
+    encoded = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=20, sparse_output=False)
+    return ColumnTransformer([("numbers", make_pipeline(*steps), numbers), ("texts", encoded, texts)])
 
 
 def _support_vectors(gamma: float, n_components: int, random_state: int, **given: float) -> tuple:
@@ -105,10 +99,7 @@ def _support_vectors(gamma: float, n_components: int, random_state: int, **given
     return (
         Nystroem(gamma=gamma, n_components=n_components, random_state=random_state),
         CalibratedClassifierCV(
-            LinearSVC(**given, random_state=random_state),
-            method="sigmoid",
-            cv=CALIBRATION_FOLDS,
-            ensemble=False,
+            LinearSVC(**given, random_state=random_state), method="sigmoid", cv=CALIBRATION_FOLDS, ensemble=False
         ),
     )
 
@@ -140,9 +131,7 @@ REGRESSORS: dict[str, tuple[str, bool, Callable]] = {
 }
 
 
-def family_pipeline(
-    name: str, features: pd.DataFrame, seed: int, *, given: dict, is_amount: bool
-) -> Pipeline:
+def family_pipeline(name: str, features: pd.DataFrame, seed: int, *, given: dict, is_amount: bool) -> Pipeline:
     """Build the unfitted pipeline of a family.
 
     Parameters
@@ -184,8 +173,7 @@ def baseline_estimator(column: str, *, is_amount: bool) -> Pipeline:
         StandardScaler(),
     )
     return make_pipeline(
-        ColumnTransformer([("baseline", steps, [column])]),
-        Ridge() if is_amount else LogisticRegression(),
+        ColumnTransformer([("baseline", steps, [column])]), Ridge() if is_amount else LogisticRegression()
     )
 
 
@@ -254,9 +242,7 @@ class AverageAmount(RegressorMixin, BaseEstimator):
         return np.maximum(np.mean(predicted, axis=0), 0.0)
 
 
-def predict_values(
-    estimator: CalibratedAverage | AverageAmount, features: pd.DataFrame
-) -> np.ndarray:
+def predict_values(estimator: CalibratedAverage | AverageAmount, features: pd.DataFrame) -> np.ndarray:
     """Probabilities of class 1, or amounts: what is stored as prediction and score."""
     if isinstance(estimator, AverageAmount):
         return estimator.predict(features)

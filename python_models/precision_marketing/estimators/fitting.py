@@ -115,10 +115,7 @@ class TaskRows:
         """
         task = Task.from_seed(tasks, name)
         if task.grain not in panels:
-            raise ValueError(
-                f"{TASKS_FILE}, task {name}: there is no grain {task.grain!r}, only "
-                f"{', '.join(panels)}."
-            )
+            raise ValueError(f"{TASKS_FILE}, task {name}: there is no grain {task.grain!r}, only {', '.join(panels)}.")
         return cls.of(task, panels[task.grain])
 
     @classmethod
@@ -188,9 +185,7 @@ def members_of(name: str, task: Task) -> tuple[str, ...]:
     return tuple(family for family in task.families if family != AVERAGE)
 
 
-def fit_families(
-    rows: TaskRows, settings: LearningSettings, names: Iterable[str]
-) -> dict[str, Pipeline]:
+def fit_families(rows: TaskRows, settings: LearningSettings, names: Iterable[str]) -> dict[str, Pipeline]:
     """Fit some families on rows whose labels are known.
 
     Parameters
@@ -215,9 +210,7 @@ def _fit_family(rows: TaskRows, settings: LearningSettings, name: str) -> Pipeli
     logger.info("fits %s for %s", name.replace("_", " "), rows.task.name)
     is_amount = rows.task.is_amount
     given = settings.regressors if is_amount else settings.classifiers
-    pipeline = family_pipeline(
-        name, rows.features, settings.seed, given=given[name], is_amount=is_amount
-    )
+    pipeline = family_pipeline(name, rows.features, settings.seed, given=given[name], is_amount=is_amount)
     # Small shops: neighbours and landmarks cannot outnumber the rows.
     for _, step in pipeline.steps:
         for name in ("n_neighbors", "n_components"):

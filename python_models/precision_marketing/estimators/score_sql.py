@@ -108,10 +108,7 @@ def _numbers(step: object, columns: list[_Column]) -> list[_Column]:
         raise UntoldError
     if isinstance(step, SimpleImputer) and step.keep_empty_features:
         fills = np.nan_to_num(step.statistics_.astype(float))
-        return [
-            _Column(f"coalesce({sql}, {_number(fill)})")
-            for sql, fill in zip(plain, fills, strict=True)
-        ]
+        return [_Column(f"coalesce({sql}, {_number(fill)})") for sql, fill in zip(plain, fills, strict=True)]
     if isinstance(step, FunctionTransformer) and step.func is signed_log:
         return [_Column(f"sign({sql}) * ln(1 + abs({sql}))") for sql in plain]
     if isinstance(step, StandardScaler) and step.with_mean and step.with_std:

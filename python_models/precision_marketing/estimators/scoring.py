@@ -19,9 +19,7 @@ SCORE_COLUMNS = {
 }
 
 
-def score_panel(
-    panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str
-) -> pd.DataFrame:
+def score_panel(panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str) -> pd.DataFrame:
     """Score the rows of a panel whose split is ``score``, for every task of a grain.
 
     Parameters
@@ -55,10 +53,7 @@ def score_panel(
         if live is None or rows.rows.empty:
             continue
         scored = rows.rows.reindex(columns=list(KEY_COLUMNS)).assign(
-            task=name,
-            estimator_name=live.name,
-            estimator_version=live.version,
-            score=live.predict(rows),
+            task=name, estimator_name=live.name, estimator_version=live.version, score=live.predict(rows)
         )
         parts.append(scored[list(SCORE_COLUMNS)])
     return typed(parts, SCORE_COLUMNS)

@@ -67,8 +67,7 @@ class Task:
         row = rows.iloc[0]
         if row["label_kind"] not in FAMILIES:
             raise ValueError(
-                f"{TASKS_FILE}, task {name}: label_kind is {row['label_kind']!r}, "
-                f"neither {' nor '.join(FAMILIES)}."
+                f"{TASKS_FILE}, task {name}: label_kind is {row['label_kind']!r}, neither {' nor '.join(FAMILIES)}."
             )
         families = row["families"].split()
         known = [*FAMILIES[row["label_kind"]], AVERAGE]
@@ -78,18 +77,14 @@ class Task:
                 f"label_kind {row['label_kind']}, only {', '.join(known)}."
             )
         if set(families) <= {AVERAGE}:
-            raise ValueError(
-                f"{TASKS_FILE}, task {name}: families names none that an {AVERAGE} can be made of."
-            )
+            raise ValueError(f"{TASKS_FILE}, task {name}: families names none that an {AVERAGE} can be made of.")
         return cls(
             name=name,
             grain=row["grain"],
             is_amount=row["label_kind"] == "amount",
             label_column=row["label_column"],
             outcome_column=row["outcome_column"],
-            population_column=None
-            if pd.isna(row["population_column"])
-            else row["population_column"],
+            population_column=None if pd.isna(row["population_column"]) else row["population_column"],
             horizon_days=None if pd.isna(row["horizon_days"]) else int(row["horizon_days"]),
             families=tuple(families),
             feature_patterns=tuple(row["feature_patterns"].split()),
@@ -142,9 +137,7 @@ class Task:
         for baseline in own.itertuples():
             row = f"{BASELINES_FILE}, task {self.name}, baseline {baseline.baseline_name}"
             if baseline.column_name not in panel.features:
-                raise ValueError(
-                    f"{row}: there is no feature {baseline.column_name!r} of grain {self.grain}."
-                )
+                raise ValueError(f"{row}: there is no feature {baseline.column_name!r} of grain {self.grain}.")
             if not pd.api.types.is_numeric_dtype(panel.features[baseline.column_name]):
                 raise ValueError(f"{row}: the feature {baseline.column_name!r} holds no numbers.")
             if baseline.direction not in (-1, 1):
@@ -162,7 +155,6 @@ class Task:
     def _column(self, panel: Panel, name: str) -> pd.Series:
         if name not in panel.rows:
             raise ValueError(
-                f"{TASKS_FILE}, task {self.name}: the labels of grain {self.grain} "
-                f"have no column {name!r}."
+                f"{TASKS_FILE}, task {self.name}: the labels of grain {self.grain} have no column {name!r}."
             )
         return panel.rows[name].astype("Float64").astype(float)

@@ -15,13 +15,7 @@ from precision_marketing.estimators.families import (
     calibration_map,
     predict_values,
 )
-from precision_marketing.estimators.fitting import (
-    LearningSettings,
-    TaskRows,
-    combined,
-    fit_families,
-    members_of,
-)
+from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
 from precision_marketing.estimators.stored import judged_estimators
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
@@ -44,10 +38,7 @@ LEAVE_AS_IT_IS = (1.0, 0.0)
 
 
 def validate(
-    panels: dict[str, Panel],
-    tasks: pd.DataFrame,
-    baselines: pd.DataFrame,
-    settings: LearningSettings,
+    panels: dict[str, Panel], tasks: pd.DataFrame, baselines: pd.DataFrame, settings: LearningSettings
 ) -> pd.DataFrame:
     """Predict the validation rows of every task by all that may go live.
 
@@ -81,9 +72,7 @@ def validate(
         candidates = judged_candidates(rows.task, settings)
         parts = []
         for training, shown in _origins(rows, splits):
-            fitted = fit_families(
-                training, settings, [each for each in candidates if each != AVERAGE]
-            )
+            fitted = fit_families(training, settings, [each for each in candidates if each != AVERAGE])
             parts += _baseline_predictions(shown, own_baselines)
             for candidate in candidates:
                 members = [fitted[each] for each in members_of(candidate, rows.task)]
@@ -132,9 +121,7 @@ def predict_tests(
         for until, training, shown in test_origins(rows):
             parts += _baseline_predictions(shown, own_baselines)
             if settings.every_family:
-                others = _every_estimator(
-                    training, validation[validation["task"] == name], settings
-                )
+                others = _every_estimator(training, validation[validation["task"] == name], settings)
                 live = stored[until].name if until in stored else None
                 parts += [
                     _predictions(shown, candidate, estimator)
@@ -162,9 +149,7 @@ def _every_estimator(
     for candidate in candidates:
         families = members_of(candidate, task)
         maps = calibration_maps(validation, families, settings)
-        found[candidate] = combined(
-            [fitted[each] for each in families], maps, is_amount=task.is_amount
-        )
+        found[candidate] = combined([fitted[each] for each in families], maps, is_amount=task.is_amount)
     return found
 
 
@@ -211,10 +196,7 @@ def _origins(rows: TaskRows, splits: Iterable[str]) -> Iterable[tuple[TaskRows, 
     for until in sorted(judged.panel.rows["train_until_date"].unique()):
         training = rows.closed_by(until)
         if training.can_be_learnt:
-            yield (
-                training,
-                judged.where((judged.panel.rows["train_until_date"] == until).to_numpy()),
-            )
+            yield (training, judged.where((judged.panel.rows["train_until_date"] == until).to_numpy()))
 
 
 def test_origins(rows: TaskRows) -> Iterable[tuple[pd.Timestamp, TaskRows, TaskRows]]:
@@ -231,9 +213,7 @@ def _baseline_predictions(shown: TaskRows, baselines: pd.DataFrame) -> list[pd.D
     return parts
 
 
-def _predictions(
-    shown: TaskRows, name: str, estimator: CalibratedAverage | AverageAmount
-) -> pd.DataFrame:
+def _predictions(shown: TaskRows, name: str, estimator: CalibratedAverage | AverageAmount) -> pd.DataFrame:
     return _frame(shown, name, predict_values(estimator, shown.features), False)
 
 

@@ -25,10 +25,7 @@ SHUFFLES = 3
 
 
 def feature_importance(
-    panels: dict[str, Panel],
-    tasks: pd.DataFrame,
-    registry: pd.DataFrame,
-    settings: LearningSettings,
+    panels: dict[str, Panel], tasks: pd.DataFrame, registry: pd.DataFrame, settings: LearningSettings
 ) -> pd.DataFrame:
     """Shuffle each feature of the champions among the test rows.
 
@@ -61,9 +58,7 @@ def feature_importance(
     def judge_task(name: str) -> pd.DataFrame:
         rows = TaskRows.named(name, tasks, panels)
         stored = judged_estimators(registry, name)
-        origins = [
-            (stored[until], shown) for until, _, shown in test_origins(rows) if until in stored
-        ]
+        origins = [(stored[until], shown) for until, _, shown in test_origins(rows) if until in stored]
         if not origins:
             return pd.DataFrame(columns=list(IMPORTANCE_COLUMNS))
         judged, shown = max(origins, key=lambda origin: len(origin[1].outcomes))

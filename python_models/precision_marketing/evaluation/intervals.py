@@ -34,9 +34,7 @@ INTERVAL_COLUMNS = {
 Measured = dict[str, dict[str, np.ndarray]]
 
 
-def measure(
-    rows: pd.DataFrame, draws: int, seed: int, *, is_amount: bool
-) -> tuple[Measured, dict[str, bool]]:
+def measure(rows: pd.DataFrame, draws: int, seed: int, *, is_amount: bool) -> tuple[Measured, dict[str, bool]]:
     """Measure everything that predicted the same rows, on the same draws of users.
 
     Parameters

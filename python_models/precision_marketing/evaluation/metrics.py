@@ -9,24 +9,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 RANKING_METRICS = ("auc", "within_auc", "average_precision", "lift_top_tenth")
-PROBABILITY_METRICS = (
-    "brier",
-    "log_loss",
-    "calibration_error",
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-)
+PROBABILITY_METRICS = ("brier", "log_loss", "calibration_error", "accuracy", "precision", "recall", "f1")
 AMOUNT_METRICS = ("mean_squared_error", "mean_absolute_error", "r_squared", "total_ratio")
 # Of all others more is better; the ratio of totals has no better and worse.
-LESS_IS_BETTER = (
-    "brier",
-    "log_loss",
-    "calibration_error",
-    "mean_squared_error",
-    "mean_absolute_error",
-)
+LESS_IS_BETTER = ("brier", "log_loss", "calibration_error", "mean_squared_error", "mean_absolute_error")
 # A row is told to be positive from this probability on.
 DECISION_THRESHOLD = 0.5
 # Draws see predictions in so many steps of equal size, which moves no interval's third
@@ -35,13 +21,7 @@ DRAWN_STEPS, DRAWN_GROUP_STEPS = 1000, 60
 
 
 def weighted_metrics(
-    outcome: np.ndarray,
-    prediction: np.ndarray,
-    user: np.ndarray,
-    group: np.ndarray,
-    weights: np.ndarray,
-    *,
-    kind: str,
+    outcome: np.ndarray, prediction: np.ndarray, user: np.ndarray, group: np.ndarray, weights: np.ndarray, *, kind: str
 ) -> dict[str, np.ndarray]:
     """Compute every metric plainly, and for each weighting of the users.
 
@@ -105,11 +85,7 @@ def _steps(prediction: np.ndarray, most: int | None) -> tuple[np.ndarray, int]:
 
 
 def _cell_counts(
-    outcome: np.ndarray,
-    cell: np.ndarray,
-    cell_count: int,
-    user: np.ndarray | None,
-    weights: np.ndarray | None,
+    outcome: np.ndarray, cell: np.ndarray, cell_count: int, user: np.ndarray | None, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positives and rows per cell, shape (draws, cells); one line without draws."""
     if weights is None:
@@ -122,10 +98,7 @@ def _cell_counts(
     light = weights.astype(np.float32)
     positive = np.bincount(place, weights=outcome, minlength=size).astype(np.float32)
     every = np.bincount(place, minlength=size).astype(np.float32)
-    return (
-        (light @ positive.reshape(shape)).astype(float),
-        (light @ every.reshape(shape)).astype(float),
-    )
+    return ((light @ positive.reshape(shape)).astype(float), (light @ every.reshape(shape)).astype(float))
 
 
 def _pairs(positive: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -171,11 +144,7 @@ def _head_metrics(positive: np.ndarray, every: np.ndarray) -> dict[str, np.ndarr
 
 
 def _ranking_metrics(
-    outcome: np.ndarray,
-    prediction: np.ndarray,
-    user: np.ndarray,
-    group: np.ndarray,
-    weights: np.ndarray,
+    outcome: np.ndarray, prediction: np.ndarray, user: np.ndarray, group: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     parts: dict[str, list[np.ndarray]] = {name: [] for name in RANKING_METRICS}
     for users, drawn in ((None, None), (user, weights)):
@@ -192,11 +161,7 @@ def _ranking_metrics(
 
 
 def _pairs_within(
-    outcome: np.ndarray,
-    prediction: np.ndarray,
-    user: np.ndarray | None,
-    group: np.ndarray,
-    weights: np.ndarray | None,
+    outcome: np.ndarray, prediction: np.ndarray, user: np.ndarray | None, group: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum the pairs of `_pairs` over groups, each pair inside one."""
     cell, cell_count, starts = np.zeros(len(group), dtype=int), 0, []
@@ -255,9 +220,7 @@ def _amount_metrics(
         outcome**2,
         prediction,
     ]
-    rows, squared, absolute, total, total_squared, predicted = _weighted_sums(
-        np.column_stack(columns), user, weights
-    )
+    rows, squared, absolute, total, total_squared, predicted = _weighted_sums(np.column_stack(columns), user, weights)
     return {
         "mean_squared_error": _ratio(squared, rows),
         "mean_absolute_error": _ratio(absolute, rows),

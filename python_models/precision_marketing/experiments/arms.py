@@ -22,9 +22,7 @@ def arm_counts(treated: np.ndarray) -> dict[str, int]:
 
 
 def sample_ratio_p_value(
-    treated_count: np.ndarray | int,
-    control_count: np.ndarray | int,
-    treated_share: np.ndarray | float,
+    treated_count: np.ndarray | int, control_count: np.ndarray | int, treated_share: np.ndarray | float
 ) -> float:
     """Ask whether the sizes of the arms fit the chances they were drawn with.
 
@@ -52,9 +50,7 @@ def sample_ratio_p_value(
     ValueError
         If a chance is not between 0 and 1.
     """
-    treated, control, share = np.broadcast_arrays(
-        *map(np.atleast_1d, (treated_count, control_count, treated_share))
-    )
+    treated, control, share = np.broadcast_arrays(*map(np.atleast_1d, (treated_count, control_count, treated_share)))
     if np.any((share <= 0) | (share >= 1)):
         raise ValueError("Each stratum needs a chance of treatment between 0 and 1.")
     total = treated + control
@@ -92,10 +88,7 @@ def balance(strata: np.ndarray, treated: np.ndarray) -> Balance:
     names = pd.Series(np.asarray(strata, object), name="stratum").astype("string")
     is_treated = np.asarray(treated, bool)
     counts = pd.DataFrame(
-        {
-            "treated_count": names[is_treated].value_counts(),
-            "control_count": names[~is_treated].value_counts(),
-        }
+        {"treated_count": names[is_treated].value_counts(), "control_count": names[~is_treated].value_counts()}
     )
     counts = counts.fillna(0).astype("int64").rename_axis("stratum").sort_index()
     table = counts.to_numpy()

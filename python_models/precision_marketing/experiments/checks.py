@@ -71,8 +71,7 @@ def check_campaigns(rows: pd.DataFrame, settings: CheckSettings) -> pd.DataFrame
         than two users.
     """
     records = [
-        {"campaign_id": campaign, **_checked(own, settings)}
-        for campaign, own in rows.groupby("campaign_id", sort=True)
+        {"campaign_id": campaign, **_checked(own, settings)} for campaign, own in rows.groupby("campaign_id", sort=True)
     ]
     return pd.DataFrame(records, columns=list(CHECKED_COLUMNS)).astype(CHECKED_COLUMNS)
 

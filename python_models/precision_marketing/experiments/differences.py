@@ -53,11 +53,7 @@ class AdjustedDifference(NamedTuple):
 
 
 def rate_difference(
-    treated_successes: int,
-    treated_count: int,
-    control_successes: int,
-    control_count: int,
-    level: float = 0.95,
+    treated_successes: int, treated_count: int, control_successes: int, control_count: int, level: float = 0.95
 ) -> Difference:
     """Compare two rates (Newcombe, 1998, method 10: Wilson's intervals combined).
 
@@ -128,9 +124,7 @@ def mean_difference(treated: np.ndarray, control: np.ndarray, level: float = 0.9
     return _welch(np.asarray(treated, float), np.asarray(control, float), level)
 
 
-def _welch(
-    treated: np.ndarray, control: np.ndarray, level: float, slopes: np.ndarray | float = 0
-) -> Difference:
+def _welch(treated: np.ndarray, control: np.ndarray, level: float, slopes: np.ndarray | float = 0) -> Difference:
     """As `mean_difference`, of values that so many estimated slopes have gone into."""
     treated_count, control_count = treated.shape[-1], control.shape[-1]
     if min(treated_count, control_count) < 1:
@@ -146,26 +140,16 @@ def _welch(
         freedom = stats.ttest_ind(treated, control, axis=-1, equal_var=False).df
         error = np.hypot(stats.sem(treated, axis=-1), stats.sem(control, axis=-1))
         pooled = np.concatenate(
-            [
-                treated - treated.mean(axis=-1, keepdims=True),
-                control - control.mean(axis=-1, keepdims=True),
-            ],
-            axis=-1,
+            [treated - treated.mean(axis=-1, keepdims=True), control - control.mean(axis=-1, keepdims=True)], axis=-1
         )
         skewness = stats.skew(pooled, axis=-1)
         quantile = stats.t.isf((1 - level) / 2, freedom - slopes)
     left = treated_count + control_count - 2
     error = np.where(has_spread, error * np.sqrt(left / (left - slopes)), np.nan)
     # skewness of the difference itself: none for arms of one size
-    skewness = (
-        skewness
-        * (1 / treated_count - 1 / control_count)
-        / np.sqrt(1 / treated_count + 1 / control_count)
-    )
+    skewness = skewness * (1 / treated_count - 1 / control_count) / np.sqrt(1 / treated_count + 1 / control_count)
     return Difference(
-        difference,
-        difference - error * _unbent(quantile, skewness),
-        difference - error * _unbent(-quantile, skewness),
+        difference, difference - error * _unbent(quantile, skewness), difference - error * _unbent(-quantile, skewness)
     )
 
 
@@ -228,9 +212,7 @@ def _filled(covariate: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(covariate), np.nan_to_num(median), covariate)
 
 
-def slope(
-    outcome: np.ndarray, treated: np.ndarray, covariate: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def slope(outcome: np.ndarray, treated: np.ndarray, covariate: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Slope within arms, and whether there is one; each of shape (...)."""
     if covariate is None or not (treated.any() and not treated.all()):
         return np.zeros(outcome.shape[:-1]), np.zeros(outcome.shape[:-1], bool)

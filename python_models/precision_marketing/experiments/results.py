@@ -9,12 +9,7 @@ import pandas as pd
 
 from precision_marketing.common.settings import Settings, Var
 from precision_marketing.experiments.arms import arm_counts, sample_ratio_p_value
-from precision_marketing.experiments.differences import (
-    Difference,
-    adjusted_difference,
-    rate_difference,
-    slope,
-)
+from precision_marketing.experiments.differences import Difference, adjusted_difference, rate_difference, slope
 
 MEASURED_COLUMNS = {
     "campaign_id": "string",
@@ -174,18 +169,13 @@ def _measured(rows: pd.DataFrame, keys: dict, settings: ExperimentSettings) -> l
     """One record per metric, with values where the slice was measured."""
     treated = rows["is_treated"].to_numpy()
     records = []
-    measures: list[tuple[dict[str, str], Callable]] = [
-        (RATES, _rate_record),
-        (AMOUNTS, _amount_record),
-    ]
+    measures: list[tuple[dict[str, str], Callable]] = [(RATES, _rate_record), (AMOUNTS, _amount_record)]
     for metrics, measure in measures:
         for metric, column in metrics.items():
             record = {**keys, "metric": metric}
             if keys["measurement"] == RANDOMISED:
                 outcome = rows[column].to_numpy()
-                found, method, width_share = measure(
-                    outcome, treated, rows["pre_amount"].to_numpy(), settings.level
-                )
+                found, method, width_share = measure(outcome, treated, rows["pre_amount"].to_numpy(), settings.level)
                 count = keys["treated_count"]
                 record |= {
                     "method": method,

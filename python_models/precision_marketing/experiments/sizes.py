@@ -7,11 +7,7 @@ from scipy.special import nctdtrinc
 
 
 def smallest_detectable_rate_difference(
-    base_rate: float,
-    treated_count: int,
-    control_count: int,
-    power: float = 0.8,
-    level: float = 0.95,
+    base_rate: float, treated_count: int, control_count: int, power: float = 0.8, level: float = 0.95
 ) -> float:
     """Say how much a rate must rise to be seen (Fleiss, Levin and Paik, 2003, ch. 4).
 
@@ -51,11 +47,7 @@ def smallest_detectable_rate_difference(
 
 
 def smallest_detectable_mean_difference(
-    standard_deviation: float,
-    treated_count: int,
-    control_count: int,
-    power: float = 0.8,
-    level: float = 0.95,
+    standard_deviation: float, treated_count: int, control_count: int, power: float = 0.8, level: float = 0.95
 ) -> float:
     """Say how far apart two means must be to be seen (Cohen, 1988, ch. 2).
 

@@ -85,9 +85,7 @@ def explain_batches(
     """Do what `contributions` does, at most `BATCH_ROWS` rows at a time."""
     use_one_thread()
     scale, member_steps, last_step = _steps(estimator)
-    explainers = [
-        explainer(member, features.columns, groups, scale) for member in estimator.members
-    ]
+    explainers = [explainer(member, features.columns, groups, scale) for member in estimator.members]
     for start in range(0, len(features), BATCH_ROWS):
         batch = features.iloc[start : start + BATCH_ROWS]
         baseline, values = 0.0, np.zeros(batch.shape)

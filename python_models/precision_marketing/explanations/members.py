@@ -79,10 +79,7 @@ def _adding_up(
         weight = 1 / len(last.estimators_)
         trees = [_tree(tree, weight) for tree in last.estimators_]
         return _trees(trees, places, count, 0.0, np.positive)
-    if (
-        isinstance(last, HistGradientBoostingClassifier | HistGradientBoostingRegressor)
-        and last.loss in BOOSTED_STEPS
-    ):
+    if isinstance(last, HistGradientBoostingClassifier | HistGradientBoostingRegressor) and last.loss in BOOSTED_STEPS:
         # scikit-learn has no public view of these trees: `explainer` checks the sums
         trees = [_boosted_tree(trees[0].nodes) for trees in last._predictors]
         start = float(np.ravel(last._baseline_prediction)[0])
@@ -116,11 +113,7 @@ def _inputs(preprocessor: object) -> list[tuple[str, bool]]:
 
 
 def _linear(
-    last: LogisticRegression | Ridge,
-    places: np.ndarray,
-    is_text: np.ndarray,
-    count: int,
-    to_prediction: Step,
+    last: LogisticRegression | Ridge, places: np.ndarray, is_text: np.ndarray, count: int, to_prediction: Step
 ) -> Callable[[np.ndarray], Parts]:
     coefficients = np.ravel(last.coef_)
     baseline = float(np.ravel(last.intercept_)[0])
@@ -219,19 +212,14 @@ def _add_path(tree: _Tree, matrix: np.ndarray, places: np.ndarray, values: np.nd
 
 
 def _entering(
-    member: Pipeline,
-    inputs: list[tuple[str, bool]],
-    names: pd.Index,
-    groups: dict[str, str],
-    scale: Scale,
+    member: Pipeline, inputs: list[tuple[str, bool]], names: pd.Index, groups: dict[str, str], scale: Scale
 ) -> Callable[[np.ndarray], Parts]:
     # Of each group, its features and the columns made of them.
     group_of = {name: groups.get(name, name) for name in names}
     made_of = np.array([group_of[name] for name, _ in inputs])
     group_names = np.array(list(group_of.values()))
     entering = [
-        (np.flatnonzero(group_names == group), np.flatnonzero(made_of == group))
-        for group in dict.fromkeys(made_of)
+        (np.flatnonzero(group_names == group), np.flatnonzero(made_of == group)) for group in dict.fromkeys(made_of)
     ]
     unknown = _unknown_row(member.steps[0][1], inputs)
     to_scale, from_scale = scale

@@ -132,9 +132,7 @@ def best_categories(scores: pd.DataFrame, per_user: int) -> pd.DataFrame:
         Columns ``task``, ``user_id``, ``category_name``. Of equal scores the category
         first in the alphabet is kept, as in ``category_scores``.
     """
-    best_first = scores.sort_values(
-        ["score", "category_name"], ascending=[False, True], kind="stable"
-    )
+    best_first = scores.sort_values(["score", "category_name"], ascending=[False, True], kind="stable")
     best = best_first.groupby(["task", "user_id"], sort=False).head(per_user)
     return best[["task", *PAIR_COLUMNS]].reset_index(drop=True)
 
@@ -186,10 +184,7 @@ def strongest_reasons(
         values = values.to_numpy()
         sums = np.column_stack([values[:, own].sum(axis=1) for own in places])
         leading = np.column_stack(
-            [
-                own[np.argmax(values[:, own] * np.sign(sums[:, [number]]), axis=1)]
-                for number, own in enumerate(places)
-            ]
+            [own[np.argmax(values[:, own] * np.sign(sums[:, [number]]), axis=1)] for number, own in enumerate(places)]
         )
         order = _ranked(np.round(sums, RANKED_DIGITS), count, raises_first)
         ranked = np.take_along_axis(sums, order, axis=1)
@@ -235,12 +230,7 @@ def _ranked(sums: np.ndarray, count: int, raises_first: bool) -> np.ndarray:
 
 
 def in_words(
-    found: pd.DataFrame,
-    words: pd.DataFrame,
-    explained: Panel,
-    scored: Panel,
-    grain: str,
-    currency: str,
+    found: pd.DataFrame, words: pd.DataFrame, explained: Panel, scored: Panel, grain: str, currency: str
 ) -> pd.DataFrame:
     """Say each reason as a sentence of each language.
 
@@ -263,10 +253,7 @@ def in_words(
     medians = scored.features.groupby(np.asarray(keys)).median(numeric_only=True)
     of_rows = explained.rows[compared] if compared else np.zeros(len(explained.rows))
     seen = Seen(explained.features, medians, np.asarray(of_rows), currency)
-    texts = {
-        "reason_text" + language.suffix: pd.Series("", found.index, dtype=object)
-        for language in LANGUAGES
-    }
+    texts = {"reason_text" + language.suffix: pd.Series("", found.index, dtype=object) for language in LANGUAGES}
     for name, own in found.groupby("feature_name"):
         for language in LANGUAGES:
             said = say(words.loc[name], seen, own["row"].to_numpy(), language)

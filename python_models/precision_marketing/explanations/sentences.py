@@ -69,15 +69,7 @@ CHINESE = Language(
     number="“{label}”为{value:g}[，一般顾客为{typical:g}]。",
     text="“{label}”为{value}。",
     unknown="“{label}”未知。",
-    currencies={
-        "": "",
-        "CNY": "元",
-        "EUR": "欧元",
-        "GBP": "英镑",
-        "HKD": "港元",
-        "JPY": "日元",
-        "USD": "美元",
-    },
+    currencies={"": "", "CNY": "元", "EUR": "欧元", "GBP": "英镑", "HKD": "港元", "JPY": "日元", "USD": "美元"},
     counts=CHINESE_COUNTS,
 )
 LANGUAGES = (ENGLISH, CHINESE)
@@ -142,8 +134,7 @@ def reason_words(texts: pd.DataFrame, names: list[str], labels: dict[str, str]) 
         fitting = [
             row
             for row in texts.itertuples()
-            if name == row.feature_name
-            or (row.feature_name.endswith("*") and name.startswith(row.feature_name[:-1]))
+            if name == row.feature_name or (row.feature_name.endswith("*") and name.startswith(row.feature_name[:-1]))
         ]
         readable = re.sub(r"_(\d+d?|week_\d+)$", "", name).replace("_", " ")
         entry = {"reason_group": readable, **dict.fromkeys(TEXT_COLUMNS, "")}
@@ -195,9 +186,7 @@ def say(words: pd.Series, seen: Seen, rows: np.ndarray, language: Language) -> n
                 said[left[is_known]] = filled[is_known]
                 left = left[~is_known]
     except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(
-            f"Seed reason_texts: the texts of feature {words.name} cannot be read ({error})."
-        ) from error
+        raise ValueError(f"Seed reason_texts: the texts of feature {words.name} cannot be read ({error}).") from error
     for pattern, replacement in language.counts:
         said = np.array([pattern.sub(replacement, text) for text in said], dtype=object)
     return said
@@ -255,9 +244,7 @@ def _first_number(text: str, words: pd.Series, seen: Seen) -> str | None:
     return None
 
 
-def _values(
-    field: str, words: pd.Series, seen: Seen, rows: np.ndarray, shown: str | None
-) -> np.ndarray:
+def _values(field: str, words: pd.Series, seen: Seen, rows: np.ndarray, shown: str | None) -> np.ndarray:
     """Return what a field of a text stands for, per row."""
     name = str(words.name)
     if field == "label":
@@ -275,9 +262,7 @@ def _values(
     return seen.column(field, rows)
 
 
-def _write(
-    values: np.ndarray, spec: str, currency: str, language: Language
-) -> tuple[np.ndarray, np.ndarray]:
+def _write(values: np.ndarray, spec: str, currency: str, language: Language) -> tuple[np.ndarray, np.ndarray]:
     """Write values, each distinct one once; also return which are known."""
     codes, distinct = pd.factorize(values)
     written = [*_written(distinct, spec, currency, language), ""]

@@ -5,20 +5,10 @@ import pandas as pd
 from precision_marketing.common.frames import Panel, typed
 from precision_marketing.uplift.learners import CONSTANT
 from precision_marketing.uplift.metrics import Trial, resample, uplift_metrics
-from precision_marketing.uplift.trials import (
-    CHOSEN,
-    RANDOM,
-    UpliftSettings,
-    estimate_effects,
-    random_scores,
-)
+from precision_marketing.uplift.trials import CHOSEN, RANDOM, UpliftSettings, estimate_effects, random_scores
 
 # What a contact may change, by the column of the panel that holds it.
-OUTCOMES = {
-    "buying": "buying_outcome",
-    "redemption": "redemption_outcome",
-    "amount": "amount_outcome",
-}
+OUTCOMES = {"buying": "buying_outcome", "redemption": "redemption_outcome", "amount": "amount_outcome"}
 ESTIMATE_COLUMNS = {
     "outcome_name": "string",
     "learner": "string",
@@ -125,9 +115,7 @@ def campaign_uplift(panel: Panel, settings: UpliftSettings) -> pd.DataFrame:
     features = panel.features.loc[everybody.index].reset_index(drop=True)
     everybody = everybody.reset_index(drop=True)
     learnable = (everybody["split_name"] == "train") & everybody["is_over"]
-    asked = (everybody["split_name"] == "score") | (
-        (everybody["split_name"] == "test") & everybody["is_over"]
-    )
+    asked = (everybody["split_name"] == "score") | ((everybody["split_name"] == "test") & everybody["is_over"])
     parts = []
     for (date, split), rows in everybody[asked].groupby(["as_of_date", "split_name"]):
         known = everybody[learnable & (everybody["label_end_date"] <= date)]
@@ -137,31 +125,21 @@ def campaign_uplift(panel: Panel, settings: UpliftSettings) -> pd.DataFrame:
         for name, column in OUTCOMES.items():
             trial = _trial(known, column)
             if settings.are_enough(trial):
-                estimates[name] = estimate_effects(
-                    features.loc[known.index], trial, asked_features, settings
-                )
+                estimates[name] = estimate_effects(features.loc[known.index], trial, asked_features, settings)
         if estimates:
-            estimates["buying"] = share_effect(
-                estimates["buying"], estimates["redemption"], known.index
-            )
+            estimates["buying"] = share_effect(estimates["buying"], estimates["redemption"], known.index)
         for name, found in estimates.items():
             column = OUTCOMES[name]
             found = found[found.index.isin(rows.index)]
             if split == "test":
                 keys = rows["offer_id"] + ":" + rows["first_order_id"] + ":" + name
                 chance = random_scores(keys.to_numpy(object), settings)
-                control = pd.DataFrame(
-                    {"learner": RANDOM, "estimate": chance, "is_chosen": False}, rows.index
-                )
+                control = pd.DataFrame({"learner": RANDOM, "estimate": chance, "is_chosen": False}, rows.index)
                 found = pd.concat([found, control])
             else:
                 found = found[found["is_chosen"]]
             labelled = found.join(rows)
-            parts.append(
-                labelled.assign(
-                    outcome_name=name, outcome=labelled[column], training_row_count=len(known)
-                )
-            )
+            parts.append(labelled.assign(outcome_name=name, outcome=labelled[column], training_row_count=len(known)))
     return typed(parts, ESTIMATE_COLUMNS)
 
 

@@ -109,10 +109,7 @@ def _fit_effect(rows: np.ndarray, effect: np.ndarray, recipe: Recipe) -> Predict
 
 def _fit_arms(rows: np.ndarray, trial: Trial, recipe: Recipe) -> list[Predictor]:
     """Outcome models of control and treatment."""
-    return [
-        _fit_outcome(rows[mask], trial.outcome[mask], recipe)
-        for mask in (~trial.treated, trial.treated)
-    ]
+    return [_fit_outcome(rows[mask], trial.outcome[mask], recipe) for mask in (~trial.treated, trial.treated)]
 
 
 def _two_model(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
@@ -120,9 +117,7 @@ def _two_model(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predic
     return lambda new: contacted(new) - control(new)
 
 
-def _transformed_outcome(
-    rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
-) -> Predictor:
+def _transformed_outcome(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
     share = trial.share
     turned = trial.outcome * (trial.treated - share) / (share * (1 - share))
     return _fit_effect(rows, turned, recipe)
@@ -132,17 +127,13 @@ def _x_learner(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predic
     treated = trial.treated
     control, contacted = arms
     of_treated = _fit_effect(rows[treated], trial.outcome[treated] - control(rows[treated]), recipe)
-    of_control = _fit_effect(
-        rows[~treated], contacted(rows[~treated]) - trial.outcome[~treated], recipe
-    )
+    of_control = _fit_effect(rows[~treated], contacted(rows[~treated]) - trial.outcome[~treated], recipe)
     # a new user's chance is not known before the draw: the trial's mean stands in
     share = float(trial.share.mean())
     return lambda new: share * of_control(new) + (1 - share) * of_treated(new)
 
 
-def _doubly_robust(
-    rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
-) -> Predictor:
+def _doubly_robust(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
     fold = user_folds(trial.users, recipe.folds, recipe.seed)
     expected = np.zeros((2, len(rows)))
     for number in range(recipe.folds):
@@ -159,13 +150,8 @@ def _response(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predict
     return arms[1]
 
 
-def _average_effect(
-    rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]
-) -> Predictor:
-    means = [
-        np.average(trial.outcome[mask], weights=trial.weights[mask])
-        for mask in (~trial.treated, trial.treated)
-    ]
+def _average_effect(rows: np.ndarray, trial: Trial, recipe: Recipe, arms: list[Predictor]) -> Predictor:
+    means = [np.average(trial.outcome[mask], weights=trial.weights[mask]) for mask in (~trial.treated, trial.treated)]
     return _constant(means[1] - means[0])
 
 
@@ -179,9 +165,7 @@ FITS = {
 }
 
 
-def fit_learners(
-    names: tuple[str, ...], rows: np.ndarray, trial: Trial, recipe: Recipe
-) -> dict[str, Predictor]:
+def fit_learners(names: tuple[str, ...], rows: np.ndarray, trial: Trial, recipe: Recipe) -> dict[str, Predictor]:
     """Fit learners on the same rows.
 
     Parameters
@@ -212,9 +196,7 @@ def fit_learners(
     return {name: FITS[name](rows, trial, recipe, arms) for name in names}
 
 
-def cross_fitted(
-    names: tuple[str, ...], rows: np.ndarray, trial: Trial, recipe: Recipe
-) -> dict[str, np.ndarray]:
+def cross_fitted(names: tuple[str, ...], rows: np.ndarray, trial: Trial, recipe: Recipe) -> dict[str, np.ndarray]:
     """Rank each row by learners that have not seen its user.
 
     Parameters

@@ -113,9 +113,7 @@ def resample(users: np.ndarray, draws: int, seed: int) -> np.ndarray:
     return np.ascontiguousarray(user_weights(len(names), draws, seed).T[index])
 
 
-def _running_sums(
-    score: np.ndarray, trial: Trial, counts: np.ndarray, bins: int | None
-) -> np.ndarray:
+def _running_sums(score: np.ndarray, trial: Trial, counts: np.ndarray, bins: int | None) -> np.ndarray:
     """Rows, N_T, N_C, Y_T, Y_C up to each depth; shape (5, depths + 1, draws)."""
     order = np.argsort(-score, kind="stable")
     ordered = score[order]

@@ -13,15 +13,7 @@ import pandas as pd
 from precision_marketing.common.hashing import hashed_uniform
 from precision_marketing.common.settings import Settings, Var
 from precision_marketing.common.threads import use_one_thread
-from precision_marketing.uplift.learners import (
-    CONSTANT,
-    LEARNERS,
-    RESPONSE,
-    Recipe,
-    cross_fitted,
-    design,
-    fit_learners,
-)
+from precision_marketing.uplift.learners import CONSTANT, LEARNERS, RESPONSE, Recipe, cross_fitted, design, fit_learners
 from precision_marketing.uplift.metrics import Trial, resample, uplift_metrics
 
 RANDOM = "random"
@@ -152,9 +144,7 @@ def random_scores(names: np.ndarray, settings: UpliftSettings) -> np.ndarray:
     return hashed_uniform(names, f"random score {settings.seed}")
 
 
-def judge_trial(
-    features: pd.DataFrame, trial: Trial, is_test: np.ndarray, settings: UpliftSettings
-) -> pd.DataFrame:
+def judge_trial(features: pd.DataFrame, trial: Trial, is_test: np.ndarray, settings: UpliftSettings) -> pd.DataFrame:
     """Learn on one part of a trial, judge on the other.
 
     Parameters
@@ -185,9 +175,7 @@ def judge_trial(
     features, trial = features.iloc[order].reset_index(drop=True), trial.where(order)
     is_test = is_test[order]
     judged = trial.where(is_test)
-    estimates = estimate_effects(
-        features[~is_test], trial.where(~is_test), features[is_test], settings
-    )
+    estimates = estimate_effects(features[~is_test], trial.where(~is_test), features[is_test], settings)
     scores = {
         name: (group["estimate"].to_numpy(), group.iloc[0][CHOICE_COLUMNS].to_dict())
         for name, group in estimates.groupby("learner", sort=False)
@@ -195,8 +183,7 @@ def judge_trial(
     scores[RANDOM] = (random_scores(judged.users, settings), {})
     counts = resample(judged.users, settings.draws, settings.seed)
     parts = [
-        uplift_metrics(score, judged, counts).assign(learner=name, **choice)
-        for name, (score, choice) in scores.items()
+        uplift_metrics(score, judged, counts).assign(learner=name, **choice) for name, (score, choice) in scores.items()
     ]
     columns = ["learner", *parts[-1].columns[:4], *CHOICE_COLUMNS]
     return pd.concat(parts, ignore_index=True)[columns]

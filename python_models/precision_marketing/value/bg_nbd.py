@@ -42,9 +42,7 @@ class BgNbd:
     b: float
     log_likelihood: float
 
-    def probability_alive(
-        self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
-    ) -> np.ndarray:
+    def probability_alive(self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
         """Chance that the user has not stopped; 1 without a repeat purchase.
 
         Parameters
@@ -109,17 +107,13 @@ class BgNbd:
             chance[:, 1:] = np.log(growth[users][:, None] * (shape + counts[:-1]) / counts[1:])
             more = 1 - np.cumsum(np.exp(np.cumsum(chance, axis=1)), axis=1)
             survived = np.ones_like(chance)
-            survived[:, 1:] = np.cumprod(
-                (stay + counts[:-1]) / (self.a + stay + counts[:-1]), axis=1
-            )
+            survived[:, 1:] = np.cumprod((stay + counts[:-1]) / (self.a + stay + counts[:-1]), axis=1)
             expected[users] = np.einsum("uk,uk->u", np.maximum(more, 0), survived)
             start = stop
         return alive * expected
 
 
-def fit_bg_nbd(
-    frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, min_repeat_users: int
-) -> BgNbd:
+def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, min_repeat_users: int) -> BgNbd:
     """Fit BG/NBD by maximum likelihood, with analytic gradients.
 
     Parameters
@@ -147,9 +141,7 @@ def fit_bg_nbd(
     _check_purchases(frequency, recency, age)
     repeat_users = int((frequency > 0).sum())
     if repeat_users < min_repeat_users:
-        raise ValueError(
-            f"BG/NBD needs {min_repeat_users} users who bought again, not {repeat_users}."
-        )
+        raise ValueError(f"BG/NBD needs {min_repeat_users} users who bought again, not {repeat_users}.")
     # time in mean ages: then all four parameters are of the order of 1
     unit = age.mean()
     scaled = frequency, recency / unit, age / unit
@@ -202,9 +194,7 @@ def _log_parts(
     r, alpha, a, b = parameters
     with np.errstate(divide="ignore", invalid="ignore"):
         stopped = np.where(
-            frequency > 0,
-            np.log(a) - np.log(b + frequency - 1) - (r + frequency) * np.log(alpha + recency),
-            -np.inf,
+            frequency > 0, np.log(a) - np.log(b + frequency - 1) - (r + frequency) * np.log(alpha + recency), -np.inf
         )
     return -(r + frequency) * np.log(alpha + age), stopped
 

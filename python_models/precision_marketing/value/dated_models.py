@@ -88,10 +88,7 @@ def fit_purchase_models(purchases: pd.DataFrame, settings: ValueSettings) -> Pur
     """
     acquired = purchases["is_acquired"].to_numpy(bool)
     repeats = purchases["repeat_day_count"].to_numpy() > 0
-    inside = (
-        acquired.mean() >= settings.min_acquired_share
-        and (acquired & repeats).sum() >= settings.min_repeat_users
-    )
+    inside = acquired.mean() >= settings.min_acquired_share and (acquired & repeats).sum() >= settings.min_repeat_users
     rows = purchases[acquired] if inside else purchases
     fitted_on = "acquired users" if inside else "all users"
     try:
@@ -101,9 +98,7 @@ def fit_purchase_models(purchases: pd.DataFrame, settings: ValueSettings) -> Pur
         bg_nbd = steady_buyers(purchases["repeat_day_count"], purchases["age_days"])
     try:
         gamma_gamma = fit_gamma_gamma(
-            purchases["purchase_day_count"],
-            purchases["mean_day_amount"],
-            min_users=settings.min_repeat_users,
+            purchases["purchase_day_count"], purchases["mean_day_amount"], min_users=settings.min_repeat_users
         )
     except ValueError:
         gamma_gamma = even_values(purchases["mean_day_amount"].mean())

@@ -43,9 +43,7 @@ def expect(
     frequency, recency, age, value = histories(purchases)
     days = np.array(horizons, dtype=float)[:, None]
     worth = models.gamma_gamma.expected_value(frequency + 1, value)
-    counted = np.stack(
-        [models.bg_nbd.expected_orders(frequency, recency, age, horizon) for horizon in horizons]
-    )
+    counted = np.stack([models.bg_nbd.expected_orders(frequency, recency, age, horizon) for horizon in horizons])
     found = {"bg_nbd": (counted, counted * worth)}
     if learned is not None:
         use_one_thread()
@@ -62,10 +60,7 @@ def expect(
         )
     recent_days = settings.recent_days[-1]
     recent = purchases[f"active_day_count_{recent_days}d"].to_numpy(float)
-    rates = {
-        "past_rate": frequency / np.maximum(age, 1),
-        "recent_rate": recent / np.minimum(age + 1, recent_days),
-    }
+    rates = {"past_rate": frequency / np.maximum(age, 1), "recent_rate": recent / np.minimum(age + 1, recent_days)}
     for name, rate in rates.items():
         found[name] = (rate * days, rate * value * days)
     return found

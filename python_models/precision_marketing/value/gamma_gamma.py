@@ -77,9 +77,7 @@ def fit_gamma_gamma(count: np.ndarray, mean_value: np.ndarray, *, min_users: int
     kept = (count > 0) & (mean_value > 0)
     count, mean_value = count[kept], mean_value[kept]
     if len(count) < max(min_users, 1):
-        raise ValueError(
-            f"Gamma-Gamma needs {min_users} users with a value above 0, not {len(count)}."
-        )
+        raise ValueError(f"Gamma-Gamma needs {min_users} users with a value above 0, not {len(count)}.")
     unit = mean_value.mean()
     value = mean_value / unit
 
@@ -98,8 +96,7 @@ def fit_gamma_gamma(count: np.ndarray, mean_value: np.ndarray, *, min_users: int
         )
         gradient = np.stack(
             [
-                count * (digamma(p * count + q) - digamma(p * count))
-                + count * np.log(count * value / total),
+                count * (digamma(p * count + q) - digamma(p * count)) + count * np.log(count * value / total),
                 digamma(p * count + q) - digamma(q) + np.log(gamma / total),
                 q / gamma - (p * count + q) / total,
             ]

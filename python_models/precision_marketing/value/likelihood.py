@@ -15,9 +15,7 @@ def as_floats(*arrays: np.ndarray) -> list[np.ndarray]:
 
 
 def minimum(
-    loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    starts: Sequence[Sequence[float]],
-    model_name: str,
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]], starts: Sequence[Sequence[float]], model_name: str
 ) -> np.ndarray:
     """Minimum found from the first start that leads to one: logs of the parameters."""
     for start in starts:

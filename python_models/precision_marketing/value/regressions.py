@@ -15,13 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from precision_marketing.common import archives
 from precision_marketing.common.threads import use_one_thread
-from precision_marketing.value.dated_models import (
-    PURCHASE_KEYS,
-    PurchaseModels,
-    ValueSettings,
-    histories,
-    rows_of,
-)
+from precision_marketing.value.dated_models import PURCHASE_KEYS, PurchaseModels, ValueSettings, histories, rows_of
 
 # No expected number is less, so that its logarithm exists.
 LEAST_COUNT = 1e-9
@@ -107,9 +101,7 @@ def count_features(
         linear[f"log_recent_{days}"] = np.log1p(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_gap = np.where(frequency > 0, recency / frequency, np.nan)
-    trees = pd.concat(
-        [shared, counts.reset_index(drop=True), amounts.reset_index(drop=True)], axis=1
-    ).assign(
+    trees = pd.concat([shared, counts.reset_index(drop=True), amounts.reset_index(drop=True)], axis=1).assign(
         age=age,
         last_value=last_value,
         largest_value=purchases["largest_day_amount"].to_numpy(float),
@@ -174,10 +166,7 @@ def fit_regressions(
         loss="poisson", early_stopping=False, random_state=settings.seed, **settings.boosting
     )
     return Regressions(
-        log_linear.fit(line, count),
-        boosting.fit(tree, count),
-        clone(boosting).fit(tree, amount),
-        len(count),
+        log_linear.fit(line, count), boosting.fit(tree, count), clone(boosting).fit(tree, amount), len(count)
     )
 
 

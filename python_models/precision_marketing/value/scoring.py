@@ -87,16 +87,8 @@ def fit_value(
     # the intervals of the test are those of the validation, widened once already
     for _, rows in of_live.groupby("split_name", sort=False):
         widening *= [
-            widen(
-                *rows[["order_count", "expected_orders", "orders_low", "orders_high"]]
-                .to_numpy(float)
-                .T
-            ),
-            widen(
-                *rows[["net_amount", "expected_amount", "amount_low", "amount_high"]]
-                .to_numpy(float)
-                .T
-            ),
+            widen(*rows[["order_count", "expected_orders", "orders_low", "orders_high"]].to_numpy(float).T),
+            widen(*rows[["net_amount", "expected_amount", "amount_low", "amount_high"]].to_numpy(float).T),
         ]
     parameters = json.dumps(
         {
@@ -115,25 +107,17 @@ def fit_value(
         "fitted_on": models[date].fitted_on,
         "parameters": parameters,
         "training_row_count": learned.row_count if learned else len(purchases),
-        "validation_count_rmse": np.sqrt(
-            ((validation["expected_orders"] - validation["order_count"]) ** 2).mean()
-        ),
+        "validation_count_rmse": np.sqrt(((validation["expected_orders"] - validation["order_count"]) ** 2).mean()),
         "train_until_date": date,
         "estimator_bytes": learned
         and archives.dump(
-            {
-                "log_linear": learned.log_linear,
-                "boosting": learned.boosting,
-                "spend_boosting": learned.spend_boosting,
-            }
+            {"log_linear": learned.log_linear, "boosting": learned.boosting, "spend_boosting": learned.spend_boosting}
         ),
     }
     return typed([pd.DataFrame([row])], ESTIMATOR_COLUMNS)
 
 
-def score_value(
-    purchases: pd.DataFrame, estimator: pd.DataFrame, settings: ValueSettings
-) -> pd.DataFrame:
+def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: ValueSettings) -> pd.DataFrame:
     """Value of every user at the scoring date; nothing is fitted here.
 
     Parameters
@@ -184,9 +168,7 @@ def score_value(
             horizon_days=horizon,
             # users who never stop tell nothing of who is still there
             probability_alive=(
-                np.nan
-                if entry["fitted_on"] == "fallback"
-                else models.bg_nbd.probability_alive(frequency, recency, age)
+                np.nan if entry["fitted_on"] == "fallback" else models.bg_nbd.probability_alive(frequency, recency, age)
             ),
             value_per_order=models.gamma_gamma.expected_value(frequency + 1, value),
             expected_orders=counts[number],

@@ -4,13 +4,7 @@ import numpy as np
 import pandas as pd
 
 from precision_marketing.common.frames import typed
-from precision_marketing.value.dated_models import (
-    BASELINES,
-    PURCHASE_KEYS,
-    ValueSettings,
-    dated_models,
-    rows_of,
-)
+from precision_marketing.value.dated_models import BASELINES, PURCHASE_KEYS, ValueSettings, dated_models, rows_of
 from precision_marketing.value.forecasts import expect, predict_intervals, widen
 from precision_marketing.value.regressions import fit_regressions
 
@@ -35,9 +29,7 @@ TEST_COLUMNS = {
 }
 
 
-def judge_value(
-    purchases: pd.DataFrame, ahead: pd.DataFrame, settings: ValueSettings
-) -> pd.DataFrame:
+def judge_value(purchases: pd.DataFrame, ahead: pd.DataFrame, settings: ValueSettings) -> pd.DataFrame:
     """Predict a test period, and one as long before it that chooses what goes live.
 
     Parameters
@@ -77,10 +69,7 @@ def judge_value(
         horizons = [settings.test_days]
         found = expect(rows, models[date], learned, horizons, settings)
         if split == "validation":
-            errors = {
-                name: float(np.mean((counts[0] - outcome[0]) ** 2))
-                for name, (counts, _) in found.items()
-            }
+            errors = {name: float(np.mean((counts[0] - outcome[0]) ** 2)) for name, (counts, _) in found.items()}
             live = min(errors, key=errors.get)
         for name, (counts, amounts) in found.items():
             part = rows[["user_id", "first_order_id", "as_of_date"]].assign(
@@ -96,13 +85,7 @@ def judge_value(
             )
             if name not in BASELINES or name == live:
                 ends = predict_intervals(
-                    rows,
-                    models[date],
-                    found,
-                    name,
-                    widening.get(name, (1.0, 1.0)),
-                    horizons,
-                    settings,
+                    rows, models[date], found, name, widening.get(name, (1.0, 1.0)), horizons, settings
                 )[0]
                 widening[name] = (
                     widen(outcome[0], counts[0], ends[0], ends[1]),

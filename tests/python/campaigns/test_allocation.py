@@ -19,9 +19,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from support.made_plans import make_alike_plan, make_plan
 
 # The fixture `way` patches constants once for all examples, which is what is meant.
-PLAN_SETTINGS = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+PLAN_SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VALUES = st.sampled_from(["spread", "equal", "negative", "huge", "tiny"])
 COSTS = st.sampled_from(["spread", "free", "tenths", "whole", "huge"])
 # Mostly enough for some: a plan with nothing to choose tests nothing.
@@ -112,9 +110,7 @@ def test_every_limit_holds_and_the_bound_is_one(way: str, plan: tuple[Options, L
 @pytest.mark.usefixtures("way")
 @PLAN_SETTINGS
 @given(plan=plans(), seed=st.integers(0, 2**32 - 1))
-def test_the_order_of_rows_and_the_names_of_users_move_nothing(
-    plan: tuple[Options, Limits], seed: int
-) -> None:
+def test_the_order_of_rows_and_the_names_of_users_move_nothing(plan: tuple[Options, Limits], seed: int) -> None:
     options, limits = plan
     found = allocate(options, limits)
     shuffled = options.where(np.random.default_rng(seed).permutation(len(options)))
@@ -352,9 +348,7 @@ def test_the_usual_limits_draw_on_four_resources() -> None:
     )
     np.testing.assert_array_equal(limits.capacities, np.arange(1, 8))
     one = np.array([0])
-    np.testing.assert_array_equal(
-        limits.draws(Options(one, one, one + 1.0, one + 0.5)), [[0.5, 0, 0.5, 1, 0, 1, 0]]
-    )
+    np.testing.assert_array_equal(limits.draws(Options(one, one, one + 1.0, one + 0.5)), [[0.5, 0, 0.5, 1, 0, 1, 0]])
 
 
 @pytest.mark.parametrize(

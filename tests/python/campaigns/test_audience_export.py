@@ -11,15 +11,7 @@ import pytest
 from support.builds import DbtRuns, run_operation
 from support.campaigns import change, copied, rows
 
-COLUMNS = [
-    "user_id",
-    "campaign_id",
-    "offer_id",
-    "send_on",
-    "send_from_hour",
-    "send_until_hour",
-    "decision_id",
-]
+COLUMNS = ["user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id"]
 # What may have changed since the launch, for a user each.
 CHANGES = """
     update seeds.channels set consent = 'email';
@@ -45,10 +37,7 @@ class Export:
     def run(self) -> dict[str, bytes]:
         """Run the operation; return all files by their path."""
         result = run_operation(
-            "audience_export",
-            SOURCE="complete_journey",
-            WAREHOUSE=str(self.warehouse),
-            EXPORTS_DIR=str(self.folder),
+            "audience_export", SOURCE="complete_journey", WAREHOUSE=str(self.warehouse), EXPORTS_DIR=str(self.folder)
         )
         assert result.returncode == 0, result.stderr
         return self.files()
@@ -86,9 +75,7 @@ def test_the_same_decisions_are_the_same_bytes(export: Export, campaigns: Path) 
         f"complete_journey/mail/{version}/contacts.csv",
         f"complete_journey/mail/{version}/manifest.json",
     }
-    launched = rows(
-        campaigns, "select decision_id from campaigns.decision_ledger where decision = 'contact'"
-    )
+    launched = rows(campaigns, "select decision_id from campaigns.decision_ledger where decision = 'contact'")
     assert {contact["decision_id"] for contact in contacts} == {row[0] for row in launched}
     assert list(contacts[0]) == COLUMNS == manifest["columns"]
     content = first[f"complete_journey/mail/{version}/contacts.csv"]

@@ -50,14 +50,10 @@ def test_figures_are_those_of_their_parts() -> None:
         "segment_cramers_v": pytest.approx(parts.cramers_v),
         "segment_p_value": pytest.approx(parts.p_value),
         "expected_response_rate": pytest.approx(rate),
-        "smallest_response_lift": pytest.approx(
-            smallest_detectable_rate_difference(rate, 300, 100, power=0.8)
-        ),
+        "smallest_response_lift": pytest.approx(smallest_detectable_rate_difference(rate, 300, 100, power=0.8)),
         "margin_spread": pytest.approx(spread),
         "expected_margin_lift": pytest.approx(rows["expected_margin_lift"].mean()),
-        "smallest_margin_lift": pytest.approx(
-            smallest_detectable_mean_difference(spread, 300, 100, power=0.8)
-        ),
+        "smallest_margin_lift": pytest.approx(smallest_detectable_mean_difference(spread, 300, 100, power=0.8)),
     }
 
 

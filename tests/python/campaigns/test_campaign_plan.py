@@ -51,8 +51,7 @@ FAULTS = {
     ),
     "product that is none": (
         f"update seeds.offers set eligible_products = 'p-0' {OF_DRINKS}",
-        "Seed offers, offer_id 2018-01-drinks, column eligible_products:"
-        " expected products of the shop, found p-0.",
+        "Seed offers, offer_id 2018-01-drinks, column eligible_products: expected products of the shop, found p-0.",
     ),
 }
 # Per fault: how the seeds get it, and the seed, row, column and value that are named.
@@ -101,8 +100,7 @@ OTHER_FAULTS = {
         ("campaign_plan", "13", "campaign_id", "that of a campaign of the shop from 2017-08-08"),
     ),
     "shop that is none": (
-        f"update seeds.campaign_plan set shop = 'corner shop' {OF_BASKET};"
-        f"delete from seeds.offers {OF_BASKET}",
+        f"update seeds.campaign_plan set shop = 'corner shop' {OF_BASKET};delete from seeds.offers {OF_BASKET}",
         ("campaign_plan", "2018-01-basket", "shop", "corner shop"),
     ),
     "offer twice": (
@@ -166,23 +164,19 @@ OTHER_FAULTS = {
         ("blackout_dates", "New Year's Day", "channel", "fax"),
     ),
     "suppression of nobody": (
-        f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null,"
-        " '2018-01-01', null, null)",
+        f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null, '2018-01-01', null, null)",
         ("suppressions", "(none)", "user_id", "nothing"),
     ),
     "suppression of a kind that is none": (
-        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'dislike', null,"
-        " '2018-01-01', null, null)",
+        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'dislike', null, '2018-01-01', null, null)",
         ("suppressions", "u1", "suppression_kind", "dislike"),
     ),
     "suppression until one day": (
-        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'risk', null,"
-        " '2018-01-01', 'soon', null)",
+        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'risk', null, '2018-01-01', 'soon', null)",
         ("suppressions", "u1", "last_date", "soon"),
     ),
     "suppression of no channel": (
-        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'risk', 'fax',"
-        " '2018-01-01', null, null)",
+        f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'risk', 'fax', '2018-01-01', null, null)",
         ("suppressions", "u1", "channel", "fax"),
     ),
     "unknown attribute": (
@@ -198,13 +192,11 @@ OTHER_FAULTS = {
         ("audience_rules", "old", "operator", "at_least"),
     ),
     "number that is none": (
-        f"insert into seeds.audience_rules values"
-        f" ('{SHOP}', 'recent', 'rfm_score', 'at_least', 'high')",
+        f"insert into seeds.audience_rules values ('{SHOP}', 'recent', 'rfm_score', 'at_least', 'high')",
         ("audience_rules", "recent", "value", "high"),
     ),
     "rule for everybody": (
-        f"insert into seeds.audience_rules values"
-        f" ('{SHOP}', 'everybody', 'rfm_score', 'at_least', '3')",
+        f"insert into seeds.audience_rules values ('{SHOP}', 'everybody', 'rfm_score', 'at_least', '3')",
         ("audience_rules", "everybody", "audience_rule", "everybody"),
     ),
     "draft that starts in a week or so": (
@@ -276,9 +268,7 @@ def test_a_fault_is_one_sentence_and_nothing_is_written(
     assert sentences(result) == [sentence], result.output
 
 
-def test_several_faults_are_several_sentences(
-    dbt: DbtRuns, raw_folder: Path, warehouse: Path
-) -> None:
+def test_several_faults_are_several_sentences(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> None:
     statements = [fault for name, (fault, _) in FAULTS.items() if name != "no control group"]
     # a copied row has the faults of the first, if it is copied last
     change(warehouse, ";".join(sorted(statements, reverse=True)))
@@ -299,9 +289,7 @@ def faults_query(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def seeds(
-    campaigns: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def seeds(campaigns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to a copy of the built database, to change and change back."""
     place = tmp_path_factory.mktemp("seeds") / "building.duckdb"
     place.write_bytes(campaigns.read_bytes())
@@ -319,9 +307,7 @@ def faults_after(seeds: duckdb.DuckDBPyConnection, faults_query: str, statements
         seeds.execute("rollback")
 
 
-def test_the_plan_that_ships_has_no_fault(
-    seeds: duckdb.DuckDBPyConnection, faults_query: str
-) -> None:
+def test_the_plan_that_ships_has_no_fault(seeds: duckdb.DuckDBPyConnection, faults_query: str) -> None:
     assert faults_after(seeds, faults_query, "select 1") == []
 
 
@@ -335,10 +321,7 @@ def test_a_fault_has_one_sentence(
 
 @pytest.mark.parametrize(("fault", "named"), OTHER_FAULTS.values(), ids=OTHER_FAULTS.keys())
 def test_a_fault_names_seed_row_and_column(
-    seeds: duckdb.DuckDBPyConnection,
-    faults_query: str,
-    fault: str,
-    named: tuple[str, str, str, str],
+    seeds: duckdb.DuckDBPyConnection, faults_query: str, fault: str, named: tuple[str, str, str, str]
 ) -> None:
     seed, key, column, found = named
     (sentence,) = faults_after(seeds, faults_query, fault)
@@ -349,9 +332,7 @@ def test_a_fault_names_seed_row_and_column(
     ), sentence
 
 
-def test_one_decision_is_corrected_once(
-    seeds: duckdb.DuckDBPyConnection, faults_query: str
-) -> None:
+def test_one_decision_is_corrected_once(seeds: duckdb.DuckDBPyConnection, faults_query: str) -> None:
     (sentence,) = faults_after(seeds, faults_query, CORRECTION_TWICE)
     assert sentence.startswith("Seed decision_corrections, campaign_id 2018-01-basket")
     assert sentence.endswith("2 times.")

@@ -38,9 +38,7 @@ def demo_shop() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_real_campaigns_are_observational_and_claim_nothing(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_real_campaigns_are_observational_and_claim_nothing(built: duckdb.DuckDBPyConnection) -> None:
     rows = built.sql("select * from campaigns.campaign_results").df()
 
     assert rows["campaign_id"].nunique() == 27
@@ -91,9 +89,7 @@ def test_segments_and_offers_add_up_to_the_campaign(demo_shop: duckdb.DuckDBPyCo
         assert (segments["treated_count"] <= whole["treated_count"]).all()
 
 
-def test_a_lot_that_is_over_has_intervals_and_no_other_campaign_has(
-    demo_shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_a_lot_that_is_over_has_intervals_and_no_other_campaign_has(demo_shop: duckdb.DuckDBPyConnection) -> None:
     rows = demo_shop.sql("""
         select results.*, calendar.is_randomised
         from campaigns.campaign_results as results
@@ -112,9 +108,7 @@ def test_a_lot_that_is_over_has_intervals_and_no_other_campaign_has(
     assert set(rows.loc[still_open, "measurement"]) == {"not over"}
 
 
-def test_intervals_hold_the_true_effects_of_most_campaigns(
-    demo_shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_intervals_hold_the_true_effects_of_most_campaigns(demo_shop: duckdb.DuckDBPyConnection) -> None:
     rows = demo_shop.sql("""
         select
             results.campaign_id,
@@ -172,9 +166,7 @@ def test_rates_are_those_of_the_raw_outcomes(demo_shop: duckdb.DuckDBPyConnectio
     np.testing.assert_allclose(found["treated_value"], rates["treatment"])
     np.testing.assert_allclose(found["control_value"], rates["control"])
     np.testing.assert_allclose(
-        found["incremental_total"],
-        (rates["treatment"] - rates["control"]) * arms["users"]["treatment"],
-        atol=1e-9,
+        found["incremental_total"], (rates["treatment"] - rates["control"]) * arms["users"]["treatment"], atol=1e-9
     )
 
 
@@ -192,9 +184,7 @@ def test_checks_count_whom_decisions_draw(shop: str, request: pytest.FixtureRequ
 
     assert len(checks) > 0
     pd.testing.assert_frame_equal(
-        checks[list(expected.columns)].set_index("campaign_id"),
-        expected.set_index("campaign_id"),
-        check_dtype=False,
+        checks[list(expected.columns)].set_index("campaign_id"), expected.set_index("campaign_id"), check_dtype=False
     )
     for check in checks.itertuples():
         drawn = check.treated_count + check.control_count

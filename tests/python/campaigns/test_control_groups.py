@@ -30,8 +30,7 @@ def hashed_number(column: str, salt: str) -> str:
 def numbers(salt: str = "holdout 1") -> dict[str, np.ndarray]:
     """Return the number of each of many users: for all campaigns, and for each."""
     columns = {"all": hashed_number("user_id", salt)} | {
-        campaign: hashed_number(f"concat('{campaign}', ':', user_id)", salt)
-        for campaign in CAMPAIGNS
+        campaign: hashed_number(f"concat('{campaign}', ':', user_id)", salt) for campaign in CAMPAIGNS
     }
     selected = ", ".join(f'{sql} as "{name}"' for name, sql in columns.items())
     with duckdb.connect() as connection:
@@ -44,9 +43,7 @@ def numbers(salt: str = "holdout 1") -> dict[str, np.ndarray]:
 def test_numbers_never_change() -> None:
     # another answer would move users between arms of campaigns that run
     drawn = hashed_number("user_id", "holdout 1")
-    found = duckdb.sql(
-        f"select {drawn} from (values ('u1'), ('u2'), ('u3')) as users (user_id)"
-    ).fetchall()
+    found = duckdb.sql(f"select {drawn} from (values ('u1'), ('u2'), ('u3')) as users (user_id)").fetchall()
     assert [round(number, 6) for (number,) in found] == [0.972559, 0.534191, 0.194198]
 
 
@@ -81,12 +78,7 @@ def test_another_salt_draws_anew() -> None:
 def eligibility_query(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> str:
     """What dec_eligibility runs."""
     result = dbt.run(
-        "compile",
-        "--select",
-        "dec_eligibility",
-        VARS,
-        warehouse=copied(dbt, campaigns),
-        raw_folder=raw_folder,
+        "compile", "--select", "dec_eligibility", VARS, warehouse=copied(dbt, campaigns), raw_folder=raw_folder
     )
     assert result.exit_code == 0, result.output
     folder = dbt.folder / "target" / "compiled" / "precision_marketing"
@@ -106,8 +98,7 @@ def connection(campaigns: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConne
     "change",
     [
         pytest.param(
-            "insert into core.users by name select * replace"
-            " (md5(user_id) as user_id) from core.users",
+            "insert into core.users by name select * replace (md5(user_id) as user_id) from core.users",
             id="users are added",
         ),
         pytest.param(
@@ -119,20 +110,14 @@ def connection(campaigns: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConne
             " budget_amount = 0 where campaign_id <> '2018-01-basket'",
             id="other campaigns change",
         ),
+        pytest.param("delete from plan.plan_campaigns where campaign_id <> '2018-01-basket'", id="other campaigns go"),
         pytest.param(
-            "delete from plan.plan_campaigns where campaign_id <> '2018-01-basket'",
-            id="other campaigns go",
-        ),
-        pytest.param(
-            "update plan.plan_campaigns set as_of_date = as_of_date + 7,"
-            " budget_amount = 5, priority = 2",
+            "update plan.plan_campaigns set as_of_date = as_of_date + 7, budget_amount = 5, priority = 2",
             id="a week later",
         ),
     ],
 )
-def test_control_groups_are_sticky(
-    connection: duckdb.DuckDBPyConnection, eligibility_query: str, change: str
-) -> None:
+def test_control_groups_are_sticky(connection: duckdb.DuckDBPyConnection, eligibility_query: str, change: str) -> None:
     query = f"""
         select user_id, is_global_control, is_campaign_control
         from ({eligibility_query}) where campaign_id = '2018-01-basket'

@@ -56,9 +56,7 @@ def share_missed(found: Difference, truth: float) -> float:
         ((10, 10, 0, 20), 0.6791, 1.0000),
     ],
 )
-def test_rates_differ_as_newcombe_printed(
-    counts: tuple[int, int, int, int], low: float, high: float
-) -> None:
+def test_rates_differ_as_newcombe_printed(counts: tuple[int, int, int, int], low: float, high: float) -> None:
     found = rate_difference(*counts)
     assert found.difference == pytest.approx(counts[0] / counts[1] - counts[2] / counts[3])
     assert (found.low, found.high) == pytest.approx((low, high), abs=5.1e-5)
@@ -74,10 +72,7 @@ def test_intervals_of_rates_cover(base: float, effect: float) -> None:
     random = np.random.default_rng(11)
     treated = random.binomial(TREATED, base + effect, EXPERIMENTS)
     control = random.binomial(CONTROL, base, EXPERIMENTS)
-    found = [
-        cached_rate_difference(one, TREATED, other, CONTROL)
-        for one, other in zip(treated, control, strict=True)
-    ]
+    found = [cached_rate_difference(one, TREATED, other, CONTROL) for one, other in zip(treated, control, strict=True)]
     missed = share_missed(Difference(*np.transpose(found)), effect)
     assert FEWEST <= missed <= MOST
 
@@ -90,9 +85,7 @@ def test_a_rate_of_nobody_is_unknown() -> None:
 # Money
 
 
-def money(
-    random: np.random.Generator, shape: tuple[int, ...], buying: float, sigma: float
-) -> np.ndarray:
+def money(random: np.random.Generator, shape: tuple[int, ...], buying: float, sigma: float) -> np.ndarray:
     """Draw zeros for most, a lognormal amount for who buys."""
     return np.where(random.random(shape) < buying, random.lognormal(3, sigma, shape), 0.0)
 
@@ -108,9 +101,7 @@ def money(
         ((400, 400), 0.2, 1, 1.3),
     ],
 )
-def test_intervals_of_money_cover(
-    sizes: tuple[int, int], buying: float, sigma: float, more_buying: float
-) -> None:
+def test_intervals_of_money_cover(sizes: tuple[int, int], buying: float, sigma: float, more_buying: float) -> None:
     random = np.random.default_rng(12)
     truth = buying * (more_buying - 1) * np.exp(3 + sigma**2 / 2)
     treated = money(random, (EXPERIMENTS, sizes[0]), buying * more_buying, sigma)
@@ -119,8 +110,7 @@ def test_intervals_of_money_cover(
 
 
 @pytest.mark.parametrize(
-    ("sizes", "buying", "sigma"),
-    [((600, 200), 0.05, 1), ((600, 200), 0.1, 1), ((600, 200), 0.2, 1.5)],
+    ("sizes", "buying", "sigma"), [((600, 200), 0.05, 1), ((600, 200), 0.1, 1), ((600, 200), 0.2, 1.5)]
 )
 def test_with_few_buyers_held_out_intervals_are_rather_too_wide(
     sizes: tuple[int, int], buying: float, sigma: float
@@ -145,10 +135,7 @@ def test_a_small_control_group_claims_no_gain_that_welch_alone_would() -> None:
 def test_arms_of_one_size_or_without_skewness_are_welchs(level: float) -> None:
     random = np.random.default_rng(14)
     treated, control = random.exponential(2, 50), random.exponential(1, 50)
-    for one, other in [
-        (treated, control),
-        (np.r_[treated, -treated], np.r_[control, -control, 0.0]),
-    ]:
+    for one, other in [(treated, control), (np.r_[treated, -treated], np.r_[control, -control, 0.0])]:
         welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval(level)
         found = mean_difference(one, other, level)
         assert found[1:] == pytest.approx((welch.low, welch.high), rel=1e-9)
@@ -192,9 +179,7 @@ def test_bending_is_by_the_skewness_of_both_arms() -> None:
         ([], [1.0], np.nan),
     ],
 )
-def test_what_has_no_spread_claims_no_certainty(
-    treated: list[float], control: list[float], difference: float
-) -> None:
+def test_what_has_no_spread_claims_no_certainty(treated: list[float], control: list[float], difference: float) -> None:
     outcome = np.r_[treated, control]
     arm = np.arange(len(outcome)) < len(treated)
     adjusted = adjusted_difference(outcome, arm, outcome * 0)
@@ -211,11 +196,7 @@ def spenders(random: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.nd
     level = random.normal(size=shape)
     buying = 1 / (1 + np.exp(1 - 1.5 * level))
     before, during = (
-        np.where(
-            random.random(shape) < buying,
-            np.exp(3 + 0.7 * level + random.normal(scale=0.7, size=shape)),
-            0.0,
-        )
+        np.where(random.random(shape) < buying, np.exp(3 + 0.7 * level + random.normal(scale=0.7, size=shape)), 0.0)
         for _ in range(2)
     )
     return before, during
@@ -316,10 +297,7 @@ def test_a_mean_that_can_just_be_seen_is_seen_four_times_in_five(sizes: tuple[in
 
 
 def test_more_power_asks_for_a_greater_effect() -> None:
-    for smallest, base in [
-        (smallest_detectable_rate_difference, 0.1),
-        (smallest_detectable_mean_difference, 1.0),
-    ]:
+    for smallest, base in [(smallest_detectable_rate_difference, 0.1), (smallest_detectable_mean_difference, 1.0)]:
         plain = smallest(base, 600, 200)
         assert smallest(base, 600, 200, power=0.9) > plain
         assert smallest(base, 600, 200, level=0.99) > plain
@@ -338,10 +316,7 @@ def test_sizes_without_a_fault_have_uniform_p_values(strata: int) -> None:
     # sizes of their own keep the steps of whole numbers apart
     total = random.integers(5_000, 20_000, (1000, strata))
     treated = random.binomial(total, share)
-    found = [
-        sample_ratio_p_value(*counts, share)
-        for counts in zip(treated, total - treated, strict=True)
-    ]
+    found = [sample_ratio_p_value(*counts, share) for counts in zip(treated, total - treated, strict=True)]
     assert stats.kstest(found, "uniform").pvalue > 0.01
 
 
@@ -398,10 +373,7 @@ def test_balance_is_that_of_its_table() -> None:
 
 def test_balance_of_like_arms_is_balance() -> None:
     random = np.random.default_rng(24)
-    found = [
-        balance(random.choice(["a", "b", "c"], 800), random.random(800) < 0.75).p_value
-        for _ in range(250)
-    ]
+    found = [balance(random.choice(["a", "b", "c"], 800), random.random(800) < 0.75).p_value for _ in range(250)]
     assert stats.kstest(found, "uniform").pvalue > 0.01
     two = balance(np.repeat(["a", "b"], 15), np.arange(30) % 9 < 4)
     assert two.p_value == pytest.approx(stats.chi2.sf(30 * two.cramers_v**2, 1))

@@ -66,9 +66,7 @@ def start(dbt: DbtRuns, raw_folder: Path) -> RunningDbt:
     return running
 
 
-def test_no_kill_loses_changes_or_doubles_a_decision(
-    dbt: DbtRuns, raw_folder: Path, campaigns: Path
-) -> None:
+def test_no_kill_loses_changes_or_doubles_a_decision(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:
     warehouse = copied(dbt, campaigns)
     random = np.random.default_rng(20180101)
     begun = start(dbt, raw_folder)
@@ -105,9 +103,7 @@ def test_no_kill_loses_changes_or_doubles_a_decision(
     assert len(steps) >= 4, f"killed at the same steps again and again: {steps}"
 
 
-def test_nothing_that_changes_later_changes_what_is_launched(
-    dbt: DbtRuns, raw_folder: Path, campaigns: Path
-) -> None:
+def test_nothing_that_changes_later_changes_what_is_launched(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:
     warehouse = copied(dbt, campaigns)
     frozen = ledger(warehouse)
     assert {row[2] for row in frozen} != set()
@@ -118,23 +114,16 @@ def test_nothing_that_changes_later_changes_what_is_launched(
     # nor is it told otherwise: what was launched is what is published
     columns = "decision_id, user_id, decision, offer_id, reasons, score, expected_margin"
     launched = rows(
-        warehouse,
-        f"select {columns} from campaigns.campaign_decisions where is_frozen order by decision_id",
+        warehouse, f"select {columns} from campaigns.campaign_decisions where is_frozen order by decision_id"
     )
-    assert launched == rows(
-        warehouse, f"select {columns} from campaigns.decision_ledger order by decision_id"
-    )
+    assert launched == rows(warehouse, f"select {columns} from campaigns.decision_ledger order by decision_id")
     # what was not launched yet is decided anew: nobody is left to contact
     assert rows(
-        warehouse,
-        "select count(*) from campaigns.campaign_decisions"
-        " where not is_frozen and decision = 'contact'",
+        warehouse, "select count(*) from campaigns.campaign_decisions where not is_frozen and decision = 'contact'"
     ) == [(0,)]
 
 
-def test_a_correction_is_a_new_row_that_points_to_the_old(
-    dbt: DbtRuns, raw_folder: Path, campaigns: Path
-) -> None:
+def test_a_correction_is_a_new_row_that_points_to_the_old(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:
     campaign = "2018-01-fresh"
     warehouse = copied(dbt, campaigns)
     frozen = ledger(warehouse)
@@ -166,6 +155,5 @@ def test_a_correction_is_a_new_row_that_points_to_the_old(
     ) == [("withdrawn", decision_id, 2, "asked on the phone", None, "2018-01-03")]
     assert rows(
         warehouse,
-        "select count(*) from campaigns.campaign_audience"
-        f" where user_id = '{user}' and campaign_id = '{campaign}'",
+        f"select count(*) from campaigns.campaign_audience where user_id = '{user}' and campaign_id = '{campaign}'",
     ) == [(0,)]

@@ -9,21 +9,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from precision_marketing.allocation.offer_choice import (
-    CHOICE_COLUMNS,
-    POLICIES,
-    WEEK,
-    choose_offers,
-)
+from precision_marketing.allocation.offer_choice import CHOICE_COLUMNS, POLICIES, WEEK, choose_offers
 
 SEEDS = range(5)
 KEY = ["allocation_name", "offer_id", "user_id"]
 TAKEN = ["is_chosen", *(f"is_{policy}" for policy in POLICIES)]
 
 
-def made_options(
-    seed: int, users: int = 300, tightness: float = 0.3, lot: float = 0.2
-) -> pd.DataFrame:
+def made_options(seed: int, users: int = 300, tightness: float = 0.3, lot: float = 0.2) -> pd.DataFrame:
     """Make options of two campaigns due, of two priorities, and of one draft.
 
     Parameters
@@ -57,22 +50,16 @@ def made_options(
     count = len(options)
     options["is_control"] = options["is_global_control"] | by_lot(options, seed, lot)
     options["expected_cost"] = np.round(random.uniform(0.05, 1.0, count), 6)
-    options["expected_margin"] = np.round(
-        options["worth"] * random.lognormal(0, 0.5, count) - 0.6, 6
-    )
+    options["expected_margin"] = np.round(options["worth"] * random.lognormal(0, 0.5, count) - 0.6, 6)
     options["score"] = random.random(count)
     options["random_number"] = random.random(count)
     options["response_probability"] = options["score"]
     options["budget_amount"] = tightness * 0.15 * users
     options["weekly_budget_left"] = tightness * 0.25 * users
     options["stock_cap"] = (
-        options["offer_id"]
-        .map({"o0": int(tightness * users / 30), "o2": int(tightness * users / 20)})
-        .astype("Int64")
+        options["offer_id"].map({"o0": int(tightness * users / 30), "o2": int(tightness * users / 20)}).astype("Int64")
     )
-    options["most_contacts_per_week"] = (
-        options["channel"].map({"sms": int(tightness * users / 2)}).astype("Int64")
-    )
+    options["most_contacts_per_week"] = options["channel"].map({"sms": int(tightness * users / 2)}).astype("Int64")
     options["allocation_name"] = np.where(options["campaign_id"] == "draft", "draft", WEEK)
     return options
 
@@ -172,19 +159,11 @@ def test_who_is_chosen_or_held_out_brings_more_than_it_draws(seed: int) -> None:
 def test_order_of_rows_and_names_of_users_change_nothing(seed: int) -> None:
     options, choice = made(seed)
     random = np.random.default_rng(seed)
-    renamed = dict(
-        zip(
-            options["user_id"].unique(),
-            random.permutation(options["user_id"].unique()),
-            strict=True,
-        )
-    )
+    renamed = dict(zip(options["user_id"].unique(), random.permutation(options["user_id"].unique()), strict=True))
     shuffled = options.sample(frac=1, random_state=seed, ignore_index=True)
     shuffled["user_id"] = shuffled["user_id"].map(renamed)
     again = choose_offers(shuffled)
-    pd.testing.assert_series_equal(
-        choice["user_id"].map(renamed), again["user_id"], check_dtype=False
-    )
+    pd.testing.assert_series_equal(choice["user_id"].map(renamed), again["user_id"], check_dtype=False)
     pd.testing.assert_frame_equal(choice.drop(columns="user_id"), again.drop(columns="user_id"))
 
 
@@ -268,12 +247,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    seed=st.integers(100, 10_000),
-    users=st.integers(1, 40),
-    tightness=st.floats(0, 1.2),
-    lot=st.floats(0, 1),
-)
+@given(seed=st.integers(100, 10_000), users=st.integers(1, 40), tightness=st.floats(0, 1.2), lot=st.floats(0, 1))
 def test_limits_hold_for_any_plan(seed: int, users: int, tightness: float, lot: float) -> None:
     options = made_options(seed, users, tightness, lot)
     rows = joined(options, choose_offers(options))

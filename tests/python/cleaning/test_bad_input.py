@@ -63,41 +63,27 @@ def assert_one_sentence(result: DbtResult, *expected_parts: str) -> None:
             ("column quantity: expected BIGINT, found VARCHAR",),
             id="column of the wrong type",
         ),
-        pytest.param(
-            "select * from transactions limit 0", (": expected rows, found none",), id="no rows"
-        ),
+        pytest.param("select * from transactions limit 0", (": expected rows, found none",), id="no rows"),
     ],
 )
 @pytest.mark.usefixtures("untouched_marts")
 def test_altered_transactions_stop_the_build(
-    dbt: DbtRuns,
-    raw_folder: Path,
-    warehouse: Path,
-    tmp_path: Path,
-    query: str,
-    expected_parts: tuple[str, ...],
+    dbt: DbtRuns, raw_folder: Path, warehouse: Path, tmp_path: Path, query: str, expected_parts: tuple[str, ...]
 ) -> None:
     altered = write_raw_tables(tmp_path / "raw", raw_folder, {"transactions": query})
     result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(
-        result,
-        "Source complete_journey, table transactions",
-        *expected_parts,
-        str(altered / "transactions.parquet"),
+        result, "Source complete_journey, table transactions", *expected_parts, str(altered / "transactions.parquet")
     )
 
 
 @pytest.mark.usefixtures("untouched_marts")
-def test_a_missing_file_stops_the_build(
-    dbt: DbtRuns, raw_folder: Path, warehouse: Path, tmp_path: Path
-) -> None:
+def test_a_missing_file_stops_the_build(dbt: DbtRuns, raw_folder: Path, warehouse: Path, tmp_path: Path) -> None:
     altered = write_raw_tables(tmp_path / "raw", raw_folder, {})
     (altered / "products.parquet").unlink()
     result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(
-        result,
-        "Source complete_journey, table products: expected the file",
-        str(altered / "products.parquet"),
+        result, "Source complete_journey, table products: expected the file", str(altered / "products.parquet")
     )
 
 
@@ -113,12 +99,8 @@ def test_a_file_that_is_not_parquet_stops_the_build(
 
 
 @pytest.mark.usefixtures("untouched_marts")
-def test_each_fault_gets_a_sentence(
-    dbt: DbtRuns, raw_folder: Path, warehouse: Path, tmp_path: Path
-) -> None:
-    altered = write_raw_tables(
-        tmp_path / "raw", raw_folder, {"coupons": "select * exclude (coupon_upc) from coupons"}
-    )
+def test_each_fault_gets_a_sentence(dbt: DbtRuns, raw_folder: Path, warehouse: Path, tmp_path: Path) -> None:
+    altered = write_raw_tables(tmp_path / "raw", raw_folder, {"coupons": "select * exclude (coupon_upc) from coupons"})
     (altered / "campaigns.parquet").unlink()
     result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=altered)
     assert_one_sentence(result, "table campaigns: expected the file")
@@ -127,36 +109,21 @@ def test_each_fault_gets_a_sentence(
 
 @pytest.mark.usefixtures("untouched_marts")
 def test_an_unknown_source_stops_the_build(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> None:
-    result = dbt.run(
-        "build",
-        "--select=+transactions",
-        warehouse=warehouse,
-        raw_folder=raw_folder,
-        source="no_shop",
-    )
+    result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=raw_folder, source="no_shop")
     assert_one_sentence(result, "Unknown source 'no_shop'", "complete_journey")
 
 
 @pytest.mark.usefixtures("untouched_marts")
-def test_a_database_held_by_another_process_stops_the_build(
-    dbt: DbtRuns, raw_folder: Path, warehouse: Path
-) -> None:
+def test_a_database_held_by_another_process_stops_the_build(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD_DATABASE, warehouse],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", HOLD_DATABASE, warehouse], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout.readline() == "held\n"
-        result = dbt.run(
-            "build", "--select=+transactions", warehouse=warehouse, raw_folder=raw_folder
-        )
+        result = dbt.run("build", "--select=+transactions", warehouse=warehouse, raw_folder=raw_folder)
         holder.stdin.close()
     assert_one_sentence(result, "Nothing was built", str(warehouse), f"(PID {holder.pid})")
 
 
 def test_commands_that_read_no_raw_table_need_no_raw_table(dbt: DbtRuns, tmp_path: Path) -> None:
-    result = dbt.run(
-        "seed", warehouse=tmp_path / "building.duckdb", raw_folder=tmp_path / "nowhere"
-    )
+    result = dbt.run("seed", warehouse=tmp_path / "building.duckdb", raw_folder=tmp_path / "nowhere")
     assert result.exit_code == 0, result.output

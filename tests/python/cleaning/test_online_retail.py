@@ -22,10 +22,7 @@ PSEUDONYM_KEY = "a key for tests, of no other use"
 DEDUPLICATED_LINE_COUNT = 6
 DEDUPLICATED_AMOUNT = Decimal("23.83")
 
-GOODS = {
-    *{"10001", "10002A", "10003", "10004", "10005", "10006", "10007", "10008"},
-    *{"10009", "DCGS0004"},
-}
+GOODS = {*{"10001", "10002A", "10003", "10004", "10005", "10006", "10007", "10008"}, *{"10009", "DCGS0004"}}
 SERVICES = {
     *{"ADJUST", "ADJUST2", "AMAZONFEE", "B", "BANK CHARGES", "C2", "C3", "CRUK", "D"},
     *{"DCGSSBOY", "DOT", "GIFT_0001_20", "M", "PADS", "POST", "S"},
@@ -45,9 +42,7 @@ def run_shop(dbt: DbtRuns, warehouse: Path, folder: Path, *arguments: str) -> Db
 
 
 @pytest.fixture(scope="module")
-def shop(
-    dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def shop(dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Everything built from the fixture, every data test passed."""
     building = dbt.begin()
     result = run_shop(dbt, building, FIXTURE_FOLDER, "build", "--exclude-resource-type=unit_test")
@@ -69,14 +64,10 @@ def rows(shop: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]
 def test_net_revenue_reconciles_to_the_cent(shop: duckdb.DuckDBPyConnection) -> None:
     with FIXTURE_FILE.open(encoding="utf-8") as file:
         raw_amount = sum(
-            (Decimal(line["Quantity"]) * Decimal(line["Price"])).quantize(
-                Decimal("0.01"), ROUND_HALF_UP
-            )
+            (Decimal(line["Quantity"]) * Decimal(line["Price"])).quantize(Decimal("0.01"), ROUND_HALF_UP)
             for line in csv.DictReader(file)
         )
-    assert shop.sql("select sum(net_amount) from core.transactions").fetchone() == (
-        raw_amount - DEDUPLICATED_AMOUNT,
-    )
+    assert shop.sql("select sum(net_amount) from core.transactions").fetchone() == (raw_amount - DEDUPLICATED_AMOUNT,)
 
 
 def test_lines_of_both_sheets_fold_and_doubled_lines_stay(shop: duckdb.DuckDBPyConnection) -> None:
@@ -238,9 +229,7 @@ def test_orders_hold_sales_only(shop: duckdb.DuckDBPyConnection) -> None:
     ]
 
 
-def test_customers_have_the_country_of_their_latest_invoice(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_customers_have_the_country_of_their_latest_invoice(shop: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         shop,
         """
@@ -262,9 +251,13 @@ def test_customers_have_the_country_of_their_latest_invoice(
         # Unspecified
         ("20010", None),
     ]
-    assert rows(
-        shop, "select order_id from core.orders where user_id is null order by order_id"
-    ) == [("600003",), ("600014",), ("600018",), ("600022",), ("600041",)]
+    assert rows(shop, "select order_id from core.orders where user_id is null order by order_id") == [
+        ("600003",),
+        ("600014",),
+        ("600018",),
+        ("600022",),
+        ("600041",),
+    ]
 
 
 def test_invoices_are_dated_by_the_clock_of_london(shop: duckdb.DuckDBPyConnection) -> None:
@@ -287,9 +280,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
     sheets = tmp_path / "online_retail_II"
     sheets.mkdir()
     with duckdb.connect() as connection:
-        lines = connection.read_csv(
-            str(FIXTURE_FILE), dtype={"Invoice": "varchar", "StockCode": "varchar"}
-        )
+        lines = connection.read_csv(str(FIXTURE_FILE), dtype={"Invoice": "varchar", "StockCode": "varchar"})
         # as a spreadsheet in London writes it
         connection.sql(
             f"""
@@ -301,8 +292,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
         ).write_csv(str(sheets / "2009-2010.csv"))
         # as pandas keeps it
         connection.sql(
-            f'select * replace (cast("Customer ID" as double) as "Customer ID")'
-            f" from lines offset {FIRST_SHEET_LINES}"
+            f'select * replace (cast("Customer ID" as double) as "Customer ID") from lines offset {FIRST_SHEET_LINES}'
         ).write_parquet(str(sheets / "2010-2011.parquet"))
         assert lines.shape[0] == 83
     warehouse = tmp_path / "sheets.duckdb"
@@ -342,9 +332,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
         pytest.param(None, "online_retail_II.csv or ", id="missing file"),
     ],
 )
-def test_another_layout_stops_the_build(
-    dbt: DbtRuns, tmp_path: Path, header: str | None, expected: str
-) -> None:
+def test_another_layout_stops_the_build(dbt: DbtRuns, tmp_path: Path, header: str | None, expected: str) -> None:
     if header:
         (tmp_path / "online_retail_II.csv").write_text(f"{header}\n")
     result = run_shop(dbt, dbt.folder / "building.duckdb", tmp_path, "build", "--select=users")

@@ -67,28 +67,20 @@ def marts(warehouse: Path) -> dict[str, tuple[int, int]]:
     return hashes
 
 
-def test_too_many_bad_rows_leave_the_marts_alone(
-    dbt: DbtRuns, good_build: Path, tmp_path: Path
-) -> None:
+def test_too_many_bad_rows_leave_the_marts_alone(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
     before = marts(good_build)
     assert before["transactions"][0] == LINE_COUNT
     result = build(dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2))
     assert result.exit_code != 0
     assert "Traceback" not in result.output
-    [verdict] = [
-        line
-        for line in result.output.splitlines()
-        if "ordered_at is unreadable" in line and "above" in line
-    ]
+    [verdict] = [line for line in result.output.splitlines() if "ordered_at is unreadable" in line and "above" in line]
     for part in ("transactions", "rejected", "20", "50.0 %", "10.0 %"):
         assert part in verdict
     assert marts(good_build) == before
     assert table_hashes(good_build, "core")["rejected_rows"][0] == LINE_COUNT // 2
 
 
-def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(
-    dbt: DbtRuns, good_build: Path, tmp_path: Path
-) -> None:
+def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
     result = build(dbt, good_build, write_shop(tmp_path / "bad", 2))
     assert result.exit_code == 0, result.output
     assert marts(good_build)["transactions"][0] == LINE_COUNT - 2
@@ -103,9 +95,7 @@ def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(
 
 
 def test_the_severity_may_be_a_warning(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
-    result = build(
-        dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2), data_quality_severity="warn"
-    )
+    result = build(dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2), data_quality_severity="warn")
     assert result.exit_code == 0, result.output
     assert "above the 10.0 %" in result.output
     assert marts(good_build)["transactions"][0] == LINE_COUNT // 2

@@ -82,15 +82,12 @@ ODD_FILES = {
     "products/blank lines.csv": TWO_PRODUCTS.replace(b"\n@2", b"\n\n\n@2") + b"\n",
     "products/empty last field.csv": TWO_PRODUCTS.replace(b"Tea,1.50", b"Tea,1.50,"),
     "products/upper case.csv": TWO_PRODUCTS.replace(HEADER, HEADER.upper()),
-    "products/quoted.csv": b'"Product_ID" , "product_name","list_price"\n'
-    b'"@1","Tea","1.50"\n"@2", "Milk" ,2\n',
+    "products/quoted.csv": b'"Product_ID" , "product_name","list_price"\n"@1","Tea","1.50"\n"@2", "Milk" ,2\n',
     "products/other columns.csv": b"source_file,product_id,product_name,list_price,"
     b"raw_product_id,columns,source_row\nx,@1,Tea,1.50,a,b,3\nx,@2,Milk,2,a,b,3\n",
     """products/it's [1] "odd" *.csv""": TWO_PRODUCTS,
     "products/line breaks.csv": TWO_PRODUCTS.replace(b"Tea", b'" Tea\n\n"'),
-    "products/crlf and line breaks.csv": TWO_PRODUCTS.replace(b"\n", b"\r\n").replace(
-        b"Tea", b'"Tea\n"'
-    ),
+    "products/crlf and line breaks.csv": TWO_PRODUCTS.replace(b"\n", b"\r\n").replace(b"Tea", b'"Tea\n"'),
 }
 ODD_PARQUET = {
     "products.parquet": "select * from two",
@@ -111,16 +108,14 @@ def refusal(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> tupl
     """Check a shop of which every file of products is broken."""
     folder = write_shop(
         tmp_path_factory.mktemp("broken"),
-        {f"products/{name}": content for name, (content, *_) in BROKEN_FILES.items()}
-        | {"transactions.csv": ONE_LINE},
+        {f"products/{name}": content for name, (content, *_) in BROKEN_FILES.items()} | {"transactions.csv": ONE_LINE},
     )
     with duckdb.connect() as connection:
         for name, (query, _) in BROKEN_PARQUET.items():
             connection.sql(query).write_parquet(str(folder / "products" / name))
         damaged = folder / "products" / "damaged.parquet"
         connection.sql(
-            "select 'p' || i as product_id, md5(cast(i as varchar)) as product_name"
-            " from range(20000) as numbers (i)"
+            "select 'p' || i as product_id, md5(cast(i as varchar)) as product_name from range(20000) as numbers (i)"
         ).write_parquet(str(damaged))
     content = bytearray(damaged.read_bytes())
     content[2_000:60_000] = b"\xff" * 58_000
@@ -133,18 +128,12 @@ def refusal(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> tupl
     [(name, parts) for name, (_, *parts) in (BROKEN_FILES | BROKEN_PARQUET).items()]
     + [("damaged.parquet", ["Failed to read file"])],
 )
-def test_a_broken_file_is_refused_in_one_sentence(
-    refusal: tuple[Path, DbtResult], name: str, parts: list[str]
-) -> None:
+def test_a_broken_file_is_refused_in_one_sentence(refusal: tuple[Path, DbtResult], name: str, parts: list[str]) -> None:
     folder, result = refusal
 
     assert result.exit_code != 0
     assert "Traceback" not in result.output
-    sentences = [
-        line
-        for line in result.output.splitlines()
-        if line.startswith(f"  File {folder}/products/{name}")
-    ]
+    sentences = [line for line in result.output.splitlines() if line.startswith(f"  File {folder}/products/{name}")]
     assert [all(part in line for part in parts) for line in sentences] == [True]
 
 
@@ -157,10 +146,7 @@ def test_an_odd_file_is_read_in_full(shop_read: duckdb.DuckDBPyConnection, name:
         [name],
     ).fetchall()
     prefix = rows[0][1].removesuffix("1")
-    assert rows == [
-        (1, f"{prefix}1", "Tea", "1.50", "kept"),
-        (2, f"{prefix}2", "Milk", "2.00", "kept"),
-    ]
+    assert rows == [(1, f"{prefix}1", "Tea", "1.50", "kept"), (2, f"{prefix}2", "Milk", "2.00", "kept")]
 
 
 def test_no_row_comes_from_elsewhere(shop_read: duckdb.DuckDBPyConnection) -> None:
@@ -232,10 +218,7 @@ VALUES = {
         ("NA", "NA", None),
         ("=1+1", "=1+1", None),
     ],
-    ("products", "product_kind"): [
-        ("goods", "goods", None),
-        (" FUEL ", "fuel", "had other spaces or case"),
-    ],
+    ("products", "product_kind"): [("goods", "goods", None), (" FUEL ", "fuel", "had other spaces or case")],
     ("users", "consent_email"): [
         ("true", "true", None),
         ("Yes", "true", None),
@@ -257,10 +240,7 @@ VALUES = {
         ("-1", None, "is out of range, emptied"),
     ],
     ("campaigns", "starts_on"): [("04.03.2026", "2026-03-04", "was in another date format")],
-    ("coupons", "discount_share"): [
-        ("0.15", "0.15", None),
-        ("inf", None, "is unreadable, emptied"),
-    ],
+    ("coupons", "discount_share"): [("0.15", "0.15", None), ("inf", None, "is unreadable, emptied")],
 }
 REQUIRED_FIELDS = {
     "users": {},
@@ -268,23 +248,13 @@ REQUIRED_FIELDS = {
     "campaigns": {"starts_on": "2026-01-01", "ends_on": "2026-12-31"},
     "coupons": {"product_id": "p1", "campaign_id": "campaigns-starts_on-0"},
 }
-KEYS = {
-    "users": "user_id",
-    "products": "product_id",
-    "campaigns": "campaign_id",
-    "coupons": "coupon_id",
-}
+KEYS = {"users": "user_id", "products": "product_id", "campaigns": "campaign_id", "coupons": "coupon_id"}
 
 
 VALUE_FILES = {table: f"{table}.csv" for table in KEYS} | {"products": "products/values.csv"}
 # Each text stands in a row of its own.
 CELLS = {
-    table: [
-        (column, raw)
-        for (of, column), cases in VALUES.items()
-        if of == table
-        for raw, _, _ in cases
-    ]
+    table: [(column, raw) for (of, column), cases in VALUES.items() if of == table for raw, _, _ in cases]
     for table in KEYS
 }
 
@@ -309,16 +279,11 @@ def files_of_values() -> dict[str, str | bytes]:
 
 
 @pytest.fixture(scope="module")
-def shop_read(
-    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def shop_read(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Check a shop of odd files and of odd values; open what became of each row."""
     folder = write_shop(
         tmp_path_factory.mktemp("odd"),
-        {
-            name: content.replace(b"@", f"{number}-".encode())
-            for number, (name, content) in enumerate(ODD_FILES.items())
-        }
+        {name: content.replace(b"@", f"{number}-".encode()) for number, (name, content) in enumerate(ODD_FILES.items())}
         | HEADER_ONLY
         | {"transactions.csv": ONE_LINE}
         | files_of_values(),
@@ -346,9 +311,7 @@ def shop_read(
         for number, case in enumerate(cases)
     ],
 )
-def test_a_value_is_read_right(
-    shop_read: duckdb.DuckDBPyConnection, table: str, column: str, number: int
-) -> None:
+def test_a_value_is_read_right(shop_read: duckdb.DuckDBPyConnection, table: str, column: str, number: int) -> None:
     raw, value, note = VALUES[table, column][number]
     # users go by pseudonym: known by their row
     row = CELLS[table].index((column, raw)) + 1
@@ -360,9 +323,7 @@ def test_a_value_is_read_right(
     assert found == (value, note and f"{column} {note}")
 
 
-def test_deliveries_correct_each_other_and_repeat_without_effect(
-    shop_dbt: DbtRuns, tmp_path: Path
-) -> None:
+def test_deliveries_correct_each_other_and_repeat_without_effect(shop_dbt: DbtRuns, tmp_path: Path) -> None:
     folder = write_shop(
         tmp_path,
         {
@@ -377,18 +338,12 @@ def test_deliveries_correct_each_other_and_repeat_without_effect(
             "t4,o4,u1,p1,1,1.00,2026-03-01,\n",
         },
     )
-    build = (
-        "build",
-        "--select=+path:models/core",
-        "--exclude-resource-type=unit_test",
-        "--exclude-resource-type=test",
-    )
+    build = ("build", "--select=+path:models/core", "--exclude-resource-type=unit_test", "--exclude-resource-type=test")
 
     result = run_on_shop(shop_dbt, folder, *build)
     assert result.exit_code == 0, result.output
     assert query_shop(
-        built_shop(shop_dbt),
-        "select transaction_id, cast(net_amount as varchar) from core.transactions order by 1",
+        built_shop(shop_dbt), "select transaction_id, cast(net_amount as varchar) from core.transactions order by 1"
     ) == [("t1", "1.00"), ("t2", "2.00"), ("t3", "1.00"), ("t4", "1.00")]
     assert query_shop(
         built_shop(shop_dbt),
@@ -427,9 +382,7 @@ def test_what_the_checker_accepts_is_read_in_full(shop_dbt: DbtRuns, tmp_path: P
     folder = write_shop(
         tmp_path,
         {
-            f"products/{number:03}.csv": mutated(
-                content.replace(b"@", f"{number}-".encode()), draws
-            )
+            f"products/{number:03}.csv": mutated(content.replace(b"@", f"{number}-".encode()), draws)
             for number in range(150)
         }
         | {"transactions.csv": ONE_LINE},
@@ -446,17 +399,14 @@ def test_what_the_checker_accepts_is_read_in_full(shop_dbt: DbtRuns, tmp_path: P
     assert accepted.exit_code == 0, accepted.output
     rows_read = dict(
         query_shop(
-            built_shop(shop_dbt),
-            "select source_file, count(*) from cleaning.int_products_checked group by source_file",
+            built_shop(shop_dbt), "select source_file, count(*) from cleaning.int_products_checked group by source_file"
         )
     )
     for file in sorted(folder.glob("products/*.csv")):
         # a second opinion on how many rows there are
         text = file.read_bytes().decode("utf-8-sig")
         delimiter = max(",;\t|", key=text.partition("\n")[0].count)
-        rows = [
-            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
-        ]
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
         assert rows_read.get(f"products/{file.name}", 0) == len(rows) - 1, text
 
 
@@ -487,15 +437,11 @@ class CompiledChecks:
         """Judge the files as they are; return the tests that fail."""
         for relation, sql in self.models:
             self.connection.execute(f"create or replace table {relation} as {sql}")
-        return [
-            name for name, sql in self.tests if self.connection.execute(sql).fetchone() is not None
-        ]
+        return [name for name, sql in self.tests if self.connection.execute(sql).fetchone() is not None]
 
 
 @pytest.fixture(scope="module")
-def compiled_checks(
-    shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CompiledChecks]:
+def compiled_checks(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CompiledChecks]:
     """Let dbt judge a shop of every table once, then keep what it ran."""
     files = documented_shop()
     folder = write_shop(tmp_path_factory.mktemp("fuzzed"), files)
@@ -520,10 +466,7 @@ def compiled_checks(
         connection.execute("set TimeZone = 'UTC'")
         for name in ("inner", "outer"):
             connection.execute(f"set variable pseudonym_{name}_key = encode(repeat('k', 64))")
-        columns = {
-            name.removesuffix(".csv"): text.partition("\n")[0].split(",")
-            for name, text in files.items()
-        }
+        columns = {name.removesuffix(".csv"): text.partition("\n")[0].split(",") for name, text in files.items()}
         yield CompiledChecks(connection, folder, columns, models, tests)
 
 
@@ -532,10 +475,7 @@ MOMENTS = ["2026-03-01", "2026-03-01 10:00:00", "01.03.2026", "03/04/2026", "197
 MOMENTS += ["99999-12-31", "0001-01-01", "infinity", "2026-02-30", "2099-01-01"]
 NUMBERS = ["1", "-1", "0", "2.50", "1e400", "1e15", "nan", "-inf", "$1,234.50", "(3,00 €)"]
 WORDS = ["", "NULL", "true", "no", "returned", "Adjusted", "control", "EUR", "CafÃ©", "ÿþ"]
-cells = st.one_of(
-    st.sampled_from(IDS + MOMENTS + NUMBERS + WORDS),
-    st.text(st.characters(codec="utf-8"), max_size=8),
-)
+cells = st.one_of(st.sampled_from(IDS + MOMENTS + NUMBERS + WORDS), st.text(st.characters(codec="utf-8"), max_size=8))
 
 
 def cells_of(column: str) -> st.SearchStrategy[str]:
@@ -556,9 +496,7 @@ def cells_of(column: str) -> st.SearchStrategy[str]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(data=st.data())
-def test_any_text_is_judged_without_an_error(
-    compiled_checks: CompiledChecks, data: st.DataObject
-) -> None:
+def test_any_text_is_judged_without_an_error(compiled_checks: CompiledChecks, data: st.DataObject) -> None:
     row_counts = {}
     for table, columns in compiled_checks.columns.items():
         rows = data.draw(st.lists(st.tuples(*map(cells_of, columns)), max_size=4), label=table)
@@ -574,7 +512,5 @@ def test_any_text_is_judged_without_an_error(
 
     assert set(failed) <= {"data_quality__no_rule_is_above_its_threshold"}
     for table, row_count in row_counts.items():
-        judged = compiled_checks.connection.execute(
-            f"select count(*) from cleaning.int_{table}_checked"
-        ).fetchone()
+        judged = compiled_checks.connection.execute(f"select count(*) from cleaning.int_{table}_checked").fetchone()
         assert judged == (row_count,), table

@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.builds import DbtRuns
-from support.shops import (
-    LINE_COLUMNS,
-    built_shop,
-    one_order_shop,
-    query_shop,
-    run_on_shop,
-    table_counts,
-    write_shop,
-)
+from support.shops import LINE_COLUMNS, built_shop, one_order_shop, query_shop, run_on_shop, table_counts, write_shop
 
 OPTIONAL_MARTS = {
     "campaign_calendar",
@@ -41,8 +33,7 @@ def shop_of_three_tables() -> dict[str, str]:
             lines.append(f"t{line},o{line},u{user},p{product},1,{product + 1}.50,{ordered_on}")
     return {
         "users.csv": "user_id\n" + "".join(f"u{user}\n" for user in range(80)),
-        "products.csv": "product_id,department\n"
-        + "".join(f"p{product},Food\n" for product in range(7)),
+        "products.csv": "product_id,department\n" + "".join(f"p{product},Food\n" for product in range(7)),
         "transactions.csv": "\n".join([*lines, ""]),
     }
 
@@ -53,9 +44,7 @@ def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> No
         shop, users, lines = one_order_shop(shop_dbt), 1, 1
     else:
         files = shop_of_three_tables()
-        result = run_on_shop(
-            shop_dbt, write_shop(tmp_path, files), "build", "--exclude-resource-type=unit_test"
-        )
+        result = run_on_shop(shop_dbt, write_shop(tmp_path, files), "build", "--exclude-resource-type=unit_test")
         assert result.exit_code == 0, result.output
         shop, users = built_shop(shop_dbt), 80
         lines = files["transactions.csv"].count("\n") - 1

@@ -8,15 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.builds import PROJECT_FOLDER, DbtRuns
-from support.shops import (
-    DOC,
-    SECTIONS,
-    built_shop,
-    documented_shop,
-    run_on_shop,
-    table_counts,
-    write_shop,
-)
+from support.shops import DOC, SECTIONS, built_shop, documented_shop, run_on_shop, table_counts, write_shop
 
 # In each table, said once above them.
 SHARED_COLUMN = ("updated_at", "timestamp", False)
@@ -26,18 +18,12 @@ NOTES = {"source_file", "source_row", "read_fault", "read_repairs"}
 
 def documented_columns(table: str) -> set[tuple[str, str, bool]]:
     rows = re.findall(r"^\| (\w+) \| (\S+) \| (yes )?\|", SECTIONS[table], re.MULTILINE)
-    return {(name, data_type, bool(required)) for name, data_type, required in rows} | {
-        SHARED_COLUMN
-    }
+    return {(name, data_type, bool(required)) for name, data_type, required in rows} | {SHARED_COLUMN}
 
 
 def declared_columns(columns: list[dict]) -> set[tuple[str, str, bool]]:
     return {
-        (
-            column["name"],
-            column["data_type"],
-            column.get("config", {}).get("meta", {}).get("required", False),
-        )
+        (column["name"], column["data_type"], column.get("config", {}).get("meta", {}).get("required", False))
         for column in columns
         if column["name"] not in NOTES
     }
@@ -51,9 +37,7 @@ def source_tables() -> dict[str, list[dict]]:
 
 def intake_columns(table: str) -> list[dict]:
     file = PROJECT_FOLDER / "models/intake/_intake__models.yml"
-    models = {
-        model["name"]: model["columns"] for model in yaml.safe_load(file.read_text())["models"]
-    }
+    models = {model["name"]: model["columns"] for model in yaml.safe_load(file.read_text())["models"]}
     people = models["intake_people"] if table == "users" else []
     return models[f"intake_{table}"] + people
 
@@ -87,9 +71,7 @@ def test_every_rule_is_documented() -> None:
             rules.add(rule.replace("''", "'"))
     assert len(rules) > 20
     missing = {
-        rule
-        for rule in rules
-        if f"`{rule}`" not in DOC and "`" + re.sub(r"^\w+", "<column>", rule) + "`" not in DOC
+        rule for rule in rules if f"`{rule}`" not in DOC and "`" + re.sub(r"^\w+", "<column>", rule) + "`" not in DOC
     }
     assert missing == set()
 

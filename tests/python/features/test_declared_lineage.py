@@ -12,15 +12,7 @@ import pandas as pd
 import pytest
 from precision_marketing.estimators.tasks import KEY_COLUMNS
 from support.learning_inputs import FEATURES, GRAINS
-from support.model_inputs import (
-    NAMES,
-    TRAINED,
-    features_of,
-    inputs_of,
-    is_feature,
-    python_models,
-    relations,
-)
+from support.model_inputs import NAMES, TRAINED, features_of, inputs_of, is_feature, python_models, relations
 from support.perturbed_models import VARIANTS, Column, Rows, permuted, perturb, run_model
 
 from operations.docs_site.lineage.declared import ROWS, THIS, declared_lineage
@@ -54,11 +46,7 @@ def edges_of(node: dict) -> dict[Column, set[str]]:
         inputs[THIS] = own
     declared, rows = declared_lineage(name, node["config"]["meta"]["lineage"], own.columns, inputs)
     names = {relation.unique_id: relation.name for relation in inputs.values()}
-    edges = {
-        (relation.name, column): set()
-        for relation in inputs.values()
-        for column in relation.columns
-    }
+    edges = {(relation.name, column): set() for relation in inputs.values() for column in relation.columns}
     for output, origins in {**declared, ROWS: rows}.items():
         for unique_id, column in origins:
             edges[names[unique_id], column].add(output)
@@ -106,9 +94,7 @@ def faults_of(name: str) -> set[str]:
     """Perturb the columns that a model reads, and say where it is declared wrongly."""
     node = python_models()[name]
     edges = {
-        column: outputs
-        for column, outputs in edges_of(node).items()
-        if not (name in TRAINED and is_feature(column))
+        column: outputs for column, outputs in edges_of(node).items() if not (name in TRAINED and is_feature(column))
     }
     asked = [[column] for column, outputs in edges.items() if outputs]
     asked.append([column for column, outputs in edges.items() if not outputs])
@@ -122,9 +108,7 @@ def faults_of(name: str) -> set[str]:
             columns = [column for column in together if is_asked(column)]
             declared = edges[columns[0]] if columns else set()
             if columns and not (declared and declared <= moved[columns[0]]):
-                moved[columns[0]] |= moved_by(
-                    columns, run, before, declared, inputs.connection, chosen
-                )
+                moved[columns[0]] |= moved_by(columns, run, before, declared, inputs.connection, chosen)
     faults = set()
     for column, outputs in edges.items():
         if made_on in moved[column]:
@@ -174,15 +158,11 @@ def found(request: pytest.FixtureRequest) -> Iterator[dict[tuple, Future]]:
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_declared_lineage_is_what_perturbed_columns_move(
-    name: str, found: dict[tuple, Future]
-) -> None:
+def test_declared_lineage_is_what_perturbed_columns_move(name: str, found: dict[tuple, Future]) -> None:
     assert not found[name,].result()
 
 
 @pytest.mark.parametrize("grain", GRAINS)
 @pytest.mark.parametrize("name", TRAINED)
-def test_each_feature_moves_what_is_learnt_from_it(
-    name: str, grain: str, found: dict[tuple, Future]
-) -> None:
+def test_each_feature_moves_what_is_learnt_from_it(name: str, grain: str, found: dict[tuple, Future]) -> None:
     assert not found[name, grain].result()

@@ -46,9 +46,7 @@ def histories(feature: str, ages: pd.Series, growing: list[str]) -> np.ndarray:
     return np.where(ages >= days, days, steps)
 
 
-def stability(
-    feature: str, now: pd.DataFrame, baseline: pd.DataFrame, growing: list[str]
-) -> dict[str, float]:
+def stability(feature: str, now: pd.DataFrame, baseline: pd.DataFrame, growing: list[str]) -> dict[str, float]:
     """Population stability index among users of equal history, by definition."""
     values = pd.concat([now, baseline])[feature]
     if pd.api.types.is_bool_dtype(values):
@@ -60,10 +58,7 @@ def stability(
         {
             "bin": np.concatenate([bins(later, earlier), bins(earlier, earlier)]),
             "history": np.concatenate(
-                [
-                    histories(feature, part["days_since_first_order"], growing)
-                    for part in (now, baseline)
-                ]
+                [histories(feature, part["days_since_first_order"], growing) for part in (now, baseline)]
             ),
             "is_now": np.arange(len(values)) < len(now),
         }
@@ -131,9 +126,7 @@ def test_stability_of_the_built_shop_is_that_of_numpy(built: duckdb.DuckDBPyConn
     splits = built.execute("from labels.lbl_splits").df()
     features = sorted(found["feature_name"].unique())
     assert len(features) > 50
-    assert_same_stability(
-        found, expected_stability(snapshot, splits, features, VARS["drift_growing_features"])
-    )
+    assert_same_stability(found, expected_stability(snapshot, splits, features, VARS["drift_growing_features"]))
 
 
 def planted_snapshot(users: int, ages: tuple[int, int] = (30, 200)) -> pd.DataFrame:
@@ -152,10 +145,7 @@ def planted_snapshot(users: int, ages: tuple[int, int] = (30, 200)) -> pd.DataFr
     columns = {}
     for seed in SEEDS:
         random = np.random.default_rng(seed)
-        gap, large_gap = (
-            np.where(random.random(rows) < share, np.nan, 1)
-            for share in (0.1, np.where(last, 0.5, 0.1))
-        )
+        gap, large_gap = (np.where(random.random(rows) < share, np.nan, 1) for share in (0.1, np.where(last, 0.5, 0.1)))
         text = random.choice(["a", "missing", None], rows)
         # one row of a category that nobody had
         rare = np.where(last & (np.arange(rows) % users == 0), "brand new", text)
@@ -198,9 +188,7 @@ def planted_splits() -> pd.DataFrame:
     """What the six dates are for."""
     dates = pd.Series([FIRST_DATE + MONTH * number for number in range(6)])
     names = pd.Series([None, None, None, "validation", "test", "score"], dtype=object)
-    return pd.DataFrame(
-        {"as_of_date": dates, "split_name": names, "train_until_date": dates.where(names.notna())}
-    )
+    return pd.DataFrame({"as_of_date": dates, "split_name": names, "train_until_date": dates.where(names.notna())})
 
 
 def features_of(snapshot: pd.DataFrame) -> list[str]:
@@ -209,9 +197,7 @@ def features_of(snapshot: pd.DataFrame) -> list[str]:
     return [name for name in snapshot.columns if name not in keys]
 
 
-def predicted(
-    task: str, missed: list[float], rows: int = 300, rate: float = 0.3, seed: int = 0
-) -> pd.DataFrame:
+def predicted(task: str, missed: list[float], rows: int = 300, rate: float = 0.3, seed: int = 0) -> pd.DataFrame:
     """Windows of a task whose outcomes come at the predicted rate, and so much more."""
     random = np.random.default_rng([seed, len(task)])
     parts = [
@@ -230,10 +216,7 @@ def predicted(
 
 
 def drift_of(
-    dbt: DbtRuns,
-    snapshot: pd.DataFrame,
-    weights: dict[str, dict[str, float]],
-    predictions: pd.DataFrame,
+    dbt: DbtRuns, snapshot: pd.DataFrame, weights: dict[str, dict[str, float]], predictions: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     """Run the models on a planted shop, in a database that holds little else.
 
@@ -246,9 +229,9 @@ def drift_of(
     names = sorted(set(weights) | set(predictions["task"]))
     splits = planted_splits()
     tables = {
-        "core.as_of_dates": pd.DataFrame(
-            {"as_of_date": sorted(snapshot["as_of_date"].unique())}
-        ).assign(is_grid_date=lambda dates: dates["as_of_date"].isin(splits["as_of_date"])),
+        "core.as_of_dates": pd.DataFrame({"as_of_date": sorted(snapshot["as_of_date"].unique())}).assign(
+            is_grid_date=lambda dates: dates["as_of_date"].isin(splits["as_of_date"])
+        ),
         "labels.lbl_splits": splits,
         "features.ftr_user__snapshot": snapshot,
         "seeds.learning_tasks": pd.DataFrame({"task": names, "label_kind": "binary"}),
@@ -261,11 +244,7 @@ def drift_of(
             }
         ),
         "evaluation.feature_importance": pd.DataFrame(
-            [
-                (task, "forest", feature, share)
-                for task, shares in weights.items()
-                for feature, share in shares.items()
-            ],
+            [(task, "forest", feature, share) for task, shares in weights.items() for feature, share in shares.items()],
             columns=["task", "estimator_name", "feature_name", "score_share"],
         ),
         "evaluation.estimator_predictions": predictions.assign(
@@ -336,18 +315,14 @@ def test_what_moved_rings_and_what_seems_to_does_not(dbt: DbtRuns) -> None:
     ]
     # many tasks whose windows are missed by .05 in the mean, as windows of a shop are
     random = np.random.default_rng(5)
-    many = [
-        predicted(f"task_{number}", list(random.normal(0, 0.05, 5)), seed=number)
-        for number in range(400)
-    ]
+    many = [predicted(f"task_{number}", list(random.normal(0, 0.05, 5)), seed=number) for number in range(400)]
     tables = drift_of(dbt, snapshot, weights, pd.concat(windows + many))
 
     found = tables["feature_stability"]
     # what no champion reads is not watched
     read = [name for name in features if name != "normal_0"]
     assert_same_stability(
-        found[found["earlier_period"] == "baseline"],
-        expected_stability(snapshot, planted_splits(), read, GROWING),
+        found[found["earlier_period"] == "baseline"], expected_stability(snapshot, planted_splits(), read, GROWING)
     )
 
     drift = tables["feature_drift"]

@@ -37,30 +37,19 @@ def moved_by_added_labels(name: str) -> set[str]:
     node, missing, found = python_models()[name], set(labels_read()[name]), set()
     for inputs, _ in inputs_of(name):
         tables = {
-            table: inputs.connection.table(table)
-            for table in sorted(missing)
-            if len(inputs.connection.table(table))
+            table: inputs.connection.table(table) for table in sorted(missing) if len(inputs.connection.table(table))
         }
         if not tables:
             continue
         missing -= set(tables)
         again = {
-            table: rows.project(
-                "*, " + ", ".join(f"{each} as {ADDED.format(each)}" for each in own)
-            ).to_arrow_table()
+            table: rows.project("*, " + ", ".join(f"{each} as {ADDED.format(each)}" for each in own)).to_arrow_table()
             for table, rows in tables.items()
             # dates are no label, and cannot be learnt from
-            if (
-                own := [
-                    each
-                    for each in rows.columns
-                    if each not in PANEL_KEYS and not each.endswith("_date")
-                ]
-            )
+            if (own := [each for each in rows.columns if each not in PANEL_KEYS and not each.endswith("_date")])
         }
         before, after = (
-            Rows.of(run_model(node, inputs.connection, inputs.settings, perturbed))
-            for perturbed in (None, again)
+            Rows.of(run_model(node, inputs.connection, inputs.settings, perturbed)) for perturbed in (None, again)
         )
         assert len(before), f"no row of {name} to compare"
         found |= {
@@ -96,9 +85,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_features_stand_beside_the_labels_of_their_keys(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_features_stand_beside_the_labels_of_their_keys(connection: duckdb.DuckDBPyConnection) -> None:
     panel = read_panel(connection.table("labels"), connection.table("features"))
     assert panel.rows["user_id"].tolist() == ["a", "b"]
     assert panel.rows["is_lapsed"].tolist() == [False, True]

@@ -63,9 +63,7 @@ def letters(columns: frozenset[tuple[str, str]]) -> set[str]:
         ("select generate_series as amount from generate_series(1, 3)", set(), set()),
     ],
 )  # fmt: skip
-def test_a_column_comes_from_what_its_expression_reads(
-    query: str, value: set[str], rows: set[str]
-) -> None:
+def test_a_column_comes_from_what_its_expression_reads(query: str, value: set[str], rows: set[str]) -> None:
     columns, _ = sql_lineage("m", query, KNOWN)
     assert letters(columns["amount"].value) == value
     assert letters(columns["amount"].rows) == rows
@@ -73,10 +71,7 @@ def test_a_column_comes_from_what_its_expression_reads(
 
 def test_joins_and_conditions_are_filters_and_no_values() -> None:
     columns, filters = sql_lineage(
-        "m",
-        "select amount from s.orders inner join s.users"
-        " on orders.user_id = users.user_id where city = 'x'",
-        KNOWN,
+        "m", "select amount from s.orders inner join s.users on orders.user_id = users.user_id where city = 'x'", KNOWN
     )
     assert letters(columns["amount"].value) == {"orders.amount"}
     assert letters(filters) == {"orders.user_id", "users.user_id", "users.city"}
@@ -100,10 +95,7 @@ PYTHON_INPUTS = {"orders": ORDERS, "this": USERS}
 
 def test_patterns_of_a_declaration_take_and_leave_columns() -> None:
     found, rows = declared_lineage(
-        "m",
-        {"a b": {"orders": "* !user_*"}, "b": {}, "rows": {"this": "city"}},
-        ("a", "b"),
-        PYTHON_INPUTS,
+        "m", {"a b": {"orders": "* !user_*"}, "b": {}, "rows": {"this": "city"}}, ("a", "b"), PYTHON_INPUTS
     )
     assert rows == {("users_id", "city")}
     assert found["a"] == found["b"] == {("orders_id", "id"), ("orders_id", "amount")}
@@ -155,8 +147,7 @@ def test_every_column_ends_at_raw_columns_seeds_or_constants(lineage: dict) -> N
     endless = [
         name
         for name in columns
-        if not {columns[end]["how"] for end in end_columns(lineage, name)}
-        <= {"raw", "seed", "constant"}
+        if not {columns[end]["how"] for end in end_columns(lineage, name)} <= {"raw", "seed", "constant"}
     ]
     assert not endless
 

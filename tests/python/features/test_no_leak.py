@@ -154,9 +154,7 @@ class Panel:
 
 SNAPSHOT = Panel("features.ftr_user__snapshot", ("user_id", "as_of_date"))
 # who is learnt from and scored
-POPULATION = Panel(
-    "labels.lbl_user", ("user_id", "as_of_date"), "user_id, first_order_id, as_of_date"
-)
+POPULATION = Panel("labels.lbl_user", ("user_id", "as_of_date"), "user_id, first_order_id, as_of_date")
 CATEGORIES = Panel(
     "features.ftr_user_category__snapshot",
     ("user_id", "category_level", "category_name", "as_of_date"),
@@ -246,25 +244,16 @@ def comparable_rows(build: str, panel: Panel, cutoff_date: date) -> str:
     """
 
 
-def differing_columns(
-    connection: duckdb.DuckDBPyConnection, panel: Panel, cutoff_date: date
-) -> dict[str, int]:
+def differing_columns(connection: duckdb.DuckDBPyConnection, panel: Panel, cutoff_date: date) -> dict[str, int]:
     """Count, per feature, the rows that differ; one without partner differs in all."""
+    connection.execute("create or replace temp table full_rows as " + comparable_rows("full_data", panel, cutoff_date))
     connection.execute(
-        "create or replace temp table full_rows as "
-        + comparable_rows("full_data", panel, cutoff_date)
-    )
-    connection.execute(
-        "create or replace temp table altered_rows as "
-        + comparable_rows("altered_data", panel, cutoff_date)
+        "create or replace temp table altered_rows as " + comparable_rows("altered_data", panel, cutoff_date)
     )
     columns = connection.table("full_rows").columns
     counts = connection.execute(
         "select count(*), "
-        + ", ".join(
-            f"count_if(full_rows.{column} is distinct from altered_rows.{column})"
-            for column in columns
-        )
+        + ", ".join(f"count_if(full_rows.{column} is distinct from altered_rows.{column})" for column in columns)
         + f" from full_rows full join altered_rows using ({', '.join(panel.key)})"
     ).fetchone()
     assert counts[0] > 0, f"no row of {panel.name} to compare"
@@ -286,11 +275,7 @@ def differing_columns(
     ],
 )
 def test_later_rows_move_no_feature(
-    campaigns: Path,
-    altered_build: Callable[[str, date], Path],
-    alteration: str,
-    cutoff_date: date,
-    panel: Panel,
+    campaigns: Path, altered_build: Callable[[str, date], Path], alteration: str, cutoff_date: date, panel: Panel
 ) -> None:
     altered = altered_build(alteration, cutoff_date)
     with compared_builds(campaigns, altered) as connection:

@@ -10,10 +10,7 @@ from support.campaigns import build_campaigns
 
 # skops numbers the objects of an archive by their addresses in memory; what the
 # archive means is compared through the scores
-LEFT_OUT = {
-    "ml_estimator_registry": ["estimator_bytes"],
-    "ml_customer_value__estimator": ["estimator_bytes"],
-}
+LEFT_OUT = {"ml_estimator_registry": ["estimator_bytes"], "ml_customer_value__estimator": ["estimator_bytes"]}
 # the source has none of these, the plan no fault, and nothing was decided before
 EMPTY = {
     "dec_launched_decisions",
@@ -67,9 +64,7 @@ def sorted_hashes(warehouse: Path) -> dict[str, str]:
         }
 
 
-def test_two_builds_give_equal_tables(
-    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
-) -> None:
+def test_two_builds_give_equal_tables(dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path) -> None:
     again = build_campaigns(dbt, raw_folder, tmp_path / "again.duckdb")
     first, second = map(sorted_hashes, (campaigns, again))
     assert {"transactions", "user_scores", "estimator_predictions"} <= set(first)

@@ -37,18 +37,15 @@ def test_batches_score_as_the_whole_does(name: str, seed: int) -> None:
     features = feature_frame(table.to_pandas()[names])
     assert scored.select(keys).equals(table.select(keys))
     np.testing.assert_allclose(
-        scored["score"],
-        estimator.predict_proba(features)[:, 1],
-        rtol=0,
-        atol=ROUNDED.get(name, 1e-12),
+        scored["score"], estimator.predict_proba(features)[:, 1], rtol=0, atol=ROUNDED.get(name, 1e-12)
     )
 
 
 def test_a_batch_becomes_the_features_that_learning_saw() -> None:
     table = make_table(0)
-    table = table.append_column(
-        "is_known", pa.array([True, None, False] * (len(table) // 3))
-    ).append_column("price", pa.array([None, Decimal("1.25")] * (len(table) // 2)))
+    table = table.append_column("is_known", pa.array([True, None, False] * (len(table) // 3))).append_column(
+        "price", pa.array([None, Decimal("1.25")] * (len(table) // 2))
+    )
     names = [name for name in table.column_names[::-1] if name != "user_id"]
     with duckdb.connect() as connection:
         connection.register("rows", table)
@@ -92,9 +89,7 @@ def test_an_empty_stream_gives_an_empty_stream_with_its_types() -> None:
     names = [name for name in table.column_names if name != "user_id"]
     for empty in (table.slice(0, 0).to_reader(), table.slice(0, 0).to_batches()):
         reader = (
-            empty
-            if isinstance(empty, pa.RecordBatchReader)
-            else pa.RecordBatchReader.from_batches(table.schema, empty)
+            empty if isinstance(empty, pa.RecordBatchReader) else pa.RecordBatchReader.from_batches(table.schema, empty)
         )
         scored = score_batches(reader, estimator, names, ["user_id"]).read_all()
         assert scored.schema.names == ["user_id", "score"]

@@ -38,13 +38,7 @@ from support.panels import split_panel
 
 SEEDS = [0, 1, 2, 3, 4]
 SETTINGS = ClusterSettings(
-    seed=7,
-    least_count=3,
-    most_count=6,
-    min_users=10,
-    min_agreement=0.8,
-    restarts=5,
-    variance_floor=0.01,
+    seed=7, least_count=3, most_count=6, min_users=10, min_agreement=0.8, restarts=5, variance_floor=0.01
 )
 DEPARTMENTS = pd.DataFrame({"department": ["BAKERY", "FISH"], "department_slot": [1, 2]})
 SEED_ROWS = pd.DataFrame(
@@ -167,8 +161,7 @@ def test_the_names_of_users_change_nothing(seed: int) -> None:
 def test_a_constant_feature_changes_nothing(seed: int) -> None:
     panel = make_panel(seed).assign(constant=3.0, unknown=np.nan)
     more = pd.DataFrame(
-        [("constant", "rfm", "much", "little"), ("unknown", "taste", "more", "less")],
-        columns=FEATURES.columns,
+        [("constant", "rfm", "much", "little"), ("unknown", "taste", "more", "less")], columns=FEATURES.columns
     )
     found = cluster(panel, pd.concat([more, FEATURES], ignore_index=True))
     expected = plain(seed)
@@ -274,9 +267,7 @@ def test_the_mixture_is_that_of_scipy(seed: int) -> None:
     densities = np.column_stack(
         [
             weight * multivariate_normal(centre, covariance).pdf(users.values)
-            for weight, centre, covariance in zip(
-                fit.weights, fit.centres, fit.covariances, strict=True
-            )
+            for weight, centre, covariance in zip(fit.weights, fit.centres, fit.covariances, strict=True)
         ]
     )
     labels, _, chances = fit.assign(users.values)
@@ -373,9 +364,7 @@ def test_profiles_are_the_means_that_sql_finds(built: duckdb.DuckDBPyConnection)
         """).df()
         found = profiles[profiles["feature_name"] == feature.feature_name]
         pd.testing.assert_frame_equal(
-            found.sort_values(["cluster_method", "cluster_number"], ignore_index=True)[
-                expected.columns
-            ],
+            found.sort_values(["cluster_method", "cluster_number"], ignore_index=True)[expected.columns],
             expected,
             check_dtype=False,
             rtol=0,

@@ -18,15 +18,7 @@ from sklearn.metrics import (
 )
 from support.builds import BUILT_WAREHOUSE, attach_vault, package_folder
 
-BINARY_TASKS = [
-    "lapse_28d",
-    "buy_7d",
-    "spend_up_28d",
-    "category_28d",
-    "department_28d",
-    "redeem",
-    "respond_14d",
-]
+BINARY_TASKS = ["lapse_28d", "buy_7d", "spend_up_28d", "category_28d", "department_28d", "redeem", "respond_14d"]
 ORACLES = {
     "auc": roc_auc_score,
     "average_precision": average_precision_score,
@@ -87,9 +79,7 @@ def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
             """,
             id="products, those known only by sales included",
         ),
-        pytest.param(
-            "campaign_calendar", "select 1 from raw_campaign_descriptions", id="campaign_calendar"
-        ),
+        pytest.param("campaign_calendar", "select 1 from raw_campaign_descriptions", id="campaign_calendar"),
         pytest.param("campaign_contacts", "select 1 from raw_campaigns", id="campaign_contacts"),
         pytest.param(
             "coupon_products",
@@ -101,9 +91,7 @@ def first_value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
             """,
             id="coupon_products, duplicates and unknown products left out",
         ),
-        pytest.param(
-            "coupon_redemptions", "select 1 from raw_coupon_redemptions", id="coupon_redemptions"
-        ),
+        pytest.param("coupon_redemptions", "select 1 from raw_coupon_redemptions", id="coupon_redemptions"),
     ],
 )
 def test_a_mart_has_the_rows_of_the_raw_files(
@@ -118,9 +106,7 @@ def test_a_mart_has_the_rows_of_the_raw_files(
 def test_not_a_cent_is_lost(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
     total = first_value(connection, f"select sum(net_amount) from built.core.{mart}")
     assert isinstance(total, Decimal)
-    assert total == first_value(
-        connection, "select sum(cast(sales_value as decimal(18, 2))) from raw_transactions"
-    )
+    assert total == first_value(connection, "select sum(cast(sales_value as decimal(18, 2))) from raw_transactions")
 
 
 def test_price_less_discount_is_net_amount(connection: duckdb.DuckDBPyConnection) -> None:
@@ -193,9 +179,7 @@ def test_the_test_population_is_the_published_one(
     assert populations == [(row_count, positive_count)]
 
 
-@pytest.mark.parametrize(
-    ("task", "row_set"), [(task, "all") for task in BINARY_TASKS] + [("redeem", "final")]
-)
+@pytest.mark.parametrize(("task", "row_set"), [(task, "all") for task in BINARY_TASKS] + [("redeem", "final")])
 def test_metrics_in_sql_are_those_of_scikit_learn(
     connection: duckdb.DuckDBPyConnection, task: str, row_set: str
 ) -> None:
@@ -222,19 +206,13 @@ def test_metrics_in_sql_are_those_of_scikit_learn(
         [task, row_set, list(ORACLES)],
     ).df()
     found = dict(
-        zip(
-            zip(results["estimator_name"], results["metric"], strict=True),
-            results["metric_value"],
-            strict=True,
-        )
+        zip(zip(results["estimator_name"], results["metric"], strict=True), results["metric_value"], strict=True)
     )
     assert len(expected) > len(ORACLES)
     assert found == pytest.approx(expected, rel=0, abs=1e-9)
 
 
-def test_metrics_of_amounts_in_sql_are_those_of_scikit_learn(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_metrics_of_amounts_in_sql_are_those_of_scikit_learn(connection: duckdb.DuckDBPyConnection) -> None:
     predictions = connection.execute(
         """
         select * from built.evaluation.estimator_predictions
@@ -261,9 +239,7 @@ def test_metrics_of_amounts_in_sql_are_those_of_scikit_learn(
     assert found == pytest.approx(expected, rel=1e-9)
 
 
-def champion_results(
-    connection: duckdb.DuckDBPyConnection, task: str, column: str
-) -> dict[str, float]:
+def champion_results(connection: duckdb.DuckDBPyConnection, task: str, column: str) -> dict[str, float]:
     """Return, per metric, one column of the champion's results on the test."""
     rows = connection.execute(
         f"""
@@ -319,15 +295,11 @@ def test_the_live_estimator_is_as_well_calibrated_as_demanded(
 
 
 @pytest.mark.parametrize("task", BINARY_TASKS)
-def test_the_live_estimator_beats_the_best_baseline(
-    connection: duckdb.DuckDBPyConnection, task: str
-) -> None:
+def test_the_live_estimator_beats_the_best_baseline(connection: duckdb.DuckDBPyConnection, task: str) -> None:
     assert champion_results(connection, task, "gain_low")["auc"] > 0
 
 
-def test_the_audience_is_real_users_of_approved_campaigns(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_audience_is_real_users_of_approved_campaigns(connection: duckdb.DuckDBPyConnection) -> None:
     rows, strangers, other = connection.execute("""
         select
             count(*),
@@ -347,9 +319,7 @@ def test_the_audience_is_real_users_of_approved_campaigns(
     assert (strangers, other) == (0, 0)
 
 
-def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(connection: duckdb.DuckDBPyConnection) -> None:
     margins = dict(
         connection.execute("""
             select policy, sum(expected_margin) from built.campaigns.campaign_policies

@@ -56,9 +56,7 @@ def purchases_at(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Say in pandas what the SQL of ftr_user__purchases and ..._ahead says."""
     end = max(dates)
-    days = days.sort_values(["user_id", "day"]).assign(
-        gap=lambda rows: rows.groupby("user_id")["day"].diff().dt.days
-    )
+    days = days.sort_values(["user_id", "day"]).assign(gap=lambda rows: rows.groupby("user_id")["day"].diff().dt.days)
     tables, aheads = [], []
     for date in dates:
         past = days[days["day"] < date]
@@ -176,9 +174,7 @@ def test_bg_nbd_reproduces_the_published_fit_of_cdnow() -> None:
     found = fit_bg_nbd(table["frequency"], table["recency"], table["age"], min_repeat_users=50)
 
     assert len(table) == 2357
-    assert [found.r, found.alpha, found.a, found.b] == pytest.approx(
-        [0.243, 4.414, 0.793, 2.426], abs=5e-4
-    )
+    assert [found.r, found.alpha, found.a, found.b] == pytest.approx([0.243, 4.414, 0.793, 2.426], abs=5e-4)
     assert found.log_likelihood == pytest.approx(-9582.43, abs=5e-3)
 
 
@@ -202,9 +198,7 @@ def test_what_is_learnt_before_1997_10_reaches_the_bar_of_cdnow() -> None:
 
     judged = judge_value(*tables, CDNOW_SETTINGS)
 
-    found = value_intervals(judged, draws=1, seed=1).set_index(["estimator_name", "metric"])[
-        "metric_value"
-    ]
+    found = value_intervals(judged, draws=1, seed=1).set_index(["estimator_name", "metric"])["metric_value"]
     assert (judged["train_until_date"] == TEST_START).all()
     # evaluation.md, CDNOW: to reach
     assert found["learned", "auc"] >= 0.770
@@ -226,20 +220,13 @@ def test_users_of_a_known_make_are_told_right(seed: int) -> None:
     expected = bg_nbd.expected_orders(*history, 100)
     worth = gamma_gamma.expected_value(users["frequency"] + 1, users["value"])
     low, high, spend_low, spend_high = draw_futures(
-        bg_nbd,
-        gamma_gamma,
-        [*history, users["value"]],
-        np.full((1, 2000), 100.0),
-        draws=400,
-        seed=seed,
+        bg_nbd, gamma_gamma, [*history, users["value"]], np.full((1, 2000), 100.0), draws=400, seed=seed
     )[0]
 
     # tolerances: about four standard errors of 2000 users
     assert expected.sum() == pytest.approx(users["ahead"].sum(), rel=0.08)
     assert (expected * worth).sum() == pytest.approx(users["spent"].sum(), rel=0.12)
-    assert bg_nbd.probability_alive(*history).mean() == pytest.approx(
-        users["is_alive"].mean(), abs=0.05
-    )
+    assert bg_nbd.probability_alive(*history).mean() == pytest.approx(users["is_alive"].mean(), abs=0.05)
     assert np.mean((low <= users["ahead"]) & (users["ahead"] <= high)) >= 0.935
     held = (spend_low <= users["spent"]) & (users["spent"] <= spend_high)
     # whoever spends nothing lies in an interval that begins at nothing
@@ -262,11 +249,7 @@ def test_expected_orders_are_those_of_the_published_formula(seed: int) -> None:
     rest = ((alpha + age) / (alpha + age + time)) ** shape * hyp2f1(
         shape, stay, a + stay - 1, time / (alpha + age + time)
     )
-    odds = np.where(
-        frequency > 0,
-        a / np.maximum(stay - 1, 1e-9) * ((alpha + age) / (alpha + recency)) ** shape,
-        0,
-    )
+    odds = np.where(frequency > 0, a / np.maximum(stay - 1, 1e-9) * ((alpha + age) / (alpha + recency)) ** shape, 0)
     formula = (a + stay - 1) / (a - 1) * (1 - rest) / (1 + odds)
     np.testing.assert_allclose(found, formula, rtol=1e-8)
 
@@ -282,12 +265,7 @@ def test_longer_futures_hold_more_and_many_purchases_do_no_harm(seed: int) -> No
 
     counts = [bg_nbd.expected_orders(frequency, recency, age, days) for days in (7, 28, 365)]
     ends = draw_futures(
-        bg_nbd,
-        gamma_gamma,
-        [frequency, recency, age, value],
-        np.outer([7, 28, 365], np.ones(60)),
-        draws=100,
-        seed=seed,
+        bg_nbd, gamma_gamma, [frequency, recency, age, value], np.outer([7, 28, 365], np.ones(60)), draws=100, seed=seed
     )
 
     assert np.isfinite(counts).all()
@@ -361,9 +339,7 @@ def test_scoring_fits_nothing_and_repeats(learned_estimator: pd.DataFrame) -> No
 
     assert list(learned_estimator["estimator_name"]) == ["learned"]
     # a fit on half of the users would tell them something else
-    np.testing.assert_allclose(
-        score_value(half, learned_estimator, SETTINGS)[forecast], of_half[forecast], rtol=1e-9
-    )
+    np.testing.assert_allclose(score_value(half, learned_estimator, SETTINGS)[forecast], of_half[forecast], rtol=1e-9)
     pd.testing.assert_frame_equal(whole, score_value(today, learned_estimator, SETTINGS))
     assert sorted(whole["horizon_days"].unique()) == [28, 91, 365]
     assert whole.notna().all(axis=None)
@@ -403,20 +379,14 @@ def test_value_estimators_that_were_tampered_with_are_refused(
         pytest.param([1], [5, 1], [9, 9], "one length", id="lengths"),
     ],
 )
-def test_histories_that_no_fit_can_use_are_refused(
-    frequency: list, recency: list, age: list, message: str
-) -> None:
+def test_histories_that_no_fit_can_use_are_refused(frequency: list, recency: list, age: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit_bg_nbd(frequency, recency, age, min_repeat_users=2)
 
 
 @pytest.mark.parametrize(
     ("count", "value", "message"),
-    [
-        ([1, 2], [3.0, 0.0], "2 users"),
-        ([], [], "2 users"),
-        ([1, 2], [3.0, np.inf], "known and finite"),
-    ],
+    [([1, 2], [3.0, 0.0], "2 users"), ([], [], "2 users"), ([1, 2], [3.0, np.inf], "known and finite")],
 )
 def test_values_that_no_fit_can_use_are_refused(count: list, value: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -466,20 +436,14 @@ def test_the_mart_measures_as_scikit_learn_does(built: duckdb.DuckDBPyConnection
     found = results.set_index(["estimator_name", "metric"])["metric_value"]
     in_python = value_intervals(judged, 1, 1).set_index(["estimator_name", "metric"])
     pd.testing.assert_series_equal(
-        found.sort_index(),
-        in_python["metric_value"].sort_index(),
-        rtol=1e-9,
-        check_dtype=False,
-        check_index_type=False,
+        found.sort_index(), in_python["metric_value"].sort_index(), rtol=1e-9, check_dtype=False, check_index_type=False
     )
     for name, rows in judged[judged["split_name"] == "test"].groupby("estimator_name"):
         area = roc_auc_score(rows["order_count"] > 0, rows["expected_orders"])
         assert found[name, "auc"] == pytest.approx(area, abs=1e-9)
 
 
-def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop(
-    built: duckdb.DuckDBPyConnection,
-) -> None:
+def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop(built: duckdb.DuckDBPyConnection) -> None:
     days = built.sql("""
         select user_id, activity_date as day, cast(net_amount as double) as amount
         from features.ftr_user__days
@@ -494,9 +458,7 @@ def test_the_features_of_cdnow_are_those_that_sql_gives_a_shop(
     left_out = ["first_order_id", "is_acquired", "mean_day_amount"]
     left_out += ["net_amount_in_window", "net_amount_in_test"]
 
-    for expected, found in zip(
-        purchases_at(days, dates, SETTINGS), (in_sql, ahead_in_sql), strict=True
-    ):
+    for expected, found in zip(purchases_at(days, dates, SETTINGS), (in_sql, ahead_in_sql), strict=True):
         columns = [name for name in expected.columns if name not in left_out]
         keys = ["as_of_date", "user_id"]
         pd.testing.assert_frame_equal(

@@ -71,9 +71,7 @@ def test_contributions_and_baseline_add_up_to_the_log_odds(name: str, seed: int)
     estimator, features = fitted_families(seed)[name], make_new_rows(seed)
     baseline, values = contributions(estimator, features, {})
     assert list(values.columns) == list(features.columns)
-    np.testing.assert_allclose(
-        baseline + values.sum(axis=1), log_odds_of(estimator, features), atol=1e-9
-    )
+    np.testing.assert_allclose(baseline + values.sum(axis=1), log_odds_of(estimator, features), atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -82,15 +80,12 @@ def test_contributions_and_baseline_add_up_to_the_amount(name: str, seed: int) -
     estimator, features = fitted_amounts(seed)[name], make_new_rows(seed)
     baseline, values = contributions(estimator, features, {})
     assert list(values.columns) == list(features.columns)
-    np.testing.assert_allclose(
-        baseline + values.sum(axis=1), estimator.predict(features), rtol=0, atol=1e-9
-    )
+    np.testing.assert_allclose(baseline + values.sum(axis=1), estimator.predict(features), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    ("fitted", "name"),
-    [(fitted_families, name) for name in ALL] + [(fitted_amounts, name) for name in AMOUNTS],
+    ("fitted", "name"), [(fitted_families, name) for name in ALL] + [(fitted_amounts, name) for name in AMOUNTS]
 )
 def test_a_constant_feature_adds_nothing(fitted: Callable, name: str, seed: int) -> None:
     features = make_new_rows(seed).assign(constant_number=7.0)
@@ -102,8 +97,7 @@ def test_a_constant_feature_adds_nothing(fitted: Callable, name: str, seed: int)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     ("fitted", "name"),
-    [(fitted_families, name) for name in MADE_FAMILIES]
-    + [(fitted_amounts, name) for name in REGRESSORS],
+    [(fitted_families, name) for name in MADE_FAMILIES] + [(fitted_amounts, name) for name in REGRESSORS],
 )
 def test_order_names_and_company_of_rows_change_nothing(
     fitted: Callable, name: str, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -126,11 +120,7 @@ def test_a_line_adds_coefficient_times_distance_from_the_training_mean(seed: int
     training, rows = make_rows(seed)[0], make_new_rows(seed).iloc[:5]
     baseline, values = contributions(as_is(member), rows, {})
     weights = dict(
-        zip(
-            ["days_since_last_order", "order_count_28d", "net_amount_trend_28d"],
-            member[-1].coef_[0],
-            strict=False,
-        )
+        zip(["days_since_last_order", "order_count_28d", "net_amount_trend_28d"], member[-1].coef_[0], strict=False)
     )
     for name, weight in weights.items():
         seen = signed_log(training[name].fillna(training[name].median()))
@@ -193,9 +183,7 @@ def test_amounts_are_explained_down_to_zero_and_no_further(seed: int) -> None:
 def test_boosting_of_amounts_starts_from_the_mean_of_the_logarithms(seed: int) -> None:
     numbers = make_rows(seed)[0][["days_since_last_order", "order_count_28d"]]
     # one split: all beyond the start is due to the feature split on, in money
-    stump = HistGradientBoostingRegressor(
-        loss="poisson", max_iter=1, max_leaf_nodes=2, early_stopping=False
-    )
+    stump = HistGradientBoostingRegressor(loss="poisson", max_iter=1, max_leaf_nodes=2, early_stopping=False)
     member = make_pipeline(preprocessor(numbers, AS_THEY_ARE), stump)
     said = member.fit(numbers, make_amounts(seed)).predict(numbers)
     baseline, values = contributions(AverageAmount([member]), numbers, {})
@@ -241,10 +229,7 @@ def test_a_change_that_rounding_made_takes_nothing_from_large_amounts() -> None:
 
 
 def path_by_path(
-    tree: DecisionTreeClassifier | DecisionTreeRegressor,
-    matrix: np.ndarray,
-    inputs: list[int],
-    count: int,
+    tree: DecisionTreeClassifier | DecisionTreeRegressor, matrix: np.ndarray, inputs: list[int], count: int
 ) -> np.ndarray:
     """Walk down each row's path with scikit-learn's own record of it."""
     means = tree.tree_.value[:, 0, -1]
@@ -265,20 +250,14 @@ def test_trees_add_what_each_split_on_the_path_changes(seed: int) -> None:
     numbers = features[["days_since_last_order", "order_count_28d"]]
     preparation = preprocessor(numbers, AS_THEY_ARE)
     tree = make_pipeline(preparation, DecisionTreeClassifier(max_depth=2)).fit(numbers, labels)
-    forest = make_pipeline(
-        preparation, RandomForestClassifier(3, max_depth=3, random_state=seed)
-    ).fit(numbers, labels)
+    forest = make_pipeline(preparation, RandomForestClassifier(3, max_depth=3, random_state=seed)).fit(numbers, labels)
     matrix = tree[0].transform(numbers).astype(np.float32)
     for member, trees in ((tree, [tree[-1]]), (forest, forest[-1].estimators_)):
-        baseline, values, to_probability = members.explainer(
-            member, numbers.columns, {}, members.LOG_ODDS
-        )(numbers)
+        baseline, values, to_probability = members.explainer(member, numbers.columns, {}, members.LOG_ODDS)(numbers)
         by_hand = [path_by_path(each, matrix, [0, 1], 2) for each in trees]
         np.testing.assert_allclose(values, np.mean(by_hand, axis=0), atol=1e-12)
         np.testing.assert_allclose(
-            to_probability(baseline + values.sum(axis=1)),
-            member.predict_proba(numbers)[:, 1],
-            atol=1e-12,
+            to_probability(baseline + values.sum(axis=1)), member.predict_proba(numbers)[:, 1], atol=1e-12
         )
 
 
@@ -317,12 +296,9 @@ def test_trees_of_amounts_add_what_each_split_on_the_path_changes(seed: int) -> 
 
 @pytest.mark.parametrize(
     ("fitted", "name"),
-    [(fitted_families, name) for name in sorted(WITH_PARTS)]
-    + [(fitted_amounts, name) for name in AMOUNTS_WITH_PARTS],
+    [(fitted_families, name) for name in sorted(WITH_PARTS)] + [(fitted_amounts, name) for name in AMOUNTS_WITH_PARTS],
 )
-def test_families_that_add_up_are_taken_apart(
-    fitted: Callable, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_families_that_add_up_are_taken_apart(fitted: Callable, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Callable:
         return lambda _: pytest.fail("explained like a family that does not add up")
 
@@ -337,9 +313,7 @@ def test_a_member_that_is_not_the_sum_of_its_parts_is_explained_all_the_same() -
     member[-1].predict_proba = lambda matrix: own(matrix) ** 2
     estimator = as_is(member)
     baseline, values = contributions(estimator, features, {})
-    np.testing.assert_allclose(
-        baseline + values.sum(axis=1), log_odds_of(estimator, features), atol=1e-9
-    )
+    np.testing.assert_allclose(baseline + values.sum(axis=1), log_odds_of(estimator, features), atol=1e-9)
 
 
 def test_features_of_a_group_enter_together_and_share_alike() -> None:
@@ -372,16 +346,12 @@ def test_two_features_get_their_shapley_values(seed: int) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_scores_at_the_clip_are_explained_as_that_far_off(name: str) -> None:
     estimator = fitted_families(0)[name]
-    steep = CalibratedAverage(
-        estimator.members, [40.0] * len(estimator.members), [0.0] * len(estimator.members)
-    )
+    steep = CalibratedAverage(estimator.members, [40.0] * len(estimator.members), [0.0] * len(estimator.members))
     features = make_new_rows(0)
     scores = steep.predict_proba(features)[:, 1]
     assert min(scores.min(), 1 - scores.max()) < 1e-7
     baseline, values = contributions(steep, features, {})
-    np.testing.assert_allclose(
-        baseline + values.sum(axis=1), log_odds_of(steep, features), atol=1e-7
-    )
+    np.testing.assert_allclose(baseline + values.sum(axis=1), log_odds_of(steep, features), atol=1e-7)
 
 
 def test_no_rows_have_no_contributions() -> None:

@@ -96,9 +96,7 @@ def test_labels_of_closed_windows_are_learnt_from(seed: int) -> None:
     closed = panel["label_end_date"] <= VALIDATION_DATE
     panel["is_lapsed"] = panel["is_lapsed"].mask(closed, ~panel["is_lapsed"])
     plain, altered = (
-        predictions[
-            (predictions["split_name"] == "validation") & (predictions["task"] == TASK)
-        ].reset_index(drop=True)
+        predictions[(predictions["split_name"] == "validation") & (predictions["task"] == TASK)].reset_index(drop=True)
         for predictions in (plain_predictions(seed), learn(panel)[0])
     )
     moved = altered["prediction"] != plain["prediction"]
@@ -122,9 +120,7 @@ def test_names_of_users_move_no_prediction(seed: int) -> None:
     panel["user_id"] = panel["user_id"].map(renamed)
     expected = plain_predictions(seed)
     pd.testing.assert_frame_equal(
-        learn(panel)[0],
-        expected.assign(user_id=expected["user_id"].map(renamed).astype("string")),
-        check_exact=True,
+        learn(panel)[0], expected.assign(user_id=expected["user_id"].map(renamed).astype("string")), check_exact=True
     )
 
 
@@ -140,18 +136,14 @@ def test_constant_features_move_nothing(seed: int, family: str) -> None:
     rows = rows_to_learn(make_panel(seed))
     wider = rows.features.assign(constant=3.7, unknown=np.nan, text="same")
     wider.insert(0, "first", 1)
-    plain, with_constants = (
-        probabilities(each, family) for each in (rows, replace(rows, features=wider))
-    )
+    plain, with_constants = (probabilities(each, family) for each in (rows, replace(rows, features=wider)))
     np.testing.assert_array_equal(plain, with_constants)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize("weight", [0.0, 5.0, 500.0])
 @pytest.mark.parametrize("shift_kept", [0.0, 0.5, 1.0])
-def test_the_map_of_calibrated_constants_leaves_the_rate(
-    rate: float, weight: float, shift_kept: float
-) -> None:
+def test_the_map_of_calibrated_constants_leaves_the_rate(rate: float, weight: float, shift_kept: float) -> None:
     labels = (np.arange(1000) < 1000 * rate).astype(float)
     constants = np.full(1000, rate)
     slope, intercept = calibration_map(constants, labels, weight, shift_kept)

@@ -26,9 +26,7 @@ from support.panels import TASKS
 SEEDS = range(8)
 
 
-def make_case(
-    seed: int, draws: int = 3
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def make_case(seed: int, draws: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Outcomes, predictions with ties, users, campaigns and weights of the users."""
     random = np.random.default_rng(seed)
     rows = int(random.integers(60, 200))
@@ -45,17 +43,11 @@ def row_weights(user: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.vstack([np.ones(len(user)), weights[:, user]])
 
 
-def naive_calibration_error(
-    outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray
-) -> float:
+def naive_calibration_error(outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
     """Gaps between rate and mean prediction in ten bins, weighted by their rows."""
     error = 0.0
     for low in range(10):
-        rows = [
-            row
-            for row, value in enumerate(prediction)
-            if low <= 10 * value and (10 * value < low + 1 or low == 9)
-        ]
+        rows = [row for row, value in enumerate(prediction) if low <= 10 * value and (10 * value < low + 1 or low == 9)]
         weight = weights[rows].sum()
         if weight:
             rate = (outcome[rows] * weights[rows]).sum() / weight
@@ -78,18 +70,14 @@ def naive_lift(outcome: np.ndarray, prediction: np.ndarray, weights: np.ndarray)
     return (hits / most) / ((weights * outcome).sum() / weights.sum())
 
 
-def naive_within_auc(
-    outcome: np.ndarray, prediction: np.ndarray, campaign: np.ndarray, weights: np.ndarray
-) -> float:
+def naive_within_auc(outcome: np.ndarray, prediction: np.ndarray, campaign: np.ndarray, weights: np.ndarray) -> float:
     """Pairs of one campaign in the right order, ties half, over all such pairs."""
     won = pairs = 0.0
     for good in np.flatnonzero(outcome == 1):
         for bad in np.flatnonzero((outcome == 0) & (campaign == campaign[good])):
             weight = weights[good] * weights[bad]
             pairs += weight
-            won += weight * (
-                (prediction[good] > prediction[bad]) + (prediction[good] == prediction[bad]) / 2
-            )
+            won += weight * ((prediction[good] > prediction[bad]) + (prediction[good] == prediction[bad]) / 2)
     return won / pairs
 
 
@@ -113,9 +101,7 @@ def test_metrics_are_those_of_scikit_learn_and_of_their_definitions(seed: int) -
             "recall": recall_score(*told, sample_weight=weight),
             "f1": f1_score(*told, sample_weight=weight),
         }
-        assert {name: values[draw] for name, values in found.items()} == pytest.approx(
-            expected, rel=0, abs=1e-9
-        )
+        assert {name: values[draw] for name, values in found.items()} == pytest.approx(expected, rel=0, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -131,9 +117,7 @@ def test_metrics_of_amounts_are_those_of_scikit_learn(seed: int) -> None:
             "r_squared": r2_score(*rows, sample_weight=weight),
             "total_ratio": (weight @ prediction) / (weight @ outcome),
         }
-        assert {name: values[draw] for name, values in found.items()} == pytest.approx(
-            expected, rel=1e-9, abs=1e-9
-        )
+        assert {name: values[draw] for name, values in found.items()} == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -143,9 +127,7 @@ def test_draws_of_many_rows_see_steps_that_move_no_third_digit(seed: int) -> Non
     outcome = (random.random(20_000) < prediction**2).astype(float)
     user = random.integers(0, 500, 20_000)
     # a draw in which everybody stands once is the plain sample, but for the steps
-    found = weighted_metrics(
-        outcome, prediction, user, np.zeros(20_000, dtype=int), np.ones((1, 500)), kind="baseline"
-    )
+    found = weighted_metrics(outcome, prediction, user, np.zeros(20_000, dtype=int), np.ones((1, 500)), kind="baseline")
     for plain, drawn in found.values():
         assert drawn == pytest.approx(plain, abs=1e-3)
 
@@ -156,8 +138,7 @@ def test_the_auc_within_campaigns_ignores_which_campaign_does_better(seed: int) 
     # knowing each campaign's rate lifts the pooled AUC alone
     shifted = prediction + campaign
     plain, moved = (
-        weighted_metrics(outcome, each, user, campaign, weights, kind="baseline")
-        for each in (prediction, shifted)
+        weighted_metrics(outcome, each, user, campaign, weights, kind="baseline") for each in (prediction, shifted)
     )
     np.testing.assert_array_equal(plain["within_auc"], moved["within_auc"])
     assert (plain["auc"] != moved["auc"]).all()
@@ -219,9 +200,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
 
 
 def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
-    found = estimator_intervals(
-        predictions_of({"twin": False, "baseline": True}, draw_anew=False), TASKS, 100, 3, 1
-    )
+    found = estimator_intervals(predictions_of({"twin": False, "baseline": True}, draw_anew=False), TASKS, 100, 3, 1)
     # what a baseline has no probability for, it cannot be beaten in
     shared = found[found["best_baseline_name"].notna()]
     assert set(shared["best_baseline_name"]) == {"baseline"}
@@ -230,9 +209,7 @@ def test_a_twin_of_the_rule_gains_exactly_nothing() -> None:
 
 
 def test_the_interval_of_a_random_score_covers_no_skill() -> None:
-    found = estimator_intervals(
-        predictions_of({"random": False, "baseline": True}, draw_anew=True), TASKS, 300, 3, 1
-    )
+    found = estimator_intervals(predictions_of({"random": False, "baseline": True}, draw_anew=True), TASKS, 300, 3, 1)
     row = found[
         (found["estimator_name"] == "random")
         & (found["metric"] == "auc")

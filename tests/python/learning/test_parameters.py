@@ -21,14 +21,7 @@ from precision_marketing.value.dated_models import ValueSettings
 from support.panels import BASELINES, ONE_TASK, SETTINGS, TASK
 from support.variables import VARS
 
-SETTINGS_CLASSES = [
-    CheckSettings,
-    ClusterSettings,
-    ExperimentSettings,
-    LearningSettings,
-    UpliftSettings,
-    ValueSettings,
-]
+SETTINGS_CLASSES = [CheckSettings, ClusterSettings, ExperimentSettings, LearningSettings, UpliftSettings, ValueSettings]
 
 
 @pytest.mark.parametrize("kind", SETTINGS_CLASSES)
@@ -49,9 +42,7 @@ def test_every_parameter_stands_in_dbt_project(kind: type[Settings]) -> None:
         (CheckSettings, {"experiment_power": True}, "experiment_power must be a number"),
     ],
 )
-def test_a_parameter_of_wrong_type_is_named(
-    kind: type[Settings], changed: dict[str, Any], said: str
-) -> None:
+def test_a_parameter_of_wrong_type_is_named(kind: type[Settings], changed: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=f"^dbt_project.yml, vars: .*{said}"):
         kind.from_meta({**VARS, **changed})
 
@@ -98,10 +89,7 @@ def test_a_rule_that_makes_no_sense_is_named(changed: dict[str, Any], said: str)
 def small_panel() -> Panel:
     """Make twenty rows with both classes."""
     rows = pd.DataFrame(
-        {
-            "as_of_date": pd.Timestamp("2024-01-01"),
-            "is_lapsed": pd.array(np.arange(20) % 2 == 0, dtype="boolean"),
-        }
+        {"as_of_date": pd.Timestamp("2024-01-01"), "is_lapsed": pd.array(np.arange(20) % 2 == 0, dtype="boolean")}
     )
     features = pd.DataFrame({"order_count": np.arange(20.0), "segment_name": "lost"})
     return Panel(rows, features)

@@ -10,15 +10,7 @@ import pandas as pd
 import pytest
 from precision_marketing.common.frames import Panel
 from precision_marketing.explanations.reasons import in_words, strongest_reasons
-from precision_marketing.explanations.sentences import (
-    CHINESE,
-    ENGLISH,
-    TEXT_COLUMNS,
-    Seen,
-    _fields,
-    reason_words,
-    say,
-)
+from precision_marketing.explanations.sentences import CHINESE, ENGLISH, TEXT_COLUMNS, Seen, _fields, reason_words, say
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
 from support.panels import AMOUNT_TASK, make_panel
 from test_reasons import TEXTS, champion_baseline, groups_of, reasons_of
@@ -99,10 +91,7 @@ def test_where_the_own_usual_value_is_unknown_a_typical_one_is_named() -> None:
 
 
 def test_money_carries_the_shops_currency_in_the_words_of_the_language() -> None:
-    assert [
-        said(SPEND, "net_amount_28d", CHINESE, currency)[0]
-        for currency in ("CNY", "USD", "CHF", "")
-    ] == [
+    assert [said(SPEND, "net_amount_28d", CHINESE, currency)[0] for currency in ("CNY", "USD", "CHF", "")] == [
         "消费177元，平时72元。",
         "消费177美元，平时72美元。",
         "消费177 CHF，平时72 CHF。",
@@ -138,10 +127,7 @@ def test_a_trend_is_told_by_its_two_amounts() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [
-        ("order_count_7d", "Has 3 as order count 7d, like a typical customer."),
-        ("kind", "Has b as kind."),
-    ],
+    [("order_count_7d", "Has 3 as order count 7d, like a typical customer."), ("kind", "Has b as kind.")],
 )
 @pytest.mark.parametrize("text", ["", "About {not_a_column}."])
 def test_a_feature_without_a_text_goes_by_its_name(text: str, name: str, expected: str) -> None:
@@ -182,9 +168,7 @@ def test_what_raises_comes_first_where_a_contact_rests_on_it(
     raised = every[every["contribution"] > 0].groupby("row")["contribution"]
     assert 0 < len(raised) <= len(first) == len(features)
     # the strongest that raises, of all groups, and never one against it beside that
-    pd.testing.assert_series_equal(
-        first["contribution"].loc[raised.max().index], raised.max(), check_names=False
-    )
+    pd.testing.assert_series_equal(first["contribution"].loc[raised.max().index], raised.max(), check_names=False)
     others = first.drop(index=raised.max().index)
     assert (others["direction"] == "lowers").all()
     assert (others["raising_group_count"] == 0).all()

@@ -10,27 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 from precision_marketing.common.frames import PANEL_KEYS
-from precision_marketing.estimators.families import (
-    AverageAmount,
-    CalibratedAverage,
-    baseline_estimator,
-    predict_values,
-)
+from precision_marketing.estimators.families import AverageAmount, CalibratedAverage, baseline_estimator, predict_values
 from precision_marketing.estimators.scoring import score_panel
 from precision_marketing.estimators.stored import dump_estimator
-from precision_marketing.explanations.reasons import (
-    REASON_COLUMNS,
-    best_categories,
-    panel_reasons,
-    strongest_reasons,
-)
-from precision_marketing.explanations.sentences import (
-    OPTIONAL_PART,
-    OWN_FIELDS,
-    TEXT_COLUMNS,
-    _fields,
-    reason_words,
-)
+from precision_marketing.explanations.reasons import REASON_COLUMNS, best_categories, panel_reasons, strongest_reasons
+from precision_marketing.explanations.sentences import OPTIONAL_PART, OWN_FIELDS, TEXT_COLUMNS, _fields, reason_words
 from support.builds import PROJECT_FOLDER
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
 from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel, split_panel
@@ -63,12 +47,8 @@ def champion_baseline(task: str = TASK) -> pd.DataFrame:
     features = split_panel(panel).features[["days_since_last_order"]]
     known = panel["is_lapsed"].notna().to_numpy()
     labels = panel["amount_ahead" if is_amount else "is_lapsed"][known].astype(float)
-    baseline = baseline_estimator("days_since_last_order", is_amount=is_amount).fit(
-        features[known], labels
-    )
-    estimator = (
-        AverageAmount([baseline]) if is_amount else CalibratedAverage([baseline], [1.0], [0.0])
-    )
+    baseline = baseline_estimator("days_since_last_order", is_amount=is_amount).fit(features[known], labels)
+    estimator = AverageAmount([baseline]) if is_amount else CalibratedAverage([baseline], [1.0], [0.0])
     return pd.DataFrame(
         {
             "task": [task],
@@ -82,10 +62,7 @@ def champion_baseline(task: str = TASK) -> pd.DataFrame:
 
 
 def reasons_of(
-    panel: pd.DataFrame,
-    registry: pd.DataFrame,
-    texts: pd.DataFrame = TEXTS,
-    tasks: pd.DataFrame = TASKS,
+    panel: pd.DataFrame, registry: pd.DataFrame, texts: pd.DataFrame = TEXTS, tasks: pd.DataFrame = TASKS
 ) -> pd.DataFrame:
     """Explain a panel of grain user."""
     return panel_reasons(split_panel(panel), registry, tasks, texts, SHOP, "user", 3)
@@ -114,11 +91,7 @@ def test_texts_name_columns_of_the_panel_that_they_are_about(column: str) -> Non
         optional = " ".join(OPTIONAL_PART.findall(" ".join(texts)))
         assert {*_fields(optional)} <= anywhere | OWN_FIELDS
         texts = texts.str.replace(OPTIONAL_PART, "", regex=True)
-        unknown = {
-            name: fields
-            for name, text in texts.items()
-            if (fields := {*_fields(text)} - features - OWN_FIELDS)
-        }
+        unknown = {name: fields for name, text in texts.items() if (fields := {*_fields(text)} - features - OWN_FIELDS)}
         assert unknown == {}
 
 
@@ -127,10 +100,7 @@ def test_every_row_of_the_seed_is_about_a_feature() -> None:
     idle = [
         name
         for name in TEXTS["feature_name"]
-        if not any(
-            feature == name or (name[-1] == "*" and feature.startswith(name[:-1]))
-            for feature in features
-        )
+        if not any(feature == name or (name[-1] == "*" and feature.startswith(name[:-1])) for feature in features)
     ]
     assert idle == []
 
@@ -158,9 +128,7 @@ def test_features_that_the_seed_does_not_know_go_by_their_names() -> None:
         (fitted_amounts, "gradient_boosting"),
     ],
 )
-def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(
-    fitted: Callable, name: str, seed: int
-) -> None:
+def test_reasons_rest_and_baseline_add_up_to_log_odds_or_amount(fitted: Callable, name: str, seed: int) -> None:
     estimator, features = fitted(seed)[name], make_new_rows(seed)
     found = strongest_reasons(estimator, features, groups_of(features), 3, raises_first=False)
     scores = predict_values(estimator, features)
@@ -226,10 +194,7 @@ def test_a_department_goes_by_its_name() -> None:
 
 
 def test_amounts_are_explained_in_money() -> None:
-    panel, registry = (
-        make_panel(0),
-        pd.concat([champion_baseline(), champion_baseline(AMOUNT_TASK)]),
-    )
+    panel, registry = (make_panel(0), pd.concat([champion_baseline(), champion_baseline(AMOUNT_TASK)]))
     found = reasons_of(panel, registry)
     scores = score_panel(split_panel(panel), registry, TASKS, "user")
     # one feature, hence one reason of each score
@@ -249,12 +214,8 @@ def test_amounts_are_explained_in_money() -> None:
 def category_panel() -> pd.DataFrame:
     """Make a panel with two categories and two departments, one called the same."""
     parts = [
-        make_panel(seed).assign(
-            category_name=name, is_category=level == "c", is_department=level == "d"
-        )
-        for seed, (level, name) in enumerate(
-            [("c", "deli"), ("c", "soup"), ("d", "deli"), ("d", "bakery")]
-        )
+        make_panel(seed).assign(category_name=name, is_category=level == "c", is_department=level == "d")
+        for seed, (level, name) in enumerate([("c", "deli"), ("c", "soup"), ("d", "deli"), ("d", "bakery")])
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -263,26 +224,20 @@ def category_panel() -> pd.DataFrame:
 def test_only_the_best_categories_of_each_task_and_user_are_explained(seed: int) -> None:
     panel = split_panel(category_panel(), "is_category", "is_department")
     tasks = pd.concat([TASKS.iloc[[0]]] * 2).assign(
-        task=["category", "department"],
-        grain="user_category",
-        population_column=["is_category", "is_department"],
+        task=["category", "department"], grain="user_category", population_column=["is_category", "is_department"]
     )
     registry = pd.concat([champion_baseline("category"), champion_baseline("department")])
     scores = score_panel(panel, registry, tasks, "user_category")
 
     def told(explained: pd.DataFrame | None) -> pd.DataFrame:
-        return panel_reasons(
-            panel, registry, tasks, TEXTS, SHOP, "user_category", 3, None, explained
-        )
+        return panel_reasons(panel, registry, tasks, TEXTS, SHOP, "user_category", 3, None, explained)
 
     keys = ["task", "user_id", "category_name"]
     highest = scores.groupby(["task", "user_id"])["score"].transform("max")
     expected = scores[scores["score"] == highest]
     best = best_categories(scores.sample(frac=1, random_state=seed), 1)
     found, every = told(best), told(None)
-    assert sorted(map(tuple, found[keys].to_numpy())) == sorted(
-        map(tuple, expected[keys].to_numpy())
-    )
+    assert sorted(map(tuple, found[keys].to_numpy())) == sorted(map(tuple, expected[keys].to_numpy()))
     assert len(every) == len(scores) == 2 * len(found)
     # a category is explained alike, whichever else are
     again = found[keys].merge(every, on=keys)

@@ -61,10 +61,7 @@ def fitted() -> dict[str, CalibratedAverage]:
     )
     made_of = {name: [member] for name, member in members.items()}
     made_of |= {AVERAGE: list(members.values()), BASELINE: [baseline]}
-    return {
-        name: combined(own, [(1.0 + 1 / 3, -0.1)] * len(own), is_amount=False)
-        for name, own in made_of.items()
-    }
+    return {name: combined(own, [(1.0 + 1 / 3, -0.1)] * len(own), is_amount=False) for name, own in made_of.items()}
 
 
 def entry_of(name: str, estimator: CalibratedAverage, feature_names: list[str]) -> pd.DataFrame:
@@ -82,9 +79,7 @@ def entry_of(name: str, estimator: CalibratedAverage, feature_names: list[str]) 
     )
 
 
-def validated(
-    noise: dict[str, float], baseline_noise: float = 2.0, users: int = 800
-) -> pd.DataFrame:
+def validated(noise: dict[str, float], baseline_noise: float = 2.0, users: int = 800) -> pd.DataFrame:
     """Predict by candidates whose log-odds are off by so much, and by a baseline."""
     random = np.random.default_rng(3)
     truth = random.normal(-1, 2, users)
@@ -137,9 +132,7 @@ def learn(
 def test_bytes_and_back_give_equal_scores(fitted: dict[str, CalibratedAverage], name: str) -> None:
     features = PANEL.features
     again = load_estimator(dump_estimator(fitted[name]))
-    np.testing.assert_array_equal(
-        again.predict_proba(features), fitted[name].predict_proba(features)
-    )
+    np.testing.assert_array_equal(again.predict_proba(features), fitted[name].predict_proba(features))
 
 
 def rewritten(blob: bytes, file_name: str, change: Callable[[bytes], bytes]) -> bytes:
@@ -155,9 +148,7 @@ def rewritten(blob: bytes, file_name: str, change: Callable[[bytes], bytes]) -> 
 def call_the_system(schema: bytes) -> bytes:
     """Name a function of the system where a schema names one of ours."""
     assert b"precision_marketing.estimators" in schema
-    return schema.replace(b"precision_marketing.estimators", b"os").replace(
-        b"signed_log", b"system"
-    )
+    return schema.replace(b"precision_marketing.estimators", b"os").replace(b"signed_log", b"system")
 
 
 class Foreign(BaseEstimator):
@@ -178,9 +169,7 @@ class Foreign(BaseEstimator):
             id="a shortened array",
         ),
         pytest.param(
-            lambda blob: blob[: len(blob) // 2],
-            r"are no skops archive, or a damaged one\.$",
-            id="half of it",
+            lambda blob: blob[: len(blob) // 2], r"are no skops archive, or a damaged one\.$", id="half of it"
         ),
         pytest.param(
             lambda _: pickle.dumps({"champion": "logistic_regression"}),
@@ -208,12 +197,7 @@ def test_bytes_that_are_no_estimator_of_ours_are_refused(
 
 
 def test_of_those_past_the_gate_the_least_log_loss_goes_live() -> None:
-    noise = {
-        "average": 0.3,
-        "gradient_boosting": 1.2,
-        "logistic_regression": 3.0,
-        "random_forest": 6.0,
-    }
+    noise = {"average": 0.3, "gradient_boosting": 1.2, "logistic_regression": 3.0, "random_forest": 6.0}
     assert judge(validated(noise)) == {
         "average": "champion",
         "gradient_boosting": "challenger",
@@ -230,23 +214,15 @@ def test_of_those_that_tie_the_incumbent_stays() -> None:
 
 def test_an_incumbent_that_is_worse_beyond_chance_goes() -> None:
     worse = validated({"average": 0.2, "gradient_boosting": 1.2})
-    assert judge(worse, incumbent="gradient_boosting") == {
-        "average": "champion",
-        "gradient_boosting": "challenger",
-    }
+    assert judge(worse, incumbent="gradient_boosting") == {"average": "champion", "gradient_boosting": "challenger"}
 
 
 def test_an_incumbent_that_no_longer_beats_the_baseline_goes() -> None:
     refused = validated({"average": 0.2, "gradient_boosting": 6.0})
-    assert judge(refused, incumbent="gradient_boosting") == {
-        "average": "champion",
-        "gradient_boosting": "refused",
-    }
+    assert judge(refused, incumbent="gradient_boosting") == {"average": "champion", "gradient_boosting": "refused"}
 
 
-@pytest.mark.parametrize(
-    "others", [{"split_name": "backtest"}, {"is_outcome_final": False}], ids=str
-)
+@pytest.mark.parametrize("others", [{"split_name": "backtest"}, {"is_outcome_final": False}], ids=str)
 def test_only_final_outcomes_of_the_validation_choose(others: dict[str, object]) -> None:
     counted = validated({"average": 0.3, "random_forest": 3.0})
     ignored = validated({"average": 6.0, "random_forest": 0.1}).assign(**others)
@@ -256,11 +232,7 @@ def test_only_final_outcomes_of_the_validation_choose(others: dict[str, object])
 
 def test_the_best_baseline_goes_live_where_no_candidate_beats_it() -> None:
     predictions = validated({"average": 3.0, "random_forest": 4.0}, baseline_noise=0.1)
-    assert judge(predictions) == {
-        "average": "refused",
-        "random_forest": "refused",
-        BASELINE: "champion",
-    }
+    assert judge(predictions) == {"average": "refused", "random_forest": "refused", BASELINE: "champion"}
     judged = judge_candidates(LAPSE, predictions, None, SETTINGS)
     assert judged["best_baseline_name"].tolist()[-1] == "frequency"
 
@@ -351,9 +323,7 @@ def test_the_same_data_give_the_same_version_and_scores() -> None:
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
-def test_scoring_fits_nothing(
-    fitted: dict[str, CalibratedAverage], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scoring_fits_nothing(fitted: dict[str, CalibratedAverage], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(estimator: BaseEstimator, *_: object, **__: object) -> None:
         raise AssertionError(f"{type(estimator).__name__} was fitted while scoring")
 
@@ -369,9 +339,7 @@ def test_scoring_fits_nothing(
     scores = score_panel(PANEL, registry, ONE_TASK, "user")
     assert list(scores.columns) == list(SCORE_COLUMNS)
     shown = (FRAME["split_name"] == "score").to_numpy()
-    np.testing.assert_array_equal(
-        scores["score"], fitted[name].predict_proba(features[shown])[:, 1]
-    )
+    np.testing.assert_array_equal(scores["score"], fitted[name].predict_proba(features[shown])[:, 1])
 
 
 def test_a_feature_missing_at_scoring_is_named(fitted: dict[str, CalibratedAverage]) -> None:
@@ -382,12 +350,7 @@ def test_a_feature_missing_at_scoring_is_named(fitted: dict[str, CalibratedAvera
         match=r"^The champion of lapse_28d needs features that its panel"
         r" lacks: order_count, segment_name\. Build again with training included\.$",
     ):
-        score_panel(
-            split_panel(FRAME.drop(columns=["segment_name", "order_count"])),
-            registry,
-            ONE_TASK,
-            "user",
-        )
+        score_panel(split_panel(FRAME.drop(columns=["segment_name", "order_count"])), registry, ONE_TASK, "user")
 
 
 def test_a_feature_that_came_later_is_not_read(fitted: dict[str, CalibratedAverage]) -> None:

@@ -73,9 +73,9 @@ def test_a_tree_that_nobody_reads_has_no_sql() -> None:
 
 def test_a_row_on_the_border_of_a_branch_falls_the_same_way() -> None:
     training = pd.DataFrame({"order_count": [3.0] * 30 + [4.0] * 30})
-    tree = make_pipeline(
-        preprocessor(training, AS_THEY_ARE), DecisionTreeClassifier(max_depth=1)
-    ).fit(training, [0] * 29 + [1] * 31)
+    tree = make_pipeline(preprocessor(training, AS_THEY_ARE), DecisionTreeClassifier(max_depth=1)).fit(
+        training, [0] * 29 + [1] * 31
+    )
     estimator = CalibratedAverage([tree], [1.0], [0.0])
     # trees compare in single precision: the last is on the border, too
     rows = pd.DataFrame({"order_count": [3.5, 3.5 - 1e-3, 3.5 + 1e-3, 3.5 + 1e-9]})
@@ -115,6 +115,4 @@ def test_redeem_scores_alike_in_sql_on_the_real_panel(built: duckdb.DuckDBPyConn
         )
     )
     assert len(scored) > 10_000
-    np.testing.assert_allclose(
-        scored["score"], estimator.predict_proba(features)[:, 1], rtol=0, atol=1e-9
-    )
+    np.testing.assert_allclose(scored["score"], estimator.predict_proba(features)[:, 1], rtol=0, atol=1e-9)

@@ -20,28 +20,9 @@ from precision_marketing.uplift.campaigns import (
     share_effect,
     uplift_intervals,
 )
-from precision_marketing.uplift.learners import (
-    CONSTANT,
-    LEARNERS,
-    RESPONSE,
-    cross_fitted,
-    fit_learners,
-)
-from precision_marketing.uplift.metrics import (
-    METRICS,
-    Trial,
-    arm_share,
-    qini_curve,
-    resample,
-    uplift_metrics,
-)
-from precision_marketing.uplift.trials import (
-    RANDOM,
-    UpliftSettings,
-    choose_learner,
-    estimate_effects,
-    judge_trial,
-)
+from precision_marketing.uplift.learners import CONSTANT, LEARNERS, RESPONSE, cross_fitted, fit_learners
+from precision_marketing.uplift.metrics import METRICS, Trial, arm_share, qini_curve, resample, uplift_metrics
+from precision_marketing.uplift.trials import RANDOM, UpliftSettings, choose_learner, estimate_effects, judge_trial
 from support.builds import PROJECT_FOLDER
 from support.panels import split_panel
 from support.variables import VARS
@@ -50,9 +31,7 @@ SEEDS = range(5)
 SETTINGS = replace(UpliftSettings.from_meta(VARS), seed=7, draws=200, folds=3, min_arm_users=40)
 
 
-def simulated(
-    seed: int, rows: int, slope: float, *, is_binary: bool
-) -> tuple[pd.DataFrame, Trial, np.ndarray]:
+def simulated(seed: int, rows: int, slope: float, *, is_binary: bool) -> tuple[pd.DataFrame, Trial, np.ndarray]:
     """Return features, a trial, and true effects: .1 + slope x first feature."""
     random = np.random.default_rng(seed)
     features = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
@@ -266,10 +245,7 @@ def test_a_known_lot_makes_up_for_what_features_do_not_show(seed: int) -> None:
     names = ("two_model", "transformed_outcome", "doubly_robust")
     rows = random.normal(size=(6000, 2))
     trial = Trial(users, treated, outcome, share)
-    means = {
-        name: predict(rows).mean()
-        for name, predict in fit_learners(names, rows, trial, recipe).items()
-    }
+    means = {name: predict(rows).mean() for name, predict in fit_learners(names, rows, trial, recipe).items()}
 
     assert means["two_model"] > 1.5
     assert means["transformed_outcome"] == pytest.approx(0.5, abs=0.3)
@@ -285,12 +261,7 @@ def test_the_order_of_rows_changes_nothing(seed: int) -> None:
 
     pd.testing.assert_frame_equal(
         judge_trial(features, trial, is_test, settings),
-        judge_trial(
-            features.iloc[order].reset_index(drop=True),
-            trial.where(order),
-            is_test[order],
-            settings,
-        ),
+        judge_trial(features.iloc[order].reset_index(drop=True), trial.where(order), is_test[order], settings),
         check_exact=True,
     )
 
@@ -351,9 +322,7 @@ def campaign_panel(seed: int, users: int, over: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-CAMPAIGN_SETTINGS = replace(
-    UpliftSettings.from_meta(VARS), seed=7, draws=50, folds=2, min_arm_users=40
-)
+CAMPAIGN_SETTINGS = replace(UpliftSettings.from_meta(VARS), seed=7, draws=50, folds=2, min_arm_users=40)
 
 
 def uplift_of(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
@@ -370,11 +339,7 @@ def test_a_campaign_is_judged_by_what_was_over_when_it_began() -> None:
     train = (panel["split_name"] == "train").groupby(panel["campaign_id"]).sum()
 
     # the first has nothing to learn from
-    assert rows == {
-        "C1": train["C0"],
-        "C2": train[["C0", "C1"]].sum(),
-        "C3": train[["C0", "C1", "C2"]].sum(),
-    }
+    assert rows == {"C1": train["C0"], "C2": train[["C0", "C1"]].sum(), "C3": train[["C0", "C1", "C2"]].sum()}
     later = panel.copy()
     later.loc[later["campaign_id"] == "C2", ["buying_outcome", "amount_outcome"]] = 1.0
     altered = uplift_of(later, CAMPAIGN_SETTINGS)
@@ -390,14 +355,10 @@ def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
     panel = campaign_panel(seed, 120, 2)
     shuffled = panel.copy()
     is_test = (panel["split_name"] == "test").to_numpy()
-    shuffled.loc[is_test, "buying_outcome"] = np.random.default_rng(seed).permutation(
-        panel["buying_outcome"][is_test]
-    )
+    shuffled.loc[is_test, "buying_outcome"] = np.random.default_rng(seed).permutation(panel["buying_outcome"][is_test])
     settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10)
     pd.testing.assert_series_equal(
-        uplift_of(panel, settings)["estimate"],
-        uplift_of(shuffled, settings)["estimate"],
-        check_exact=True,
+        uplift_of(panel, settings)["estimate"], uplift_of(shuffled, settings)["estimate"], check_exact=True
     )
 
 
@@ -408,9 +369,7 @@ def test_names_and_order_of_users_change_nothing(seed: int) -> None:
     renamed = panel.assign(user_id=panel["user_id"].map(lambda name: name[::-1]))
     renamed = renamed.sample(frac=1, random_state=seed)
     plain, other = (uplift_of(frame, settings) for frame in (panel, renamed))
-    pd.testing.assert_frame_equal(
-        plain.drop(columns="user_id"), other.drop(columns="user_id"), check_exact=True
-    )
+    pd.testing.assert_frame_equal(plain.drop(columns="user_id"), other.drop(columns="user_id"), check_exact=True)
     pd.testing.assert_frame_equal(
         uplift_intervals(plain, settings),
         uplift_intervals(other.sample(frac=1, random_state=seed), settings),
@@ -470,9 +429,7 @@ def test_an_average_effect_is_shared_out_and_keeps_its_mean() -> None:
     # a learner that proves that users differ in buying has its say
     learnt = effects(x_learner=[0.3, 0.0, 0.0, 0.3], average_effect=[0.06] * 4)
     found = share_effect(learnt, redemption, known)
-    np.testing.assert_allclose(
-        found[found["learner"] == SHARED]["estimate"], [0.18, 0.06, 0, 0.15], atol=1e-12
-    )
+    np.testing.assert_allclose(found[found["learner"] == SHARED]["estimate"], [0.18, 0.06, 0, 0.15], atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -484,9 +441,7 @@ def test_an_average_effect_is_shared_out_and_keeps_its_mean() -> None:
     ],
     ids=["redemption tells nothing", "contacts put off", "nobody redeems more"],
 )
-def test_an_effect_is_not_shared_out_without_a_reason(
-    average: float, redemption: pd.DataFrame
-) -> None:
+def test_an_effect_is_not_shared_out_without_a_reason(average: float, redemption: pd.DataFrame) -> None:
     buying = effects(average_effect=[average] * 2)
     found = share_effect(buying, redemption, pd.Index([0, 1]))
     pd.testing.assert_frame_equal(found, buying)
@@ -505,9 +460,7 @@ def test_nothing_randomised_gives_typed_and_empty_tables() -> None:
 # Hillstrom's e-mail test: 64,000 customers, randomised
 
 
-HILLSTROM_SETTINGS = replace(
-    UpliftSettings.from_meta(VARS), seed=20170424, draws=500, folds=5, min_arm_users=40
-)
+HILLSTROM_SETTINGS = replace(UpliftSettings.from_meta(VARS), seed=20170424, draws=500, folds=5, min_arm_users=40)
 HILLSTROM_FEATURES = ["recency", "history", "mens", "womens", "newbie"]
 HILLSTROM_TEXTS = ["zip_code", "channel", "history_segment"]
 
@@ -519,10 +472,7 @@ def hillstrom() -> pd.DataFrame:
     for file in files:
         if file.exists():
             return pd.read_parquet(file)
-    pytest.skip(
-        "HILLSTROM NOT CHECKED: no hillstrom.parquet;"
-        " set SHARED_DATA_DIR to the folder that has it."
-    )
+    pytest.skip("HILLSTROM NOT CHECKED: no hillstrom.parquet; set SHARED_DATA_DIR to the folder that has it.")
 
 
 def judged_mail(hillstrom: pd.DataFrame, mail: str) -> pd.DataFrame:

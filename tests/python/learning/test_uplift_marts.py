@@ -82,16 +82,13 @@ def test_marts_say_what_can_be_known_of_each_campaign(shop_dbt: DbtRuns, tmp_pat
     # SQL and Python draw the same halves and the same curve
     columns = "first_order_id, split_name"
     halves = query_shop(
-        built_shop(shop_dbt),
-        f"select {columns} from labels.lbl_user_offer__arms where arm is not null",
+        built_shop(shop_dbt), f"select {columns} from labels.lbl_user_offer__arms where arm is not null"
     )
     names = np.array([name for name, _ in halves], dtype=object)
     in_test = hashed_uniform(names, "uplift half 1") < 0.5
     assert [split == "test" for _, split in halves] == in_test.tolist()
     with duckdb.connect(str(built_shop(shop_dbt)), read_only=True) as shop:
-        rows = shop.sql(
-            "select * from learning.ml_user_offer__uplift where split_name = 'test'"
-        ).df()
+        rows = shop.sql("select * from learning.ml_user_offer__uplift where split_name = 'test'").df()
         curve = shop.sql(
             "select * from evaluation.uplift_curve where campaign_id = 'pooled'"
             " and learner <> 'chosen' order by contacted_share"

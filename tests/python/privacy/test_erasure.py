@@ -196,11 +196,7 @@ def publish(shop: Shop) -> None:
     for name in EXPORTS:
         write_shop(
             shop.folder / name / "your_shop" / "mail",
-            {
-                "v1/contacts.csv": text,
-                "v1/manifest.json": json.dumps(manifest),
-                "current.json": json.dumps(manifest),
-            },
+            {"v1/contacts.csv": text, "v1/manifest.json": json.dumps(manifest), "current.json": json.dumps(manifest)},
         )
 
 
@@ -265,9 +261,7 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
         file.write_bytes(content)
     shop.build("{events: 1}")
     assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [(2,)]
-    assert rows(
-        shop.warehouse, "select * from core.rows_left_out where row_count > 0 order by 1"
-    ) == [
+    assert rows(shop.warehouse, "select * from core.rows_left_out where row_count > 0 order by 1") == [
         ("events", "erased", 3),
         ("events", "expired", 6),
         ("transactions", "erased", 2),
@@ -293,9 +287,7 @@ def test_who_is_not_known_stops_all_of_the_batch(shop: Shop) -> None:
     assert "Nothing was erased: nobody is known by name 2 of 2" in result.output
     assert "id-nobody" not in result.output
     batch.unlink()
-    assert before == {
-        file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()
-    }
+    assert before == {file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()}
     assert shop.warehouse.read_bytes() == built
 
 
@@ -334,9 +326,7 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop, change
     batch = shop.folder.parent / f"{shop.folder.name}.csv"
     batch.write_text(f"user_id\nid-anna\n{pseudonym('id-boris')}\n")
     arguments = ("--args", json.dumps({"file": str(batch)}))
-    running = shop.dbt.start(
-        "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
-    )
+    running = shop.dbt.start("--quiet", "run-operation", "forget_user", *arguments, **shop.settings())
     file = shop.folder.parent / changed
     before = file.stat().st_ino if file.exists() else None
     wait_for(lambda: file.exists() and file.stat().st_ino != before)
@@ -359,9 +349,7 @@ def test_what_waits_in_logs_does_not_come_back(shop: Shop) -> None:
     assert subprocess.run(command, cwd=PROJECT_FOLDER, check=False).returncode == 9
     assert all(log.stat().st_size for log in logs)
     arguments = ("--args", '{"user_id": "id-anna"}')
-    running = shop.dbt.start(
-        "--quiet", "run-operation", "forget_user", *arguments, **shop.settings()
-    )
+    running = shop.dbt.start("--quiet", "run-operation", "forget_user", *arguments, **shop.settings())
     writing = Path(f"{shop.warehouse}.new")
     wait_for(writing.exists)
     # killed from here on, it would leave them beside files that were written anew
@@ -371,12 +359,8 @@ def test_what_waits_in_logs_does_not_come_back(shop: Shop) -> None:
     with duckdb.connect(str(shop.warehouse), read_only=True) as connection:
         attach_vault(connection, shop.warehouse)
         assert connection.sql(
-            "select source_user_id, email, (select count(*) from core.orders)"
-            " from vault.people order by all"
-        ).fetchall() == [
-            ("id-boris", "new.boris@example.com", 4),
-            ("id-carla", "new.carla@example.com", 4),
-        ]
+            "select source_user_id, email, (select count(*) from core.orders) from vault.people order by all"
+        ).fetchall() == [("id-boris", "new.boris@example.com", 4), ("id-carla", "new.carla@example.com", 4)]
 
 
 def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) -> None:
@@ -391,10 +375,7 @@ def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) 
             " 'your_shop' as source, 3 as row_count"
         )
     database.publish(file)
-    assert rows_in_postgres(database.url, "your_shop", [anna, carla]) == {
-        "core.orders": 2,
-        "core.users": 2,
-    }
+    assert rows_in_postgres(database.url, "your_shop", [anna, carla]) == {"core.orders": 2, "core.users": 2}
     # the same id may be another user's in another shop
     assert rows_in_postgres(database.url, "demo_shop", [anna]) == {}
 
@@ -426,9 +407,7 @@ def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) 
     assert not any(anna.encode() in content for content in files)
 
 
-def test_launched_decisions_stay_as_a_count(
-    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path
-) -> None:
+def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path) -> None:
     warehouse = dbt.folder / "building.duckdb"
     for made, place in ((campaigns, warehouse), (vault_of(campaigns), vault_of(warehouse))):
         Path(f"{place}.wal").unlink(missing_ok=True)
@@ -438,11 +417,7 @@ def test_launched_decisions_stay_as_a_count(
     settings = {
         "warehouse": warehouse,
         "raw_folder": raw_folder,
-        "environment": {
-            "PRIVACY_DIR": str(tmp_path),
-            "PUBLISHED_DIR": str(tmp_path / "none"),
-            "ERASURE_KEY": KEY,
-        },
+        "environment": {"PRIVACY_DIR": str(tmp_path), "PUBLISHED_DIR": str(tmp_path / "none"), "ERASURE_KEY": KEY},
     }
     people = dbt.run("build", "--select", "+people", VARS, **settings)
     assert people.exit_code == 0, people.output
@@ -452,12 +427,8 @@ def test_launched_decisions_stay_as_a_count(
         " from campaigns.decision_ledger group by all order by all"
     )
     before = rows(warehouse, counted)
-    ((user,),) = rows(
-        warehouse, "select min(user_id) from campaigns.decision_ledger where decision = 'contact'"
-    )
-    result = dbt.run(
-        "run-operation", "forget_user", "--args", json.dumps({"user_id": user}), **settings
-    )
+    ((user,),) = rows(warehouse, "select min(user_id) from campaigns.decision_ledger where decision = 'contact'")
+    result = dbt.run("run-operation", "forget_user", "--args", json.dumps({"user_id": user}), **settings)
     assert result.exit_code == 0, result.output
     assert rows(warehouse, counted) == before
     assert user.encode() not in warehouse.read_bytes()
@@ -481,8 +452,7 @@ def test_launched_decisions_stay_as_a_count(
     assert rows(warehouse, counted) == before
     assert rows(warehouse, f"select count(*) from core.users where user_id = '{user}'") == [(0,)]
     assert rows(
-        warehouse,
-        "select count(*) from campaigns.campaign_audience where starts_with(user_id, 'erased-')",
+        warehouse, "select count(*) from campaigns.campaign_audience where starts_with(user_id, 'erased-')"
     ) == [(0,)]
     (receipt,) = (tmp_path / "complete_journey" / "receipts").iterdir()
     assert "come with a package" in json.loads(receipt.read_text())["notes"][0]
@@ -500,11 +470,7 @@ def test_launched_decisions_stay_as_a_count(
         ("events: soon", "Var retention_days, events: expected null or 1 or more"),
     ],
 )
-def test_a_retention_that_is_no_number_of_days_stops_the_build(
-    shop: Shop, days: str, sentence: str
-) -> None:
-    result = shop.run(
-        "build", "--select", "int_rows_counted", f"--vars={{retention_days: {{{days}}}}}"
-    )
+def test_a_retention_that_is_no_number_of_days_stops_the_build(shop: Shop, days: str, sentence: str) -> None:
+    result = shop.run("build", "--select", "int_rows_counted", f"--vars={{retention_days: {{{days}}}}}")
     assert result.exit_code != 0
     assert sentence in result.output

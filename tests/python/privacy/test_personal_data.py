@@ -62,11 +62,7 @@ def test_a_row_of_parquet_goes_and_all_else_stays(tmp_path: Path) -> None:
         assert erase_from_parquet(cursor, persons, tmp_path) == {file.name: count}
         content = file.rename(tmp_path / "read")
         left[kind] = [row[0] for row in duckdb.read_parquet(str(content)).fetchall()]
-    assert left == {
-        "text": ["id-annabel", None],
-        "number": [77.0],
-        "bytes": ["Zoë".encode(), b"\xff"],
-    }
+    assert left == {"text": ["id-annabel", None], "number": [77.0], "bytes": ["Zoë".encode(), b"\xff"]}
 
 
 def test_an_export_tells_of_nobody_else(tmp_path: Path) -> None:

@@ -32,13 +32,8 @@ def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tables = {
         "users": ["user_id,email"] + [f"{user_id},{EMAIL}" for user_id in USER_IDS],
         "products": ["product_id,department", "p1,FOOD"],
-        "transactions": [
-            "transaction_id,order_id,user_id,product_id,quantity,net_amount,ordered_at"
-        ]
-        + [
-            f"t{number},o{number},{user_id},p1,1,2.50,2026-03-04 10:00:00"
-            for number, user_id in enumerate(USER_IDS)
-        ],
+        "transactions": ["transaction_id,order_id,user_id,product_id,quantity,net_amount,ordered_at"]
+        + [f"t{number},o{number},{user_id},p1,1,2.50,2026-03-04 10:00:00" for number, user_id in enumerate(USER_IDS)],
     }
     for table, lines in tables.items():
         (folder / f"{table}.csv").write_text("\n".join(lines) + "\n")
@@ -74,9 +69,7 @@ def pseudonyms(warehouse: Path) -> dict[str, str]:
     """Return what each id of the source is called."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         attach_vault(connection, warehouse)
-        return dict(
-            connection.execute("select source_user_id, user_id from vault.people").fetchall()
-        )
+        return dict(connection.execute("select source_user_id, user_id from vault.people").fetchall())
 
 
 def test_a_pseudonym_is_an_hmac(warehouse: Path) -> None:
@@ -89,12 +82,8 @@ def test_marts_know_users_by_the_pseudonyms_of_the_vault(warehouse: Path) -> Non
     assert sorted(users) == sorted(pseudonyms(warehouse).values())
 
 
-def test_another_key_gives_other_pseudonyms(
-    warehouse: Path, shop_folder: Path, tmp_path: Path
-) -> None:
-    other = pseudonyms(
-        build(DbtRuns(tmp_path), shop_folder, tmp_path / "building.duckdb", OTHER_KEY)
-    )
+def test_another_key_gives_other_pseudonyms(warehouse: Path, shop_folder: Path, tmp_path: Path) -> None:
+    other = pseudonyms(build(DbtRuns(tmp_path), shop_folder, tmp_path / "building.duckdb", OTHER_KEY))
     assert other == {user_id: pseudonym(user_id, OTHER_KEY) for user_id in USER_IDS}
     assert not set(other.values()) & set(pseudonyms(warehouse).values())
 
@@ -112,12 +101,7 @@ def test_what_dbt_writes_tells_neither_key_nor_ids(runs: DbtRuns) -> None:
     )
     assert result.exit_code == 0, result.output
     secrets = [PSEUDONYM_KEY, PSEUDONYM_KEY.encode().hex(), EMAIL, "raw-id-"]
-    files = [
-        file
-        for folder in ("target", "logs")
-        for file in (runs.folder / folder).rglob("*")
-        if file.is_file()
-    ]
+    files = [file for folder in ("target", "logs") for file in (runs.folder / folder).rglob("*") if file.is_file()]
     files.append(runs.folder / "output.txt")
     assert len(files) > 10
     telling = {
@@ -175,14 +159,10 @@ def test_a_key_of_the_wrong_length_stops_the_build(
     assert key not in result.output
     lines = [line for line in result.output.splitlines() if "pseudonym" in line.lower()]
     assert len(lines) == 1, result.output
-    assert (
-        f"Nothing was built: the environment variable PSEUDONYM_KEY holds {expected}" in (lines[0])
-    )
+    assert f"Nothing was built: the environment variable PSEUDONYM_KEY holds {expected}" in (lines[0])
 
 
-def test_a_missing_key_is_said_in_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_key_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # by hand, as the project's own folder may hold a key
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PSEUDONYM_KEY", raising=False)

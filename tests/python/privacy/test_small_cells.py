@@ -14,11 +14,7 @@ LEAST = 10
 # Per published aggregate: the columns that count users, what a whole is named by, and
 # the columns whose values cut it into parts.
 CUTS = {
-    "campaigns.campaign_results": (
-        ["treated_count", "control_count"],
-        ["campaign_id"],
-        ["slice_kind"],
-    ),
+    "campaigns.campaign_results": (["treated_count", "control_count"], ["campaign_id"], ["slice_kind"]),
     "evaluation.cluster_profiles": (["user_count"], ["cluster_method"], []),
 }
 
@@ -39,8 +35,7 @@ def test_what_is_shown_tells_on_nobody(seed: int) -> None:
     with duckdb.connect() as connection:
         connection.execute("create table cells (cell int, part int, users int)")
         connection.executemany(
-            "insert into cells values (?, 1, ?)",
-            [(place, int(users)) for place, users in enumerate(cells)],
+            "insert into cells values (?, 1, ?)", [(place, int(users)) for place, users in enumerate(cells)]
         )
         condition = is_shown(users="users", siblings="part", cell="cell", rest=str(rest))
         shown = connection.sql(f"select cell, users from cells qualify {condition}").fetchall()

@@ -133,13 +133,11 @@ def test_no_id_of_the_shop_stands_in_what_is_read(shop: Path) -> None:
     ids = [f"'{row[1]}'" for row in people(shop, VAULT_KEY)]
     with duckdb.connect(str(shop / "published" / "demo_shop.duckdb")) as connection:
         tables = connection.sql(
-            "select schema_name || '.' || table_name from duckdb_columns()"
-            " where column_name = 'user_id'"
+            "select schema_name || '.' || table_name from duckdb_columns() where column_name = 'user_id'"
         ).fetchall()
         known = connection.sql(
             " union all ".join(
-                f"select count(*) from {table} where user_id in ({', '.join(ids)})"
-                for (table,) in tables
+                f"select count(*) from {table} where user_id in ({', '.join(ids)})" for (table,) in tables
             )
         ).fetchall()
     assert len(tables) > 10
@@ -197,10 +195,7 @@ def test_another_key_of_the_vault_opens_it_and_the_old_one_does_not(copy: Path) 
     with pytest.raises(duckdb.Error, match="Wrong encryption key"):
         people(copy, VAULT_KEY)
     assert (copy / ".secrets" / "vault.key").stat().st_mode & 0o077 == 0
-    assert sorted(file.name for file in (copy / "warehouse").iterdir()) == [
-        "shop.duckdb",
-        "shop.vault.duckdb",
-    ]
+    assert sorted(file.name for file in (copy / "warehouse").iterdir()) == ["shop.duckdb", "shop.vault.duckdb"]
 
 
 def test_a_rotation_that_was_stopped_goes_on(copy: Path) -> None:

@@ -22,8 +22,7 @@ def test_without_a_database_a_script_says_so(name: str, tmp_path: Path) -> None:
 def test_every_live_estimator_has_a_card(built: duckdb.DuckDBPyConnection) -> None:
     page = cards(BUILT_WAREHOUSE)
     live = built.execute(
-        "select task, estimator_version from evaluation.estimator_registry"
-        " where status = 'champion'"
+        "select task, estimator_version from evaluation.estimator_registry where status = 'champion'"
     ).fetchall()
     assert len(live) > 5
     for task, version in live:

@@ -44,9 +44,7 @@ def test_the_environment_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("given", ["0", "x", "1.5", "-1"])
-def test_threads_that_are_no_number_are_refused(
-    given: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_that_are_no_number_are_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THREADS", given)
     with pytest.raises(ValueError, match=f"^THREADS is '{given}', no whole number"):
         machine.threads()

@@ -20,13 +20,7 @@ from operations.publish.postgres import copying as publishing
 
 PUBLISHES = 20
 BUILT_FILE = PROJECT_FOLDER / "published" / "precision_marketing.duckdb"
-LOGINS = {
-    "max": "marketer",
-    "anna": "analyst",
-    "noor": "analyst",
-    "nobody_yet": "analyst",
-    "otto": "auditor",
-}
+LOGINS = {"max": "marketer", "anna": "analyst", "noor": "analyst", "nobody_yet": "analyst", "otto": "auditor"}
 # Texts that a copy by way of CSV could spoil.
 TEXTS = ["", None, "\\.", "\\N", 'a "b", c', "two\nlines\r\n", " x ", "NULL", "价格"]
 
@@ -39,8 +33,7 @@ def write_file(file: Path, number: int = 1, users: int = 90) -> Path:
     about_users = f"select {user}, {number} as round from range({users}) t(i)"
     region = "case i % 3 when 0 then 'north' when 1 then 'south' end"
     tables = {
-        "core.users": f"select {user}, {region} as region, {number} as round"
-        f" from range({users}) t(i)",
+        "core.users": f"select {user}, {region} as region, {number} as round from range({users}) t(i)",
         # every tenth order is of a guest
         "core.orders": f"""
             select 'o' || i as order_id, if(i % 10 = 0, null, 'u' || i) as user_id,
@@ -68,9 +61,7 @@ def write_file(file: Path, number: int = 1, users: int = 90) -> Path:
 
 
 def _list_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    places = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables()"
-    ).fetchall()
+    places = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     connection.execute("create schema if not exists publication")
     connection.execute(
         "create or replace table publication.published_tables"
@@ -78,8 +69,7 @@ def _list_tables(connection: duckdb.DuckDBPyConnection) -> None:
     )
     for (place,) in places:
         connection.execute(
-            "insert into publication.published_tables"
-            f" select '2026-11-25', '{place}', count(*) from {place}"
+            f"insert into publication.published_tables select '2026-11-25', '{place}', count(*) from {place}"
         )
 
 
@@ -103,10 +93,7 @@ def add_logins(database: Database) -> None:
     for login, role in LOGINS.items():
         if (login,) not in known:
             database.change(f"create role {login} login password '{PASSWORD}' in role {role}")
-    database.change(
-        "insert into access.analyst_regions values ('anna', 'north'), ('noor', null)",
-        user="publisher",
-    )
+    database.change("insert into access.analyst_regions values ('anna', 'north'), ('noor', null)", user="publisher")
 
 
 def refused(database: Database, login: str, statement: str) -> str | None:
@@ -122,12 +109,7 @@ def refused(database: Database, login: str, statement: str) -> str | None:
 
 
 def test_each_role_reads_what_it_is_granted_and_nothing_else(shop: Database) -> None:
-    places = [
-        place
-        for (place,) in shop.rows(
-            "publisher", "select table_name from publication.published_tables"
-        )
-    ]
+    places = [place for (place,) in shop.rows("publisher", "select table_name from publication.published_tables")]
     granted = {
         "max": ("campaigns.", "core.", "scores."),
         "anna": ("core.", "evaluation.", "scores."),
@@ -135,11 +117,7 @@ def test_each_role_reads_what_it_is_granted_and_nothing_else(shop: Database) -> 
     }
     for login, prefixes in granted.items():
         assert shop.rows(login, "select count(*) from publication.published_tables")
-        readable = {
-            place
-            for place in places
-            if (refused(shop, login, f"table {place}") or "").endswith(": done")
-        }
+        readable = {place for place in places if (refused(shop, login, f"table {place}") or "").endswith(": done")}
         assert readable == {place for place in places if place.startswith(prefixes)}
     assert shop.rows("max", "select count(*) from core.users") == [(91,)]
     assert shop.rows("max", "select count(*) from core.orders") == [(91,)]
@@ -201,11 +179,7 @@ def test_writes_files_and_the_vault_are_refused(database: Database, published_fi
     database.publish(published_file)
     add_logins(database)
     statements = [each.strip() for each in REFUSED_TO_ALL.strip().splitlines()]
-    done = [
-        refused(database, login, statement)
-        for login in ("max", "anna", "otto")
-        for statement in statements
-    ]
+    done = [refused(database, login, statement) for login in ("max", "anna", "otto") for statement in statements]
     assert not any(done), [each for each in done if each]
 
 
@@ -218,9 +192,7 @@ def test_strangers_cannot_even_connect(shop: Database) -> None:
         shop.change("drop role stranger")
 
 
-def test_a_role_with_rights_on_the_vault_stops_the_publish(
-    shop: Database, published_file: Path
-) -> None:
+def test_a_role_with_rights_on_the_vault_stops_the_publish(shop: Database, published_file: Path) -> None:
     shop.change("create schema vault", "grant usage on schema vault to analyst")
     with pytest.raises(publishing.NotPublishedError, match="analyst has rights on"):
         shop.publish(published_file)
@@ -256,9 +228,7 @@ def test_an_analyst_sees_the_users_of_their_regions_alone(shop: Database) -> Non
     assert shop.rows("anna", "select region from access.analyst_regions") == [("north",)]
 
 
-def test_in_the_built_tables_too_analysts_see_their_regions_alone(
-    database: Database, tmp_path: Path
-) -> None:
+def test_in_the_built_tables_too_analysts_see_their_regions_alone(database: Database, tmp_path: Path) -> None:
     if not BUILT_FILE.exists():
         pytest.skip(f"BUILT TABLES NOT CHECKED: no {BUILT_FILE}; run make build.")
     database.publish(cut_built_file(tmp_path / "cut.duckdb"))
@@ -276,9 +246,7 @@ def test_in_the_built_tables_too_analysts_see_their_regions_alone(
         assert seen == ((rows, 1, "north") if rows else (0, 0, None)), place
         filled += rows > 0
     assert filled > len(tables) / 2
-    expected = database.rows(
-        "publisher", "select count(*) from core.transactions where user_id is not null"
-    )
+    expected = database.rows("publisher", "select count(*) from core.transactions where user_id is not null")
     assert database.rows("max", "select count(user_id) from core.transactions") == (expected)
 
 
@@ -287,8 +255,7 @@ def cut_built_file(file: Path) -> Path:
     with duckdb.connect(str(file)) as connection:
         connection.execute(f"attach '{BUILT_FILE}' as built (read_only)")
         connection.execute(
-            "create table memory_of_users as select user_id from built.core.users"
-            " order by hash(user_id) limit 60"
+            "create table memory_of_users as select user_id from built.core.users order by hash(user_id) limit 60"
         )
         for schema, name, is_about_users in connection.execute(
             "select schema_name, table_name, bool_or(column_name = 'user_id')"
@@ -297,15 +264,9 @@ def cut_built_file(file: Path) -> Path:
         ).fetchall():
             region = "if(hash(user_id) % 2 = 0, 'north', 'south') as region"
             columns = f"* replace ({region})" if name == "users" else "*"
-            few = (
-                "where user_id is null or user_id in (from memory_of_users)"
-                if is_about_users
-                else "limit 50"
-            )
+            few = "where user_id is null or user_id in (from memory_of_users)" if is_about_users else "limit 50"
             connection.execute(f"create schema if not exists {schema}")
-            connection.execute(
-                f"create table {schema}.{name} as select {columns} from built.{schema}.{name} {few}"
-            )
+            connection.execute(f"create table {schema}.{name} as select {columns} from built.{schema}.{name} {few}")
         connection.execute("drop table memory_of_users")
         connection.execute("drop table publication.published_tables")
         _list_tables(connection)
@@ -313,10 +274,7 @@ def cut_built_file(file: Path) -> Path:
 
 
 def test_rights_survive_a_publish(shop: Database, tmp_path: Path) -> None:
-    shop.change(
-        "alter default privileges in schema campaigns grant select on tables to auditor",
-        user="publisher",
-    )
+    shop.change("alter default privileges in schema campaigns grant select on tables to auditor", user="publisher")
     for number in (2, 3):
         shop.publish(write_file(tmp_path / "next.duckdb", number))
     assert shop.rows("max", "select max(round) from core.users") == [(3,)]
@@ -346,9 +304,7 @@ def test_comments_tell_what_dbt_says(database: Database, published_file: Path) -
     )
     database.publish(published_file)
     assert database.rows(
-        "publisher",
-        "select obj_description('core.users'::regclass),"
-        " col_description('core.users'::regclass, 2)",
+        "publisher", "select obj_description('core.users'::regclass), col_description('core.users'::regclass, 2)"
     ) == [("Each user's row.", "Where they live.")]
 
 
@@ -383,9 +339,7 @@ def test_readers_see_no_error_and_no_half_table_during_twenty_publishes(
     monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 20)
     places = [
         place
-        for (place,) in shop.rows(
-            "max", "select table_name from publication.published_tables order by 1"
-        )
+        for (place,) in shop.rows("max", "select table_name from publication.published_tables order by 1")
         if not place.startswith("evaluation")
     ]
 
@@ -395,11 +349,7 @@ def test_readers_see_no_error_and_no_half_table_during_twenty_publishes(
             # the snapshot is of now, the first table of a while later
             connection.execute("select 1")
             time.sleep(pause)
-            told = dict(
-                connection.execute(
-                    "select table_name, row_count from publication.published_tables"
-                ).fetchall()
-            )
+            told = dict(connection.execute("select table_name, row_count from publication.published_tables").fetchall())
             for place in reversed(places):
                 count, first, last = connection.execute(
                     f"select count(*), min(round), max(round) from {place}"
@@ -477,10 +427,7 @@ def test_a_failure_half_way_leaves_the_last_publication(shop: Database, tmp_path
 def test_the_script_says_what_it_did_and_what_is_open(shop: Database, published_file: Path) -> None:
     def run() -> subprocess.CompletedProcess[str]:
         return run_operation(
-            "publish.postgres",
-            POSTGRES_URL=shop.url,
-            PUBLISHED_DIR=str(published_file.parent),
-            SOURCE="small",
+            "publish.postgres", POSTGRES_URL=shop.url, PUBLISHED_DIR=str(published_file.parent), SOURCE="small"
         )
 
     result = run()
@@ -495,9 +442,7 @@ def test_the_script_says_what_it_did_and_what_is_open(shop: Database, published_
     assert result.stderr.count("\n") == 1
 
 
-def run_script(
-    monkeypatch: pytest.MonkeyPatch, published: Path, url: str | None, **env: str
-) -> str | None:
+def run_script(monkeypatch: pytest.MonkeyPatch, published: Path, url: str | None, **env: str) -> str | None:
     """Run `main` as the script does, with the environment given."""
     monkeypatch.setattr(script, "PUBLISHED_FILE", published / "small.duckdb")
     if url:
@@ -535,9 +480,7 @@ def test_bad_input_is_told_in_one_sentence_without_the_password(
     assert state(shop) == before
 
 
-def test_files_that_no_publish_wrote_are_refused(
-    shop: Database, tmp_path: Path, published_file: Path
-) -> None:
+def test_files_that_no_publish_wrote_are_refused(shop: Database, tmp_path: Path, published_file: Path) -> None:
     before = state(shop)
     for statement, words in {
         "create table core.odd as select [1] as items": "items of core.odd has type",

@@ -49,9 +49,7 @@ def event(name: str, node: str = "", level: str = "debug", **data: object) -> ob
         node_status=data.pop("status", "success"),
         node_path=data.pop("path", f"{node}.sql"),
     )
-    return SimpleNamespace(
-        info=SimpleNamespace(name=name, level=level), data=SimpleNamespace(node_info=info, **data)
-    )
+    return SimpleNamespace(info=SimpleNamespace(name=name, level=level), data=SimpleNamespace(node_info=info, **data))
 
 
 @pytest.fixture
@@ -131,9 +129,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param("--selector=none_such", 2, id="bad call"),
     ],
 )
-def test_a_terminal_sees_one_line_and_gets_the_exit_code(
-    folder: Path, selected: str, code: int
-) -> None:
+def test_a_terminal_sees_one_line_and_gets_the_exit_code(folder: Path, selected: str, code: int) -> None:
     process, terminal = pty.fork()
     if process == 0:
         os.environ.pop("CI", None)
@@ -166,9 +162,7 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(
     if code == 0:
         assert lines[1].split()[:3] == ["seeds", "1", "4"]
     elif code == 1:
-        assert any(
-            line.startswith("  core/orders") and "doesn't exist" in line for line in lines
-        ), text
+        assert any(line.startswith("  core/orders") and "doesn't exist" in line for line in lines), text
     else:
         assert lines[0].startswith("Could not find selector named none_such")
 
@@ -184,10 +178,7 @@ def test_what_dbt_warns_of_beside_its_tests_is_kept(progress: object) -> None:
 @pytest.mark.parametrize(
     ("message", "sentences"),
     [
-        (
-            "Runtime Error\n  Runtime Error\n    Nothing was built: no key.",
-            ["Nothing was built: no key."],
-        ),
+        ("Runtime Error\n  Runtime Error\n    Nothing was built: no key.", ["Nothing was built: no key."]),
         (
             "Compilation Error in operation hook (./dbt_project.yml)\n"
             "  Table a lacks b.\n  Table c lacks d.\n\n  > in macro check_inputs",
@@ -207,9 +198,7 @@ def test_of_a_message_the_sentences_are_left(message: str, sentences: list[str])
 
 
 def test_of_many_failures_the_first_are_written_out() -> None:
-    node = SimpleNamespace(
-        name="a_rule", resource_type="test", original_file_path="tests/data/a_rule.sql"
-    )
+    node = SimpleNamespace(name="a_rule", resource_type="test", original_file_path="tests/data/a_rule.sql")
     failed = SimpleNamespace(node=node, status="fail", failures=3, message="", execution_time=0.5)
     result = SimpleNamespace(results=[failed] * 40, elapsed_time=20)
     lines = outcome.outcome_lines(result, ["An option is old."] * 2)

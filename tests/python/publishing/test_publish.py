@@ -59,9 +59,7 @@ def shop(tmp_path: Path) -> Path:
         node("features", "ftr_user__snapshot", users, contract={"enforced": False}),
         node("evaluation", "estimator_backtests", users, tags=["full_grid"]),
     ]
-    (target / "manifest.json").write_text(
-        json.dumps({"nodes": {str(place): each for place, each in enumerate(nodes)}})
-    )
+    (target / "manifest.json").write_text(json.dumps({"nodes": {str(place): each for place, each in enumerate(nodes)}}))
     write_results(tmp_path, "success")
     write_round(tmp_path, 1)
     return tmp_path
@@ -70,9 +68,7 @@ def shop(tmp_path: Path) -> Path:
 def write_results(folder: Path, status: str) -> None:
     """Say how the last dbt run ended."""
     result = {"unique_id": "model.precision_marketing.users", "status": status}
-    (folder / "target" / "run_results.json").write_text(
-        json.dumps({"results": [{**result, "status": "pass"}, result]})
-    )
+    (folder / "target" / "run_results.json").write_text(json.dumps({"results": [{**result, "status": "pass"}, result]}))
 
 
 def write_round(folder: Path, number: int, users: int = 1000) -> None:
@@ -115,9 +111,7 @@ def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -
     assert result.returncode == 0, result.stderr
     file = shop / "published" / "small.duckdb"
     with duckdb.connect(str(file), read_only=True) as connection:
-        tables = connection.sql(
-            "select schema_name || '.' || table_name from duckdb_tables() order by 1"
-        ).fetchall()
+        tables = connection.sql("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
         users = connection.sql("select user_id from core.users").fetchall()
         told = connection.sql(
             "select table_name, row_count, published_at is null, git_commit"
@@ -127,10 +121,7 @@ def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -
     assert len(users) == 999
     assert ("u7",) not in users
     assert ("u8",) in users
-    assert [row[:3] for row in told] == [
-        ("core.users", 999, False),
-        ("scores.user_scores", 999, False),
-    ]
+    assert [row[:3] for row in told] == [("core.users", 999, False), ("scores.user_scores", 999, False)]
     assert all(row[3] for row in told)
     parquet = shop / "published" / "small" / "current" / "core" / "users.parquet"
     assert duckdb.read_parquet(str(parquet)).count("*").fetchone() == (999,)

@@ -26,9 +26,7 @@ OPEN_TABLES = "document.querySelectorAll('details').forEach(each => each.open = 
 
 def write_report(published: Path, target: Path) -> subprocess.CompletedProcess:
     """Run the script as `make report` does."""
-    return run_operation(
-        "report", SOURCE="shop", PUBLISHED_DIR=str(published), DBT_TARGET_PATH=str(target)
-    )
+    return run_operation("report", SOURCE="shop", PUBLISHED_DIR=str(published), DBT_TARGET_PATH=str(target))
 
 
 def publish_reports(warehouse: Path, folder: Path) -> Path:
@@ -43,8 +41,7 @@ def publish_reports(warehouse: Path, folder: Path) -> Path:
             " select timestamp '2026-01-02 03:04' as published_at, 'shop' as source"
         )
         for (name,) in connection.execute(
-            "select table_name from duckdb_tables()"
-            " where database_name = 'built' and schema_name = 'reports'"
+            "select table_name from duckdb_tables() where database_name = 'built' and schema_name = 'reports'"
         ).fetchall():
             connection.execute(f"create table reports.{name} as from built.reports.{name}")
     return file
@@ -73,11 +70,7 @@ def opened(browser: Browser, report: Path, **settings: object) -> tuple[Page, li
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "request",
-        lambda request: (
-            None
-            if request.url.startswith(("file://", "data:", "blob:"))
-            else wrong.append(request.url)
-        ),
+        lambda request: None if request.url.startswith(("file://", "data:", "blob:")) else wrong.append(request.url),
     )
     page.goto(report.as_uri())
     page.wait_for_function("document.documentElement.dataset.drawn", timeout=30_000)
@@ -153,27 +146,21 @@ def test_tables_show_the_marts(browser: Browser, report: Path, published: Path) 
                     for place, value in enumerate(row)
                     if not (value is None or isinstance(value, str | date))
                 }
-                assert {
-                    place: float(each) for place, each in enumerate(seen) if each is not None
-                } == pytest.approx(numbers, rel=1e-12), section.name
+                assert {place: float(each) for place, each in enumerate(seen) if each is not None} == pytest.approx(
+                    numbers, rel=1e-12
+                ), section.name
 
 
-def test_a_chart_holds_the_numbers_of_its_table(
-    browser: Browser, report: Path, published: Path
-) -> None:
+def test_a_chart_holds_the_numbers_of_its_table(browser: Browser, report: Path, published: Path) -> None:
     page, _ = opened(browser, report)
     with duckdb.connect(str(published), read_only=True) as connection:
-        expected = connection.sql(
-            "select user_count from reports.rpt_rfm_map order by user_count"
-        ).fetchall()
+        expected = connection.sql("select user_count from reports.rpt_rfm_map order by user_count").fetchall()
     labels = page.locator("[data-chart=rfm_map] .role-mark text").all_text_contents()
     assert sorted(int(each.replace(",", "")) for each in labels) == [count for (count,) in expected]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_can_be_read_without_eyes_or_mouse(
-    browser: Browser, report: Path, scheme: str
-) -> None:
+def test_the_page_can_be_read_without_eyes_or_mouse(browser: Browser, report: Path, scheme: str) -> None:
     page, _ = opened(browser, report, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     found = Axe().run(page).response["violations"]
@@ -228,8 +215,7 @@ def test_every_text_stands_in_every_language() -> None:
             assert section.name in texts[kind], (kind, section.name)
         assert set(section.columns.split()) <= set(texts["columns"]), section.name
     fields = {
-        key: [sorted(re.findall(r"{\w+}", text[each])) for each in LANGUAGES]
-        for key, text in texts["findings"].items()
+        key: [sorted(re.findall(r"{\w+}", text[each])) for each in LANGUAGES] for key, text in texts["findings"].items()
     }
     differing = [key for key, (first, *rest) in fields.items() if rest != [first]]
     assert differing == []
@@ -252,9 +238,7 @@ def test_without_a_published_file_the_last_report_stays(tmp_path: Path) -> None:
     assert [each.name for each in written.parent.iterdir()] == ["report.html"]
 
 
-def test_a_shop_of_one_order_has_sentences_for_charts(
-    browser: Browser, shop_dbt: DbtRuns, tmp_path: Path
-) -> None:
+def test_a_shop_of_one_order_has_sentences_for_charts(browser: Browser, shop_dbt: DbtRuns, tmp_path: Path) -> None:
     publish_reports(one_order_shop(shop_dbt), tmp_path)
     result = write_report(tmp_path, tmp_path / "target")
     assert result.returncode == 0, result.stderr

@@ -89,8 +89,7 @@ CASES = {
             "contacts": "count_if(decision = 'contact')",
             "control_users": "count_if(decision = 'control')",
             "contact_rate": "count_if(decision = 'contact') / count(*)",
-            "control_share": "count_if(decision = 'control')"
-            " / nullif(count_if(decision in ('contact', 'control')), 0)",
+            "control_share": "count_if(decision = 'control') / nullif(count_if(decision in ('contact', 'control')), 0)",
             "expected_cost": "sum(expected_cost) filter (decision = 'contact')",
             "expected_margin": "sum(expected_margin) filter (decision = 'contact')",
         },
@@ -105,8 +104,7 @@ CASES = {
             "redemption_rate": f"sum(redeemed_count) filter ({ONE_ROW})"
             f" / nullif(sum(treated_count) filter ({ONE_ROW}), 0)",
             "campaign_cost": f"sum(cost_amount) filter ({ONE_ROW})",
-            "incremental_margin": f"sum(incremental_total) filter ({SOUND}"
-            " and metric = 'margin_per_user')",
+            "incremental_margin": f"sum(incremental_total) filter ({SOUND} and metric = 'margin_per_user')",
             "incremental_buyers": f"sum(incremental_total) filter ({BUYERS})",
             "measured_users": f"sum(treated_count) filter ({BUYERS} and lift is not null)",
             "lift": f"sum(incremental_total) filter ({BUYERS})"
@@ -163,9 +161,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def answers(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, pd.DataFrame]:
+def answers(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     """Return MetricFlow's answers, by case."""
     folder = tmp_path_factory.mktemp("answers")
     questions = {name: (case[0], list(case[3])) for name, case in CASES.items()}
@@ -186,9 +182,7 @@ def answers(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_metrics_are_what_sql_says(
-    environment: dict[str, str], answers: dict[str, pd.DataFrame], name: str
-) -> None:
+def test_metrics_are_what_sql_says(environment: dict[str, str], answers: dict[str, pd.DataFrame], name: str) -> None:
     group, table, column, metrics = CASES[name]
     selected = ", ".join(f"{sql} as {metric}" for metric, sql in metrics.items())
     with duckdb.connect(environment["WAREHOUSE"], read_only=True) as connection:
@@ -204,9 +198,7 @@ def test_metrics_are_what_sql_says(
     found = found.set_index(found[group].fillna("")).sort_index()[expected.columns]
     assert list(found.index) == list(expected.index)
     assert len(expected) > 1
-    np.testing.assert_allclose(
-        found.to_numpy(dtype=float), expected.to_numpy(dtype=float), rtol=1e-9
-    )
+    np.testing.assert_allclose(found.to_numpy(dtype=float), expected.to_numpy(dtype=float), rtol=1e-9)
 
 
 def test_a_rate_of_nothing_is_null(answers: dict[str, pd.DataFrame]) -> None:
@@ -277,9 +269,7 @@ def test_the_doc_lists_every_metric_as_declared(environment: dict[str, str]) -> 
     [
         pytest.param(["validate-configs", "--skip-dw"], 0, "Successfully", id="declarations"),
         pytest.param(["query", "--metrics", "nonsense"], 1, "any known metrics", id="no metric"),
-        pytest.param(
-            ["query", "--saved-query", "campaigns_compared"], 0, "redemption_rate", id="saved query"
-        ),
+        pytest.param(["query", "--saved-query", "campaigns_compared"], 0, "redemption_rate", id="saved query"),
     ],
 )
 def test_the_command_answers_and_asks_nobody_outside(

@@ -101,19 +101,13 @@ def opened(browser: Browser, pages: list[Path], **context: object) -> Iterator[P
     window.on(
         "request",
         lambda request: (
-            strange.append(request.url)
-            if not request.url.startswith(("file:", "data:", "blob:"))
-            else None
+            strange.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None
         ),
     )
     page = window.new_page()
     page.on(
         "console",
-        lambda message: (
-            strange.append(message.text)
-            if message.type == "error" and at[-1] not in FOREIGN
-            else None
-        ),
+        lambda message: strange.append(message.text) if message.type == "error" and at[-1] not in FOREIGN else None,
     )
     page.on("pageerror", lambda error: strange.append(str(error)))
     for file in pages:
@@ -175,9 +169,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
             file, _, place = unquote(link).partition("#")
             at = pages.get(file or name)
             # lineage.html finds the column that a link names by its script
-            is_there = (site / (file or name)).exists() and (
-                not place or file == "lineage.html" or place in at.places
-            )
+            is_there = (site / (file or name)).exists() and (not place or file == "lineage.html" or place in at.places)
             if not is_there:
                 dead.append(f"{name}: {link}")
     assert dead == []
@@ -204,9 +196,7 @@ def test_the_pages_say_what_was_published(site: Path) -> None:
     if not published.exists():
         missing(f"PAGES NOT COMPARED: no {published}; run make build.")
     with duckdb.connect(str(published), read_only=True) as connection:
-        counts = connection.execute(
-            "select table_name, row_count from publication.published_tables"
-        ).fetchall()
+        counts = connection.execute("select table_name, row_count from publication.published_tables").fetchall()
     assert len(counts) > 40
     for table, count in counts:
         page = (site / f"{table}.html").read_text()
@@ -253,12 +243,7 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
     for command in commands:
         assert not log.exists(), log.read_text()
         result = subprocess.run(
-            command,
-            cwd=PROJECT_FOLDER,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+            command, cwd=PROJECT_FOLDER, env=environment, capture_output=True, text=True, check=False
         )
         assert (result.returncode == 0) == (command[1] != "-c"), result.stderr
     assert log.read_text() == "x.y\n"

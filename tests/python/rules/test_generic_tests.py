@@ -34,29 +34,12 @@ UNIQUE = "(1, 'a', 1.0), (1, 'b', 1.0), (2, 'a', 1.0)"
     [
         pytest.param(["id", "part"], UNIQUE, [], id="two columns together"),
         pytest.param(["id"], UNIQUE, [(1, 2)], id="one column comes again"),
-        pytest.param(
-            ["id", "part"],
-            UNIQUE + ", (2, 'a', 9.0), (2, 'a', 9.0)",
-            [(2, "a", 3)],
-            id="both come again",
-        ),
-        pytest.param(
-            ["id", "part"],
-            UNIQUE + ", (3, null, 1.0)",
-            [(3, None, 1)],
-            id="a null in the last column",
-        ),
-        pytest.param(
-            ["id", "part"],
-            UNIQUE + ", (null, 'a', 1.0)",
-            [(None, "a", 1)],
-            id="a null in the first column",
-        ),
+        pytest.param(["id", "part"], UNIQUE + ", (2, 'a', 9.0), (2, 'a', 9.0)", [(2, "a", 3)], id="both come again"),
+        pytest.param(["id", "part"], UNIQUE + ", (3, null, 1.0)", [(3, None, 1)], id="a null in the last column"),
+        pytest.param(["id", "part"], UNIQUE + ", (null, 'a', 1.0)", [(None, "a", 1)], id="a null in the first column"),
     ],
 )
-def test_unique_key_finds_keys_that_name_no_row(
-    columns: list[str], rows: str, expected: list[tuple]
-) -> None:
+def test_unique_key_finds_keys_that_name_no_row(columns: list[str], rows: str, expected: list[tuple]) -> None:
     assert found_rows("unique_key", {"columns": columns}, {"checked": rows}) == expected
 
 
@@ -85,33 +68,15 @@ def test_holds_negates_the_whole_expression() -> None:
 @pytest.mark.parametrize(
     ("here", "there", "to_where", "is_found"),
     [
-        pytest.param(
-            "(1, 'a', 3.00)", "(1, 'a', 1.50), (2, 'b', 1.50)", None, False, id="split otherwise"
-        ),
+        pytest.param("(1, 'a', 3.00)", "(1, 'a', 1.50), (2, 'b', 1.50)", None, False, id="split otherwise"),
         pytest.param("(1, 'a', 3.00)", "(1, 'a', 3.01)", None, True, id="a cent off"),
-        pytest.param(
-            "(1, 'a', 3.00)",
-            "(1, 'a', 3.00), (2, 'b', 4.00)",
-            "id = 1",
-            False,
-            id="equal where compared",
-        ),
-        pytest.param(
-            "(1, 'a', 3.00)",
-            "(1, 'a', 3.00), (2, 'b', 4.00)",
-            "id = 2",
-            True,
-            id="other where compared",
-        ),
+        pytest.param("(1, 'a', 3.00)", "(1, 'a', 3.00), (2, 'b', 4.00)", "id = 1", False, id="equal where compared"),
+        pytest.param("(1, 'a', 3.00)", "(1, 'a', 3.00), (2, 'b', 4.00)", "id = 2", True, id="other where compared"),
         pytest.param("(1, 'a', 3.00)", "(1, 'a', 3.00)", "id = 2", True, id="nothing there"),
-        pytest.param(
-            "(1, 'a', 0.00)", "(1, 'a', 3.00)", "id = 2", False, id="zero here and nothing there"
-        ),
+        pytest.param("(1, 'a', 0.00)", "(1, 'a', 3.00)", "id = 2", False, id="zero here and nothing there"),
     ],
 )
-def test_same_total_finds_totals_that_differ(
-    here: str, there: str, to_where: str | None, is_found: bool
-) -> None:
+def test_same_total_finds_totals_that_differ(here: str, there: str, to_where: str | None, is_found: bool) -> None:
     found = found_rows(
         "same_total",
         {"column_name": "amount", "to": "other", "field": "amount", "to_where": to_where},
@@ -143,7 +108,5 @@ WHOLE = {"whole": "part = 'all'", "within": "id", "kind": "part"}
 def test_no_small_cells_finds_cells_and_differences(
     arguments: dict[str, str], rows: str, expected: list[tuple]
 ) -> None:
-    found = found_rows(
-        "no_small_cells", {"users": ["amount"], "least": "10", **arguments}, {"checked": rows}
-    )
+    found = found_rows("no_small_cells", {"users": ["amount"], "least": "10", **arguments}, {"checked": rows})
     assert sorted(found) == expected

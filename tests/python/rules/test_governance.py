@@ -52,9 +52,7 @@ def test_nothing_is_missing_of_any_published_column(built: tuple[Manifest, Manif
     assert faults(tables) == []
 
 
-def test_a_class_that_the_words_lack_is_a_fault(
-    built: tuple[Manifest, Manifest], manifest: Manifest
-) -> None:
+def test_a_class_that_the_words_lack_is_a_fault(built: tuple[Manifest, Manifest], manifest: Manifest) -> None:
     meta = manifest["nodes"][USERS]["config"]["meta"]
     meta["pii_by_name"] = {**meta["pii_by_name"], "region": "harmless"}
     assert found(manifest, built[1]) == [
@@ -62,26 +60,18 @@ def test_a_class_that_the_words_lack_is_a_fault(
     ]
 
 
-def test_a_column_without_a_class_is_a_fault(
-    built: tuple[Manifest, Manifest], manifest: Manifest
-) -> None:
+def test_a_column_without_a_class_is_a_fault(built: tuple[Manifest, Manifest], manifest: Manifest) -> None:
     del manifest["nodes"][USERS]["config"]["meta"]["pii"]
     assert "Column core.users.has_profile has no PII class." in found(manifest, built[1])
 
 
-def test_who_somebody_is_cannot_be_called_impersonal(
-    built: tuple[Manifest, Manifest], manifest: Manifest
-) -> None:
+def test_who_somebody_is_cannot_be_called_impersonal(built: tuple[Manifest, Manifest], manifest: Manifest) -> None:
     meta = manifest["nodes"][USERS]["config"]["meta"]
     meta["pii_by_name"] = {**meta["pii_by_name"], "user_id": "none"}
-    assert found(manifest, built[1]) == [
-        "Column core.users.user_id stands for one user but has PII class none."
-    ]
+    assert found(manifest, built[1]) == ["Column core.users.user_id stands for one user but has PII class none."]
 
 
-def test_a_column_of_which_nothing_is_said_is_a_fault(
-    built: tuple[Manifest, Manifest], manifest: Manifest
-) -> None:
+def test_a_column_of_which_nothing_is_said_is_a_fault(built: tuple[Manifest, Manifest], manifest: Manifest) -> None:
     columns = manifest["nodes"][USERS]["columns"]
     columns["nickname"] = {**columns["city"], "name": "nickname", "description": ""}
     lineage = copy.deepcopy(built[1])
@@ -92,9 +82,7 @@ def test_a_column_of_which_nothing_is_said_is_a_fault(
         "Column core.users.nickname comes from no raw column and no seed.",
     ]
     del lineage["columns"][f"{USERS}.nickname"]
-    assert found(manifest, lineage)[-1] == (
-        f"Column core.users.nickname is not followed beyond {USERS}.nickname."
-    )
+    assert found(manifest, lineage)[-1] == (f"Column core.users.nickname is not followed beyond {USERS}.nickname.")
 
 
 def test_the_contracts_are_those_on_record(built: tuple[Manifest, Manifest]) -> None:
@@ -126,20 +114,14 @@ def loosen(columns: dict[str, Any]) -> None:
         (loosen, "has_profile", "was never null and now may be"),
     ],
 )
-def test_what_breaks_readers_needs_a_new_version(
-    manifest: Manifest, change: Any, column: str, what: str
-) -> None:
+def test_what_breaks_readers_needs_a_new_version(manifest: Manifest, change: Any, column: str, what: str) -> None:
     recorded = contracts(manifest)
     change(manifest["nodes"][USERS]["columns"])
     assert breaking_changes(recorded, manifest) == [
         f"Column core.users.{column} {what}, which breaks who reads it: keep it, or "
         "declare a new version of the model (versions: in its YAML)."
     ]
-    manifest["nodes"][f"{USERS}.v2"] = {
-        **manifest["nodes"][USERS],
-        "version": 2,
-        "alias": "users_v2",
-    }
+    manifest["nodes"][f"{USERS}.v2"] = {**manifest["nodes"][USERS], "version": 2, "alias": "users_v2"}
     assert breaking_changes(recorded, manifest) == []
 
 
@@ -152,18 +134,12 @@ def test_a_table_that_is_no_longer_published_breaks_readers(manifest: Manifest) 
     ]
 
 
-def write_contracts(
-    target: Path, record: Path, *arguments: str
-) -> subprocess.CompletedProcess[str]:
+def write_contracts(target: Path, record: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the script on a manifest and a record of their own."""
-    return run_operation(
-        "docs_site.contracts", *arguments, DBT_TARGET_PATH=str(target), CONTRACTS=str(record)
-    )
+    return run_operation("docs_site.contracts", *arguments, DBT_TARGET_PATH=str(target), CONTRACTS=str(record))
 
 
-def test_an_addition_is_recorded_and_a_breaking_change_is_not(
-    manifest: Manifest, tmp_path: Path
-) -> None:
+def test_an_addition_is_recorded_and_a_breaking_change_is_not(manifest: Manifest, tmp_path: Path) -> None:
     file, record = tmp_path / "manifest.json", tmp_path / "contracts.json"
     file.write_text(json.dumps(manifest))
     assert write_contracts(tmp_path, record).returncode == 0
@@ -177,9 +153,7 @@ def test_an_addition_is_recorded_and_a_breaking_change_is_not(
     assert write_contracts(tmp_path, record, "--check").returncode == 0
     before = record.read_text()
     assert json.loads(before) == contracts(manifest)
-    assert before.count("\n") == 2 + sum(
-        1 + len(each["columns"]) for each in contracts(manifest).values()
-    )
+    assert before.count("\n") == 2 + sum(1 + len(each["columns"]) for each in contracts(manifest).values())
     del columns["nickname"]
     file.write_text(json.dumps(manifest))
     broken = write_contracts(tmp_path, record)

@@ -12,9 +12,7 @@ FOLDERS = ("operations", "profiles", "python_models", "tests", "docs")
 MOST_LINES = 400
 
 
-@pytest.mark.parametrize(
-    "package", ["profiles", "python_models", "learning", "precision_marketing", "tests"]
-)
+@pytest.mark.parametrize("package", ["profiles", "python_models", "learning", "precision_marketing", "tests"])
 def test_operations_import_nothing_that_imports_them(package: str) -> None:
     importing = re.compile(rf"^\s*(from|import) {package}\b", re.MULTILINE)
     assert len(MODULES) > 40

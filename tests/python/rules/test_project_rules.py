@@ -27,10 +27,7 @@ MARTS_WITHOUT_KEY = {
 # What says who somebody is, wherever it stands.
 PERSONAL_COLUMNS = {"email", "phone", "full_name"}
 # Marts of checked rows that need not wait for the verdict on them.
-MARTS_BEFORE_THE_VERDICT = {
-    "data_quality": "is the verdict",
-    "rejected_rows": "shows why the build stopped",
-}
+MARTS_BEFORE_THE_VERDICT = {"data_quality": "is the verdict", "rejected_rows": "shows why the build stopped"}
 MOST_LINES_OF_SQL = 150
 MOST_LINES_OF_PYTHON = 25
 
@@ -83,11 +80,7 @@ def is_mart(node: Node) -> bool:
 
 def parents(manifest: Node, node: Node, kind: str) -> list[str]:
     """Names of the parents of one type."""
-    return [
-        name.split(".")[-1]
-        for name in manifest["parent_map"][node["unique_id"]]
-        if name.startswith(f"{kind}.")
-    ]
+    return [name.split(".")[-1] for name in manifest["parent_map"][node["unique_id"]] if name.startswith(f"{kind}.")]
 
 
 def source_text(node: Node) -> str:
@@ -98,11 +91,7 @@ def source_text(node: Node) -> str:
 def test_every_node_is_described(manifest: Node) -> None:
     nodes = own_nodes(manifest, "model", "seed", "source", "exposure")
     silent = [node["unique_id"] for node in nodes if not node["description"].strip()]
-    silent += [
-        node["unique_id"]
-        for node in own_nodes(manifest, "source")
-        if not node["source_description"].strip()
-    ]
+    silent += [node["unique_id"] for node in own_nodes(manifest, "source") if not node["source_description"].strip()]
     assert silent == []
 
 
@@ -170,9 +159,7 @@ def test_names_follow_their_folder(manifest: Node) -> None:
         for model in own_nodes(manifest, "model")
         if not is_mart(model)
         and not model["name"].startswith(
-            "ml_"
-            if model["language"] == "python" and layer(model) != "staging"
-            else layer_of(model, LAYERS).prefix
+            "ml_" if model["language"] == "python" and layer(model) != "staging" else layer_of(model, LAYERS).prefix
         )
     ]
     assert misnamed == []
@@ -192,8 +179,7 @@ def test_marts_and_intake_have_contracts(manifest: Node) -> None:
     free = [
         model["name"]
         for model in own_nodes(manifest, "model")
-        if (layer(model) == "intake" or is_mart(model))
-        and not model["config"]["contract"]["enforced"]
+        if (layer(model) == "intake" or is_mart(model)) and not model["config"]["contract"]["enforced"]
     ]
     assert free == []
 
@@ -205,9 +191,7 @@ def test_marts_have_a_tested_key(manifest: Node) -> None:
         if test.get("test_metadata", {}).get("name") == "unique_key"
     }
     without = {
-        model["name"]
-        for model in own_nodes(manifest, "model")
-        if is_mart(model) and model["unique_id"] not in keyed
+        model["name"] for model in own_nodes(manifest, "model") if is_mart(model) and model["unique_id"] not in keyed
     }
     assert without == set(MARTS_WITHOUT_KEY)
 
@@ -229,14 +213,9 @@ def test_staging_reads_the_source_of_its_folder(manifest: Node) -> None:
         and (folder := Path(model["original_file_path"]).parts[2]) != "calendar"
         and (
             read := {
-                name.split(".")[-2]
-                for name in manifest["parent_map"][model["unique_id"]]
-                if name.startswith("source.")
+                name.split(".")[-2] for name in manifest["parent_map"][model["unique_id"]] if name.startswith("source.")
             }
-            | {
-                name.removeprefix("stg_").split("__")[0]
-                for name in parents(manifest, model, "model")
-            }
+            | {name.removeprefix("stg_").split("__")[0] for name in parents(manifest, model, "model")}
         )
         != {folder}
     }
@@ -278,17 +257,11 @@ def code_below_staging(manifest: Node) -> dict[str, str]:
 
 def test_no_code_but_stagings_names_a_shop(manifest: Node) -> None:
     project = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())
-    shops = set(project["vars"]["shops"]) | {
-        source["source_name"] for source in own_nodes(manifest, "source")
-    }
+    shops = set(project["vars"]["shops"]) | {source["source_name"] for source in own_nodes(manifest, "source")}
     assert len(shops) > 1
-    named = re.compile(
-        "|".join(shop.replace("_", "[ _-]?") for shop in sorted(shops)), re.IGNORECASE
-    )
+    named = re.compile("|".join(shop.replace("_", "[ _-]?") for shop in sorted(shops)), re.IGNORECASE)
     naming = {
-        place: match.group()
-        for place, text in code_below_staging(manifest).items()
-        if (match := named.search(text))
+        place: match.group() for place, text in code_below_staging(manifest).items() if (match := named.search(text))
     }
     assert naming == {}
 
@@ -302,11 +275,7 @@ def test_no_code_reads_the_truth_behind_a_synthetic_shop(manifest: Node) -> None
         for place, text in code.items()
         if re.search(r"\btruth\b\W{0,3}\.|['\"]truth['\"]", without_comments(text), re.I)
     ]
-    reading += [
-        source["unique_id"]
-        for source in own_nodes(manifest, "source")
-        if source["schema"] == "truth"
-    ]
+    reading += [source["unique_id"] for source in own_nodes(manifest, "source") if source["schema"] == "truth"]
     assert reading == []
 
 
@@ -345,8 +314,7 @@ def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
         for model in vault
         for name in manifest["child_map"][model["unique_id"]]
         if not name.startswith(("test.", "unit_test."))
-        and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get("database")
-        != "vault"
+        and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get("database") != "vault"
         # rows of a source that staging keeps, with ids that intake takes from them
         and (layer(model) != "staging" or layer(child) != "staging")
     ]
@@ -367,8 +335,7 @@ def test_marts_wait_for_the_verdict_on_what_they_are_made_of(manifest: Node) -> 
     hasty = {
         name
         for name, above in marts.items()
-        if any(re.fullmatch(r"int_\w+_checked", parent) for parent in above)
-        and "data_quality" not in above
+        if any(re.fullmatch(r"int_\w+_checked", parent) for parent in above) and "data_quality" not in above
     }
     assert hasty == set(MARTS_BEFORE_THE_VERDICT)
 
@@ -388,11 +355,7 @@ def test_python_models_read_features_and_seeds(manifest: Node) -> None:
         for model in own_nodes(manifest, "model")
         if model["language"] == "python"
         and (
-            names := [
-                name
-                for name in parents(manifest, model, "model")
-                if not name.startswith(READ_BY_PYTHON)
-            ]
+            names := [name for name in parents(manifest, model, "model") if not name.startswith(READ_BY_PYTHON)]
             + parents(manifest, model, "source")
         )
     }

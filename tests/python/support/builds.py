@@ -19,9 +19,7 @@ from support.cache import PROJECT_FOLDER
 from support.manifests import parsed, read_manifest, variables_parsed, write_manifest
 
 # What `make build` leaves; the profile reads the same variable.
-BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get(
-    "WAREHOUSE", "warehouse/precision_marketing.duckdb"
-)
+BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", "warehouse/precision_marketing.duckdb")
 
 # Users of the tests go by pseudonyms of this key, whatever key the project has.
 PSEUDONYM_KEY = "a key for tests, known to everybody, good for nothing"
@@ -118,9 +116,7 @@ class DbtRuns:
                 file.unlink(missing_ok=True)
         return building
 
-    def build(
-        self, *selection: str, warehouse: Path, begun: Path | None = None, **settings: object
-    ) -> Path:
+    def build(self, *selection: str, warehouse: Path, begun: Path | None = None, **settings: object) -> Path:
         """Build what is selected and return the database; a failure is an error.
 
         `begun` is where `begin` said to, if something lies there to build upon.
@@ -162,8 +158,7 @@ def _start_dbt(
         **environment,
     }
     process = _dbt_processes.Process(
-        target=_run_dbt,
-        args=(["--no-use-colors", *arguments], environment, output_file, manifest, kept_manifest),
+        target=_run_dbt, args=(["--no-use-colors", *arguments], environment, output_file, manifest, kept_manifest)
     )
     output_file.unlink(missing_ok=True)
     process.start()
@@ -234,14 +229,10 @@ def moved(building: Path, warehouse: Path) -> Path:
     return building.rename(warehouse)
 
 
-def attach_vault(
-    connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str | None = VAULT_KEY
-) -> None:
+def attach_vault(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str | None = VAULT_KEY) -> None:
     """Attach the vault beside a database, by default one that the tests built."""
     key = key or (PROJECT_FOLDER / ".secrets" / "vault.key").read_text().strip()
-    connection.execute(
-        f"attach '{vault_of(warehouse)}' as vault (encryption_key '{key}', read_only)"
-    )
+    connection.execute(f"attach '{vault_of(warehouse)}' as vault (encryption_key '{key}', read_only)")
 
 
 def pseudonym(user_id: str, key: str = PSEUDONYM_KEY) -> str:
@@ -257,10 +248,7 @@ def package_folder() -> Path:
 
 
 def write_raw_tables(
-    folder: Path,
-    raw_folder: Path,
-    queries: dict[str, str],
-    parameters: dict[str, object] | None = None,
+    folder: Path, raw_folder: Path, queries: dict[str, str], parameters: dict[str, object] | None = None
 ) -> Path:
     """Write a folder of raw tables, some of them altered.
 
@@ -290,9 +278,7 @@ def write_raw_tables(
                 (folder / file.name).symlink_to(file.resolve())
                 continue
             query = queries[file.stem]
-            named = {
-                name: value for name, value in (parameters or {}).items() if f"${name}" in query
-            }
+            named = {name: value for name, value in (parameters or {}).items() if f"${name}" in query}
             connection.sql(query, params=named).write_parquet(str(folder / file.name))
     return folder
 
@@ -308,8 +294,6 @@ def table_hashes(warehouse: Path, schema: str) -> dict[str, tuple[int, int]]:
             [schema],
         ).fetchall()
         return {
-            table: connection.execute(
-                f"select count(*), bit_xor(hash(rows)) from {schema}.{table} as rows"
-            ).fetchone()
+            table: connection.execute(f"select count(*), bit_xor(hash(rows)) from {schema}.{table} as rows").fetchone()
             for (table,) in tables
         }

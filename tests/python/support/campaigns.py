@@ -9,10 +9,7 @@ import duckdb
 from support.builds import DbtResult, DbtRuns
 
 # Fewer fits: the same code, a third of the time.
-VARS = (
-    "--vars={as_of_count: 12, campaign_test_weeks: 4, campaign_validation_weeks: 6,"
-    " bootstrap_draws: 50}"
-)
+VARS = "--vars={as_of_count: 12, campaign_test_weeks: 4, campaign_validation_weeks: 6, bootstrap_draws: 50}"
 # Drafts that tests approve, one after the other; each can pay about twenty contacts.
 SPARE_CAMPAIGNS = tuple(f"spare-{number}" for number in range(1, 7))
 # From the plan's seeds to the list of contacts, scores as they stand.
@@ -53,13 +50,7 @@ def build_campaigns(dbt: DbtRuns, raw_folder: Path, warehouse: Path) -> Path:
     seeded = dbt.run("seed", VARS, warehouse=building, raw_folder=raw_folder)
     assert seeded.exit_code == 0, seeded.output
     change(building, PLAN, spares=list(SPARE_CAMPAIGNS))
-    return dbt.build(
-        "--exclude-resource-type=seed",
-        VARS,
-        warehouse=warehouse,
-        raw_folder=raw_folder,
-        begun=building,
-    )
+    return dbt.build("--exclude-resource-type=seed", VARS, warehouse=warehouse, raw_folder=raw_folder, begun=building)
 
 
 def change(warehouse: Path, statements: str, **parameters: object) -> None:
@@ -85,9 +76,7 @@ def copied(dbt: DbtRuns, campaigns: Path) -> Path:
     return building
 
 
-def decide(
-    dbt: DbtRuns, raw_folder: Path, *arguments: str, select: tuple[str, ...] = DECIDING
-) -> DbtResult:
+def decide(dbt: DbtRuns, raw_folder: Path, *arguments: str, select: tuple[str, ...] = DECIDING) -> DbtResult:
     """Decide again, on the plan and the scores that the copy holds."""
     return dbt.run(
         "build",

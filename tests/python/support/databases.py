@@ -44,10 +44,7 @@ class Database:
     @property
     def url(self) -> str:
         """Return how the publisher connects, the password aside."""
-        return (
-            f"postgresql://publisher@/{self.name}?host={self.server['PGHOST']}"
-            f"&port={self.server['PGPORT']}"
-        )
+        return f"postgresql://publisher@/{self.name}?host={self.server['PGHOST']}&port={self.server['PGPORT']}"
 
     def publish(self, file: Path) -> str:
         """Publish a file, in this process: twenty interpreters would take long."""

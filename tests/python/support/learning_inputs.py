@@ -35,9 +35,7 @@ PANEL_ROWS = {
 }
 
 
-def learning_inputs(
-    nodes: dict[str, dict], grain: str, seeds: dict[str, str], *, is_brief: bool = False
-) -> Inputs:
+def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *, is_brief: bool = False) -> Inputs:
     """Return the panel of a grain and all that learning makes of it.
 
     Parameters
@@ -54,10 +52,7 @@ def learning_inputs(
     """
     inputs = Inputs(nodes)
     others = {f"labels.{LABELS[each]}" for each in GRAINS if each != grain} | {
-        f"features.{table}"
-        for each in GRAINS
-        for table in FEATURES[each]
-        if table not in FEATURES[grain]
+        f"features.{table}" for each in GRAINS for table in FEATURES[each] if table not in FEATURES[grain]
     }
     # beside all labels, a column that a task may be limited by
     own = f"""
@@ -130,9 +125,7 @@ def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
     return inputs
 
 
-def seeds_of_tasks(
-    grain: str, patterns: str = "*", task: str = "*", population: str | None = None
-) -> dict[str, str]:
+def seeds_of_tasks(grain: str, patterns: str = "*", task: str = "*", population: str | None = None) -> dict[str, str]:
     """Return the tasks of a grain, on lines: the fastest family, which reads all."""
     return {
         "learning_tasks": f"""

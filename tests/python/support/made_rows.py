@@ -39,9 +39,7 @@ def make_rows(seed: int, count: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
             "constant_number": 7.0,
             "constant_text": "always",
             # it's three common ones, and one too rare for a column of its own
-            "segment_name": random.choice(
-                ["champions", "it's over", "lost", "rare"], count, p=[0.4, 0.3, 0.28, 0.02]
-            ),
+            "segment_name": random.choice(["champions", "it's over", "lost", "rare"], count, p=[0.4, 0.3, 0.28, 0.02]),
         }
     )
     features.loc[random.random(count) < 0.1, "order_count_28d"] = np.nan
@@ -92,12 +90,8 @@ AMOUNT_FAMILIES = {
 def fitted_families(seed: int) -> dict[str, CalibratedAverage]:
     """Every family, and the average of all, fitted and with maps as if calibrated."""
     features, labels = make_rows(seed)
-    members = {
-        name: make(features, seed).fit(features, labels) for name, make in MADE_FAMILIES.items()
-    }
-    found = {
-        name: CalibratedAverage([member], [1.0 + 1 / 3], [-0.1]) for name, member in members.items()
-    }
+    members = {name: make(features, seed).fit(features, labels) for name, make in MADE_FAMILIES.items()}
+    found = {name: CalibratedAverage([member], [1.0 + 1 / 3], [-0.1]) for name, member in members.items()}
     slopes = [0.8 + 0.1 * number for number in range(len(members))]
     intercepts = [0.2 - 0.1 * number for number in range(len(members))]
     found["average"] = CalibratedAverage(list(members.values()), slopes, intercepts)
@@ -108,9 +102,7 @@ def fitted_families(seed: int) -> dict[str, CalibratedAverage]:
 def fitted_amounts(seed: int) -> dict[str, AverageAmount]:
     """Every family for amounts, the average of all, and a line often below 0."""
     features, amounts = make_rows(seed)[0], make_amounts(seed)
-    members = {
-        name: make(features, seed).fit(features, amounts) for name, make in AMOUNT_FAMILIES.items()
-    }
+    members = {name: make(features, seed).fit(features, amounts) for name, make in AMOUNT_FAMILIES.items()}
     found = {name: AverageAmount([member]) for name, member in members.items()}
     found["average"] = AverageAmount(list(members.values()))
     line = AMOUNT_FAMILIES["linear_regression"](features, seed)

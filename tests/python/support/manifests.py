@@ -26,10 +26,7 @@ RAW_FOLDER = "/raw folder of the run"
 
 
 def parsed(
-    variables: tuple[str, ...],
-    source: str,
-    database: str,
-    parse: Callable[[Path, list[str], dict[str, str]], None],
+    variables: tuple[str, ...], source: str, database: str, parse: Callable[[Path, list[str], dict[str, str]], None]
 ) -> Path | None:
     """Return the file of a manifest, or None where dbt cannot parse.
 
@@ -100,10 +97,7 @@ def variables_parsed(arguments: tuple[str, ...]) -> tuple[str, ...]:
         if re.match("--vars(=|$)", word)
     ]
     read = {
-        name: value
-        for text in given
-        for name, value in yaml.safe_load(text).items()
-        if name in configured_variables()
+        name: value for text in given for name, value in yaml.safe_load(text).items() if name in configured_variables()
     }
     return (f"--vars={json.dumps(read)}",) if read else ()
 

@@ -22,13 +22,7 @@ from support.learning_inputs import (
     seeds_of_tasks,
 )
 from support.perturbed_models import Column
-from support.small_inputs import (
-    Inputs,
-    campaign_inputs,
-    cluster_inputs,
-    uplift_inputs,
-    value_inputs,
-)
+from support.small_inputs import Inputs, campaign_inputs, cluster_inputs, uplift_inputs, value_inputs
 
 from operations.docs_site.lineage.relations import read_relations
 
@@ -47,12 +41,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
 PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")
 # Budgets of the week: what binds beside one of them is loose beside another.
 WEEKLY_BUDGETS = (12.0, 15.0, 18.0, 21.0, 24.0)
-CLUSTERED = (
-    "ml_cluster__fits",
-    "ml_cluster__profiles",
-    "ml_cluster__stability",
-    "ml_user__clusters",
-)
+CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability", "ml_user__clusters")
 # Models that learn of each feature, or judge it: `test_each_feature` is about features.
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
 JUDGED = (*TRAINED, "ml_estimator_intervals")
@@ -72,11 +61,7 @@ def manifest() -> dict:
 @cache
 def python_models() -> dict[str, dict]:
     """Return the nodes of the Python models, by name."""
-    return {
-        node["name"]: node
-        for node in manifest()["nodes"].values()
-        if node.get("language") == "python"
-    }
+    return {node["name"]: node for node in manifest()["nodes"].values() if node.get("language") == "python"}
 
 
 @cache
@@ -135,11 +120,7 @@ def clusters_of_features() -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
     """Yield clusters made of a few features each: with more, none of them decides."""
     [panel] = (each for each in relations().values() if each.name == FEATURES["user"][0])
     slots = [f"department_share_{number}" for number in (1, 2, 3)]
-    features = [
-        name
-        for name in panel.columns
-        if is_feature((panel.name, name)) and name not in (*slots, *TEXTS)
-    ]
+    features = [name for name in panel.columns if is_feature((panel.name, name)) and name not in (*slots, *TEXTS)]
     # with two others, so that departments are told apart by
     first, rest = tuple(features[:2]), features[2:]
     unused = {*rest}
@@ -157,8 +138,7 @@ def families_alone(column: Column) -> bool:
 def is_about(grain: str, column: Column) -> bool:
     """Whether a column is of the panel of a grain, or of no panel."""
     own, every = (
-        {LABELS[each] for each in grains}.union(*(FEATURES[each] for each in grains))
-        for grains in ([grain], GRAINS)
+        {LABELS[each] for each in grains}.union(*(FEATURES[each] for each in grains)) for grains in ([grain], GRAINS)
     )
     return column[0] in own or column[0] not in every
 

@@ -57,10 +57,7 @@ def load_model(node: dict) -> ModuleType:
 
 
 def run_model(
-    node: dict,
-    connection: duckdb.DuckDBPyConnection,
-    settings: dict,
-    perturbed: dict[str, pa.Table] | None = None,
+    node: dict, connection: duckdb.DuckDBPyConnection, settings: dict, perturbed: dict[str, pa.Table] | None = None
 ) -> pd.DataFrame:
     """Run a model's function on the tables of a database, some of them replaced.
 
@@ -132,9 +129,7 @@ def merged(column: pa.ChunkedArray) -> pa.ChunkedArray:
 VARIANTS: tuple[Callable, ...] = (permuted, shifted, merged)
 
 
-def perturb(
-    connection: duckdb.DuckDBPyConnection, columns: Iterable[Column], variant: Callable
-) -> dict[str, pa.Table]:
+def perturb(connection: duckdb.DuckDBPyConnection, columns: Iterable[Column], variant: Callable) -> dict[str, pa.Table]:
     """Return the tables of some columns, these perturbed."""
     tables: dict[str, pa.Table] = {}
     for name, column in columns:
@@ -185,9 +180,7 @@ def _codes(values: pd.Series, name: str) -> np.ndarray:
     else:
         texts = values.astype(str).to_numpy()
     # with the name, or equal values of two columns might stand in for each other
-    return pd.util.hash_array(
-        np.array([f"{name} {each}" for each in texts], dtype=object), categorize=False
-    )
+    return pd.util.hash_array(np.array([f"{name} {each}" for each in texts], dtype=object), categorize=False)
 
 
 def _archived(blob: bytes) -> str:

@@ -23,8 +23,7 @@ SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", DOC, re.MULTILINE | re.D
 def documented_shop() -> dict[str, str]:
     """Return the example of docs/your-data.md: a file of one row for every table."""
     return {
-        f"{table}.csv": re.findall(r"```csv\n(.*?)```", section, re.DOTALL)[0]
-        for table, section in SECTIONS.items()
+        f"{table}.csv": re.findall(r"```csv\n(.*?)```", section, re.DOTALL)[0] for table, section in SECTIONS.items()
     }
 
 
@@ -77,10 +76,6 @@ def table_counts(warehouse: Path, schema: str) -> dict[str, int]:
     """Return the row count of each table of a schema."""
     tables = query_shop(
         warehouse,
-        "select table_name from information_schema.tables"
-        f" where table_schema = '{schema}' order by table_name",
+        f"select table_name from information_schema.tables where table_schema = '{schema}' order by table_name",
     )
-    return {
-        table: query_shop(warehouse, f"select count(*) from {schema}.{table}")[0][0]
-        for (table,) in tables
-    }
+    return {table: query_shop(warehouse, f"select count(*) from {schema}.{table}")[0][0] for (table,) in tables}

@@ -55,9 +55,7 @@ class Inputs:
     """
 
     nodes: dict[str, dict]
-    connection: duckdb.DuckDBPyConnection = field(
-        default_factory=lambda: duckdb.connect(config={"threads": 1})
-    )
+    connection: duckdb.DuckDBPyConnection = field(default_factory=lambda: duckdb.connect(config={"threads": 1}))
     settings: dict = field(default_factory=SETTINGS.copy)
 
     def create(self, tables: dict[str, str]) -> None:
@@ -70,9 +68,7 @@ class Inputs:
             for name, query in tables.items():
                 known = self.connection.sql(query).columns
                 order = [each for each in ROW_ORDER if each in known] or ["all"]
-                self.connection.execute(
-                    f"create table {name} as from ({query}) order by {', '.join(order)}"
-                )
+                self.connection.execute(f"create table {name} as from ({query}) order by {', '.join(order)}")
 
     @contextmanager
     def built(self) -> Iterator[None]:
@@ -89,11 +85,7 @@ class Inputs:
         with self.built():
             kinds = self.connection.sql(f"describe built.{table}").fetchall()
         return ", ".join(
-            f"{given[name]} as {name}"
-            if name in given
-            else name
-            if name in left
-            else f"{_noise(name, kind)} as {name}"
+            f"{given[name]} as {name}" if name in given else name if name in left else f"{_noise(name, kind)} as {name}"
             for name, kind, *_ in kinds
         )
 
@@ -127,11 +119,7 @@ def noisy_features(inputs: Inputs, table: str, labels: str) -> str:
     with inputs.built():
         own = inputs.connection.table(f"built.features.{table}").columns
     columns = inputs.columns(f"features.{table}", {}, {*PANEL_KEYS})
-    keys = [
-        name
-        for name in inputs.connection.table(labels).columns
-        if name in PANEL_KEYS and name in own
-    ]
+    keys = [name for name in inputs.connection.table(labels).columns if name in PANEL_KEYS and name in own]
     names = ["first_order_id", *(name for name in keys if name != "user_id")]
     return f"""
         select {columns}, first_order_id
@@ -187,17 +175,12 @@ def value_inputs(nodes: dict[str, dict]) -> Inputs:
     inputs.create(
         {
             name: f"from built.{folder}.{name} where hash(first_order_id) % 6 = 0"
-            for folder, name in (
-                ("features", "ftr_user__purchases"),
-                ("labels", "lbl_user__purchases"),
-            )
+            for folder, name in (("features", "ftr_user__purchases"), ("labels", "lbl_user__purchases"))
         }
     )
     inputs.run("ml_customer_value__test_period")
     # of few users another may be live: this one reads most
-    inputs.connection.execute(
-        "update ml_customer_value__test_period set is_champion = estimator_name = 'learned'"
-    )
+    inputs.connection.execute("update ml_customer_value__test_period set is_champion = estimator_name = 'learned'")
     inputs.run("ml_customer_value__estimator")
     return inputs
 

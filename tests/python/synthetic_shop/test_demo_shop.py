@@ -74,9 +74,7 @@ def content_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
     """Per file and truth table, its row count and a hash of its rows."""
     tables = [*CONTRACT, "truth.users", "truth.offer_effects", "truth.guest_orders"]
     return {
-        table: rows(connection, f"select count(*), sum(hash(made)::hugeint) from {table} as made")[
-            0
-        ]
+        table: rows(connection, f"select count(*), sum(hash(made)::hugeint) from {table} as made")[0]
         for table in tables
     }
 
@@ -85,11 +83,7 @@ def content_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
 def small_shops(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple]]:
     """Hashes of shops of 300 users and 60 days, by how they were made."""
     hashes = {}
-    for name, seed, threads in [
-        ("first", 1, "2"),
-        ("again, one thread", 1, "1"),
-        ("other seed", 2, "2"),
-    ]:
+    for name, seed, threads in [("first", 1, "2"), ("again, one thread", 1, "1"), ("other seed", 2, "2")]:
         folder = tmp_path_factory.mktemp("small") / "here"
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("THREADS", threads)
@@ -123,13 +117,9 @@ def test_one_user_and_one_day_are_a_shop(tmp_path: Path) -> None:
 def test_files_are_filled_as_the_contract_says(shop: duckdb.DuckDBPyConnection, table: str) -> None:
     columns = CONTRACT[table].split()
     assert [row[0] for row in rows(shop, f"describe {table}")] == columns
-    filled = rows(
-        shop, f"select {', '.join(f'count({name}) > 0' for name in columns)} from {table}"
-    )
+    filled = rows(shop, f"select {', '.join(f'count({name}) > 0' for name in columns)} from {table}")
     assert [name for name, has in zip(columns, filled[0], strict=True) if not has] == []
-    assert rows(shop, f"select count(*) = count(distinct ({KEYS[table]})) from {table}") == [
-        (True,)
-    ]
+    assert rows(shop, f"select count(*) = count(distinct ({KEYS[table]})) from {table}") == [(True,)]
 
 
 def test_amounts_add_up_to_the_cent(shop: duckdb.DuckDBPyConnection) -> None:
@@ -179,16 +169,9 @@ def test_an_order_is_one_user_instant_and_channel(shop: duckdb.DuckDBPyConnectio
         if table != home and column in columns.split()
     ],
 )
-def test_ids_are_listed(
-    shop: duckdb.DuckDBPyConnection, table: str, column: str, home: str
-) -> None:
+def test_ids_are_listed(shop: duckdb.DuckDBPyConnection, table: str, column: str, home: str) -> None:
     assert (
-        rows(
-            shop,
-            f"select {column} from {table} where {column} is not null "
-            f"except select {column} from {home}",
-        )
-        == []
+        rows(shop, f"select {column} from {table} where {column} is not null except select {column} from {home}") == []
     )
 
 
@@ -445,9 +428,7 @@ def test_randomised_campaigns_do_what_the_truth_says(shop: duckdb.DuckDBPyConnec
     assert 0.05 < redeemed < 0.2
 
 
-def test_some_offers_put_people_off_and_control_groups_redeem_nothing(
-    shop: duckdb.DuckDBPyConnection,
-) -> None:
+def test_some_offers_put_people_off_and_control_groups_redeem_nothing(shop: duckdb.DuckDBPyConnection) -> None:
     ((zeroes, negatives),) = rows(
         shop,
         """
@@ -517,17 +498,12 @@ def test_the_truth_knows_its_parameters(shop: duckdb.DuckDBPyConnection) -> None
         ({"users": -3}, "expected users as a whole number of at least 1, found -3."),
         ({"days": 1.5}, "expected days as a whole number of at least 1, found 1.5."),
         ({"days": 9000}, "data before 2000 counts as a wrong clock, found 9000."),
-        (
-            {"days": 5, "horizon_days": 4},
-            "expected horizon_days as a whole number of at least 5, found 4.",
-        ),
+        ({"days": 5, "horizon_days": 4}, "expected horizon_days as a whole number of at least 5, found 4."),
         ({"users": 10**9}, "which order ids can hold, found 540000000000."),
         ({"plan": Path("nowhere")}, "nowhere/campaigns.parquet, found no such file."),
     ],
 )
-def test_wrong_arguments_are_refused_in_one_sentence(
-    tmp_path: Path, arguments: dict, sentence: str
-) -> None:
+def test_wrong_arguments_are_refused_in_one_sentence(tmp_path: Path, arguments: dict, sentence: str) -> None:
     with pytest.raises(ValueError, match=r"^expected .*\.$") as refused:
         make_shop(tmp_path / "here", tmp_path / "made.duckdb", **arguments)
     assert str(refused.value).endswith(sentence)

@@ -65,9 +65,7 @@ class DirtyShop:
 
     def rows(self, query: str) -> list[tuple]:
         """Rows of a query that may name the two folders."""
-        return self.connection.sql(
-            query.format(clean=self.clean_folder, dirty=self.dirty_folder)
-        ).fetchall()
+        return self.connection.sql(query.format(clean=self.clean_folder, dirty=self.dirty_folder)).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +78,7 @@ def clean_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=MIXES, ids=lambda name: name)
 def shop(
-    request: pytest.FixtureRequest,
-    dbt: DbtRuns,
-    clean_folder: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, dbt: DbtRuns, clean_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> DirtyShop:
     """Plant a mix of dirt and judge every row."""
     folder = tmp_path_factory.mktemp("dirty")

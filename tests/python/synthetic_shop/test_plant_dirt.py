@@ -157,9 +157,7 @@ class Target:
     eligible: str
 
 
-def targets(
-    columns: dict[str, str], status: str, reason: str, eligible: str = "{} is not null"
-) -> list[Target]:
+def targets(columns: dict[str, str], status: str, reason: str, eligible: str = "{} is not null") -> list[Target]:
     """Return a target per column; `{}` stands for its name."""
     return [
         Target(entity, name, status, reason.format(name), eligible.format(name))
@@ -172,9 +170,7 @@ INSTANTS = {"transactions": "ordered_at", "events": "occurred_at"}
 NON_ASCII = "regexp_matches({}, '[^ -~]')"
 
 TARGETS = {
-    "duplicates": [
-        Target(entity, None, "deduplicated", "exact duplicate", "true") for entity in KEYS
-    ],
+    "duplicates": [Target(entity, None, "deduplicated", "exact duplicate", "true") for entity in KEYS],
     "nulls": targets(
         {
             "transactions": "net_amount ordered_at product_id",
@@ -190,18 +186,11 @@ TARGETS = {
         "{} is missing",
     ),
     "broken_dates": targets(
-        INSTANTS
-        | {
-            "reviews": "reviewed_at",
-            "stock_levels": "counted_at",
-            "coupon_redemptions": "redeemed_at",
-        },
+        INSTANTS | {"reviews": "reviewed_at", "stock_levels": "counted_at", "coupon_redemptions": "redeemed_at"},
         "rejected",
         "{} is unreadable",
     )
-    + targets(
-        {"users": "signup_at", "products": "launched_at"}, "kept", "{} is unreadable, emptied"
-    ),
+    + targets({"users": "signup_at", "products": "launched_at"}, "kept", "{} is unreadable, emptied"),
     "negative_quantities": targets(
         {"transactions": "quantity"},
         "rejected",
@@ -209,9 +198,7 @@ TARGETS = {
         "quantity > 0 and net_amount > 0",
     )
     + targets({"stock_levels": "on_hand"}, "rejected", "on_hand is negative", "on_hand > 0"),
-    "unknown_ids": targets(
-        {"transactions": "product_id"}, "kept", "product_id is unknown, product inferred"
-    )
+    "unknown_ids": targets({"transactions": "product_id"}, "kept", "product_id is unknown, product inferred")
     + targets({"transactions": "user_id"}, "kept", "user_id is unknown")
     + targets(
         {
@@ -242,10 +229,7 @@ TARGETS = {
         "{} had other spaces or case",
     ),
     "currency_strings": targets(
-        {"transactions": "net_amount", "products": "list_price"},
-        "kept",
-        "{} was written as a currency",
-        "{} >= 0",
+        {"transactions": "net_amount", "products": "list_price"}, "kept", "{} was written as a currency", "{} >= 0"
     ),
     "swapped_columns": targets(
         {"transactions": "user_id", "reviews": "user_id"},
@@ -253,9 +237,7 @@ TARGETS = {
         "user_id and product_id were swapped",
         "user_id is not null and product_id is not null",
     ),
-    "out_of_range_ages": targets(
-        {"users": "birth_year"}, "kept", "birth_year is out of range, emptied"
-    ),
+    "out_of_range_ages": targets({"users": "birth_year"}, "kept", "birth_year is out of range, emptied"),
     "clock_skew": targets(INSTANTS, "rejected", "{} is before 2000")
     + targets(INSTANTS, "rejected", "{} is in the future"),
 }
@@ -375,9 +357,7 @@ def test_each_target_gets_its_share(planting: Planting) -> None:
         in_table = Counter(target.entity for target in TARGETS[kind])
         for target in TARGETS[kind]:
             named = (kind, *astuple(target)[:4])
-            eligible = planting.rows(
-                f"select count(*) from {target.entity}_clean where {target.eligible}"
-            )[0][0]
+            eligible = planting.rows(f"select count(*) from {target.entity}_clean where {target.eligible}")[0][0]
             part = share / in_table[target.entity]
             error = STANDARD_ERRORS * sqrt(eligible * part * (1 - part))
             count = found.pop(named, 0)
@@ -511,8 +491,7 @@ IS_SUCH_DIRT: dict[str, Callable[[str, str], bool]] = {
         1200 <= int(dirty) <= 1899 or 2100 <= int(dirty) <= 2999 or int(dirty) < 0
     ),
     "clock_skew": lambda clean, dirty: (
-        dirty[:4] in ("1970", "1971")
-        or (int(dirty[:4]) == int(clean[:4]) + 40 and dirty[4:] == clean[4:])
+        dirty[:4] in ("1970", "1971") or (int(dirty[:4]) == int(clean[:4]) + 40 and dirty[4:] == clean[4:])
     ),
 }
 
@@ -530,10 +509,7 @@ def test_dirt_is_of_its_kind_and_takes_several_forms(planting: Planting) -> None
 def test_unknown_ids_stand_in_no_clean_file(planting: Planting) -> None:
     unknown = "select dirty_value from planted_dirt where kind = 'unknown_ids'"
     ids = [
-        (entity, column)
-        for entity in KEYS
-        for column in planting.columns(f"{entity}_clean")
-        if column.endswith("_id")
+        (entity, column) for entity in KEYS for column in planting.columns(f"{entity}_clean") if column.endswith("_id")
     ]
     assert ("users", "user_id") in ids
     for entity, column in ids:
@@ -546,16 +522,8 @@ def test_rows_keep_their_places_in_a_file_of_many_row_groups(tmp_path: Path) -> 
     (tmp_path / "clean").mkdir()
     contacts = CLEAN_TABLES["campaign_contacts"].format(rows=600_000)
     with duckdb.connect() as connection:
-        connection.sql(contacts).write_parquet(
-            str(tmp_path / "clean" / "campaign_contacts.parquet")
-        )
-        plant_dirt(
-            tmp_path / "clean",
-            tmp_path / "dirty",
-            tmp_path / "planted.duckdb",
-            1,
-            {"duplicates": 0.02},
-        )
+        connection.sql(contacts).write_parquet(str(tmp_path / "clean" / "campaign_contacts.parquet"))
+        plant_dirt(tmp_path / "clean", tmp_path / "dirty", tmp_path / "planted.duckdb", 1, {"duplicates": 0.02})
         moved, copied = connection.execute(f"""
             select
                 count(*) filter (
@@ -580,9 +548,7 @@ def test_a_line_per_table_says_what_was_planted(planting: Planting) -> None:
         assert printed == {kind: str(count) for kind, count in counts}
 
 
-@pytest.mark.parametrize(
-    "planting", [REQUESTS["a tenth of each kind"]], indirect=True, ids=["a tenth"]
-)
+@pytest.mark.parametrize("planting", [REQUESTS["a tenth of each kind"]], indirect=True, ids=["a tenth"])
 def test_a_seed_gives_the_same_dirt_each_time_and_another_seed_other_dirt(
     planting: Planting, clean_shop: Path, tmp_path: Path
 ) -> None:

@@ -145,16 +145,7 @@ def make_world(folder: Path, days: int, contacts: str) -> duckdb.DuckDBPyConnect
         ).write_parquet(str(plan / "campaigns.parquet"))
         connection.sql(contacts).write_parquet(str(plan / "contacts.parquet"))
     warehouse = folder / "made.duckdb"
-    make_shop(
-        folder,
-        warehouse,
-        plan,
-        users=USERS,
-        days=days,
-        seed=5,
-        horizon_days=HORIZON,
-        history_days=HISTORY,
-    )
+    make_shop(folder, warehouse, plan, users=USERS, days=days, seed=5, horizon_days=HORIZON, history_days=HISTORY)
     made = duckdb.connect(str(warehouse))
     for file in folder.glob("*.parquet"):
         made.read_parquet(str(file)).create_view(file.stem)
@@ -198,9 +189,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, duckdb.DuckDBP
         "promotions",
     ],
 )
-def test_days_that_follow_leave_what_was_as_it_was(
-    worlds: dict[str, duckdb.DuckDBPyConnection], entity: str
-) -> None:
+def test_days_that_follow_leave_what_was_as_it_was(worlds: dict[str, duckdb.DuckDBPyConnection], entity: str) -> None:
     earlier = set(worlds["earlier"].sql(f"from {entity}").fetchall())
     later = set(worlds["contacted"].sql(f"from {entity}").fetchall())
 
@@ -208,9 +197,7 @@ def test_days_that_follow_leave_what_was_as_it_was(
     assert earlier <= later
 
 
-def test_days_that_follow_leave_earlier_orders_as_they_were(
-    worlds: dict[str, duckdb.DuckDBPyConnection],
-) -> None:
+def test_days_that_follow_leave_earlier_orders_as_they_were(worlds: dict[str, duckdb.DuckDBPyConnection]) -> None:
     earlier = set(worlds["earlier"].sql(ORDERS).fetchall())
     later = set(worlds["contacted"].sql(ORDERS).fetchall())
     last = max(row[-1] for row in earlier)
@@ -219,16 +206,11 @@ def test_days_that_follow_leave_earlier_orders_as_they_were(
     assert earlier == {row for row in later if row[-1] <= last}
 
 
-def test_contacts_change_nothing_before_they_are_sent(
-    worlds: dict[str, duckdb.DuckDBPyConnection],
-) -> None:
-    sent = worlds["contacted"].sql(
-        "select min(sent_at) from campaign_contacts where campaign_id[1] = 'W'"
-    )
+def test_contacts_change_nothing_before_they_are_sent(worlds: dict[str, duckdb.DuckDBPyConnection]) -> None:
+    sent = worlds["contacted"].sql("select min(sent_at) from campaign_contacts where campaign_id[1] = 'W'")
     first = sent.fetchall()[0][0]
     contacted, held_out = (
-        {row for row in worlds[name].sql(ORDERS).fetchall() if row[-1] < first}
-        for name in ("contacted", "held out")
+        {row for row in worlds[name].sql(ORDERS).fetchall() if row[-1] < first} for name in ("contacted", "held out")
     )
     assert contacted == held_out
 
@@ -255,8 +237,7 @@ def test_the_world_responds_as_its_truth_says(worlds: dict[str, duckdb.DuckDBPyC
         for name in ("contacted", "held out")
     }
     orders, redemptions, margin, discount = (
-        float(one) - float(other)
-        for one, other in zip(counted["contacted"], counted["held out"], strict=True)
+        float(one) - float(other) for one, other in zip(counted["contacted"], counted["held out"], strict=True)
     )
     expected = (
         worlds["contacted"]

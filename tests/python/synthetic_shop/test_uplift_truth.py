@@ -38,9 +38,7 @@ def errors() -> pd.DataFrame:
         rows = connection.sql(ESTIMATES).df()
     assert len(rows) > 10_000
     groups = rows.groupby(["outcome_name", "learner"])
-    error = ((rows["estimate"] - rows["true_effect"]) ** 2).groupby(
-        [rows["outcome_name"], rows["learner"]]
-    )
+    error = ((rows["estimate"] - rows["true_effect"]) ** 2).groupby([rows["outcome_name"], rows["learner"]])
     ranks = groups[["campaign_id", "estimate", "true_effect"]].apply(rank_correlation)
     return pd.DataFrame({"rmse": error.mean() ** 0.5, "rank_correlation": ranks})
 
