@@ -36,7 +36,7 @@ joined as (
         rhythm.last_gap_days,
         rhythm.mean_last_four_gap_days,
         rhythm.silence_in_gaps,
-        {% for days in [7, 14, 28, 56, 91, 182, 364] -%}
+        {% for days in var('feature_windows').user -%}
             windows.active_day_count_{{ days }}d,
             windows.order_count_{{ days }}d,
             cast(windows.net_amount_{{ days }}d as double) as net_amount_{{ days }}d,
@@ -59,7 +59,7 @@ joined as (
         blocks.net_amount_block_3,
         blocks.net_amount_block_4,
         blocks.median_block_amount,
-        {% for days in [28, 91, 364] -%}
+        {% for days in var('feature_windows').user_amount -%}
             windows.line_count_{{ days }}d
             / nullif(cast(windows.order_count_{{ days }}d as double), 0)
                 as lines_per_order_{{ days }}d,

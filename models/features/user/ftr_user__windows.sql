@@ -1,5 +1,5 @@
 -- one row per user and as-of date: what the user did in the days before
-{% set windows = [7, 14, 28, 56, 91, 182, 364] -%}
+{% set windows = var('feature_windows').user -%}
 {% set weeks = range(1, 14) -%}
 with
 
@@ -30,7 +30,7 @@ summed as (
             {{ sum_within('net_amount', days, 'decimal(18, 2)') }}
                 as net_amount_{{ days }}d,
         {% endfor -%}
-        {% for days in [28, 91, 364] -%}
+        {% for days in var('feature_windows').user_amount -%}
             {% for count in ['line_count', 'coupon_order_count'] -%}
                 {{ sum_within(count, days) }} as {{ count }}_{{ days }}d,
             {% endfor -%}

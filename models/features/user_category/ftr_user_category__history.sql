@@ -26,7 +26,7 @@ summed as (
         category_level,
         category_name,
         cast(count(*) as bigint) as bought_day_count,
-        {% for days in [14, 28, 56, 91, 182] -%}
+        {% for days in var('feature_windows').user_category -%}
             {{ sum_within('1', days) }} as bought_day_count_{{ days }}d,
         {% endfor -%}
         cast(sum(line_count) as bigint) as bought_line_count,

@@ -41,7 +41,7 @@ summed as (
         user_id,
         offer_id,
         cast(count(*) as bigint) as covered_day_count,
-        {% for days in [14, 28, 91, 182] -%}
+        {% for days in var('feature_windows').user_offer -%}
             {{ sum_within('1', days) }} as covered_day_count_{{ days }}d,
         {% endfor -%}
         min(days_ago) as days_since_last_covered,

@@ -23,7 +23,7 @@ joined as (
         / nullif(cast(offers.coupon_count as double), 0) as matched_coupon_share,
         coalesce(cast(matches.covered_amount as double), 0) as covered_amount,
         coalesce(covered_days.covered_day_count, 0) as covered_day_count,
-        {% for days in [14, 28, 91, 182] -%}
+        {% for days in var('feature_windows').user_offer -%}
             coalesce(covered_days.covered_day_count_{{ days }}d, 0)
                 as covered_day_count_{{ days }}d,
         {% endfor -%}
