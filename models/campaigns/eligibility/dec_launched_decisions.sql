@@ -4,56 +4,25 @@
 ) if execute -%}
 {#- the ledger is no ref: it is written from here, and remembers its own last state -#}
 -- depends_on: {{ ref('plan_campaigns') }}, as a plan with a fault stops here, too
+{% set columns = {
+    'campaign_id': 'string', 'user_id': 'string', 'decision': 'string',
+    'offer_id': 'string', 'channel': 'string', 'segment_name': 'string',
+    'revision_number': 'bigint', 'response_probability': 'double',
+    'expected_cost': 'double', 'expected_margin': 'double', 'send_on': 'date',
+} -%}
 with
 
 ledger as (
-    {% if ledger -%}
-        select
-            campaign_id,
-            user_id,
-            decision,
-            offer_id,
-            channel,
-            segment_name,
-            revision_number,
-            response_probability,
-            expected_cost,
-            expected_margin,
-            send_on,
-            decided_on
-        from {{ ledger }}
-    {% else -%}
-        select
-            cast(null as string) as campaign_id,
-            cast(null as string) as user_id,
-            cast(null as string) as decision,
-            cast(null as string) as offer_id,
-            cast(null as string) as channel,
-            cast(null as string) as segment_name,
-            cast(null as bigint) as revision_number,
-            cast(null as double) as response_probability,
-            cast(null as double) as expected_cost,
-            cast(null as double) as expected_margin,
-            cast(null as date) as send_on,
-            cast(null as date) as decided_on
-        where 1 = 0
-    {% endif %}
+    select
+        {% for column, type in columns.items() -%}
+            cast({{ column if ledger else 'null' }} as {{ type }}) as {{ column }},
+        {% endfor -%}
+        cast({{ 'decided_on' if ledger else 'null' }} as date) as decided_on
+    {% if ledger %}from {{ ledger }}{% else %}where 1 = 0{% endif %}
 ),
 
 latest as (
-    select
-        campaign_id,
-        user_id,
-        decision,
-        offer_id,
-        channel,
-        segment_name,
-        revision_number,
-        response_probability,
-        expected_cost,
-        expected_margin,
-        send_on,
-        decided_on
+    select *
     from ledger
     qualify
         row_number() over (
