@@ -22,7 +22,8 @@ from scipy import stats
 
 from tests.simulation.chart import line_chart
 from tests.simulation.policies import POLICIES, judge_week
-from tests.simulation.world import COST_PER_REDEMPTION, PROJECT_FOLDER, Rules, World
+from tests.simulation.rules import COST_PER_REDEMPTION, Rules
+from tests.simulation.world import PROJECT_FOLDER, World
 
 
 def simulate(seed: int, rules: Rules, folder: Path) -> pd.DataFrame:

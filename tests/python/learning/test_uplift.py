@@ -11,42 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from precision_marketing.common.hashing import hashed_uniform, user_folds
-from precision_marketing.uplift.campaigns import (
-    ESTIMATE_COLUMNS,
-    INTERVAL_COLUMNS,
-    OUTCOMES,
-    SHARED,
-    campaign_uplift,
-    share_effect,
-    uplift_intervals,
-)
 from precision_marketing.uplift.learners import CONSTANT, LEARNERS, RESPONSE, cross_fitted, fit_learners
-from precision_marketing.uplift.metrics import METRICS, Trial, arm_share, qini_curve, resample, uplift_metrics
+from precision_marketing.uplift.metrics import Trial, arm_share, qini_curve, resample, uplift_metrics
 from precision_marketing.uplift.trials import RANDOM, UpliftSettings, choose_learner, estimate_effects, judge_trial
 from support.builds import PROJECT_FOLDER
-from support.panels import split_panel
+from support.randomised import randomised_trial
 from support.variables import VARS
 
 SEEDS = range(5)
 SETTINGS = replace(UpliftSettings.from_meta(VARS), seed=7, draws=200, folds=3, min_arm_users=40)
-
-
-def simulated(seed: int, rows: int, slope: float, *, is_binary: bool) -> tuple[pd.DataFrame, Trial, np.ndarray]:
-    """Return features, a trial, and true effects: .1 + slope x first feature."""
-    random = np.random.default_rng(seed)
-    features = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
-    features["kind"] = random.choice(["x", "y"], rows)
-    effect = 0.1 + slope * features["a"].clip(-2, 2).to_numpy()
-    treated = random.random(rows) < 0.6
-    base = 0.4 + 0.1 * features["b"].clip(-2, 2).to_numpy()
-    chance = np.clip(base + treated * effect, 0, 1)
-    if is_binary:
-        outcome = (random.random(rows) < chance).astype(float)
-    else:
-        outcome = 10 * chance + random.normal(size=rows)
-        effect = 10 * effect
-    users = np.array([f"user {number:05d}" for number in range(rows)], dtype=object)
-    return features, Trial(users, treated, outcome, np.full(rows, 0.6)), effect
 
 
 def qini(score: np.ndarray, trial: Trial) -> float:
@@ -113,7 +86,7 @@ def test_the_perfect_ranking_has_the_highest_qini(seed: int) -> None:
     assert best > 0
     for _ in range(100):
         assert qini(random.permutation(60.0 + np.arange(60)), trial) < best
-    _, large, effect = simulated(seed, 8000, 0.2, is_binary=True)
+    _, large, effect = randomised_trial(seed, 8000, 0.2, is_binary=True)
     noisy = effect + random.normal(size=8000) * effect.std()
     assert qini(effect, large) > qini(noisy, large) > qini(-effect, large)
 
@@ -138,7 +111,7 @@ def test_unlike_shares_of_treatment_are_no_effect(seed: int) -> None:
 def test_a_random_score_gains_nothing_in_95_of_100() -> None:
     covered = 0
     for seed in range(200):
-        _, trial, _ = simulated(seed, 500, 0.2, is_binary=True)
+        _, trial, _ = randomised_trial(seed, 500, 0.2, is_binary=True)
         score = hashed_uniform(trial.users, f"chance {seed}")
         found = uplift_metrics(score, trial, resample(trial.users, 200, seed)).iloc[0]
         covered += found["interval_low"] <= 0 <= found["interval_high"]
@@ -192,7 +165,7 @@ def test_folds_keep_a_user_together_whoever_is_beside() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("is_binary", [True, False])
 def test_every_learner_finds_a_planted_difference(seed: int, is_binary: bool) -> None:
-    features, trial, effect = simulated(seed, 4000, 0.2, is_binary=is_binary)
+    features, trial, effect = randomised_trial(seed, 4000, 0.2, is_binary=is_binary)
     is_test = hashed_uniform(trial.users, "half") < 0.5
     found = judge_trial(features, trial, is_test, SETTINGS).set_index("learner")
     gained = found[found["metric"] == "qini"]
@@ -209,7 +182,7 @@ def test_every_learner_finds_a_planted_difference(seed: int, is_binary: bool) ->
 def test_without_a_difference_nothing_is_claimed() -> None:
     claims, values = 0, []
     for seed in range(24):
-        features, trial, _ = simulated(seed, 800, 0.0, is_binary=True)
+        features, trial, _ = randomised_trial(seed, 800, 0.0, is_binary=True)
         rows = features[list("abcd")].to_numpy()
         choice = choose_learner(rows, trial, SETTINGS)
         claims += not choice["is_chosen"][CONSTANT]
@@ -223,7 +196,7 @@ def test_without_a_difference_nothing_is_claimed() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_estimates_are_right_on_average(seed: int) -> None:
-    features, trial, effect = simulated(seed, 4000, 0.1, is_binary=True)
+    features, trial, effect = randomised_trial(seed, 4000, 0.1, is_binary=True)
     is_test = hashed_uniform(trial.users, "half") < 0.5
     found = estimate_effects(features[~is_test], trial.where(~is_test), features[is_test], SETTINGS)
     means = found.groupby("learner")["estimate"].mean()
@@ -254,7 +227,7 @@ def test_a_known_lot_makes_up_for_what_features_do_not_show(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_order_of_rows_changes_nothing(seed: int) -> None:
-    features, trial, _ = simulated(seed, 400, 0.2, is_binary=False)
+    features, trial, _ = randomised_trial(seed, 400, 0.2, is_binary=False)
     is_test = hashed_uniform(trial.users, "half") < 0.5
     order = np.random.default_rng(seed).permutation(400)
     settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=20, folds=2, min_arm_users=10)
@@ -267,7 +240,7 @@ def test_the_order_of_rows_changes_nothing(seed: int) -> None:
 
 
 def test_one_arm_only_is_refused() -> None:
-    _, trial, _ = simulated(0, 50, 0.0, is_binary=True)
+    _, trial, _ = randomised_trial(0, 50, 0.0, is_binary=True)
     with pytest.raises(ValueError, match="rows in both arms"):
         cross_fitted(
             LEARNERS,
@@ -279,182 +252,13 @@ def test_one_arm_only_is_refused() -> None:
 
 def test_an_outcome_that_nobody_held_out_shows_is_learnt() -> None:
     # a coupon that only those contacted can redeem
-    features, trial, _ = simulated(1, 600, 0.0, is_binary=True)
+    features, trial, _ = randomised_trial(1, 600, 0.0, is_binary=True)
     redeemed = trial.outcome * trial.treated
     only_contacted = Trial(trial.users, trial.treated, redeemed, trial.share)
     is_test = hashed_uniform(trial.users, "half") < 0.5
     found = judge_trial(features, only_contacted, is_test, SETTINGS)
 
     assert found["metric_value"].notna().all()
-
-
-# Campaigns of a shop
-
-
-def campaign_panel(seed: int, users: int, over: int) -> pd.DataFrame:
-    """Return so many campaigns over, each with a test half, and one open."""
-    parts = []
-    for number in range(over + 1):
-        features, trial, _ = simulated(seed + 10 * number, users, 0.2, is_binary=True)
-        is_test = hashed_uniform(trial.users, "half") < 0.5
-        starts = pd.Timestamp("2026-01-01") + pd.Timedelta(days=40 * number)
-        is_open = number == over
-        part = features.assign(
-            offer_id=f"C{number}",
-            campaign_id=f"C{number}",
-            user_id=[f"pseudonym {user}" for user in trial.users],
-            first_order_id=trial.users,
-            arm=np.where(trial.treated, "treatment", "control"),
-            split_name="score" if is_open else np.where(is_test, "test", "train"),
-            treated_share=trial.treated.mean(),
-            buying_outcome=trial.outcome,
-            redemption_outcome=trial.outcome * trial.treated,
-            amount_outcome=trial.outcome * 20,
-            is_over=not is_open,
-            label_end_date=starts + pd.Timedelta(days=30),
-            as_of_date=starts,
-        )
-        if is_open:
-            unknown = ["buying_outcome", "redemption_outcome", "amount_outcome"]
-            part[["treated_share", *unknown]] = np.nan
-            part["arm"] = pd.array([None] * users, dtype="string")
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
-CAMPAIGN_SETTINGS = replace(UpliftSettings.from_meta(VARS), seed=7, draws=50, folds=2, min_arm_users=40)
-
-
-def uplift_of(panel: pd.DataFrame, settings: UpliftSettings) -> pd.DataFrame:
-    """Estimate effects from a made frame of labels and features."""
-    outcomes = OUTCOMES.values()
-    labels = split_panel(panel, "arm", "treated_share", "is_over", *outcomes)
-    return campaign_uplift(labels, settings)
-
-
-def test_a_campaign_is_judged_by_what_was_over_when_it_began() -> None:
-    panel = campaign_panel(1, 300, 3)
-    found = uplift_of(panel, CAMPAIGN_SETTINGS)
-    rows = found.groupby("campaign_id")["training_row_count"].max().to_dict()
-    train = (panel["split_name"] == "train").groupby(panel["campaign_id"]).sum()
-
-    # the first has nothing to learn from
-    assert rows == {"C1": train["C0"], "C2": train[["C0", "C1"]].sum(), "C3": train[["C0", "C1", "C2"]].sum()}
-    later = panel.copy()
-    later.loc[later["campaign_id"] == "C2", ["buying_outcome", "amount_outcome"]] = 1.0
-    altered = uplift_of(later, CAMPAIGN_SETTINGS)
-    columns = ["campaign_id", "learner", "user_id", "outcome_name", "estimate"]
-    for frame in (found, altered):
-        assert set(frame[frame["split_name"] == "score"]["campaign_id"]) == {"C3"}
-    earlier = [frame[frame["campaign_id"] != "C3"][columns] for frame in (found, altered)]
-    pd.testing.assert_frame_equal(*earlier, check_exact=True)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_test_halves_move_no_estimate_of_others(seed: int) -> None:
-    panel = campaign_panel(seed, 120, 2)
-    shuffled = panel.copy()
-    is_test = (panel["split_name"] == "test").to_numpy()
-    shuffled.loc[is_test, "buying_outcome"] = np.random.default_rng(seed).permutation(panel["buying_outcome"][is_test])
-    settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10)
-    pd.testing.assert_series_equal(
-        uplift_of(panel, settings)["estimate"], uplift_of(shuffled, settings)["estimate"], check_exact=True
-    )
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_names_and_order_of_users_change_nothing(seed: int) -> None:
-    panel = campaign_panel(seed, 120, 2)
-    settings = replace(UpliftSettings.from_meta(VARS), seed=7, draws=10, folds=2, min_arm_users=10)
-    renamed = panel.assign(user_id=panel["user_id"].map(lambda name: name[::-1]))
-    renamed = renamed.sample(frac=1, random_state=seed)
-    plain, other = (uplift_of(frame, settings) for frame in (panel, renamed))
-    pd.testing.assert_frame_equal(plain.drop(columns="user_id"), other.drop(columns="user_id"), check_exact=True)
-    pd.testing.assert_frame_equal(
-        uplift_intervals(plain, settings),
-        uplift_intervals(other.sample(frac=1, random_state=seed), settings),
-        check_exact=True,
-    )
-
-
-def test_each_campaign_and_the_pool_are_measured() -> None:
-    estimates = uplift_of(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
-    found = uplift_intervals(estimates, CAMPAIGN_SETTINGS)
-
-    assert set(found["campaign_id"]) == {"C1", "C2", "pooled"}
-    assert set(found["metric"]) == set(METRICS)
-    names = {*LEARNERS, CONSTANT, RESPONSE, RANDOM, "chosen"}
-    own = found[found["learner"] != SHARED]
-    assert set(own["learner"]) == names
-    key = ["campaign_id", "outcome_name", "learner", "metric"]
-    assert not found.duplicated(key).any()
-    assert len(own) == 3 * 3 * len(names) * len(METRICS)
-    # redemption tells users apart here, so that it shapes the effect on buying
-    shared = found[found["learner"] == SHARED]
-    assert set(shared["outcome_name"]) == {"buying"}
-    assert len(shared) % len(METRICS) == 0
-
-
-def test_a_learner_of_some_campaigns_is_judged_on_their_rows() -> None:
-    estimates = uplift_of(campaign_panel(2, 300, 3), CAMPAIGN_SETTINGS)
-    is_left_out = estimates["campaign_id"].eq("C1") & estimates["learner"].eq(RESPONSE)
-    found = uplift_intervals(estimates[~is_left_out], CAMPAIGN_SETTINGS)
-
-    key = ["outcome_name", "metric"]
-    judged = found[found["learner"] == RESPONSE].set_index(key)
-    assert set(judged["campaign_id"]) == {"C2", "pooled"}
-    pooled = judged[judged["campaign_id"] == "pooled"].drop(columns="campaign_id")
-    of_c2 = judged[judged["campaign_id"] == "C2"].drop(columns="campaign_id")
-    pd.testing.assert_frame_equal(pooled, of_c2, check_like=True)
-
-
-def effects(**estimates: list[float]) -> pd.DataFrame:
-    """Return estimates per learner of rows 0, 1, ...; the first learner is chosen."""
-    return pd.concat(
-        pd.DataFrame({"learner": name, "estimate": values, "is_chosen": place == 0})
-        for place, (name, values) in enumerate(estimates.items())
-    )
-
-
-def test_an_average_effect_is_shared_out_and_keeps_its_mean() -> None:
-    known = pd.Index([0, 1, 2])
-    buying = effects(average_effect=[0.06] * 4, x_learner=[0.3, 0.0, 0.0, 0.3])
-    redemption = effects(two_model=[0.1, 0.2, 0.0, -0.4], average_effect=[0.1] * 4)
-    found = share_effect(buying, redemption, known)
-    shared = found[found["learner"] == SHARED]["estimate"]
-
-    np.testing.assert_allclose(shared, [0.06, 0.12, 0, 0], atol=1e-12)
-    assert shared[known].mean() == pytest.approx(0.06)
-    assert set(found[found["is_chosen"]]["learner"]) == {SHARED}
-    # a learner that proves that users differ in buying has its say
-    learnt = effects(x_learner=[0.3, 0.0, 0.0, 0.3], average_effect=[0.06] * 4)
-    found = share_effect(learnt, redemption, known)
-    np.testing.assert_allclose(found[found["learner"] == SHARED]["estimate"], [0.18, 0.06, 0, 0.15], atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("average", "redemption"),
-    [
-        (0.06, effects(average_effect=[0.1] * 2, two_model=[0.1, 0.2])),
-        (-0.06, effects(two_model=[0.1, 0.2], average_effect=[0.1] * 2)),
-        (0.06, effects(two_model=[-0.1, 0.0], average_effect=[-0.1] * 2)),
-    ],
-    ids=["redemption tells nothing", "contacts put off", "nobody redeems more"],
-)
-def test_an_effect_is_not_shared_out_without_a_reason(average: float, redemption: pd.DataFrame) -> None:
-    buying = effects(average_effect=[average] * 2)
-    found = share_effect(buying, redemption, pd.Index([0, 1]))
-    pd.testing.assert_frame_equal(found, buying)
-
-
-def test_nothing_randomised_gives_typed_and_empty_tables() -> None:
-    panel = campaign_panel(0, 20, 1).iloc[:0]
-    estimates = uplift_of(panel, CAMPAIGN_SETTINGS)
-    found = uplift_intervals(estimates, CAMPAIGN_SETTINGS)
-
-    assert estimates.dtypes.astype(str).to_dict() == ESTIMATE_COLUMNS
-    assert found.dtypes.astype(str).to_dict() == INTERVAL_COLUMNS
-    assert len(estimates) == len(found) == 0
 
 
 # Hillstrom's e-mail test: 64,000 customers, randomised
