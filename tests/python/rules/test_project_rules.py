@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 import yaml
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, attach_vault
+from support.manifest import LAYERS, Node, is_mart, layer, own_nodes, parents, source_text
 
 from operations.docs_site import overview
-from operations.layers import layer_of, read_layers
+from operations.layers import layer_of
 
-Node = dict[str, Any]
-
-LAYERS = read_layers()
 READ_BY_PYTHON = ("ftr_", "lbl_", "dec_", "ml_", "stg_")
 # Rows of these have no key to test.
 MARTS_WITHOUT_KEY = {
@@ -53,39 +50,6 @@ DUCKDB_ONLY = {
 def manifest(dbt: DbtRuns) -> Node:
     """What dbt knows of the project."""
     return dbt.manifest()
-
-
-def own_nodes(manifest: Node, *resource_types: str) -> list[Node]:
-    """Nodes of the given types that this project defines."""
-    nodes = [
-        node
-        for kind in ("nodes", "sources", "exposures")
-        for node in manifest[kind].values()
-        if node["resource_type"] in resource_types and node["package_name"] == "precision_marketing"
-    ]
-    assert nodes, f"no node of types {resource_types}"
-    return nodes
-
-
-def layer(node: Node) -> str:
-    """Top folder of a model, such as staging or core."""
-    return Path(node["original_file_path"]).parts[1]
-
-
-def is_mart(node: Node) -> bool:
-    """Whether people query the model: it is called by a plain noun, or a report."""
-    steps = {entry.prefix for entry in LAYERS} - {"", "rpt_"} | {"ml_"}
-    return not node["name"].startswith(tuple(steps))
-
-
-def parents(manifest: Node, node: Node, kind: str) -> list[str]:
-    """Names of the parents of one type."""
-    return [name.split(".")[-1] for name in manifest["parent_map"][node["unique_id"]] if name.startswith(f"{kind}.")]
-
-
-def source_text(node: Node) -> str:
-    """Return the text of the file that a node stands in."""
-    return (PROJECT_FOLDER / node["original_file_path"]).read_text()
 
 
 def test_every_node_is_described(manifest: Node) -> None:

@@ -11,7 +11,10 @@ from support.cache import kept
 
 # What `make check-data` runs, less the tests of the macros.
 CHECK_DATA = ("build", "--selector=check_data", "--exclude-resource-type=unit_test")
+NO_DATA_TESTS = (*CHECK_DATA, "--exclude-resource-type=test")
 PRODUCT_COLUMNS = "product_id,product_name,list_price"
+# @ is what the two products' ids begin with.
+TWO_PRODUCTS = f"{PRODUCT_COLUMNS}\n@1,Tea,1.50\n@2,Milk,2\n".encode()
 LINE_COLUMNS = "transaction_id,order_id,user_id,product_id,quantity,net_amount,ordered_at"
 ONE_LINE = f"{LINE_COLUMNS}\nt1,o1,u1,p1,1,2.50,2026-03-14 09:26:53\n"
 
