@@ -32,7 +32,7 @@ days_summed as (
         max_by(gap_days, activity_date) as last_gap_days,
         cast(max(gap_days) as bigint) as longest_gap_days,
         max_by(net_amount, activity_date) as last_day_amount,
-        {% for days in var('feature_windows').user_value -%}
+        {% for days in var('value_recent_days') -%}
             {{ sum_within('1', days) }} as active_day_count_{{ days }}d,
             {{ sum_within('net_amount', days, 'decimal(18, 2)') }}
                 as net_amount_{{ days }}d,
@@ -90,7 +90,7 @@ joined as (
         / days_summed.purchase_day_count as mean_day_amount,
         cast(days_summed.last_day_amount as double) as last_day_amount,
         cast(days_summed.largest_day_amount as double) as largest_day_amount,
-        {% for days in var('feature_windows').user_value -%}
+        {% for days in var('value_recent_days') -%}
             days_summed.active_day_count_{{ days }}d,
             cast(days_summed.net_amount_{{ days }}d as double)
                 as net_amount_{{ days }}d,
