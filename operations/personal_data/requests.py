@@ -224,7 +224,7 @@ class Requests:
         }
         if in_postgres:
             # deleted rows would stay in PostgreSQL's files, tables that go do not
-            publish(request.published_file, Path(request.target) / "manifest.json", request.postgres_url)
+            publish(request.published_file, request.postgres_url)
             receipt["postgres_tables"] = in_postgres
         databases = self._erase_databases(cursor, persons, request)
         for name, database in databases.items():

@@ -6,7 +6,8 @@ dbt builds a private database, which one process at a time can open. What others
 a copy: written under another name, then renamed into place, so that a reader keeps the
 snapshot it has opened and a build waits for nobody. Published is every model with a
 contract outside the vault, less those that dbt_project.yml marks `published: false`,
-and less the rows of users who asked to be forgotten. After a failed build nothing is.
+and less the rows of users who asked to be forgotten. After a failed build nothing is. The file
+explains itself: a comment on every table and column, keys, and publication.relations.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ import duckdb
 from operations import machine
 from operations.places import PROJECT_FOLDER, PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE
 from operations.privacy.encryption import connect
-from operations.publish.marts import Mart, published_marts
+from operations.publish import relations
+from operations.publish.comments import PUBLICATION, comment
+from operations.publish.marts import Mart, published_marts, quoted
 
-# What DuckDB 1.0 and all later ones read: a BI tool need not be as new as we are.
+# What DuckDB 1.1 and all later ones read (1.0 knows no such primary keys): a BI tool need
+# not be as new as we are.
 STORAGE_VERSION = "v1.0.0"
 # Versions of the Parquet folders that stay beside the newest, for who still reads them.
 VERSIONS_KEPT = 3
@@ -38,14 +42,13 @@ def failed_nodes(run_results: dict) -> list[str]:
     return [result["unique_id"] for result in run_results["results"] if result["status"] in FAILURES]
 
 
-def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart], commit: str) -> list[tuple[str, int]]:
+def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> dict[Mart, int]:
     """Copy marts from the database `private` to `public`; return their row counts."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    counts = []
+    counts = {}
     for schema in sorted({mart.schema for mart in marts}):
-        connection.execute(f"create schema public.{schema}")
+        connection.execute(f"create schema public.{quoted([schema])}")
     for mart in marts:
-        kept = f"select {', '.join(mart.columns)} from private.{mart.place}"
+        kept = f"select {quoted(mart.columns)} from private.{mart.in_sql}"
         if "user_id" in mart.columns:
             kept += """
                 where user_id is null or user_id not in (
@@ -53,23 +56,43 @@ def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart], commit:
                     where suppression_kind = 'erasure' and user_id is not null
                 )
             """
-        connection.execute(f"create table public.{mart.place} as {kept}")
-        counts.append((mart.place, connection.table(f"public.{mart.place}").count("*").fetchall()[0][0]))
+        connection.execute(f"create table public.{mart.in_sql} as {kept}")
+        [(counts[mart],)] = connection.execute(f"select count(*) from public.{mart.in_sql}").fetchall()
+    return counts
+
+
+def explain(connection: duckdb.DuckDBPyConnection, manifest: dict, counts: dict[Mart, int], commit: str) -> None:
+    """Write the schema publication; describe every table, and declare its key."""
+    now = datetime.now(UTC).replace(tzinfo=None)
     connection.execute("create schema public.publication")
     connection.execute(
         """
         create table public.publication.published_tables as
         select $1 as published_at, $2 as git_commit, $3 as source,
-            cast(null as text) as table_name, cast(null as bigint) as row_count
+            cast(null as text) as table_name, cast(null as text) as primary_key,
+            cast(null as bigint) as row_count
         where false
         """,
         [now, commit, SOURCE],
     )
     connection.executemany(
-        "insert into public.publication.published_tables values ($1, $2, $3, $4, $5)",
-        [(now, commit, SOURCE, *count) for count in counts],
+        "insert into public.publication.published_tables values ($1, $2, $3, $4, $5, $6)",
+        [
+            (now, commit, SOURCE, mart.place, ", ".join(mart.primary_key) or None, count)
+            for mart, count in counts.items()
+        ],
     )
-    return counts
+    found = relations.relations(connection, manifest, list(counts))
+    relations.write_relations(connection, found)
+    # one transaction, or each of a thousand comments would be written to disk by itself
+    connection.begin()
+    for name, (description, columns) in PUBLICATION.items():
+        comment(connection, "publication", name, description, columns)
+    for mart in counts:
+        comment(connection, mart.schema, mart.name, mart.description, mart.columns)
+    connection.commit()
+    for mart, count in counts.items():
+        relations.declare_key(connection, mart, count)
 
 
 def publish_parquet(connection: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path) -> Path:
@@ -138,14 +161,15 @@ def main() -> str | None:
                 ).fetchall()
             }
             marts = [mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built]
-            counts = copy_marts(connection, marts, git_commit())
+            counts = copy_marts(connection, marts)
+            explain(connection, manifest, counts, git_commit())
             version = publish_parquet(connection, marts, PUBLISHED / SOURCE)
             connection.execute("detach public")
         except (duckdb.Error, OSError) as error:
             writing.unlink(missing_ok=True)
             return f"Nothing was published: {str(error).splitlines()[0]}"
     writing.replace(PUBLISHED_FILE)
-    rows = sum(count for _, count in counts)
+    rows = sum(counts.values())
     sys.stdout.write(
         f"Published {len(counts)} tables, {rows:,} rows: {PUBLISHED_FILE.name} and "
         f"{SOURCE}/{version.name} in {PUBLISHED}\n"

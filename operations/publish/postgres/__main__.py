@@ -14,7 +14,7 @@ import sys
 import duckdb
 import psycopg
 
-from operations.places import PUBLISHED_FILE, TARGET
+from operations.places import PUBLISHED_FILE
 from operations.publish.postgres.copying import publish
 from operations.publish.postgres.tables import NotPublishedError
 
@@ -23,7 +23,7 @@ def main() -> str | None:
     """Publish what the environment names; return a sentence when nothing can be."""
     url = os.environ.get("POSTGRES_URL", "")
     try:
-        done = publish(PUBLISHED_FILE, TARGET / "manifest.json", url)
+        done = publish(PUBLISHED_FILE, url)
     except (NotPublishedError, duckdb.Error, psycopg.Error) as error:
         cause = " ".join(str(error).splitlines()[:1])
         return f"Nothing was published to PostgreSQL: {cause}"

@@ -8,7 +8,6 @@ so that transactions which began before see them too.
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 import time
@@ -19,6 +18,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from operations.publish.comments import PUBLICATION
 from operations.publish.postgres import rights
 from operations.publish.postgres.tables import NEW, NotPublishedError, Table, read_tables
 
@@ -66,7 +66,7 @@ def replaced_places(server: psycopg.Connection, tables: list[Table]) -> list[str
     ours = set()
     if server.execute("select 1 where to_regclass('publication.published_tables') is not null").fetchone():
         ours = {
-            "publication.published_tables",
+            *(f"publication.{name}" for name in PUBLICATION),
             *(row[0] for row in server.execute("select table_name from publication.published_tables")),
         }
     existing = {
@@ -114,26 +114,16 @@ def load(server: psycopg.Connection, published: duckdb.DuckDBPyConnection, table
     return count
 
 
-def describe(server: psycopg.Connection, tables: list[Table], manifest: Path) -> None:
-    """Comment tables and columns by what dbt says of them, where it left that."""
-    if not manifest.exists():
-        return
-    models = {
-        f"{node['schema']}.{node['name']}": node
-        for node in json.loads(manifest.read_text())["nodes"].values()
-        if node["resource_type"] == "model"
-    }
-    for table in tables:
-        model = models.get(table.place, {"description": "", "columns": {}})
-        statements = [sql.SQL("comment on table {} is {}").format(table.new, model["description"].strip())]
-        statements += [
-            sql.SQL("comment on column {} is {}").format(
-                sql.Identifier(table.schema, table.name + NEW, column),
-                model["columns"].get(column, {}).get("description", "").strip(),
-            )
-            for column in table.columns
-        ]
-        server.execute(sql.SQL("; ").join(statements))
+def describe(server: psycopg.Connection, table: Table) -> None:
+    """Comment a table and its columns as the published file does."""
+    statements = [sql.SQL("comment on table {} is {}").format(table.new, table.comments[""])]
+    statements += [
+        sql.SQL("comment on column {} is {}").format(
+            sql.Identifier(table.schema, table.name + NEW, column), table.comments[column]
+        )
+        for column in table.columns
+    ]
+    server.execute(sql.SQL("; ").join(statements))
 
 
 def swap(server: psycopg.Connection, old_places: list[str], tables: list[Table]) -> None:
@@ -170,7 +160,7 @@ def _take_name(server: psycopg.Connection, table: Table) -> None:
         )
 
 
-def publish(file: Path, manifest: Path, url: str) -> str:
+def publish(file: Path, url: str) -> str:
     """Copy the tables of the published file; return what was done."""
     if not file.exists():
         raise NotPublishedError(f"no {file}. Run make publish first.")
@@ -192,7 +182,7 @@ def publish(file: Path, manifest: Path, url: str) -> str:
         # a policy names core.users, so all tables come first
         for table in tables:
             rights.grant(server, table, roles)
-        describe(server, tables, manifest)
+            describe(server, table)
         swap(server, old_places, tables)
         database = server.info.dbname
         note = rights.what_is_open(server)

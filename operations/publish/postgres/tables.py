@@ -42,12 +42,15 @@ class Table:
         Where it stands, in the file as in PostgreSQL.
     columns : dict of str to str
         Type in PostgreSQL of each column, in order.
+    comments : dict of str to str
+        What the file says of each column; of the table itself under "".
 
     """
 
     schema: str
     name: str
     columns: dict[str, str]
+    comments: dict[str, str]
 
     @property
     def place(self) -> str:
@@ -68,12 +71,18 @@ class Table:
 def read_tables(published: duckdb.DuckDBPyConnection, file: Path) -> list[Table]:
     """List the tables of the published file; raise where one cannot be published."""
     tables: dict[str, Table] = {}
-    for schema, name, column, duckdb_type in published.execute(
-        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
-        " where database_name = current_database() and not internal"
-        " order by schema_name, table_name, column_index"
+    for schema, name, about, column, duckdb_type, comment in published.execute(
+        """
+        select schema_name, table_name, coalesce(tables.comment, ''), column_name, data_type,
+            coalesce(columns.comment, '')
+        from duckdb_columns() as columns
+        join duckdb_tables() as tables using (database_name, schema_name, table_name)
+        where database_name = current_database() and not columns.internal
+        order by schema_name, table_name, column_index
+        """
     ).fetchall():
-        table = tables.setdefault(f"{schema}.{name}", Table(schema, name, {}))
+        table = tables.setdefault(f"{schema}.{name}", Table(schema, name, {}, {"": about}))
+        table.comments[column] = comment
         decimal = re.fullmatch(r"DECIMAL(\(\d+,\d+\))", duckdb_type)
         kind = f"numeric{decimal[1]}" if decimal else TYPES.get(duckdb_type)
         if kind is None:

@@ -296,16 +296,49 @@ def test_what_is_no_longer_published_goes(shop: Database, tmp_path: Path) -> Non
     assert shop.rows("postgres", "select to_regclass('scores.user_scores')") == [(None,)]
 
 
-def test_comments_tell_what_dbt_says(database: Database, published_file: Path) -> None:
-    (published_file.parent / "manifest.json").write_text(
-        '{"nodes": {"a": {"resource_type": "model", "schema": "core", "name": "users",'
-        ' "description": "Each user\'s row.",'
-        ' "columns": {"region": {"description": "Where they live."}}}}}'
-    )
-    database.publish(published_file)
-    assert database.rows(
-        "publisher", "select obj_description('core.users'::regclass), col_description('core.users'::regclass, 2)"
-    ) == [("Each user's row.", "Where they live.")]
+def test_comments_are_those_of_the_file(database: Database, published_file: Path) -> None:
+    text = 'Each user\'s "row": 50 % $$ \\ {x} 价格. ' * 200
+    with duckdb.connect(str(published_file)) as connection:
+        quoted = text.replace("'", "''")
+        connection.execute(f"comment on table core.users is '{quoted}'")
+        connection.execute(f"comment on column core.users.region is '{quoted}'")
+        connection.execute("comment on table publication.published_tables is 'What there is.'")
+    for _ in range(2):
+        database.publish(published_file)
+        assert database.rows(
+            "publisher",
+            "select obj_description('core.users'::regclass),"
+            " col_description('core.users'::regclass, 2),"
+            " obj_description('publication.published_tables'::regclass),"
+            " obj_description('core.orders'::regclass)",
+        ) == [(text, text, "What there is.", None)]
+
+
+def test_every_table_and_column_that_was_built_is_commented(database: Database, tmp_path: Path) -> None:
+    if not BUILT_FILE.exists():
+        pytest.skip(f"COMMENTS NOT CHECKED: no {BUILT_FILE}; run make build.")
+    file = tmp_path / "empty.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{BUILT_FILE}' as built (read_only); attach '{file}' as copied")
+        connection.execute(
+            "copy from database built to copied (schema); insert into"
+            " copied.publication.published_tables from built.publication.published_tables"
+        )
+    # twice, for a publish replaces what the last one left
+    for _ in range(2):
+        database.publish(file)
+    silent = """
+        select concat(nspname, '.', relname, '.', attname) from pg_class
+        join pg_namespace on pg_namespace.oid = relnamespace
+        join pg_attribute on attrelid = pg_class.oid and attnum > 0
+        where relkind = 'r' and nspname not in ('access', 'information_schema', 'pg_catalog')
+            and (
+                col_description(pg_class.oid, attnum) is null
+                or obj_description(pg_class.oid) is null
+            )
+    """
+    assert database.rows("publisher", silent) == []
+    assert database.rows("publisher", "select count(*) from pg_tables where schemaname = 'core'")[0][0]
 
 
 @contextmanager

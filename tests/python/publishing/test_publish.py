@@ -12,6 +12,9 @@ import duckdb
 import pytest
 from support.builds import run_operation
 
+from operations.publish import relations
+from operations.publish.marts import Mart
+
 # Ten publications and twenty readers passed too (2026-11-25), but take a minute.
 PUBLISHES, READERS = 5, 8
 # Reads both tables until told to stop; every snapshot must be of one publication.
@@ -31,6 +34,17 @@ print(reads)
 """
 
 
+# What broke comments of other tools: quotes, a dollar quote's own mark, an end of a
+# comment, a line break at the end, a length beyond a page.
+ODD_TEXT = """
+    Each user's "row": 50 % \\ $$; $dbt_comment_literal_block$ -- */ {{ x }} 价格 é
+
+    and more.
+"""
+ODD_LINE = " ".join(ODD_TEXT.split())
+LONG_TEXT = "The user's. " * 1000
+
+
 def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
     """Return a model as the manifest has it."""
     return {
@@ -39,9 +53,21 @@ def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
         "schema": schema,
         "name": name,
         "alias": name,
-        "columns": {column: {} for column in columns},
+        "description": f"Rows of {name}.",
+        "columns": {column: {"description": f"Its {column}."} for column in columns},
         "tags": config.pop("tags", []),
         "config": {"materialized": "table", "contract": {"enforced": True}, "meta": {}, **config},
+    }
+
+
+def data_test(kind: str, model: str, *others: str, where: str | None = None, **given: object) -> dict:
+    """Return a data test as the manifest has it; nodes are called by their tables."""
+    return {
+        "resource_type": "test",
+        "attached_node": model,
+        "test_metadata": {"name": kind, "kwargs": given},
+        "depends_on": {"nodes": [*others, model]},
+        "config": {"where": where},
     }
 
 
@@ -59,10 +85,16 @@ def shop(tmp_path: Path) -> Path:
         node("features", "ftr_user__snapshot", users, contract={"enforced": False}),
         node("evaluation", "estimator_backtests", users, tags=["full_grid"]),
     ]
-    (target / "manifest.json").write_text(json.dumps({"nodes": {str(place): each for place, each in enumerate(nodes)}}))
+    write_manifest(tmp_path, nodes)
     write_results(tmp_path, "success")
     write_round(tmp_path, 1)
     return tmp_path
+
+
+def write_manifest(folder: Path, nodes: list[dict], tests: list[dict] | None = None) -> None:
+    """Say which models and tests dbt knows; a model's id is its name."""
+    known = {each["name"]: each for each in nodes} | dict(enumerate(tests or []))
+    (folder / "target" / "manifest.json").write_text(json.dumps({"nodes": known}))
 
 
 def write_results(folder: Path, status: str) -> None:
@@ -117,7 +149,12 @@ def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -
             "select table_name, row_count, published_at is null, git_commit"
             " from publication.published_tables order by 1"
         ).fetchall()
-    assert tables == [("core.users",), ("publication.published_tables",), ("scores.user_scores",)]
+    assert tables == [
+        ("core.users",),
+        ("publication.published_tables",),
+        ("publication.relations",),
+        ("scores.user_scores",),
+    ]
     assert len(users) == 999
     assert ("u7",) not in users
     assert ("u8",) in users
@@ -215,3 +252,124 @@ def test_readers_never_fail_nor_see_two_publications_at_once(shop: Path) -> None
     with duckdb.connect(str(file), read_only=True) as connection:
         newest = connection.sql("select max(round) from core.users").fetchone()
     assert newest == (PUBLISHES + 1,)
+
+
+@pytest.fixture
+def odd_shop(shop: Path) -> Path:
+    """Return a shop whose models are named and described in every odd way."""
+    with duckdb.connect(str(shop / "private.duckdb")) as connection:
+        connection.execute(
+            """
+            create table core."order" as select
+                'o' || i as "order", 'u' || i as user_id, 1 as "a ""b"" (kPa)"
+            from range(10) t(i);
+            create table scores.reasons as select user_id, 'o1' as "order", 1 as rank,
+                cast(null as text) as note from core.users;
+            create table scores.empty as select * from scores.reasons limit 0;
+            create table scores.strange as select 'x' as user_id
+            """
+        )
+    orders = node("core", "order", ["order", "user_id", 'a "b" (kPa)'])
+    orders["description"] = ODD_TEXT
+    orders["columns"]["order"]["description"] = ODD_TEXT
+    orders["columns"]["user_id"]["description"] = LONG_TEXT
+    nodes = [
+        node("core", "users", ["user_id", "round"]),
+        orders,
+        node("scores", "user_scores", ["user_id", "round"]),
+        node("scores", "reasons", ["user_id", "order", "rank", "note"]),
+        node("scores", "empty", ["user_id", "order"]),
+        node("scores", "strange", ["user_id"]),
+        node("core", "rejected_rows", ["user_id"], meta={"published": False}),
+    ]
+    tests = [
+        data_test("unique_key", "users", columns=["round"], where="round = 1"),
+        data_test("unique_key", "users", columns=["user_id"]),
+        data_test("unique_key", "users", columns=["round", "user_id"]),
+        data_test("unique_key", "order", columns=["order"]),
+        data_test("unique_key", "reasons", columns=["user_id", "coalesce(note, '')"]),
+        data_test("unique_key", "user_scores", columns=["user_id", "round"]),
+        data_test("not_null", "reasons", column_name="user_id"),
+        data_test("relationships", "order", "users", column_name="user_id", field="user_id"),
+        data_test("relationships", "reasons", "order", column_name="order", field="order", where="1 = 1"),
+        data_test("relationships", "order", "rejected_rows", column_name="order", field="user_id"),
+    ]
+    write_manifest(shop, nodes, tests)
+    return shop
+
+
+def read(folder: Path, query: str) -> list[tuple]:
+    """Return what the published file answers."""
+    with duckdb.connect(str(folder / "published" / "small.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+COMMENTS = """
+    select schema_name || '.' || table_name, '', comment from duckdb_tables()
+    union all
+    select schema_name || '.' || table_name, column_name, comment
+    from duckdb_columns() where not internal
+"""
+
+
+def test_every_table_and_column_is_commented_whatever_the_words(odd_shop: Path) -> None:
+    result = publish(odd_shop)
+    assert result.returncode == 0, result.stderr
+    found = {(place, column): comment for place, column, comment in read(odd_shop, COMMENTS)}
+    assert [each for each, comment in found.items() if not comment] == []
+    assert found["core.order", ""] == found["core.order", "order"] == ODD_LINE
+    assert found["core.order", "user_id"] == LONG_TEXT.strip()
+    assert found["core.order", 'a "b" (kPa)'] == 'Its a "b" (kPa).'
+    assert found["scores.user_scores", ""] == "Rows of user_scores."
+
+
+def test_keys_are_the_first_that_a_test_holds_on_all_rows(odd_shop: Path) -> None:
+    assert publish(odd_shop).returncode == 0
+    assert read(
+        odd_shop,
+        "select table_name, constraint_column_names from duckdb_constraints()"
+        " where constraint_type = 'PRIMARY KEY' order by 1",
+    ) == [("order", ["order"]), ("user_scores", ["user_id", "round"]), ("users", ["user_id"])]
+    assert read(odd_shop, "select table_name, primary_key from publication.published_tables order by 1") == [
+        ("core.order", "order"),
+        ("core.users", "user_id"),
+        ("scores.empty", None),
+        ("scores.reasons", None),
+        ("scores.strange", None),
+        ("scores.user_scores", "user_id, round"),
+    ]
+
+
+def test_relations_are_those_of_tests_and_names_that_hold(odd_shop: Path) -> None:
+    assert publish(odd_shop).returncode == 0
+    # no value of scores.strange is found, and scores.empty has none to look for
+    users, both = ("core", "users", "user_id"), "user_id, round"
+    assert read(odd_shop, "from publication.relations order by all") == [
+        ("core", "order", "user_id", *users, "many to one", None, True),
+        ("core", "users", both, "scores", "user_scores", both, "one to one", None, False),
+        ("scores", "reasons", "order", "core", "order", "order", "many to one", "1 = 1", True),
+        ("scores", "reasons", "user_id", *users, "many to one", None, False),
+        ("scores", "user_scores", "user_id", *users, "many to one", None, False),
+    ]
+
+
+def test_a_key_that_comes_twice_is_told_in_a_sentence(odd_shop: Path) -> None:
+    with duckdb.connect(str(odd_shop / "private.duckdb")) as connection:
+        connection.execute('insert into core."order" select * from core."order" limit 1')
+    result = publish(odd_shop)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "Nothing was published: in core.order, key order comes twice or is null. Run dbt build, "
+        "whose test unique_key finds the rows.\n"
+    )
+
+
+def test_the_key_of_a_large_table_is_not_declared() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as public; create table public.main.t (a text)")
+        mart = Mart("t", "main", "t", {"a": ""}, primary_key=("a",))
+        relations.declare_key(connection, mart, relations.MOST_KEYED_ROWS + 1)
+        keyed = "select has_primary_key from duckdb_tables()"
+        assert connection.execute(keyed).fetchall() == [(False,)]
+        relations.declare_key(connection, mart, relations.MOST_KEYED_ROWS)
+        assert connection.execute(keyed).fetchall() == [(True,)]

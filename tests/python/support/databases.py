@@ -48,4 +48,4 @@ class Database:
 
     def publish(self, file: Path) -> str:
         """Publish a file, in this process: twenty interpreters would take long."""
-        return copying.publish(file, file.parent / "manifest.json", self.url)
+        return copying.publish(file, self.url)
