@@ -13,7 +13,7 @@ import pytest
 from support.builds import PROJECT_FOLDER, run_operation
 
 from operations.docs_site.contracts import as_text, breaking_changes, contracts, unrecorded
-from operations.docs_site.governance import faults, published_tables
+from operations.docs_site.governance import faults, published_nodes, published_tables
 
 RECORD = PROJECT_FOLDER / "docs" / "contracts.json"
 Manifest = dict[str, Any]
@@ -83,6 +83,22 @@ def test_a_column_of_which_nothing_is_said_is_a_fault(built: tuple[Manifest, Man
     ]
     del lineage["columns"][f"{USERS}.nickname"]
     assert found(manifest, lineage)[-1] == (f"Column core.users.nickname is not followed beyond {USERS}.nickname.")
+
+
+def test_an_instant_says_its_clock_and_the_local_day_beside_it(built: tuple[Manifest, Manifest]) -> None:
+    silent, told = [], 0
+    for node in published_nodes(built[0]):
+        days = [name for name, each in node["columns"].items() if each["data_type"] == "date"]
+        for name, column in node["columns"].items():
+            if column["data_type"] == "timestamp":
+                text = column["description"]
+                # ordered_at and order_date, redeemed_at and redeemed_on
+                beside = [day for day in days if day[:5] == name[:5] and "UTC" in text]
+                told += len(beside)
+                if not ("UTC" in text or "zone" in text) or any(day not in text for day in beside):
+                    silent.append(f"{node['name']}.{name}")
+    assert silent == []
+    assert told > 5
 
 
 def test_the_contracts_are_those_on_record(built: tuple[Manifest, Manifest]) -> None:
