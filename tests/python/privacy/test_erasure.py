@@ -369,7 +369,8 @@ def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) 
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             "create table core.users as select distinct user_id, 'north' as region,"
-            " from core.orders; create schema publication;"
+            " from core.orders; alter table core.users add primary key (user_id);"
+            " comment on table core.users is 'One row per user.'; create schema publication;"
             " create table publication.published_tables as"
             " select unnest(['core.orders', 'core.users']) as table_name,"
             " 'your_shop' as source, 3 as row_count"
@@ -399,6 +400,12 @@ def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) 
     assert shop.receipt()["postgres_tables"] == {"core.orders": 1, "core.users": 1}
     users = database.rows("publisher", "select user_id from core.orders order by 1")
     assert users == sorted([(pseudonym("id-boris"),), (carla,)])
+    # the file that was written anew explains itself as before
+    described = "select obj_description('core.users'::regclass)"
+    assert database.rows("publisher", described) == [("One row per user.",)]
+    with duckdb.connect(str(file), read_only=True) as connection:
+        keyed = "select has_primary_key from duckdb_tables() where table_name = 'users'"
+        assert connection.execute(keyed).fetchall() == [(True,)]
     # nor in a byte of any table's file, once the server has tidied its statistics
     database.change("vacuum full pg_statistic", "checkpoint")
     tables = Path(database.server["PGHOST"]) / "data" / "base"
