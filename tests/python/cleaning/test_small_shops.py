@@ -53,7 +53,9 @@ def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> No
     assert counts["users"] == users
     assert counts["transactions"] == lines
     assert {name for name in OPTIONAL_MARTS if counts[name]} == set()
-    assert set(table_counts(shop, "campaigns").values()) == {0}
+    # attributes of users wait for a campaign; nothing that people read holds a row
+    marts = {name: count for name, count in table_counts(shop, "campaigns").items() if not name.startswith("dec_")}
+    assert set(marts.values()) == {0}, marts
     assert table_counts(shop, "scores")["offer_scores"] == 0
     # empty, yet of the types that a full shop has
     assert query_shop(
