@@ -31,7 +31,7 @@
     )
 {%- endmacro %}
 
-{# A user's place between 0 and 1 that never changes, drawn by a salted hash. #}
+{# A user's fixed random number between 0 and 1, from a salted hash. #}
 {% macro hashed_number(column, salt) -%}
     {{ return(adapter.dispatch('hashed_number')(column, salt)) }}
 {%- endmacro %}
@@ -62,7 +62,7 @@
     explode(split({{ text }}, ' '))
 {%- endmacro %}
 
-{# What audience rules may name: columns of ftr_user__snapshot, and of users. #}
+{# Attributes for audience rules: columns of ftr_user__snapshot and of users. #}
 {% macro plan_attributes() -%}
     {{ return({
         'numbers': [
@@ -77,15 +77,15 @@
 {%- endmacro %}
 
 {#
-    The rules that keep a user from a campaign, and how each reads as a reason, in
-    English and in Chinese. All are evaluated: a decision names every rule that applies.
+    The rules that exclude a user from a campaign, each with its reason in English and
+    Chinese. All are evaluated: a decision names every rule that applies.
 #}
 {% macro eligibility_rules() -%}
     {{ return({
         'lacks_consent': ['Gave no consent for the channel.', '未授权该渠道触达。'],
         'is_suppressed': ['Is on the suppression list.', '在勿扰名单中。'],
         'is_erased': ['Asked to be forgotten.', '已要求删除个人数据。'],
-        'is_risky': ['Is held back as a risk.', '因风控暂不触达。'],
+        'is_risky': ['Is excluded as a risk.', '因风控暂不触达。'],
         'is_outside_audience': [
             'Is not in the audience of the campaign.', '不在本次活动的目标人群中。'
         ],
@@ -97,45 +97,45 @@
             'Was contacted as often as a week allows.', '一周内触达次数已达上限。'
         ],
         'is_contacted_this_period': [
-            'Has an offer in this period already.', '本期已有其他优惠。'
+            'Already has an offer in this period.', '本期已有其他优惠。'
         ],
         'is_control_this_period': [
             'Is in the control group of another campaign in this period.',
             '本期属于另一活动的对照组。'
         ],
-        'is_out_of_stock': ['Is left without the offer, which is out of stock.', '优惠已无库存。'],
-        'has_bought_already': ['Has already bought what is offered.', '已购买活动商品。'],
+        'is_out_of_stock': ['Gets no offer, as it is out of stock.', '优惠已无库存。'],
+        'has_bought_already': ['Has already bought the offered products.', '已购买活动商品。'],
         'is_below_minimum_score': ['Has a score below the minimum.', '评分低于门槛。'],
         'has_no_offer_left': ['Has no offer left that fits.', '没有适合的优惠。'],
         'is_not_scored': ['Has no score.', '暂无评分。'],
     }) }}
 {%- endmacro %}
 
-{# How the other reasons of a decision read; # stands for a campaign's id. #}
+{# Sentences of the other reasons of a decision; # stands for a campaign's id. #}
 {% macro decision_words() -%}
     {{ return({
         'is_global_control': ['Is in the global control group.', '属于全局对照组。'],
         'is_campaign_control': [
             'Is in the control group of this campaign.', '属于本次活动的对照组。'
         ],
-        'elsewhere': ['Has a place in campaign # instead.', '已列入活动#的名单。'],
+        'elsewhere': ['Is chosen for campaign # instead.', '已列入活动#的名单。'],
         'too_dear': [
-            'Is expected to cost more than a contact brings.', '预计触达成本高于增量毛利。'
+            'Would cost more than the expected margin.', '预计触达成本高于增量毛利。'
         ],
-        'not_chosen_anyway': [
-            'Would not have been chosen anyway.', '即使不在对照组也不会入选。'
+        'not_chosen_in_any_case': [
+            'Would not have been chosen in any case.', '即使不在对照组也不会入选。'
         ],
         'outbid': [
-            'Brings less than others for the budget, stock or channel there is.',
+            'Brings less than others within the limits of budget, stock or channel.',
             '预算、库存或渠道名额有限，其他顾客的预期收益更高。'
         ],
         'no_reason': [
-            'Nothing known of the customer moves the score.', '没有影响评分的因素。'
+            'No known attribute of the customer affects the score.', '没有影响评分的因素。'
         ],
     }) }}
 {%- endmacro %}
 
-{# Names one revision of a decision, for ever. #}
+{# Permanent id of one revision of a decision. #}
 {% macro decision_id(revision) -%}
     md5(concat(campaign_id, '/', user_id, '/', cast({{ revision }} as string)))
 {%- endmacro %}

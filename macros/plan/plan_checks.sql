@@ -1,8 +1,8 @@
 {#
-    What must hold of the seeds that make the plan: per check the seed, the column, an
-    expression that is true for a row that breaks it, and what was expected. The CTEs
-    tasks, audiences, categories, shop_campaigns, shop_users stand in plan_faults. One
-    fault is told once: what is no date is not also before another one.
+    Checks of the plan's seeds: per check the seed, the column, an expression that is
+    true for a faulty row, and the expected value. plan_faults defines the CTEs tasks,
+    audiences, categories, shop_campaigns and shop_users. Each fault is reported once: a
+    value that is no date is not also reported as before another date.
 #}
 {% macro plan_checks() -%}
     {%- set types = ['push_ad', 'coupon', 'member_activity'] -%}

@@ -84,7 +84,7 @@ explained as (
                     when coalesce(expected_margin, 0) <= 0
                         then '{{ words["too_dear"][number] }}'
                     when is_global_control or is_campaign_control
-                        then '{{ words["not_chosen_anyway"][number] }}'
+                        then '{{ words["not_chosen_in_any_case"][number] }}'
                     else '{{ words["outbid"][number] }}'
                 end,
                 case

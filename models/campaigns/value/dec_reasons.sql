@@ -72,8 +72,7 @@ turned as (
                 case
                     when sentence_number > 1 then 'On the other hand, '
                     else
-                        'Nothing known of the customer raises the score, and this '
-                        || 'lowers it most: '
+                        'No reason raises the score; the strongest that lowers it: '
                 end,
                 lower(substr(reason_text, 1, 1)),
                 substr(reason_text, 2)
