@@ -64,7 +64,8 @@ def test_every_column_that_is_named_is_described(manifest: Node) -> None:
         f"{node['name']}.{column['name']}"
         for node in own_nodes(manifest, "model", "seed", "source")
         for column in node["columns"].values()
-        if not column["description"].strip()
+        # a comma in an unquoted description of one line cuts it off
+        if not column["description"].strip().endswith((".", ")"))
     ]
     assert silent == []
 
