@@ -23,7 +23,7 @@ SINCE ?= $(shell git merge-base HEAD origin/main 2>/dev/null || echo HEAD)
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
-setup: $(VENV)/.installed .secrets/pseudonym.key .secrets/vault.key  ## make the environment .venv and the two keys
+setup: $(VENV)/.installed .secrets/pseudonym.key .secrets/vault.key  ## install the environment .venv and create the two keys
 
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -37,25 +37,25 @@ $(VENV)/.installed: requirements.lock
 .secrets/%.key:
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
-build: setup  ## run the whole dbt build, publish its marts, write its docs; another shop: make build SOURCE=your_shop
+build: setup  ## run the whole dbt build, publish its marts, write report and docs; another shop: make build SOURCE=your_shop
 	@python -m operations.build
 	@python -m operations.docs_site.contracts --check
 	@$(MAKE) --no-print-directory publish report export docs
 	@python -m operations.build.summary
 
-publish: setup  ## copy the marts into published/, for BI tools to read while the next build runs
+publish: setup  ## copy the marts into published/, which BI tools can read during builds
 	@python -m operations.publish
 
-publish-postgres: setup  ## copy what is published into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
+publish-postgres: setup  ## copy the published marts into PostgreSQL: POSTGRES_URL=postgresql://user@host/database make publish-postgres
 	@python -m operations.publish.postgres
 
-report: setup  ## draw the published figures on one page, target/site/<shop>/report.html
+report: setup  ## write the report on one page, target/site/<shop>/report.html
 	@python -m operations.report
 
-export: setup  ## export the audience: launched contacts for the channels, into exports/<shop>/<channel>/<version>
+export: setup  ## export the contacts of launched campaigns for the channels, into exports/<shop>/<channel>/<version>
 	@python -m operations.audience_export
 
-query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
+query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so nothing to ask: run make build first."; exit 1; }
 	@dbt --quiet parse && python -m operations.metrics query --metrics '$(METRICS)' $(if $(BY),--group-by '$(BY)' --order '$(BY)')
@@ -66,51 +66,51 @@ query: setup  ## answer in metrics (docs/metrics.md): make query METRICS=revenue
 	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
 	@touch $@
 
-superset: setup .venv-superset/.installed  ## start Apache Superset on what is published, check its charts, stop; to look at it: make superset STAY=1
+superset: setup .venv-superset/.installed  ## start Apache Superset on the published marts, check its charts, stop; to keep it running: make superset STAY=1
 	@python -m operations.superset $(if $(STAY),--stay)
 
-check-data: setup  ## read and judge the raw files, build nothing: make check-data SOURCE=your_shop
+check-data: setup  ## read and judge the raw files without a build: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data
 	@if WAREHOUSE=target/check_data/precision_marketing.duckdb dbt --quiet build --selector check_data --exclude-resource-type unit_test --target-path target/check_data/target; \
-	then echo; echo "Verdict: good, nothing keeps this shop from being built."; \
-	else echo; echo "Verdict: not good, a build would stop for what stands above. docs/your-data.md says how rows are judged."; exit 1; fi
+	then echo; echo "Verdict: good, this shop can be built."; \
+	else echo; echo "Verdict: not good, a build would stop for the reasons above. docs/your-data.md describes how rows are judged."; exit 1; fi
 
-rotate-vault-key: setup  ## encrypt the vaults anew, with a new key
+rotate-vault-key: setup  ## encrypt the vaults with a new key
 	@python -m operations.privacy.rotate_keys vault
 
 rotate-pseudonyms: setup  ## give all users new pseudonyms, then build and publish with them
 	@python -m operations.privacy.rotate_keys pseudonyms
 	@$(MAKE) --no-print-directory build
 
-demo: setup  ## make the synthetic shop, then do with it what make build does: make demo USERS=3000 DAYS=540 SEED=1
+demo: setup  ## generate the synthetic shop, then build and publish it like make build: make demo USERS=3000 DAYS=540 SEED=1
 	@python -m demo_shop $(if $(USERS),--users '$(USERS)') $(if $(DAYS),--days '$(DAYS)') $(if $(SEED),--seed '$(SEED)')
 	@SOURCE=demo_shop SHOP_DIR=$$DEMO_SHOP_DIR $(MAKE) --no-print-directory build
 
-simulate: setup  ## let the project run a synthetic shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
+simulate: setup  ## simulate campaigns of a synthetic shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
 	@PYTHONPATH=python_models python -m tests.simulation.simulate --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
-bench: setup  ## time the synthetic shop at ten million order lines, scoring of five million rows, choice of offers, readers beside builds
+bench: setup  ## benchmark ten million order lines, scoring of five million rows, allocation of offers, readers during builds
 	@python -m tests.benchmarks.bench_demo_shop
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_scoring
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_allocation
 	@python -m tests.benchmarks.bench_readers
 
-score: setup  ## build again without training: marts, features and fresh scores
+score: setup  ## build without training: marts, features and new scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no champion to score with: run make build first."; exit 1; }
 	@python -m operations.build --selector without_training
 	@python -m operations.build.summary
 
-backtest: setup  ## judge every family on every date, kept in evaluation.estimator_backtests; build first (ten minutes)
+backtest: setup  ## judge every family on every date, into evaluation.estimator_backtests; needs a build (ten minutes)
 	@python -m operations.build --selector full_grid --vars 'backtest_grid: full'
 	@python -m operations.build.summary
 
 results: setup  ## write docs/results.md from the marts
 	@python -m operations.results
 
-contracts: setup  ## record what readers of the published tables may rely on, in docs/contracts.json
+contracts: setup  ## record the published columns and types in docs/contracts.json
 	@python -m operations.docs_site.contracts
 
-docs: setup  ## write the shop's site anew, target/site/<shop>: dbt's docs, lineage, a page per table, model cards
+docs: setup  ## write the shop's site, target/site/<shop>: dbt's docs, lineage, a page per table, model cards
 	@dbt --quiet docs generate --static --select '*'
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
 	@python -m operations.docs_site
@@ -125,20 +125,20 @@ lint: setup  ## check the style of SQL, Python and YAML
 	ruff format --check .
 	yamllint --strict .
 
-format: setup  ## mend what the linters can mend
+format: setup  ## repair style with the linters
 	sqlfluff fix --processes 2 --disable-progress-bar models
 	sqlfluff fix --processes 2 --templater raw --disable-progress-bar demo_shop
 	ruff check --fix .
 	ruff format .
 
-check: setup  ## check one change, in three minutes: style, models on empty tables, unit tests, quick tests
+check: setup  ## check one change (target three minutes): style, models on empty tables, unit tests, quick tests
 	@python tests/lint_sql.py $$(git diff --name-only --diff-filter=d $(SINCE) -- models; git ls-files --others --exclude-standard models)
 	ruff check . && ruff format --check .
 	@yamllint --strict .yamllint $$(git diff --name-only --diff-filter=d $(SINCE) -- '*.yml')
 	WAREHOUSE=target/check/precision_marketing.duckdb dbt --quiet build --empty --exclude-resource-type test --target-path target/check
 	$(PYTEST) -m 'not slow'
 
-pytest: setup  ## run the tests in Python alone
+pytest: setup  ## run only the Python tests
 	$(PYTEST) --durations 10
 
 test: lint  ## run every check: lint, the tests of the data, pytest
@@ -146,7 +146,7 @@ test: lint  ## run every check: lint, the tests of the data, pytest
 	@$(MAKE) --no-print-directory pytest
 
 # In a copy of what git would commit, so that nothing of yours is read or written.
-smoke:  ## try another Python on a small synthetic shop, in target/smoke: make smoke PYTHON=python3.12
+smoke:  ## test another Python version on a small synthetic shop, in target/smoke: make smoke PYTHON=python3.12
 	@rm -rf target/smoke && git checkout-index --all --prefix=target/smoke/ && touch -r requirements.lock target/smoke/requirements.lock
 	@venv=.venv-$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
 	$(MAKE) --no-print-directory VENV=$$venv $$venv/.installed && \
@@ -155,9 +155,9 @@ smoke:  ## try another Python on a small synthetic shop, in target/smoke: make s
 	$$run demo USERS=1000 DAYS=540 && $$run query SOURCE=demo_shop METRICS=orders && \
 	cd target/smoke && ../../$$venv/bin/pytest -m 'not slow' $(SMOKE_TESTS:%=tests/python/%)
 
-lock: setup  ## write requirements.lock anew from pyproject.toml
+lock: setup  ## update requirements.lock from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 operations/superset/requirements.in --output-file operations/superset/requirements.lock
 
-clean:  ## remove what was built; the environment, the keys and exports/ stay
+clean:  ## remove all builds; the environment, the keys and exports/ stay
 	rm -rf target logs demo_shop/data demo_shop/dirty_data warehouse/*.duckdb* warehouse/spill

@@ -68,7 +68,7 @@ class Target:
 def plant_dirt(clean_folder: Path, dirty_folder: Path, warehouse: Path, seed: int, shares: dict[str, float]) -> None:
     """Write a dirty copy of a folder of clean tables, and what was planted where.
 
-    A row carries one piece of dirt at most. What was planted stands in
+    A row gets at most one fault. What was planted stands in
     ``truth.planted_dirt`` of the database, a row each: a copied row names no column and
     no values; of a swap the list names user_id, and product_id holds the clean user_id.
 
@@ -155,7 +155,7 @@ def _find_targets(
     # decimal shares that make up 1 may add up to a little more
     if taken > 1 + 1e-9:
         raise ValueError(
-            f"the shares that strike table {file.stem} add up to {taken:.6g}, above 1; a row carries one piece of dirt."
+            f"the shares that strike table {file.stem} add up to {taken:.6g}, above 1; a row gets at most one fault."
         )
     return targets
 

@@ -54,12 +54,12 @@
         'draft_ahead_days', 'most_contacts_per_user_week',
     ] if not (var(name) is number and var(name) >= 1) -%}
         {%- do faults.append(
-            'Var ' ~ name ~ ': expected a number from 1 on, found ' ~ var(name) ~ '.'
+            'Var ' ~ name ~ ': expected a number of at least 1, found ' ~ var(name) ~ '.'
         ) -%}
     {%- endfor -%}
     {%- if not (var('fit_threads') is number and var('fit_threads') >= 0) -%}
         {%- do faults.append(
-            'Var fit_threads: expected a number from 0 on, found '
+            'Var fit_threads: expected a number of at least 0, found '
             ~ var('fit_threads') ~ '.'
         ) -%}
     {%- endif -%}

@@ -20,11 +20,11 @@ def threads() -> int:
     Raises
     ------
     ValueError
-        If the environment variable THREADS is no whole number above 0.
+        If the environment variable THREADS is not a whole number above 0.
     """
     given = os.environ.get("THREADS") or str(os.cpu_count())
     if not given.isdecimal() or int(given) < 1:
-        raise ValueError(f"THREADS is {given!r}, no whole number above 0.")
+        raise ValueError(f"THREADS: expected a whole number above 0, found {given!r}.")
     return int(given)
 
 
@@ -41,7 +41,7 @@ def memory_limit() -> str:
     """
     if given := os.environ.get("MEMORY_LIMIT"):
         if not re.fullmatch(SIZE, given):
-            raise ValueError(f"MEMORY_LIMIT is {given!r}, no size such as 2GB.")
+            raise ValueError(f"MEMORY_LIMIT: expected a size such as 2GB, found {given!r}.")
         return given
     return f"{max(_free_bytes() // 4 // 2**20, 1024)}MiB"
 

@@ -203,7 +203,7 @@
     {%- elif data_type == 'date' -%}cast({{ read_timestamp(raw) }} as date)
     {%- else -%}
         {{ exceptions.raise_compiler_error(
-            'No way is known to read ' ~ data_type ~ ', column ' ~ column.name ~ '.'
+            'Cannot read the type ' ~ data_type ~ ' of column ' ~ column.name ~ '.'
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -53,13 +53,13 @@ def outcome_lines(result: Any, warnings: list[str]) -> list[str]:
         lines += ["", f"Failed: {len(failed)} of {len(results)} steps"]
         lines += _first([*map(_sentence, failed)])
         if count := sum(each.status == "skipped" for each in results):
-            lines += [f"  {count} steps that rest on them were left as they were"]
-    return [*lines, "", f"Everything dbt said: {shown(LOG)}"]
+            lines += [f"  {count} dependent steps were skipped"]
+    return [*lines, "", f"Full log of dbt: {shown(LOG)}"]
 
 
 def exception_lines(exception: BaseException) -> list[str]:
     """Write why nothing was run."""
-    return [*message_lines(str(exception)), f"Everything dbt said: {shown(LOG)}"]
+    return [*message_lines(str(exception)), f"Full log of dbt: {shown(LOG)}"]
 
 
 def layer_lines(results: list[Any], seconds: float) -> list[str]:

@@ -94,7 +94,7 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     if policies:
         lines += ["", f"Policies for the coming week under the same limits, {currency}"]
     for policy, contacts, cost, margin, price in policies:
-        more = f"; one more of budget earns {price:.2f}" if price else ""
+        more = f"; one more unit of budget earns {price:.2f}" if price else ""
         lines.append(
             f"  {_named(policy):<48}{contacts:>7,} contacts{'':>18}   cost {cost:>9,.2f}   margin {margin:>9,.2f}{more}"
         )

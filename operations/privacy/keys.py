@@ -42,7 +42,7 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
     if not key and file.exists():
         if others := file.stat().st_mode & 0o077:
             raise DbtRuntimeError(
-                f"Nothing was built: others may use {file} (mode ...{others:02o}). Run chmod 600 {file}."
+                f"Nothing was built: other users may access {file} (mode ...{others:02o}). Run chmod 600 {file}."
             )
         key, place = file.read_text().strip(), str(file)
     if not key:
@@ -80,7 +80,7 @@ def padded_keys(name: str, purpose: str) -> dict[str, bytes]:
     padded = key.encode()
     if len(padded) > BLOCK_SIZE:
         raise DbtRuntimeError(
-            f"Nothing was built: {place} holds a key of {len(padded)} bytes, at most {BLOCK_SIZE} are used."
+            f"Nothing was built: {place} holds a key of {len(padded)} bytes, at most {BLOCK_SIZE} are allowed."
         )
     padded = padded.ljust(BLOCK_SIZE, b"\0")
     return {

@@ -67,7 +67,7 @@ def _matching(name: str, inputs: dict[str, Relation], read: str, patterns: str) 
     for pattern in patterns.split():
         named = [column for column in inputs[read].columns if fnmatchcase(column, pattern.removeprefix("!"))]
         if not named:
-            raise LineageError(f"The lineage of model {name} declares {read}.{pattern}, which no column is called.")
+            raise LineageError(f"The lineage of model {name} declares {read}.{pattern}, which matches no column.")
         if pattern.startswith("!"):
             kept = [column for column in kept if column not in named]
         else:

@@ -95,7 +95,7 @@ def _model_columns(
         if origin is None:
             raise LineageError(
                 f"Column {name} of model {relation.name} is not among the columns that "
-                "its SQL selects: write the docs anew after a change."
+                "its SQL selects: run make docs again after a change."
             )
         edges = dict.fromkeys(origin.rows, "rows") | dict.fromkeys(origin.value, "value")
         columns[column_id(relation.unique_id, name)] = _column(

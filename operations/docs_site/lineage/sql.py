@@ -108,7 +108,7 @@ def _make_plain(name: str, tree: exp.Expression, files: Relation | None) -> None
     """Put plain queries in place of unpivots, of files and of functions of numbers."""
     for pivot in list(tree.find_all(exp.Pivot)):
         if not pivot.args.get("unpivot"):
-            raise LineageError(f"The SQL of model {name} pivots: not to be followed.")
+            raise LineageError(f"The SQL of model {name} pivots, which lineage cannot follow.")
         pivot.parent.replace(_unpivoted(pivot))
     for subquery in list(tree.find_all(exp.Subquery)):
         if files is not None and subquery.alias == FILE_ROWS:
@@ -316,7 +316,7 @@ class _Walk:
         if origin is None:
             raise LineageError(
                 f"Column {column.sql('duckdb')} in the SQL of model {self.name} is not "
-                "a column of what it is read from."
+                "a column of the table that it is read from."
             )
         if origin.is_constant and column.table in _maybe_missing(holder.expression):
             # whether the row was found is all that it says

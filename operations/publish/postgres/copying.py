@@ -47,7 +47,7 @@ def connect(url: str) -> psycopg.Connection:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # its message repeats the text, with the password
-        raise NotPublishedError("POSTGRES_URL is no connection string of libpq.") from None
+        raise NotPublishedError("POSTGRES_URL is not a connection string of libpq.") from None
     try:
         server = psycopg.connect(url, application_name="publish_postgres")
     except psycopg.OperationalError as error:
@@ -80,8 +80,8 @@ def replaced_places(server: psycopg.Connection, tables: list[Table]) -> list[str
     }
     if strangers := sorted(existing - ours):
         raise NotPublishedError(
-            f"the database already has {strangers[0]}, which no publish made; give "
-            "what is published a database of its own."
+            f"the database already has {strangers[0]}, which no publish created; use "
+            "a separate database for publications."
         )
     return sorted(existing)
 
@@ -144,7 +144,7 @@ def swap(server: psycopg.Connection, old_places: list[str], tables: list[Table])
         except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
             if time.monotonic() > deadline:
                 raise NotPublishedError(
-                    f"for {PATIENCE_SECONDS} s readers held tables that are to be replaced; pg_stat_activity tells who."
+                    f"for {PATIENCE_SECONDS} s readers held the tables to be replaced; pg_stat_activity lists them."
                 ) from None
             time.sleep(PAUSE_SECONDS)
 

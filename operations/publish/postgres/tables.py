@@ -93,7 +93,7 @@ def read_tables(published: duckdb.DuckDBPyConnection, file: Path) -> list[Table]
     if "publication.published_tables" not in tables:
         raise NotPublishedError(f"{file} has no publication.published_tables, so `make publish` did not write it.")
     if "core.users" not in tables or "region" not in tables["core.users"].columns:
-        raise NotPublishedError(f"{file} has no core.users.region, which analysts go by.")
+        raise NotPublishedError(f"{file} has no core.users.region, by which analysts' rows are selected.")
     for table in tables.values():
         if table.schema in CLOSED_SCHEMAS:
             raise NotPublishedError(f"{file} has {table.place}, and schema {table.schema} is not published.")

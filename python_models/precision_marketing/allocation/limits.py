@@ -44,13 +44,13 @@ class Options:
     costs: np.ndarray
 
     def __post_init__(self) -> None:
-        """Refuse options that no plan can be made of.
+        """Refuse invalid options.
 
         Raises
         ------
         ValueError
             If the arrays differ in length, a value is not finite, a code or a cost is
-            negative, or a pair stands twice.
+            negative, or a pair appears twice.
         """
         if len({len(self.users), len(self.offers), len(self.values), len(self.costs)}) > 1:
             raise ValueError("Users, offers, values and costs must be of one length.")
@@ -59,7 +59,7 @@ class Options:
         if len(self) and min(self.users.min(), self.offers.min(), self.costs.min()) < 0:
             raise ValueError("Codes and costs must not be negative.")
         if not self.ordered()._is_ordered():
-            raise ValueError("A pair of user and offer stands twice.")
+            raise ValueError("A pair of user and offer appears twice.")
 
     def __len__(self) -> int:
         """Count the options."""

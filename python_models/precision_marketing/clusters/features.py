@@ -48,7 +48,7 @@ def shape_values(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """
     missing = sorted(set(features["feature_name"]) - set(rows.columns))
     if missing:
-        raise ValueError(f"Clusters are made of features that the panel lacks: {', '.join(missing)}.")
+        raise ValueError(f"Clusters need features that the panel lacks: {', '.join(missing)}.")
     strange = sorted(set(features["feature_group"]) - {"rfm", "taste"})
     if strange:
         raise ValueError(f"Seed cluster_features: group {', '.join(strange)} is not rfm or taste.")

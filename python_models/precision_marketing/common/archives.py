@@ -36,5 +36,5 @@ def load(blob: bytes, allowed_types: Collection[str], what: str) -> Any:
         if not foreign:
             return skops.io.loads(blob, trusted=list(allowed_types))
     except Exception as error:
-        raise ValueError(f"{what} are no skops archive, or a damaged one.") from error
+        raise ValueError(f"{what} are not a valid skops archive.") from error
     raise ValueError(f"{what} hold types not allowed: {foreign}.")

@@ -123,8 +123,8 @@ def read_panel(labels: Any, *features: Any) -> Panel:
         own = [each for each in table.columns if each not in keys]
         if twice := sorted({*own} & {*row_columns, *feature_columns}):
             raise ValueError(
-                f"Columns of two tables of one panel have one name: {', '.join(twice)}."
-                " A label is no feature: rename one of the two."
+                f"Two tables of one panel share column names: {', '.join(twice)}."
+                " A label cannot be a feature: rename one of the two."
             )
         by = keys if hasattr(joined, "toPandas") else ", ".join(keys)
         joined = joined.join(table, by)

@@ -44,7 +44,7 @@ def load_estimator(blob: bytes) -> Estimator:
     estimator = archives.load(blob, ALLOWED_TYPES, "The registry's bytes")
     if not isinstance(estimator, Estimator):
         held = type(estimator).__name__
-        raise ValueError(f"The registry's bytes hold {held}, no estimator of ours.")
+        raise ValueError(f"The registry's bytes hold {held}, not an estimator of this project.")
     return estimator
 
 

@@ -77,7 +77,7 @@ class Task:
                 f"label_kind {row['label_kind']}, only {', '.join(known)}."
             )
         if set(families) <= {AVERAGE}:
-            raise ValueError(f"{TASKS_FILE}, task {name}: families names none that an {AVERAGE} can be made of.")
+            raise ValueError(f"{TASKS_FILE}, task {name}: families has no family that {AVERAGE} can combine.")
         return cls(
             name=name,
             grain=row["grain"],
@@ -109,7 +109,7 @@ class Task:
         if not named:
             raise ValueError(
                 f"{TASKS_FILE}, task {self.name}: no feature of grain {self.grain} "
-                f"fits feature_patterns {' '.join(patterns)!r}."
+                f"matches feature_patterns {' '.join(patterns)!r}."
             )
         return panel.features[named]
 
@@ -126,20 +126,20 @@ class Task:
         ------
         ValueError
             If there is none, or one names a column that is no feature of its grain or
-            that holds no numbers.
+            that is not numeric.
         """
         own = baselines[baselines["task"] == self.name]
         if own.empty:
             raise ValueError(
                 f"{BASELINES_FILE} has no row for task {self.name} of {TASKS_FILE}: "
-                "every task needs one at least, to be beaten, and to stand in."
+                "every task needs at least one baseline."
             )
         for baseline in own.itertuples():
             row = f"{BASELINES_FILE}, task {self.name}, baseline {baseline.baseline_name}"
             if baseline.column_name not in panel.features:
                 raise ValueError(f"{row}: there is no feature {baseline.column_name!r} of grain {self.grain}.")
             if not pd.api.types.is_numeric_dtype(panel.features[baseline.column_name]):
-                raise ValueError(f"{row}: the feature {baseline.column_name!r} holds no numbers.")
+                raise ValueError(f"{row}: the feature {baseline.column_name!r} is not numeric.")
             if baseline.direction not in (-1, 1):
                 raise ValueError(f"{row}: direction is {baseline.direction}, neither 1 nor -1.")
         return own

@@ -147,7 +147,7 @@ def _checked(rows: pd.DataFrame) -> pd.DataFrame:
     found["is_treated"] = (rows["arm"] == "treatment").astype(bool)
     for name in (*RATES.values(), "amount", "margin", "cost"):
         if rows[name].isna().any():
-            raise ValueError(f"A user has no {name}; one who did nothing has 0.")
+            raise ValueError(f"A user has no {name}; expected 0 for users without activity.")
         found[name] = rows[name].astype(float)
     found["profit"] = found["margin"] - found["cost"]
     for name in ("treated_share", "pre_amount"):

@@ -106,8 +106,8 @@ def _inputs(preprocessor: object) -> list[tuple[str, bool]]:
             inputs += [(name, False) for name in columns]
         else:
             raise ValueError(
-                "Scores cannot be explained: it is not known of which feature the "
-                f"columns are that {type(step or preprocessor).__name__} makes."
+                "Scores cannot be explained: the columns that "
+                f"{type(step or preprocessor).__name__} makes come from unknown features."
             )
     return inputs
 

@@ -137,7 +137,7 @@ def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: Valu
     Raises
     ------
     ValueError
-        If the stored regressions are no skops archive or hold types not allowed.
+        If the stored regressions are not a valid skops archive or hold types not allowed.
     """
     if purchases.empty or estimator.empty:
         return typed([], VALUE_COLUMNS)

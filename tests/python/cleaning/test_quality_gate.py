@@ -119,7 +119,7 @@ def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) ->
             "Var data_quality_thresholds, rejected: expected a share from 0 to 1",
         ),
         ({"slash_dates": "european"}, "Var slash_dates: expected day_first"),
-        ({"decision_days": "soon"}, "Var decision_days: expected a number from 1 on"),
+        ({"decision_days": "soon"}, "Var decision_days: expected a number of at least 1"),
         ({"minimum_score": "high"}, "Var minimum_score: expected a share from 0 to 1"),
     ],
 )

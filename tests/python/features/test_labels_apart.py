@@ -98,7 +98,7 @@ def test_a_column_of_labels_and_features_is_refused(connection: duckdb.DuckDBPyC
     connection.execute("alter table features add column is_lapsed boolean")
     with pytest.raises(
         ValueError,
-        match=r"^Columns of two tables of one panel have one name: is_lapsed\. A label"
-        r" is no feature: rename one of the two\.$",
+        match=r"^Two tables of one panel share column names: is_lapsed\. A label"
+        r" cannot be a feature: rename one of the two\.$",
     ):
         read_panel(connection.table("labels"), connection.table("features"))

@@ -209,8 +209,8 @@ def test_scoring_fits_nothing_and_repeats(learned_estimator: pd.DataFrame) -> No
 @pytest.mark.parametrize(
     ("tamper", "message"),
     [
-        (lambda blob: blob[: len(blob) // 2], "no skops archive"),
-        (lambda blob: b"nothing", "no skops archive"),
+        (lambda blob: blob[: len(blob) // 2], "not a valid skops archive"),
+        (lambda blob: b"nothing", "not a valid skops archive"),
         (lambda blob: skops.io.dumps(["another"]), "another object"),
         (lambda blob: skops.io.dumps(BgNbd(1, 1, 1, 1, 0)), "types not allowed"),
     ],

@@ -60,9 +60,9 @@ def test_a_hyperparameter_that_scikit_learn_lacks_is_named() -> None:
         ({"task": "another"}, "has no task 'lapse_28d'."),
         ({"label_kind": "binry"}, "label_kind is 'binry', neither binary nor amount."),
         ({"families": "trees"}, "there is no family 'trees' of label_kind binary, only"),
-        ({"families": "average"}, "names none that an average can be made of."),
+        ({"families": "average"}, "has no family that average can combine."),
         ({"grain": "users"}, "there is no grain 'users', only user."),
-        ({"feature_patterns": "x*"}, "no feature of grain user fits feature_patterns"),
+        ({"feature_patterns": "x*"}, "no feature of grain user matches feature_patterns"),
         ({"label_column": "is_gone"}, "labels of grain user have no column 'is_gone'."),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_task_that_makes_no_sense_is_named(changed: dict[str, str], said: str)
     [
         ({"task": "another"}, "has no row for task lapse_28d of seeds/learning_tasks.csv"),
         ({"column_name": "orders"}, "there is no feature 'orders' of grain user."),
-        ({"column_name": "segment_name"}, "feature 'segment_name' holds no numbers."),
+        ({"column_name": "segment_name"}, "feature 'segment_name' is not numeric."),
         ({"direction": 0}, "direction is 0, neither 1 nor -1."),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_wrong_key_stops_with_a_sentence(
     ("mode", "expected"),
     [
         pytest.param(None, "no key for the vault. Run make setup", id="missing"),
-        pytest.param(0o644, "others may use .secrets/vault.key", id="open to others"),
+        pytest.param(0o644, "other users may access .secrets/vault.key", id="open to others"),
     ],
 )
 def test_a_key_file_is_there_and_ours_alone(copy: Path, mode: int | None, expected: str) -> None:

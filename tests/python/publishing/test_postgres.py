@@ -497,7 +497,7 @@ def test_bad_input_is_told_in_one_sentence_without_the_password(
         f"postgresql://publisher:{secret}@127.0.0.1:1/{shop.name}": "Connection refus",
         f"postgresql://publisher:{secret}@x/y@127.0.0.1/db": "percent sign",
         f"postgresql://publisher:{secret}@127.0.0.1:1/db?{secret}": "no connection str",
-        f"host={host} password={secret} nonsense": "no connection string",
+        f"host={host} password={secret} nonsense": "not a connection string",
     }
     for url, words in cases.items():
         told = run_script(monkeypatch, tmp_path, url)

@@ -158,7 +158,7 @@ def test_a_terminal_sees_one_line_and_gets_the_exit_code(folder: Path, selected:
     assert "Traceback" not in text
     assert "START" not in text
     lines = text.rsplit(CLEAR_LINE, 1)[1].splitlines()
-    assert lines[-1] == f"Everything dbt said: {folder}/logs/dbt.log"
+    assert lines[-1] == f"Full log of dbt: {folder}/logs/dbt.log"
     if code == 0:
         assert lines[1].split()[:3] == ["seeds", "1", "4"]
     elif code == 1:
