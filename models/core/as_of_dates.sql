@@ -4,7 +4,7 @@ with
 orders as (select * from {{ ref('orders') }}),
 campaigns as (select * from {{ ref('campaign_calendar') }}),
 
--- the day after the last order: everything known, nothing of it yet to come
+-- the day after the last order: only the past is known
 data_span as (
     select
         min(order_date) as first_order_date,
@@ -44,7 +44,7 @@ flagged as (
         grid.as_of_date is not null as is_grid_date,
         campaign_starts.as_of_date is not null as is_campaign_start,
         dates.as_of_date = data_span.scoring_date as is_scoring_date,
-        -- tables too large for every date of the grid have these alone
+        -- tables too large for every date of the grid use only these
         grid.as_of_date is not null
         and mod(
             {{ days_between('dates.as_of_date', 'data_span.scoring_date') }},

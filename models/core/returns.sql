@@ -1,4 +1,4 @@
--- one row per part of a return or cancellation, matched to the line it undoes
+-- one row per part of a return or cancellation, matched with its sale line
 -- depends_on: {{ ref('data_quality') }}
 select
     return_id,

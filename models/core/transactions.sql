@@ -37,7 +37,7 @@ flagged as (
         transactions.is_free,
         transactions.is_amount_outlier,
         transactions.is_basket_line,
-        -- undone on its own day, so nothing that looks back later should see it
+        -- cancelled or returned on its own day, so later features ignore it
         coalesce(same_day_returns.quantity >= transactions.quantity, false)
             as is_cancelled,
         transactions.order_date,

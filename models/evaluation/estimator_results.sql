@@ -36,10 +36,10 @@ metrics as (
         'brier': 'brier',
         'log_loss': 'log_loss',
         'calibration_error': 'calibration_error',
-        'accuracy': 'told_accuracy',
-        'precision': 'told_precision',
-        'recall': 'told_recall',
-        'f1': 'told_f1',
+        'accuracy': 'accuracy_at_half',
+        'precision': 'precision_at_half',
+        'recall': 'recall_at_half',
+        'f1': 'f1_at_half',
     }.items() -%}
         select
             probability_metrics.slice_number,

@@ -29,7 +29,7 @@ still_open as (
 
 users_counted as (select * from {{ ref('evaluated_users') }}),
 
--- what "final" leaves of "all" must not be a few users either
+-- the difference between "all" and "final" must not be a few users either
 open_users as (
     select
         task,
@@ -88,7 +88,7 @@ counted as (
         slices.*,
         users_counted.user_count,
         users_counted.most_rows_per_user,
-        -- periods add up to the pool: all are shown, or none
+        -- periods add up to the pool: publish all of them or none
         least(
             users_counted.user_count,
             case

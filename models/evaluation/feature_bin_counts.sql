@@ -7,7 +7,7 @@ with
 
 as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
--- the champion that the test judged had learnt from windows closed by this date
+-- training windows of the champion judged on the test closed by this date
 baseline as (
     select min(train_until_date) as baseline_until_date
     from {{ ref('lbl_splits') }}
@@ -74,7 +74,7 @@ dates as (
             )
             group by feature_name, feature_value, history_days, period, as_of_date
         {%- else -%}
-            -- no champion: nothing, of the right types
+            -- no champion: no rows, with the right types
             select
                 cast(null as string) as feature_name,
                 cast(null as {{ type }}) as feature_value,

@@ -12,7 +12,7 @@ feature_dates as (
     group by feature_name, as_of_date
 ),
 
--- what moved beyond chance
+-- drift beyond chance
 stability as (
     select
         *,
@@ -64,7 +64,7 @@ reasoned as (
     from compared
 ),
 
--- what came last year in the same weeks is season
+-- a change that last year had in the same weeks is season
 indexed as (
     select
         *,

@@ -9,7 +9,7 @@ as_of_dates as (
     where period = 'now'
 ),
 
--- each date beside what it is compared with: the baseline, and last year
+-- each date with its two references: the baseline and last year
 compared as (
     select
         bin_counts.feature_name,
@@ -41,7 +41,7 @@ histories as (
     from compared
 ),
 
--- users of equal history on both sides; earlier ones weigh as their like do now
+-- users of equal history; earlier ones are weighted to the present mix
 paired as (
     select
         later.feature_name,
@@ -63,7 +63,7 @@ paired as (
         <= earlier.history_row_count * {{ var('drift_most_weight') }}
 ),
 
--- weighted rows scatter as fewer rows of equal weight would
+-- weighted rows vary like fewer rows of equal weight
 totals as (
     select
         feature_name,

@@ -74,7 +74,7 @@ measured as (
             cut.positives_so_far / nullif(cut.positives_in_all, 0) * 10.0 / cut.decile,
             12
         ) as lift,
-        -- positives beyond what as many contacts at random would have met
+        -- positives beyond those found by as many random contacts
         round(cut.positives_so_far - cut.positives_in_all * cut.decile / 10.0, 9)
             as positives_beyond_random
     from cut

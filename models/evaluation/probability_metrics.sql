@@ -1,10 +1,10 @@
--- one row per slice: how true the probabilities are
+-- one row per slice: accuracy of the probabilities
 with
 
 evaluated as (
     select
         *,
-        prediction >= 0.5 as is_told_positive
+        prediction >= 0.5 as is_predicted_positive
     from {{ ref('evaluated_rows') }}
     where not is_baseline and label_kind = 'binary'
 ),
@@ -20,8 +20,8 @@ binned as (
         sum(-ln(greatest(
             case when outcome = 1 then prediction else 1 - prediction end, 1e-15
         ))) as log_loss,
-        sum(case when is_told_positive then 1.0 else 0.0 end) as told_count,
-        sum(case when is_told_positive then outcome else 0.0 end) as hit_count
+        sum(case when is_predicted_positive then 1.0 else 0.0 end) as predicted_count,
+        sum(case when is_predicted_positive then outcome else 0.0 end) as hit_count
     from evaluated
     group by slice_number, least(floor(prediction * 10), 9)
 ),
@@ -34,7 +34,7 @@ summed as (
         sum(abs(gap)) as gap,
         sum(squared_error) as squared_error,
         sum(log_loss) as log_loss,
-        cast(sum(told_count) as double) as told_count,
+        cast(sum(predicted_count) as double) as predicted_count,
         sum(hit_count) as hit_count
     from binned
     group by slice_number
@@ -47,11 +47,11 @@ measured as (
         round(log_loss / row_count, 12) as log_loss,
         round(gap / row_count, 12) as calibration_error,
         round(
-            (row_count - told_count - positive_count + 2 * hit_count) / row_count, 12
-        ) as told_accuracy,
-        round(hit_count / nullif(told_count, 0), 12) as told_precision,
-        round(hit_count / nullif(positive_count, 0), 12) as told_recall,
-        round(2 * hit_count / nullif(told_count + positive_count, 0), 12) as told_f1
+            (row_count - predicted_count - positive_count + 2 * hit_count) / row_count, 12
+        ) as accuracy_at_half,
+        round(hit_count / nullif(predicted_count, 0), 12) as precision_at_half,
+        round(hit_count / nullif(positive_count, 0), 12) as recall_at_half,
+        round(2 * hit_count / nullif(predicted_count + positive_count, 0), 12) as f1_at_half
     from summed
 )
 

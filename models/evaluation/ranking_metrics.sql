@@ -6,7 +6,7 @@ evaluated as (
     where label_kind = 'binary'
 ),
 
--- equal predictions stand together: what comes of ties hangs on no order of rows
+-- equal predictions form one group, so ties do not depend on the order of rows
 group_values as (
     select
         slice_number,

@@ -17,7 +17,7 @@ predictions as (
     where not is_baseline and is_outcome_final
 ),
 
--- rows of one user are no independent ones
+-- rows of one user are not independent
 users as (
     select
         champions.task,
@@ -26,7 +26,7 @@ users as (
         count(*) as row_count,
         sum(predictions.prediction) as prediction,
         sum(predictions.outcome) as outcome,
-        -- known of a probability, however few rows there are
+        -- the variance of a probability, known for any number of rows
         sum(
             case
                 when champions.is_binary
@@ -60,7 +60,7 @@ windows as (
     having sum(row_count) >= {{ var('drift_min_rows') }}
 ),
 
--- by how much, beyond chance, windows before this one were missed
+-- error of earlier windows beyond chance
 compared as (
     select
         *,

@@ -8,7 +8,7 @@ as_of_dates as (
     select distinct as_of_date from feature_drift
 ),
 
--- what no row of feature_drift has counts as nothing, and stands beside the sum
+-- features without a row in feature_drift count as 0 and are reported beside the sum
 weighted as (
     select
         importance.task,

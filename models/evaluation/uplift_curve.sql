@@ -44,7 +44,7 @@ laid_out as (
             )
 ),
 
--- users of one estimate come in together
+-- users with equal estimates are contacted together
 grouped as (
     select
         campaign_id,
@@ -87,7 +87,7 @@ steps as (
     {{ dbt.generate_series(steps + 1) }}
 ),
 
--- inside a group the sums grow evenly
+-- inside a group the sums are interpolated
 reached as (
     select
         running.campaign_id,
@@ -111,7 +111,7 @@ reached as (
                 > running.rows_before * {{ steps }}
                 or (steps.generated_number = 1 and running.rows_before = 0)
             )
-    -- two points less one another tell of the users between them
+    -- the difference of two points reveals the users between them
     where running.all_rows >= {{ steps }} * {{ var('minimum_cell_users') }}
 ),
 

@@ -23,7 +23,7 @@ scoring as (
     where is_scoring_date
 ),
 
--- how the training half saw each learner when the campaign started
+-- judgement of each learner on the training half when the campaign started
 choices as (
     select
         campaign_id,
@@ -73,7 +73,7 @@ measured as (
     where intervals.learner <> 'random'
 ),
 
--- a number for a campaign that drew nobody by lot would be a claim without a ground
+-- an effect without randomisation would be a claim without evidence
 unmeasured as (
     select
         campaigns.campaign_id,

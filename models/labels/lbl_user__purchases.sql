@@ -9,7 +9,7 @@ purchases as (select * from {{ ref('ftr_user__purchases') }}),
 user_days as (select * from {{ ref('ftr_user__days') }}),
 money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
--- money sent back counts on the day it goes back, whenever it was earned
+-- refunds count on the day of the return, whenever the order was
 movements as (
     select
         user_id,

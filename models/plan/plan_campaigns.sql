@@ -1,9 +1,9 @@
--- one row per campaign of the plan, or drafted for a festival, that is yet to end
+-- one row per campaign of the plan, or drafted for a festival, that has not ended
 with
 
 faults as (select * from {{ ref('plan_faults') }}),
 
--- a plan with a fault stops here, before anything that rests on it is written
+-- a faulty plan stops here, before any model that reads it
 checked as (
     select {{ plan_verdict() }} as verdict from faults
 ),

@@ -3,7 +3,7 @@ with
 
 faults as (select * from {{ ref('plan_faults') }}),
 
--- a plan with a fault stops here, before anything that rests on it is written
+-- a faulty plan stops here, before any model that reads it
 checked as (
     select {{ plan_verdict() }} as verdict from faults
 ),
@@ -44,7 +44,7 @@ festivals as (
     group by days.festival_name, scoring.as_of_date
 ),
 
--- the next few, each by the template made for it, else by the one for any
+-- the next festivals, each with its own template, otherwise the general one
 fitting as (
     select
         festivals.festival_name,

@@ -103,7 +103,7 @@ unknown_products as (
     anti join products on listed_products.product_id = products.product_id
 ),
 
--- a campaign of ours comes back in the shop's tables once it runs; another one must not
+-- a launched campaign appears in the shop's tables once it runs; other ids must not
 taken_ids as (
     select
         concat(

@@ -19,7 +19,7 @@ offers as (
     where shop = '{{ active_source() }}'
 ),
 
--- a draft has one offer, which goes by its name
+-- a draft has one offer under the draft's id
 drafted as (
     select
         campaign_id as offer_id,

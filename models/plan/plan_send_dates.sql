@@ -59,7 +59,7 @@ described as (
         cast(channels.send_until_hour as bigint) as send_until_hour,
         {{ days_between('first_days.send_on', 'campaigns.ends_on') }} + 1 as days_left,
         first_days.send_on,
-        -- rules that look at a day have one even where the channel rests on all
+        -- rules that depend on a date need one even without a sending day
         coalesce(
             first_days.send_on, greatest(campaigns.starts_on, campaigns.as_of_date)
         ) as judged_on

@@ -27,7 +27,7 @@ typed as (
     cross join scoring
 ),
 
--- what is launched is chosen no more: the curve that it was chosen on stays
+-- a launched campaign is not allocated again: its curve stays
 united as (
     select
         {{ columns | join(',\n        ') }}
@@ -44,5 +44,5 @@ united as (
 )
 
 select * from united
--- a choice of nobody tells on nobody
+-- an empty choice reveals nobody
 where user_count = 0 or user_count >= {{ var('minimum_cell_users') }}

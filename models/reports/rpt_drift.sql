@@ -43,8 +43,8 @@ joined as (
     left join calibration on champions.task = calibration.task
 ),
 
--- inputs that move, the more so with the outcomes, are a fault of the source until it
--- is ruled out: whoever trains on one learns it
+-- inputs that jump, above all together with outcomes, count as a fault of the source
+-- until that is ruled out: training would learn the fault
 judged as (
     select
         task,

@@ -1,4 +1,4 @@
--- one row per task with told reasons and group of features behind them
+-- one row per task with published reasons and group of features behind them
 with
 
 reasons as (

@@ -1,5 +1,5 @@
 -- one row per campaign and offer with a contact to be sent in the coming week; offers
--- of too few users stand together
+-- of too few users are summed
 with
 
 decisions as (

@@ -25,7 +25,7 @@ cohorts as (
     group by cohort_month
 ),
 
--- all users less the cohorts shown tell of the others
+-- all users less the published cohorts reveal the others
 shown_cohorts as (
     select * from cohorts
     qualify {{ is_shown('cohort_user_count', "'all'", 'cohort_month') }}

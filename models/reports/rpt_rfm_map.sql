@@ -3,7 +3,7 @@ with
 
 rfm as (select * from {{ ref('ftr_user__rfm') }}),
 
--- cells of a segment that is kept back would tell it
+-- cells of an unpublished segment would reveal it
 shown_segments as (
     select segment_name from {{ ref('rpt_segments') }}
 ),

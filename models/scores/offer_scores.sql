@@ -56,9 +56,9 @@ joined as (
     inner join stages on candidates.offer_id = stages.offer_id
 ),
 
--- a window of fixed length starts anew each day. Until the campaign's end, though:
--- contacted before: Bayes, given that nothing was redeemed until now;
--- contacted now: what fits into the days that are left
+-- a window of fixed length starts again each day. Until the campaign's end, however:
+-- contacted before: Bayes, given no redemption so far;
+-- contacted now: the share that fits into the remaining days
 conditioned as (
     select
         *,

@@ -21,7 +21,7 @@ estimates as (
     where split_name = 'score'
 ),
 
--- whether any campaign so far can tell what a contact changes
+-- whether any campaign so far measures the effect of a contact
 trials as (
     select count(*) as trial_row_count from {{ ref('ftr_user_offer__trials') }}
 ),

@@ -34,7 +34,7 @@ joined as (
         forecasts.orders_low,
         forecasts.orders_high,
         forecasts.expected_amount * purchases.margin_share as expected_margin,
-        -- who buys below cost loses more the more is bought
+        -- users who buy below cost lose more with each purchase
         least(
             forecasts.amount_low * purchases.margin_share,
             forecasts.amount_high * purchases.margin_share
@@ -51,7 +51,7 @@ joined as (
         on
             users.user_id = forecasts.user_id
             and horizons.horizon_days = forecasts.horizon_days
-            -- an earlier fit scores on; an earlier forecast is no forecast of today
+            -- an earlier fit can still score; an earlier forecast is out of date
             and as_of_dates.as_of_date = cast(forecasts.as_of_date as date)
     left join purchases
         on

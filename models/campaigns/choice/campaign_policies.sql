@@ -61,7 +61,7 @@ summed as (
     group by chosen.campaign_id, chosen.policy
 ),
 
--- a campaign once launched is chosen no more: what was compared then stays
+-- a launched campaign is not allocated again: its comparison stays
 launched as (
     select distinct campaign_id from {{ ref('dec_launched_decisions') }}
 ),

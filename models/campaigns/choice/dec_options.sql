@@ -1,4 +1,4 @@
--- one row per offer and user who may get it, or would if they were not in the control group
+-- one row per offer and user who may get it, or could without the control group
 with
 
 campaigns as (select * from {{ ref('plan_campaigns') }}),
@@ -15,7 +15,7 @@ scoring as (
     where is_scoring_date
 ),
 
--- what earlier builds launched in this period is spent
+-- launches of earlier builds in this period use the budget
 spent as (
     select
         frozen.channel,
@@ -61,7 +61,7 @@ rfm as (
     from {{ ref('ftr_user__rfm') }}
 ),
 
--- what is due shares the week's budget; each other campaign is looked at by itself
+-- campaigns about to start share the week's budget; others are allocated alone
 joined as (
     select
         case

@@ -3,8 +3,8 @@ with
 
 choice as (select * from {{ ref('ml_offer_choice') }}),
 
--- the offer that the user gets, would get, or comes closest to; and where a user who
--- may get offers of several campaigns has the place
+-- the offer that the user gets, would get or came closest to; and for users who
+-- may get offers of several campaigns, the campaign that has them
 ranked as (
     select
         *,

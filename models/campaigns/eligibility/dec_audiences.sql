@@ -1,4 +1,4 @@
--- one row per planned campaign and user whom its audience rule takes in
+-- one row per planned campaign and user in its audience
 with
 
 campaigns as (select * from {{ ref('plan_campaigns') }}),

@@ -17,7 +17,7 @@ sent as (
     where campaign_contacts.arm = 'treatment'
 ),
 
--- ours, until the shop's tables tell of them
+-- launched campaigns, until the shop's tables have them
 decided as (
     select
         frozen.campaign_id,

@@ -1,4 +1,4 @@
--- one row per decision that an earlier build froze: what stands of it now
+-- one row per decision that an earlier build launched: what stands of it now
 {% set ledger = adapter.get_relation(
     target.database, generate_schema_name('campaigns', model), 'decision_ledger'
 ) if execute -%}

@@ -16,7 +16,7 @@ latest_counts as (
     group by stock_levels.product_id
 ),
 
--- an offer of products that are hardly there disappoints
+-- an offer of products that are hardly in stock disappoints
 stocked as (
     select
         offer_products.offer_id,

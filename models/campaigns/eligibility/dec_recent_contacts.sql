@@ -28,8 +28,8 @@ near as (
             and contacts.contact_date < {{ days_after('sending.judged_on', 7) }}
 ),
 
--- whoever has a place in a launched campaign of this period has it on whatever day:
--- control users get no other offer either, as those contacted do not
+-- users in a launched campaign of this period are blocked for the whole period:
+-- contacted and control users get no other offer
 placed as (
     select
         campaigns.campaign_id,

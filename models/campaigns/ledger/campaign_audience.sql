@@ -1,4 +1,4 @@
--- one row per launched campaign that is open or due, and user whom it contacts
+-- one row per launched campaign that has not ended and contacted user
 with
 
 decisions as (

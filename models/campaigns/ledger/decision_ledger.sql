@@ -44,7 +44,7 @@ corrections as (
     where shop = '{{ active_source() }}'
 ),
 
--- nothing moves what stands here
+-- existing rows never change
 frozen as (
     {% if is_incremental() -%}
         select * from {{ this }}

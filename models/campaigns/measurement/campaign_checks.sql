@@ -4,7 +4,7 @@ with
 campaigns as (select * from {{ ref('plan_campaigns') }}),
 checks as (select * from {{ ref('ml_campaign_checks') }}),
 
--- a campaign that draws nobody has arms of nobody
+-- a campaign without chosen users has empty arms
 joined as (
     select
         campaigns.campaign_id,

@@ -17,7 +17,7 @@ metrics as (
     {% endfor %}
 ),
 
--- of who was contacted, whether or not there is anything to compare with
+-- counts of contacted users, with or without a control group
 summed as (
     {% for kind, column in slices.items() -%}
         select

@@ -35,7 +35,7 @@ earned as (
     group by assigned.campaign_id, assigned.user_id
 ),
 
--- by what was known when it started, so that no campaign can move it
+-- from data known at the campaign's start, so that no campaign can change it
 earned_before as (
     select
         assigned.campaign_id,
@@ -79,7 +79,7 @@ redeemed as (
             and assigned.ends_on >= redemptions.redeemed_on
 ),
 
--- money off with its coupons is a cost of the campaign, and so no loss of margin
+-- coupon discounts are a cost of the campaign, so they do not reduce the margin
 joined as (
     select
         assigned.campaign_id,

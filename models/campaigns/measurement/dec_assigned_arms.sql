@@ -42,7 +42,7 @@ scoring as (
     where is_scoring_date
 ),
 
--- a shop that was handed the contact list alone does not know who is in our control group
+-- a shop that got only the contact list does not know the control users
 control_users as (
     select
         frozen.campaign_id,
@@ -76,7 +76,7 @@ described as (
         united.arm,
         coalesce(united.channel, campaigns.channel) as channel,
         united.offer_id,
-        -- a campaign of ours was drawn by lot, unless the shop says otherwise
+        -- launched campaigns are randomised, unless the shop states otherwise
         coalesce(campaigns.is_randomised, planned.campaign_id is not null)
         and bool_or(united.arm = 'control') over (partition by united.campaign_id)
             as has_control,

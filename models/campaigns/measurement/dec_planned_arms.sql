@@ -40,7 +40,7 @@ drawn as (
         united.segment_name,
         {{ planned_treated_share('campaigns.control_share') }} as treated_share,
         united.response_probability,
-        -- what is measured is margin before the cost of the campaign
+        -- margin is measured before the cost of the campaign
         united.expected_margin + united.expected_cost as expected_margin_lift,
         {{ days_after(
             'campaigns.as_of_date',

@@ -10,7 +10,7 @@ uplift as (
     where uplift_status = 'estimated'
 ),
 
--- orders expected anyway, and what an order earns
+-- baseline demand, and the value of an order
 habits as (
     select
         user_id,
@@ -46,7 +46,7 @@ panel as (
             and features.as_of_date = windows.as_of_date
 ),
 
--- whoever never bought of it is expected to spend on it what others do
+-- users who never bought the products are expected to spend as others do
 measured as (
     select
         scores.offer_id,
@@ -72,9 +72,9 @@ measured as (
             0
         ) as covered_amount,
         1 - exp(-greatest(habits.orders_per_day, 0) * campaigns.days_left)
-            as order_anyway_probability,
+            as baseline_order_probability,
         1 - exp(-panel.covered_per_day * campaigns.days_left)
-            as covered_anyway_probability
+            as baseline_covered_probability
     from scores
     inner join offers on scores.offer_id = offers.offer_id
     inner join campaigns on offers.campaign_id = campaigns.campaign_id
@@ -98,8 +98,8 @@ costed as (
     from measured
 ),
 
--- uplift, where a randomised control group tells it. Else of those who respond: an order that
--- would not have come counts whole, of one that would have come what is covered besides
+-- uplift, where a randomised control group measured it. Otherwise new orders of
+-- responders count in full, baseline orders only the extra items the offer covers
 valued as (
     select
         *,
@@ -108,9 +108,9 @@ valued as (
         coalesce(
             buying_uplift * order_margin,
             response_probability * (
-                (1 - order_anyway_probability) * order_margin
-                + order_anyway_probability
-                * (1 - covered_anyway_probability) * covered_margin
+                (1 - baseline_order_probability) * order_margin
+                + baseline_order_probability
+                * (1 - baseline_covered_probability) * covered_margin
             )
         ) as incremental_margin,
         contact_cost + response_probability * redemption_cost as expected_cost
@@ -127,8 +127,8 @@ rounded as (
         value_basis,
         score,
         response_probability,
-        order_anyway_probability,
-        covered_anyway_probability,
+        baseline_order_probability,
+        baseline_covered_probability,
         round(order_margin, 6) as order_margin,
         round(redemption_cost, 6) as redemption_cost,
         round(expected_cost, 6) as expected_cost,

@@ -34,7 +34,7 @@ united as (
     {% endfor %}
 ),
 
--- the size of a campaign, equal for all contacts, is nothing against one of them
+-- the campaign's size is equal for all contacts, so it is no reason against one
 told as (
     select *
     from united
@@ -44,7 +44,7 @@ told as (
         or not {{ dbt.bool_or('is_raising') }} over (partition by offer_id, user_id)
 ),
 
--- what speaks for a contact comes first
+-- reasons for a contact come first
 ordered as (
     select
         *,

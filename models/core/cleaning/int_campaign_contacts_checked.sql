@@ -1,4 +1,4 @@
--- one row per contact row of the source, with what became of it
+-- one row per contact row of the source, with its status
 {% set columns = [
     'campaign_id', 'user_id', 'arm', 'channel', 'offer_id', 'sent_at', 'updated_at',
 ] -%}

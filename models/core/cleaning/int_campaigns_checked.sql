@@ -1,4 +1,4 @@
--- one row per campaign row of the source, with what became of it
+-- one row per campaign row of the source, with its status
 {% set columns = [
     'campaign_id', 'campaign_type', 'campaign_class', 'channel', 'is_randomised',
     'starts_on', 'ends_on', 'updated_at',

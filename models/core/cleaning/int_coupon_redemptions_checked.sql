@@ -1,4 +1,4 @@
--- one row per redemption row of the source, with what became of it
+-- one row per redemption row of the source, with its status
 {% set columns = [
     'redemption_id', 'user_id', 'coupon_id', 'campaign_id', 'redeemed_at',
     'updated_at',

@@ -1,4 +1,4 @@
--- one row per coupon row of the source, with what became of it
+-- one row per coupon row of the source, with its status
 {% set columns = [
     'coupon_id', 'product_id', 'campaign_id', 'face_value', 'discount_share',
     'updated_at',

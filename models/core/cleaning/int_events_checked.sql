@@ -1,4 +1,4 @@
--- one row per event row of the source, with what became of it
+-- one row per event row of the source, with its status
 {% set columns = [
     'event_id', 'user_id', 'session_id', 'product_id', 'event_type', 'channel',
     'search_text', 'occurred_at', 'updated_at',

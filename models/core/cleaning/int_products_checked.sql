@@ -1,4 +1,4 @@
--- one row per product row of the source, with what became of it
+-- one row per product row of the source, with its status
 {% set columns = [
     'product_id', 'product_name', 'department', 'category', 'subcategory', 'brand',
     'product_kind', 'list_price', 'unit_cost', 'launched_at', 'updated_at',
@@ -8,7 +8,7 @@ with
 
 source_rows as (select * from {{ ref('intake_products') }}),
 
--- a category goes by its most frequent spelling; ties go to mixed case, then alphabet
+-- a category gets its most frequent spelling; ties go to mixed case, then alphabet
 spellings as (
     select
         lower(category) as category_key,

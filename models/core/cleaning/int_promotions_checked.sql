@@ -1,4 +1,4 @@
--- one row per promotion row of the source, with what became of it
+-- one row per promotion row of the source, with its status
 -- (a view: nothing reads its 20.9 M rows yet; rows of one key are merged further on)
 {{ config(materialized="view") }}
 {% set columns = [

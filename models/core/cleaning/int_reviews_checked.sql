@@ -1,4 +1,4 @@
--- one row per review row of the source, with what became of it
+-- one row per review row of the source, with its status
 {% set columns = [
     'review_id', 'user_id', 'product_id', 'review_text', 'language', 'rating',
     'reviewed_at', 'updated_at',
@@ -32,7 +32,7 @@ matched as (
     left join known_users on source_rows.user_id = known_users.user_id
 ),
 
--- user and product in each other's column: each is known there, and not here
+-- swapped user and product ids: each is known only in the other column
 swapped_ids as (
     select distinct
         matched.user_id,

@@ -1,4 +1,4 @@
--- one row per entity, fate, reason and repairs: how many rows met it
+-- one row per entity, status, reason and repairs: how many rows met it
 {% set entities = [
     'users', 'products', 'transactions', 'events', 'stock_levels', 'reviews',
     'campaigns', 'campaign_contacts', 'coupons', 'coupon_redemptions',

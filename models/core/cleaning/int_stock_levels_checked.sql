@@ -1,4 +1,4 @@
--- one row per stock count row of the source, with what became of it
+-- one row per stock count row of the source, with its status
 {% set columns = [
     'product_id', 'location_id', 'on_hand', 'on_order', 'lead_time_days',
     'counted_at', 'updated_at',

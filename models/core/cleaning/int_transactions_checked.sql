@@ -1,4 +1,4 @@
--- one row per order line of the source, with what became of it
+-- one row per order line of the source, with its status
 {% set columns = [
     'transaction_id', 'order_id', 'user_id', 'product_id', 'location_id',
     'coupon_id', 'currency', 'sales_channel', 'order_status', 'payment_method',
@@ -20,7 +20,7 @@ judged as (
             ]) }}
             {{ clock_fault('ordered_at') }}
             when not is_shop_currency then 'currency is another than the shop''s'
-            -- money booked that is no sale goes either way
+            -- adjustments may have either sign
             when order_status = 'adjusted' then null
             when quantity < 0 and net_amount > 0
                 then 'quantity is negative but net_amount is not'

@@ -95,7 +95,7 @@ cleaned as (
         flagged.line_kind,
         flagged.quantity,
         flagged.unit_price,
-        -- what the source does not say was not taken off
+        -- an unknown discount counts as none
         coalesce(flagged.discount_amount, 0) as discount_amount,
         coalesce(flagged.coupon_amount, 0) as coupon_amount,
         flagged.net_amount,

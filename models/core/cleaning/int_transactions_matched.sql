@@ -1,4 +1,4 @@
--- one row per order line of the source, held against the users and products known
+-- one row per order line of the source, matched with known users and products
 {% set columns = [
     'transaction_id', 'order_id', 'location_id', 'coupon_id', 'sales_channel',
     'order_status', 'payment_method', 'quantity', 'unit_price', 'discount_amount',
@@ -32,7 +32,7 @@ matched as (
     left join known_users on source_rows.user_id = known_users.user_id
 ),
 
--- user and product in each other's column: each is known there, and not here
+-- swapped user and product ids: each is known only in the other column
 swapped_ids as (
     select distinct
         matched.user_id,
@@ -46,7 +46,7 @@ swapped_ids as (
     where not matched.is_user_known and not matched.is_product_known
 ),
 
--- money of two currencies does not add up: the most frequent one is the shop's
+-- amounts in two currencies cannot be added: the most frequent one is the shop's
 shop_currency as (
     select upper(currency) as currency
     from source_rows
@@ -89,8 +89,8 @@ orders_in_doubt as (
         or (count(user_id) > 0 and count(user_id) < count(*))
 ),
 
--- the user of most lines, known ones first, is the user of all; a correction that was
--- delivered later outweighs what it corrects
+-- the most frequent user, known ones first, becomes the user of all lines; a later
+-- correction counts more than the line that it corrects
 order_users as (
     select
         resolved.order_id,

@@ -1,4 +1,4 @@
--- one row per user row of the source, with what became of it
+-- one row per user row of the source, with its status
 {% set columns = [
     'user_id', 'age_band', 'income_band', 'gender', 'city', 'region',
     'acquisition_channel', 'birth_year', 'household_size', 'consent_email',

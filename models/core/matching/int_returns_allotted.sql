@@ -1,4 +1,4 @@
--- one row per return line and sale line of which it undoes units, where no pair does
+-- one row per unpaired return line and the sale line it partly reverses
 {% set order_of_time = 'ordered_at, line_kind desc, transaction_id' -%}
 with
 
@@ -14,7 +14,7 @@ return_lines as (
     where line_kind = 'return'
 ),
 
--- what neither a status nor a pair has undone
+-- lines not yet reversed by a status or a pair
 open_lines as (
     select lines.* from lines
     semi join return_lines
@@ -44,7 +44,7 @@ balanced as (
     from open_lines
 ),
 
--- units sent back beyond those bought until then: bought before the data begins
+-- units returned beyond those bought so far were bought before the data begins
 unknown_counted as (
     select
         *,
@@ -80,7 +80,7 @@ ranged as (
     where known_quantity > 0
 ),
 
--- first bought, first sent back: the n-th unit returned is the n-th unit sold
+-- first bought, first returned: the n-th unit returned is the n-th unit sold
 allotted as (
     select
         returned.transaction_id as return_id,

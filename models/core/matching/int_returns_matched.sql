@@ -1,4 +1,4 @@
--- one row per part of a return or cancellation, with the sale line it undoes
+-- one row per part of a return or cancellation, with its sale line
 with
 
 lines as (select * from {{ ref('int_transactions_cleaned') }}),
@@ -35,7 +35,7 @@ parts_summed as (
     group by return_lines.transaction_id, return_lines.quantity
 ),
 
--- what is left of a return undoes nothing that is known
+-- the unmatched rest of a return
 all_parts as (
     select * from parts
     union all
@@ -85,7 +85,7 @@ undone as (
         returned_at
     from shared
     union all
-    -- undone by status: the line itself says so, and when it changed
+    -- returned by status: the line itself states it, with the time of the change
     select
         transaction_id as return_id,
         transaction_id,

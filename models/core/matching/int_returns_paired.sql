@@ -1,4 +1,4 @@
--- one row per return line that undoes one whole sale line: the same in all but the sign
+-- one row per return line that reverses a whole sale line, equal in all but the sign
 {% set sameness = 'user_id, product_id, abs(quantity), abs(net_amount)' -%}
 {% set order_of_time = 'ordered_at, line_kind desc, transaction_id' -%}
 with
@@ -13,7 +13,7 @@ return_lines as (
     where line_kind = 'return'
 ),
 
--- what a status has undone cannot be undone again
+-- a line returned by status cannot be returned again
 open_lines as (
     select lines.* from lines
     semi join return_lines
@@ -39,7 +39,7 @@ balanced as (
     from open_lines
 ),
 
--- equal sales not yet undone; a return that finds none leaves none
+-- equal sales not yet returned; a return without one changes nothing
 counted as (
     select
         *,

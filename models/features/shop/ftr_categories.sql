@@ -17,7 +17,7 @@ products as (
     where product_kind = 'goods' and is_in_catalogue
 ),
 
--- before the first date that anything is learnt at, so that no later row can move it
+-- before the first training date, so that no later row can change it
 first_sales as (
     select
         transactions.user_id,
@@ -48,7 +48,7 @@ buyers as (
     from first_sales
 ),
 
--- what nearly everybody buys needs no prediction
+-- categories that nearly everybody buys need no prediction
 ranked as (
     select
         levelled.category_level,

@@ -14,7 +14,7 @@ counted as (
     group by department
 ),
 
--- by size of the catalogue: sales would let a later row move an earlier feature
+-- by size of the catalogue: with sales, later rows would change earlier features
 slotted as (
     select
         department,

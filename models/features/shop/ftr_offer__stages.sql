@@ -53,7 +53,7 @@ staged as (
     select
         open_offers.offer_id,
         open_offers.elapsed_share,
-        -- without any history nothing says that the response is behind us
+        -- without history, all of the response may still come
         coalesce(
             avg(
                 case

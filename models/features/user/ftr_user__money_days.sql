@@ -16,7 +16,7 @@ products as (
     where unit_cost is not null
 ),
 
--- what is sent back is sold again: its cost comes back with it
+-- returned goods are sold again, so their cost is recovered
 movements as (
     select
         sale_lines.user_id,

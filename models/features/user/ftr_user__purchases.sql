@@ -95,7 +95,7 @@ joined as (
             cast(days_summed.net_amount_{{ days }}d as double)
                 as net_amount_{{ days }}d,
         {% endfor -%}
-        -- the shop's share weighs as much as one of its purchase days
+        -- the shop's share weighs as much as one purchase day
         case
             when money_summed.net_amount > 0 and shop_summed.mean_day_amount > 0
                 then

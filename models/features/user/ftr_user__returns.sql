@@ -3,7 +3,7 @@ with
 
 as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
--- what was undone on its own day never counted
+-- same-day cancellations never counted
 late_returns as (
     select * from {{ ref('returns') }}
     where user_id is not null and not is_same_day

@@ -5,7 +5,7 @@ windows as (select * from {{ ref('ftr_user__windows') }}),
 segments as (select * from {{ ref('rfm_segments') }}),
 returns as (select * from {{ ref('ftr_user__returns') }}),
 
--- money sent back is no money spent, from the day it went back
+-- refunds reduce spending from the day of the return on
 measured as (
     select
         windows.user_id,

@@ -19,8 +19,8 @@ past_days as (
 summed as (
     select
         user_id,
-        -- users sorted by it stand in the same order whatever the key of their
-        -- pseudonyms, and no later row changes it
+        -- sorting users by it gives the same order under any pseudonym key, and
+        -- no later row changes it
         min_by(first_order_id, activity_date) as first_order_id,
         cast(count(*) as bigint) as active_day_count,
         cast(sum(order_count) as bigint) as order_count,

@@ -17,7 +17,7 @@ offsets as (
     {% endfor %}
 ),
 
--- at earlier dates hardly anything is known to learn from
+-- earlier dates have too little history to learn from
 dates as (
     select
         {{ days_after('scoring.scoring_date', '-offsets.days_back') }} as as_of_date,

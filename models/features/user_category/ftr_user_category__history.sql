@@ -1,7 +1,7 @@
 -- one row per user, category or department bought before, and as-of date
 with
 
--- whole windows apart: rows of dates between add time and no knowledge
+-- whole windows apart: dates in between cost time and add no information
 as_of_dates as (
     select as_of_date
     from {{ ref('as_of_dates') }}

@@ -37,7 +37,7 @@ users as (
     from {{ ref('ftr_user__windows') }}
 ),
 
--- history: who was contacted, seen from the start of the campaign
+-- history: contacted users, as of the start of the campaign
 past_pairs as (
     select
         contacted.user_id,
@@ -56,8 +56,8 @@ past_pairs as (
             and not as_of_dates.is_scoring_date
 ),
 
--- now: every user and every offer open or planned, seen from the scoring date; whoever
--- a campaign holds out stays out
+-- now: every user and every offer open or planned, as of the scoring date, without
+-- the control users of a campaign
 open_offers as (
     select
         offers.offer_id,

@@ -19,7 +19,7 @@ scoring as (
     where is_scoring_date
 ),
 
--- users who had ordered before the campaign: of others nothing is known
+-- users who had ordered before the campaign: others have no features
 randomised as (
     select
         offers.offer_id,
@@ -37,7 +37,7 @@ randomised as (
     where offers.is_randomised and offers.starts_on < scoring.as_of_date
 ),
 
--- a campaign shows what a contact changes if chance chose who gets it, and who does not
+-- only randomised campaigns with a control group measure the effect of a contact
 trials as (
     select offer_id
     from randomised
@@ -56,7 +56,7 @@ past_pairs as (
     inner join trials on randomised.offer_id = trials.offer_id
 ),
 
--- open or coming offers, for everybody, where the past has something to say
+-- open or coming offers for all users, if there is such a campaign
 current_pairs as (
     select
         offers.offer_id,

@@ -26,7 +26,7 @@ transactions as (
 
 snapshot as (select * from {{ ref('ftr_user__snapshot') }}),
 
--- how much of what the user buys the offer covers: both arms alike
+-- share of the user's purchases that the offer covers, for both arms
 covered as (
     select
         trials.offer_id,

@@ -14,7 +14,7 @@ renamed as (
         cast(household_id as string) as user_id,
         cast(coupon_upc as string) as coupon_id,
         cast(campaign_id as string) as campaign_id,
-        -- the source gives a local day; the contract wants an instant
+        -- the source gives a local day; the contract needs a UTC time
         {{ utc_timestamp('redemption_date') }} as redeemed_at,
         {{ nothing_noted() }}
     from coupon_redemptions

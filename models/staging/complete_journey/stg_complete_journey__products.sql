@@ -8,7 +8,7 @@ renamed as (
         cast(product_id as string) as product_id,
         product_type as product_name,
         department,
-        -- a bin for whatever the till had no category for, fuel among it
+        -- a placeholder for items without a category at the till, such as fuel
         nullif(product_category, 'COUPON/MISC ITEMS') as category,
         product_type as subcategory,
         brand,

@@ -19,7 +19,7 @@ renamed as (
         cast(null as string) as order_status,
         cast(null as string) as payment_method,
         cast(quantity as decimal(18, 3)) as quantity,
-        -- what is no number of money (NaN, 1e300) becomes null and is rejected by name
+        -- values that are not amounts (NaN, 1e300) become null and are rejected by name
         try_cast(
             (sales_value + retail_disc + coupon_match_disc) / nullif(quantity, 0)
             as decimal(18, 4)

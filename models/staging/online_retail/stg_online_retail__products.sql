@@ -15,7 +15,7 @@ sale_lines as (
     where order_status is null and quantity > 0 and unit_price > 0
 ),
 
--- what is typed without a capital is a note on stock, such as damaged or ?
+-- text without a capital is a note on stock, such as damaged or ?
 names as (
     select
         product_id,
