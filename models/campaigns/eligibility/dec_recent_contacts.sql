@@ -1,4 +1,4 @@
--- one row per planned campaign and user who has a contact or a control group near its day
+-- one row per planned campaign and user with a contact or a control group near its day
 with
 
 campaigns as (select * from {{ ref('plan_campaigns') }}),
