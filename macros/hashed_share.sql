@@ -1,6 +1,6 @@
 {#
-    Whether a customer falls into a share (0 to below 1) drawn by a salted hash: the same
-    answer for ever, whatever else the data holds. The first 32 bits of MD5 as 8
+    Whether a customer falls into a share (0 to below 1) by a salted hash: a permanent
+    answer, whatever else the data holds. The first 32 bits of MD5 as 8
     hexadecimal digits, compared as text; `in_hashed_share` of Python agrees.
 #}
 {% macro is_in_hashed_share(column, salt, share) -%}

@@ -1,5 +1,5 @@
 {#
-    What a user is called outside the vault: the first 128 bits of HMAC-SHA-256 (RFC 2104)
+    A user's name outside the vault: the first 128 bits of HMAC-SHA-256 (RFC 2104)
     of the source's id, as 32 hexadecimal digits. The two padded keys are session variables
     that profiles/connection.py sets, so the key stands in no SQL, log or target file.
 #}
@@ -14,7 +14,7 @@
     ), 32)
 {%- endmacro %}
 
-{# Read outside dbt, such a view stops rather than give everybody one name. #}
+{# Outside dbt such a view fails; otherwise all users would get one pseudonym. #}
 {% macro secret(name) -%}
     coalesce(getvariable('{{ name }}'), error('{{ name }} is known to dbt only'))
 {%- endmacro %}

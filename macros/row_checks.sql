@@ -1,6 +1,6 @@
 {#
-    The checks of an entity, step by step: `fault_of` begins the case that speaks against
-    a row, `copy_number` above 1 marks an exact duplicate, `version_number` above 1 a key
+    The checks of an entity, step by step: `fault_of` begins the case that rejects a row,
+    `copy_number` above 1 marks an exact duplicate, `version_number` above 1 a key
     that comes again with other values, `verdict` decides. All follow the order of all
     columns, so that a build repeats to the byte.
 #}
@@ -15,8 +15,8 @@
 {%- endmacro %}
 
 {#
-    The copy that counts is the first of the file delivered last: what a shop says again
-    is what it says now, though another version came in between.
+    The first copy in the file delivered last counts: a repeated row is the shop's present
+    statement, even if another version came in between.
 #}
 {% macro copy_number(columns) -%}
     row_number() over (
@@ -26,8 +26,8 @@
 {%- endmacro %}
 
 {#
-    Of several versions of a key the last changed counts, then the last delivered; where
-    nothing tells which is later, the first by its columns.
+    Of several versions of a key the last changed counts, then the last delivered; if the
+    order is unknown, the first by its columns.
 #}
 {% macro version_number(key, columns) -%}
     dense_rank() over (
@@ -53,7 +53,7 @@
 {#
     The last steps of a checked model, from judged on: copies and versions are counted,
     and each row's fate is decided. Rows that come once under their key, nearly all of a
-    large table, need no ranking: `often_unique` names the column that tells them.
+    large table, need no ranking: `often_unique` names the column that identifies them.
 #}
 {% macro checked_rows(key, columns, often_unique=none, first_by=[]) -%}
 {%- set same_key = key + ['fault', 'copy_number > 1'] -%}

@@ -20,8 +20,8 @@
 {%- endmacro %}
 
 {#
-    What is wrong with a column of a seed, as a sentence: which row, which column, what
-    was expected, what was found.
+    The fault of a column of a seed as a sentence: row, column, expected value, found
+    value.
 #}
 {% macro plan_sentence(seed, key, column, expected) -%}
     concat(
@@ -141,8 +141,8 @@
 {%- endmacro %}
 
 {#
-    Chance that a user whom a campaign chooses is contacted: users are in the control group of all
-    campaigns first, then of this one.
+    Chance that a chosen user is contacted: in neither the global control group nor that
+    of the campaign.
 #}
 {% macro planned_treated_share(control_share) -%}
     (1 - {{ var('global_control_share') }}) * (1 - {{ control_share }})

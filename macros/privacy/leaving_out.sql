@@ -1,5 +1,5 @@
 {#
-    Why rows of an entity are left out before anything is made of them, by reason: a list
+    Conditions by which intake leaves out rows of an entity, by reason: a list
     of conditions, empty where nobody is forgotten and everything is kept.
 #}
 {% macro leaving_out_rules(entity) -%}
@@ -30,7 +30,7 @@
     ]) }}
 {%- endmacro %}
 
-{# What tells how old a row is. #}
+{# The column with the time of a row. #}
 {% macro instant_of() -%}
     {{ return({
         'transactions': 'ordered_at',
@@ -43,7 +43,7 @@
     }) }}
 {%- endmacro %}
 
-{# Who was forgotten, by a keyed hash of the source's id. #}
+{# The file of forgotten users, by a keyed hash of the source's id. #}
 {% macro forgotten_file() -%}
     {{ return(env_var('PRIVACY_DIR', 'privacy').rstrip('/') ~ '/' ~ active_source()
         ~ '/forgotten.csv') }}
@@ -55,7 +55,7 @@
     ).rows | length > 0) }}
 {%- endmacro %}
 
-{# A list of sentences: what is wrong with var retention_days, or with erasure's key. #}
+{# Faults of var retention_days or of the key of erasure, as sentences. #}
 {% macro retention_faults() -%}
     {%- set faults = [] -%}
     {%- for entity, days in var('retention_days').items() -%}
@@ -82,12 +82,12 @@
     {{ return(faults) }}
 {%- endmacro %}
 
-{# Whether a launched decision is of a user who was forgotten since: kept as a count. #}
+{# Whether the user of a launched decision was forgotten since; the row stays for counts. #}
 {% macro is_erased(user_id) -%}
     starts_with({{ user_id }}, 'erased-')
 {%- endmacro %}
 
-{# How many rows of an entity one reason leaves out. #}
+{# Number of rows of an entity that one reason leaves out. #}
 {% macro rows_left_out(entity, reason) -%}
     {%- if entity not in shop('entities') -%}{{ return('0') }}{%- endif -%}
     {%- set staged = ref('stg_' ~ shop('staging') ~ '__' ~ entity) -%}

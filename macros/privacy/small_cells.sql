@@ -1,14 +1,14 @@
 {#
-    Whether a published cell says something of nobody or of at least `minimum_cell_users`
-    users, and may stand beside its siblings. Where the siblings that may not stand hold
-    so few users that a total less the cells shown would tell on them, the smallest cell
-    left goes with them (complementary suppression: Hundepool and others, Statistical
+    Whether a cell may be published: it has no user or at least `minimum_cell_users`, and
+    does not reveal its siblings. Where the suppressed siblings have so few users that a
+    total less the published cells would reveal them, the smallest remaining cell is
+    suppressed, too (complementary suppression: Hundepool and others, Statistical
     Disclosure Control, 2012, chapter 4).
 
     `users` counts the users of a cell, `siblings` names the whole that cells add up to,
-    `cell` breaks ties. `hidden_users` are the users of siblings too small to show: their
-    sum, unless a user may be in several cells; `rest` are users of the whole in no cell.
-    Stands in a qualify clause.
+    `cell` breaks ties. `hidden_users` are the users of siblings too small to publish: by
+    default their sum, which is wrong where a user may be in several cells; `rest` are
+    users of the whole in no cell. For a qualify clause.
 #}
 {% macro is_shown(users, siblings, cell, hidden_users=none, rest='0') -%}
     {%- set least = var('minimum_cell_users') -%}

@@ -1,6 +1,6 @@
 {{ config(severity='warn') }}
 
--- a reason to look and to fit anew, not to stop; one feature alone is none
+-- a reason to check and retrain, not to stop; one feature alone is no reason
 select
     task,
     estimator_name,

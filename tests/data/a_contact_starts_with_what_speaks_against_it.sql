@@ -1,4 +1,4 @@
--- of no campaign fewer contacts start with what raises the score than have such a thing
+-- in every campaign all contacts with a raising reason start with one
 with
 
 contacts as (

@@ -1,4 +1,4 @@
--- a campaign or an offer that goes by the other's id finds nothing here
+-- a campaign under an offer's id, or an offer under a campaign's, finds no row
 {% set tables = [
     'offer_scores', 'offer_score_reasons', 'user_uplift', 'dec_offer_values'
 ] -%}

@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 
--- a reason to look at how control groups are randomised before the campaign is launched: of sound
--- ones one in 1 / {{ var('experiment_min_sample_ratio_p_value') }} comes here
+-- a reason to check the randomisation of control groups before launch: of sound campaigns
+-- one in 1 / {{ var('experiment_min_sample_ratio_p_value') }} comes here
 select
     campaign_id,
     treated_count,

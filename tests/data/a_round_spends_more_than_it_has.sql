@@ -1,4 +1,4 @@
--- what a round of decisions may cost: the week's budget, less what was withdrawn
+-- a round of decisions may cost the week's budget; withdrawn decisions do not count
 select
     ledger.decided_on,
     sum(ledger.expected_cost) as expected_cost

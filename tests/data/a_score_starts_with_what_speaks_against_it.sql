@@ -1,5 +1,5 @@
--- a score above its baseline, such as a lapse risk of the top decile, starts with what
--- raises it, one below with what lowers it
+-- a score above its baseline, such as a lapse risk of the top decile, starts with a
+-- reason that raises it, one below with a reason that lowers it
 with
 
 firsts as (

@@ -1,4 +1,4 @@
--- whoever was withdrawn from one may get another
+-- a user withdrawn from one campaign may get another offer
 select
     ledger.user_id,
     ledger.decided_on,

@@ -1,4 +1,4 @@
--- orders take the user of their lines: two users in one would credit one with all
+-- an order takes the user of its lines: with two users, one would get all lines
 select
     order_id,
     count(distinct user_id) as user_count

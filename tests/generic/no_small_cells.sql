@@ -1,6 +1,6 @@
 {#
-    Fails for cells of so few users that they tell on somebody, and for wholes that do so
-    less the parts of one kind that are shown. `users` are columns that count users;
+    Fails for cells of too few users, and for wholes that reveal such cells after the
+    published parts of one kind are subtracted. `users` are columns that count users;
     `whole` is true for the row of a whole, `within` names it, `kind` the way it is cut.
 #}
 {% test no_small_cells(model, users, least, whole=none, within=none, kind=none) %}
