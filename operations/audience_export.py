@@ -231,7 +231,7 @@ def main() -> str | None:
             f"Exported {rows:,} contacts for {channel}, {left_out:,} left out since launch: {shown(folder)}\n"
         )
     if not exported:
-        sys.stdout.write("Exported no contacts: no launched campaign is open or due.\n")
+        sys.stdout.write("Exported no contacts: no launched campaign is open or about to start.\n")
     return None
 
 

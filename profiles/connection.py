@@ -1,4 +1,4 @@
-"""What the project adds to dbt's connection: keys, the vault, functions for macros.
+"""Additions to dbt's connection: keys, the vault, functions for macros.
 
 A dbt-duckdb plugin. dbt connects before any hook of the project runs and shows DuckDB's
 errors as stack traces of 200 lines: what can fail is tried here and said in a sentence.

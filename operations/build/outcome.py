@@ -1,4 +1,4 @@
-"""What came of a build, as lines of text: layers, warnings, failures."""
+"""The outcome of a build as lines of text: layers, warnings, failures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TESTS = ("test", "unit_test")
 
 @dataclass
 class Outcome:
-    """What was run of a folder."""
+    """Nodes, results and time of a folder."""
 
     nodes: Counter = field(default_factory=Counter)
     statuses: Counter = field(default_factory=Counter)

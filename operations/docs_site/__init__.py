@@ -1,1 +1,1 @@
-"""The site: what is published, who answers for it, and where each column comes from."""
+"""The site: published tables, their owners, and the lineage of each column."""

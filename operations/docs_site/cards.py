@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 
 LIMITS = """<h3>Limits</h3>
-<p>Learnt from this shop's customers and their past; new customers, other shops and
-seasons that the data have not seen are extrapolation. A score tells who is likely to
-act, not who acts because of a contact.</p>
+<p>Learnt from this shop's customers and their history. Scores extrapolate to new customers,
+other shops and seasons outside the data. They rank customers by how likely they are to act,
+not by how far a contact changes that.</p>
 <h3>Must not be used</h3>
 <p>To set prices, to refuse service or credit, or to judge a person's worth or health.
 Not for people who withdrew consent.</p>"""

@@ -1,4 +1,4 @@
-"""What is said of each published table and column, and what is missing of it."""
+"""Descriptions, tests and owners of published tables and columns, and the missing ones."""
 
 from __future__ import annotations
 

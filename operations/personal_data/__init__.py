@@ -1,1 +1,1 @@
-"""Requests of users: what is held on them, and that it goes."""
+"""Requests of users: export and erasure of their data."""

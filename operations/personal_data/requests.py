@@ -1,4 +1,4 @@
-"""Forgets users, and tells what is held on one: two SQL functions for macros/privacy.
+"""Forgets users, and exports all data about one: two SQL functions for macros/privacy.
 
 Python, as both write files, the vault's key may stand in no SQL, and dbt's own logs and
 target folder, which name who was asked about, are written until it ends.
@@ -33,7 +33,7 @@ SEEDS = Path("seeds/campaigns")
 
 
 class RefusedError(Exception):
-    """Nothing was done, for a reason that is one sentence."""
+    """Nothing was done; the reason is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -276,10 +276,10 @@ class Requests:
             for file in sorted(request.shop_folder.rglob("*"))
             if file.is_symlink() or (file.is_file() and file.suffix not in (".csv", ".parquet"))
         ]:
-            notes.append(f"Not looked into, as they are links or neither CSV nor Parquet: {', '.join(others)}.")
+            notes.append(f"Not searched, as they are links or neither CSV nor Parquet: {', '.join(others)}.")
         if not request.postgres_url:
             notes.append(
-                "POSTGRES_URL is not set: a copy in PostgreSQL loses the users with the next make publish-postgres."
+                "POSTGRES_URL is not set: the next make publish-postgres removes the users from a copy in PostgreSQL."
             )
         return notes
 

@@ -1,4 +1,4 @@
-"""What DuckDB needs before it writes anything encrypted."""
+"""Setup that DuckDB needs before it writes encrypted data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is published: the marts with a contract, and what dbt says of them."""
+"""The published tables: marts with a contract, and their descriptions."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def qini_curve(rows: pd.DataFrame, words: Words) -> Charts:
-    """Gain by share contacted, beside contacts by lot."""
+    """Gain by share contacted, beside contacts at random."""
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
         x = alt.X("contacted_share:Q", title=words.column("contacted_share"), axis=alt.Axis(format=PERCENT))

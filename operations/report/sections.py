@@ -157,7 +157,7 @@ def data_quality(rows: pd.DataFrame) -> Facts:
 
 
 def drift(rows: pd.DataFrame) -> Facts:
-    """Count the tasks that need somebody, by what is to be done."""
+    """Count the tasks that need attention, by advice."""
     advice = rows["advice"].value_counts()
     return {
         "source": (advice.get("look at the source", 0), "count"),

@@ -1,1 +1,1 @@
-"""Apache Superset on what is published."""
+"""Apache Superset on the published tables."""

@@ -1,4 +1,4 @@
-"""Start Apache Superset on what is published, make dashboards, and check their figures.
+"""Start Apache Superset on the published tables, make dashboards, and check their figures.
 
     python -m operations.superset [--stay]     # what `make superset` runs
 

@@ -9,8 +9,8 @@ SHOP = "demo_shop"
 WEEK_DAYS = 7
 # Days in which the shop runs campaigns of its own, every six weeks.
 HISTORY_DAYS = 336
-# Weeks after that in which it runs weekly campaigns by lot: a third of its users, a
-# quarter of them held out. Estimators know no campaign of a week from those before.
+# Weeks after that in which it runs weekly randomised campaigns: a third of its users, a
+# quarter of them in control. Estimators know no campaign of a week from those before.
 PILOT_WEEKS, PILOT_SHARE, PILOT_CONTROL_SHARE = 12, 1 / 3, 0.25
 # The day on which the project first decides.
 FIRST_DAY = HISTORY_DAYS + PILOT_WEEKS * WEEK_DAYS

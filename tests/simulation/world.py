@@ -152,7 +152,7 @@ class World:
         DuckDBConnectionManager.close_all_connections()
 
     def _pilot(self) -> None:
-        """Run weekly campaigns by lot before the project does."""
+        """Run weekly randomised campaigns before the project does."""
         self.plans = [self._plan(week) for week in range(-PILOT_WEEKS, 0)]
         self.make_shop(FIRST_DAY)
         users = pd.read_parquet(self.folder / "shop" / "users.parquet")

@@ -173,7 +173,7 @@ function show() {
   }
   const raw = document.createElement("ul");
   raw.append(...ends([place]).map(link));
-  at("ends").replaceChildren(raw.children.length ? raw : "None: it is a constant here, or what the shop's data lacks.");
+  at("ends").replaceChildren(raw.children.length ? raw : "None: a constant, or data that this shop lacks.");
   at("up").replaceChildren(draw(place, each => each.from));
   at("down").replaceChildren(draw(place, each => each.down));
   at("found").replaceChildren();

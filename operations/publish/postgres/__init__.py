@@ -1,1 +1,1 @@
-"""A copy of what is published in PostgreSQL."""
+"""A copy of the published tables in PostgreSQL."""

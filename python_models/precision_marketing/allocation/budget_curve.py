@@ -1,4 +1,4 @@
-"""What the best choice of offers would earn with less or more money."""
+"""Margin of the best choice of offers at smaller and larger budgets."""
 
 from __future__ import annotations
 

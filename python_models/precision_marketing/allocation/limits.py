@@ -1,4 +1,4 @@
-"""What a plan of contacts may choose from, what limits it, and what still fits.
+"""Options of a plan of contacts, its limits, and the remaining capacity.
 
 An option is one user who may get one offer. What it draws from a limited resource
 follows from its offer and its cost: ``per_contact + per_cost * cost``. So an option is

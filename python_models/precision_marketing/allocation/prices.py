@@ -1,4 +1,4 @@
-"""What a unit of each limited resource is worth: the dual of the choice of offers.
+"""Shadow prices of the limited resources: the dual of the choice of offers.
 
 Put a price on each resource. Given prices each user takes the option of greatest
 reduced value, its value less the price of what it draws, if that is above 0. The sum of

@@ -1,4 +1,4 @@
-"""What a choice made in one walk leaves unused, put to use.
+"""Use of the capacity that a choice made in one walk leaves.
 
 Both repairs keep a choice within its limits and never earn less than they were given.
 """

@@ -24,7 +24,7 @@ LITTLE = 1e-3
 
 @dataclass(frozen=True)
 class Tier:
-    """What was found for the options of one priority.
+    """Result for the options of one priority.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def allocate_by_priority(options: Options, priorities: np.ndarray, limits: Limit
 def greedy(options: Options, limits: Limits, keys: np.ndarray) -> np.ndarray:
     """Walk through options and take each that still fits and whose user has nothing.
 
-    For rules to compare with: greatest value first, greatest score first, by lot. A
+    For simpler policies: greatest value first, greatest score first, random. A
     rule may not know values, so options of negative value are taken as well.
 
     Parameters
@@ -187,7 +187,7 @@ def _choose(options: Options, limits: Limits, safe: Limits, used: np.ndarray) ->
     dual = Dual(options, limits.where(is_limited, room[is_limited]))
     prices[is_limited], smoothing = dual_prices(dual)
     reduced = dual.reduced(prices[is_limited])
-    # options that the prices do not tell apart are drawn by lot: of many alike, each
+    # options with equal value at these prices are drawn at random: of many alike, each
     # comes as often as the smoothed bound has it, and no limit is met by one alone
     random = np.random.default_rng(SEED)
     blurred = random.gumbel(size=len(options))

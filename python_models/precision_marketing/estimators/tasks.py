@@ -1,4 +1,4 @@
-"""What is predicted, and which columns of a panel may predict it."""
+"""Prediction targets, and the columns of a panel that may predict them."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatch

@@ -1,4 +1,4 @@
-"""What a randomised campaign changed, measured against its control group.
+"""Effect of a randomised campaign, measured against its control group.
 
 Rates are compared by Newcombe's interval, money by Welch's, bent for skewness, after
 each user's earlier spending has been taken off (CUPED). Nothing here chooses a method

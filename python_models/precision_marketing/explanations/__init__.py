@@ -1,1 +1,1 @@
-"""What each feature adds to a score, and the words for it."""
+"""Contributions of features to a score, and their sentences."""

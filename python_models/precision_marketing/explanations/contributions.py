@@ -1,4 +1,4 @@
-"""What each feature adds to a score, adding up exactly.
+"""Contributions of features to a score, adding up exactly.
 
 A probability is explained in log-odds, an amount in money. Every member of an estimator
 is taken apart on the scale on which it adds up, then carried over the nonlinear steps

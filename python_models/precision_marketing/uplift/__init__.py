@@ -1,1 +1,1 @@
-"""What a contact changes: learners, trials, campaigns, Qini."""
+"""Effect of a contact: learners, trials, campaigns, Qini."""

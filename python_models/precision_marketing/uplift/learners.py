@@ -188,7 +188,7 @@ def fit_learners(names: tuple[str, ...], rows: np.ndarray, trial: Trial, recipe:
     Raises
     ------
     ValueError
-        If an arm is empty: nothing tells what a contact changes.
+        If an arm is empty, so that no effect can be measured.
     """
     if not trial.has_both_arms:
         raise ValueError("Uplift needs rows in both arms: treatment and control.")

@@ -30,7 +30,7 @@ ALLOWED_TYPES = (
 
 @dataclass(frozen=True)
 class Regressions:
-    """What was learnt of label windows: two regressions of purchases, one of spend.
+    """Fit on label windows: two regressions of purchases, one of spend.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ SETTINGS = CheckSettings(level=0.95, power=0.8)
 
 
 def drawn(treated: int, control: int, campaign: str = "k", seed: int = 0) -> pd.DataFrame:
-    """Return a campaign's users with made-up expectations."""
+    """Return a campaign's users with synthetic expectations."""
     random = np.random.default_rng(seed)
     size = treated + control
     return pd.DataFrame(

@@ -15,7 +15,7 @@ from support.shops import LINE_COLUMNS, built_shop, query_shop, run_on_shop, wri
 
 
 def shop_of_five_campaigns() -> dict[str, str]:
-    """Return 400 users, and campaigns by lot (k1 to k3), without (k4) and open (k5)."""
+    """Return 400 users, and campaigns randomised (k1 to k3), not (k4) and open (k5)."""
     random = np.random.default_rng(3)
     first_day = pd.Timestamp("2025-01-01")
     starts = {"k1": "2025-06-02", "k2": "2025-08-04", "k3": "2025-09-08", "k4": "2025-10-06"}
@@ -73,7 +73,7 @@ def test_marts_say_what_can_be_known_of_each_campaign(shop_dbt: DbtRuns, tmp_pat
         ("k5", "not identifiable", True),
         ("pooled", "measured", False),
     ]
-    # an open campaign is scored from those by lot, whether or not it is one itself
+    # an open campaign is scored from randomised ones, whether or not it is one itself
     assert query_shop(
         built_shop(shop_dbt),
         "select campaign_id, uplift_status, count(*), count(buying_uplift)"

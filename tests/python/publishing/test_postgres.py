@@ -251,7 +251,7 @@ def test_in_the_built_tables_too_analysts_see_their_regions_alone(database: Data
 
 
 def cut_built_file(file: Path) -> Path:
-    """Write what `make build` published, of few users, in made-up regions."""
+    """Write what `make build` published, of few users, in synthetic regions."""
     with duckdb.connect(str(file)) as connection:
         connection.execute(f"attach '{BUILT_FILE}' as built (read_only)")
         connection.execute(

@@ -1,4 +1,4 @@
-"""Made-up users, offers and limits, in the shape that campaigns have."""
+"""Synthetic users, offers and limits, in the shape that campaigns have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up rows of every kind of feature, and every family fitted on them."""
+"""Synthetic rows of every kind of feature, and every family fitted on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small made-up panels: labels as in lbl_user, and features."""
+"""Small synthetic panels: labels as in lbl_user, and features."""
 
 from __future__ import annotations
 
