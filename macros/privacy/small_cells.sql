@@ -1,3 +1,16 @@
+{# Whether a number of users is of somebody, and of too few to be published. #}
+{% macro is_few(users) -%}
+    {{ users }} between 1 and {{ var('minimum_cell_users') - 1 }}
+{%- endmacro %}
+
+{# Columns with figures, null where they are of too few users. #}
+{% macro unless_few(figures, users='user_count') -%}
+    {% for figure in figures -%}
+        case when not {{ is_few(users) }} then {{ figure }} end as {{ figure }}
+        {{- ',' if not loop.last }}
+    {% endfor -%}
+{%- endmacro %}
+
 {#
     Whether a cell may be published: it has no user or at least `minimum_cell_users`, and
     does not reveal its siblings. Where the suppressed siblings have so few users that a
@@ -12,13 +25,13 @@
 #}
 {% macro is_shown(users, siblings, cell, hidden_users=none, rest='0') -%}
     {%- set least = var('minimum_cell_users') -%}
-    {%- set is_small = users ~ ' between 1 and ' ~ (least - 1) -%}
+    {%- set is_small = is_few(users) -%}
     {%- set hidden = hidden_users or
         'sum(case when ' ~ is_small ~ ' then ' ~ users ~ ' else 0 end) over (partition by '
         ~ siblings ~ ')' -%}
     not ({{ is_small }})
     and not (
-        {{ hidden }} + {{ rest }} between 1 and {{ least - 1 }}
+        {{ is_few(hidden ~ ' + ' ~ rest) }}
         and row_number() over (
             partition by {{ siblings }}
             order by {{ users }} < {{ least }}, {{ users }}, {{ cell }}

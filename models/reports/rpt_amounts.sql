@@ -1,4 +1,5 @@
--- one row per task of an amount and tenth of its test rows by predicted amount
+-- one row per task of an amount and tenth of its test rows by predicted amount; tenths
+-- of too few users stand together, without a number
 with
 
 champions as (
@@ -41,18 +42,43 @@ placed as (
             and predictions.estimator_name = champions.estimator_name
 ),
 
+sized as (
+    select
+        task,
+        tenth,
+        count(distinct user_id) as user_count
+    from placed
+    group by task, tenth
+),
+
+shown as (
+    select * from sized
+    qualify {{ is_shown('user_count', 'task', 'tenth') }}
+),
+
 averaged as (
+    select
+        placed.task,
+        placed.estimator_name,
+        cast(shown.tenth as bigint) as tenth,
+        cast(count(distinct placed.user_id) as bigint) as user_count,
+        cast(count(*) as bigint) as row_count,
+        round(avg(placed.prediction), 6) as mean_prediction,
+        round(avg(placed.outcome), 6) as mean_outcome
+    from placed
+    left join shown on placed.task = shown.task and placed.tenth = shown.tenth
+    group by placed.task, placed.estimator_name, shown.tenth
+),
+
+published as (
     select
         task,
         estimator_name,
-        cast(tenth as bigint) as tenth,
-        cast(count(distinct user_id) as bigint) as user_count,
-        cast(count(*) as bigint) as row_count,
-        round(avg(prediction), 6) as mean_prediction,
-        round(avg(outcome), 6) as mean_outcome
-    from placed
-    group by task, estimator_name, tenth
+        tenth,
+        {{ unless_few(
+            ['user_count', 'row_count', 'mean_prediction', 'mean_outcome']
+        ) }}
+    from averaged
 )
 
-select * from averaged
-qualify {{ is_shown('user_count', 'task', 'tenth') }}
+select * from published

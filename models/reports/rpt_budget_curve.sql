@@ -41,8 +41,19 @@ united as (
             allocation_name = 'week'
             and 'week' not in (select typed.allocation_name from typed)
     {% endif %}
+),
+
+-- a choice of nobody tells on nobody, one of a few is not shown
+published as (
+    select
+        allocation_name,
+        budget_share,
+        budget_amount,
+        {{ unless_few(
+            ['user_count', 'expected_cost', 'expected_margin', 'budget_price']
+        ) }},
+        decided_on
+    from united
 )
 
-select * from united
--- an empty choice reveals nobody
-where user_count = 0 or user_count >= {{ var('minimum_cell_users') }}
+select * from published

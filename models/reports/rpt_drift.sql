@@ -30,7 +30,8 @@ joined as (
             else 'unknown without last year'
         end as season,
         drift.leading_feature_name,
-        drift.weighted_index,
+        case when drift.verdict <> 'unknown' then drift.weighted_index end
+            as weighted_index,
         drift.compared_share,
         calibration.mean_prediction,
         calibration.mean_outcome,

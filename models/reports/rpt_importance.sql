@@ -43,7 +43,15 @@ shared as (
         round(moved / nullif(sum(moved) over (partition by task), 0), 9)
             as importance_share
     from summed
+),
+
+published as (
+    select
+        task,
+        reason_group,
+        importance_rank,
+        {{ unless_few(['user_count', 'reason_count', 'importance_share']) }}
+    from shared
 )
 
-select * from shared
-where user_count >= {{ var('minimum_cell_users') }}
+select * from published

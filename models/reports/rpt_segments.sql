@@ -1,4 +1,5 @@
--- one row per RFM segment with a user, as of the scoring date
+-- one row per RFM segment with a user, as of the scoring date; those of too few users
+-- stand together as "not shown"
 with
 
 rfm as (select * from {{ ref('ftr_user__rfm') }}),
@@ -8,18 +9,36 @@ scoring as (
     where is_scoring_date
 ),
 
+users as (
+    select rfm.* from rfm
+    inner join scoring on rfm.as_of_date = scoring.as_of_date
+),
+
+sized as (
+    select
+        segment_name,
+        cast(count(*) as bigint) as user_count
+    from users
+    group by segment_name
+),
+
+shown as (
+    select segment_name from sized
+    qualify {{ is_shown('user_count', "'all'", 'segment_name') }}
+),
+
 counted as (
     select
-        rfm.segment_name,
+        coalesce(shown.segment_name, 'not shown') as segment_name,
         cast(count(*) as bigint) as user_count,
-        cast(sum(rfm.monetary_amount) as decimal(18, 2)) as total_amount,
-        cast(avg(cast(rfm.monetary_amount as double)) as decimal(18, 2))
+        cast(sum(users.monetary_amount) as decimal(18, 2)) as total_amount,
+        cast(avg(cast(users.monetary_amount as double)) as decimal(18, 2))
             as mean_amount,
-        cast(avg(rfm.recency_days) as double) as mean_recency_days,
-        rfm.as_of_date
-    from rfm
-    inner join scoring on rfm.as_of_date = scoring.as_of_date
-    group by rfm.segment_name, rfm.as_of_date
+        cast(avg(users.recency_days) as double) as mean_recency_days,
+        users.as_of_date
+    from users
+    left join shown on users.segment_name = shown.segment_name
+    group by shown.segment_name, users.as_of_date
 ),
 
 shared as (
@@ -37,7 +56,17 @@ shared as (
         round(mean_recency_days, 6) as mean_recency_days,
         as_of_date
     from counted
+),
+
+published as (
+    select
+        segment_name,
+        {{ unless_few([
+            'user_count', 'user_share', 'total_amount', 'amount_share', 'mean_amount',
+            'mean_recency_days',
+        ]) }},
+        as_of_date
+    from shared
 )
 
-select * from shared
-qualify {{ is_shown('user_count', 'as_of_date', 'segment_name') }}
+select * from published

@@ -1,0 +1,81 @@
+-- one row: what the whole shop has, whether or not its parts may be shown
+with
+
+orders as (select * from {{ ref('orders') }}),
+outcomes as (select * from {{ ref('dec_arm_outcomes') }}),
+tasks as (select * from {{ ref('learning_tasks') }}),
+
+champions as (
+    select * from {{ ref('estimator_registry') }}
+    where status = 'champion'
+),
+
+firsts as (
+    select
+        user_id,
+        cast({{ dbt.date_trunc('month', 'min(order_date)') }} as date) as cohort_month
+    from orders
+    where not is_cancelled and user_id is not null
+    group by user_id
+),
+
+started as (
+    select count(distinct cohort_month) as cohort_count from firsts
+),
+
+ordered as (
+    select
+        count(distinct case when not is_cancelled then user_id end) as user_count,
+        count(case when not is_cancelled then order_id end) as order_count,
+        count(case when not is_cancelled and user_id is null then order_id end)
+            as guest_order_count,
+        cast(
+            sum(case when not is_cancelled then net_amount else 0 end) as decimal(18, 2)
+        ) as net_amount,
+        max(order_date) as last_order_date
+    from orders
+),
+
+measured as (
+    select
+        count(distinct case when arm = 'treatment' then campaign_id end)
+            as contacted_campaign_count,
+        count(distinct case when measurement <> 'observational' then campaign_id end)
+            as controlled_campaign_count,
+        count(distinct case when measurement = 'randomised' then campaign_id end)
+            as judged_campaign_count
+    from outcomes
+),
+
+scored as (
+    select
+        count(champions.task) as score_count,
+        count(case when tasks.label_kind = 'binary' then champions.task end)
+            as probability_score_count,
+        count(case when tasks.label_kind = 'amount' then champions.task end)
+            as amount_score_count
+    from champions
+    inner join tasks on champions.task = tasks.task
+),
+
+-- what few users ordered is not shown either, be there guests or not
+totals as (
+    select
+        {{ unless_few(['user_count', 'order_count', 'net_amount']) }},
+        ordered.guest_order_count,
+        started.cohort_count,
+        measured.contacted_campaign_count,
+        measured.controlled_campaign_count,
+        measured.judged_campaign_count,
+        scored.score_count,
+        scored.probability_score_count,
+        scored.amount_score_count,
+        cast({{ var('minimum_cell_users') }} as bigint) as minimum_cell_users,
+        ordered.last_order_date
+    from ordered
+    cross join started
+    cross join measured
+    cross join scored
+)
+
+select * from totals
