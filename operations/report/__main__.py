@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import math
 import os
 import sys
 from pathlib import Path
@@ -26,55 +25,77 @@ from operations.report.sections import SECTIONS, Section
 from operations.report.words import LANGUAGES, Words, format_of
 
 
-def cell(value: object, column: str, words: dict[str, Words]) -> dict:
+def cell(row: dict, column: str, section: Section, words: dict[str, Words]) -> dict:
     """Describe a cell: its value as it is, and how each language shows it."""
-    if value is None or value is pd.NA or value is pd.NaT:
-        return {"text": "-"}
-    if isinstance(value, float) and math.isnan(value):
-        return {"text": "-"}
+    value = row[column]
+    if pd.isna(value):
+        if column == section.key:
+            value = section.without_key
+        elif "user_count" in row and pd.isna(row["user_count"]):
+            value = "not shown"
+        else:
+            return {"text": "-"}
     if isinstance(value, datetime.date):
         return {"text": str(value)[:10]}
     if isinstance(value, str):
-        if column.endswith("_id"):
-            return {"text": value}
-        return {"words": {each: words[each].value(value) for each in words}}
+        return {"words": {each: words[each].value(value, column) for each in words}}
     return {"number": float(value), "format": format_of(column)}
 
 
-def figure(section: Section, rows: pd.DataFrame, words: dict[str, Words]) -> dict:
+def figure(section: Section, rows: pd.DataFrame, totals: dict, words: dict[str, Words]) -> dict:
     """Draw a section in each language; without rows it is a sentence."""
-    name = section.name
-    shown = {"name": name, "part": section.part, "columns": section.columns.split()}
-    if rows.empty:
-        return {**shown, "is_empty": True}
+    shown = {"name": section.name, "part": section.part, "columns": section.columns.split()}
+    # rows of too few customers come without figures
+    is_hidden = rows["user_count"].isna() if "user_count" in rows else rows.isna().all(axis=1)
+    exists = totals.get(section.exists, 0)
+    if is_hidden.all():
+        kind = ("hidden", section.hidden) if exists else ("empty", section.name)
+        if not rows.empty:
+            kind = ("hidden", "all")
+        return {**shown, "absent": {each: words[each].filled(*kind, totals) for each in words}}
+    seen = rows.dropna(subset=[section.key]) if section.key else rows[~is_hidden]
+    whole = totals.get(section.whole or section.exists, 0)
+    is_part = (
+        is_hidden.any()
+        or rows[shown["columns"]].isin(["not shown"]).any(axis=None)
+        or (section.key and rows[section.key].nunique() < whole)
+    )
     facts = section.facts(rows)
+    finding = {}
+    for language, each in words.items():
+        sentences = [each.sentence(section.name, facts)] if facts else []
+        sentences += [each.filled("hidden", "part", totals)] if is_part else []
+        finding[language] = ("" if language == "zh" else " ").join(sentences)
     specs = {
         language: [
-            {"title": title, "spec": chart.to_dict()} for title, chart in section.draw(each.rows(rows), each).items()
+            {"title": title, "spec": chart.to_dict()} for title, chart in section.draw(each.rows(seen), each).items()
         ]
         for language, each in words.items()
+        if not seen.empty
     }
     return {
         **shown,
         "specs": specs,
-        "finding": {each: words[each].sentence(name, facts) for each in words},
-        "cells": [[cell(row[column], column, words) for column in shown["columns"]] for row in rows.to_dict("records")],
+        "finding": finding,
+        "cells": [
+            [cell(row, column, section, words) for column in shown["columns"]] for row in rows.to_dict("records")
+        ],
     }
 
 
 def tiles(connection: duckdb.DuckDBPyConnection) -> list[dict]:
-    """Sum up the coming week."""
-    found = connection.sql("""
-        select
-            (select sum(user_count) from reports.rpt_segments) as user_count,
-            sum(contact_count) as contact_count,
-            sum(expected_cost) as expected_cost,
-            sum(expected_margin) as expected_margin
+    """Sum up the coming week; what is of too few customers has no number."""
+    sums = ", ".join(
+        f"case when count(*) = count(user_count) then coalesce(sum({name}), 0) end as {name}"
+        for name in ("contact_count", "expected_cost", "expected_margin")
+    )
+    found = connection.sql(f"""
+        select (select user_count from reports.rpt_totals) as user_count, {sums}
         from reports.rpt_next_week
         where plan_status <> 'draft'
     """)
     return [
-        {"name": name, "number": float(value or 0), "format": format_of(name)}
+        {"name": name, "number": None if value is None else float(value), "format": format_of(name)}
         for name, value in zip(found.columns, found.fetchall()[0], strict=True)
     ]
 
@@ -82,18 +103,27 @@ def tiles(connection: duckdb.DuckDBPyConnection) -> list[dict]:
 def page(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the page's HTML."""
     words = {language: Words(language) for language in LANGUAGES}
-    figures = [figure(each, connection.sql(each.query).df(), words) for each in SECTIONS]
+    found = connection.sql("""
+        select
+            * replace (cast(last_order_date as varchar) as last_order_date),
+            case when user_count = 0 then guest_order_count else 0 end
+                as only_guest_order_count
+        from reports.rpt_totals
+    """)
+    totals = found.df().to_dict("records")[0]
+    figures = [figure(each, connection.sql(each.query).df(), totals, words) for each in SECTIONS]
     published = connection.sql(
         "select max(published_at), any_value(source) from publication.published_tables"
     ).fetchall()[0]
-    until = connection.sql("select max(as_of_date) from reports.rpt_segments").fetchall()[0][0]
-    facts = {"date": str(until or "-"), "published": f"{published[0]:%Y-%m-%d %H:%M}"}
-    made = {each: words[each]("page", "made").format(source=published[1], **facts) for each in words}
-    drawn = {each["name"]: each["specs"] for each in figures if "specs" in each}
+    facts = {**totals, "published": f"{published[0]:%Y-%m-%d %H:%M}", "source": published[1]}
+    made = {each: words[each].filled("page", "made", facts) for each in words}
+    drawn = {each["name"]: each["specs"] for each in figures if each.get("specs")}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
     return environment.get_template("page.html.j2").render(
         words=words,
         made=made,
+        footer={each: words[each].filled("page", "footer", totals) for each in words},
+        hidden={each: words[each].filled("hidden", "all", totals) for each in words},
         tiles=tiles(connection),
         parts={
             part: [each for each in figures if each["part"] == part]

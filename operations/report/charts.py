@@ -62,8 +62,17 @@ def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) ->
 
 def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
     """Count the customers per cell, darker where there are more."""
-    x = alt.X("recency_score:O", title=words.column("recency_score"), axis=alt.Axis(labelAngle=0))
-    y = alt.Y("frequency_monetary_score:O", sort="descending", title=words.column("frequency_monetary_score"))
+    x = alt.X(
+        "recency_score:O",
+        scale=alt.Scale(domain=[1, 2, 3, 4, 5]),
+        title=words.column("recency_score"),
+        axis=alt.Axis(labelAngle=0),
+    )
+    y = alt.Y(
+        "frequency_monetary_score:O",
+        scale=alt.Scale(domain=[5, 4, 3, 2, 1]),
+        title=words.column("frequency_monetary_score"),
+    )
     cells = alt.Chart(rows).mark_rect().encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
     numbers = alt.Chart(rows).mark_text(fontSize=13).encode(x=x, y=y, text=alt.Text("user_count:Q", format=","))
     return {"": sized(cells + numbers, 280)}
@@ -84,12 +93,12 @@ def segments(rows: pd.DataFrame, words: Words) -> Charts:
 
 
 def retention(rows: pd.DataFrame, words: Words) -> Charts:
-    """Draw the share of each month's new customers that ordered, month by month."""
+    """Draw the share of each month's new customers that ordered; a dash if not shown."""
     rows = rows.assign(cohort_month=rows["cohort_month"].astype(str).str.slice(0, 7))
     x = alt.X("month_number:O", title=words.column("month_number"), axis=alt.Axis(labelAngle=0))
     y = alt.Y("cohort_month:O", title=words.column("cohort_month"))
     cells = (
-        alt.Chart(rows)
+        alt.Chart(rows.dropna(subset=["active_share"]))
         .mark_rect()
         .encode(
             x=x,
@@ -103,9 +112,9 @@ def retention(rows: pd.DataFrame, words: Words) -> Charts:
         return {"": sized(cells, height)}
     numbers = (
         alt.Chart(rows)
-        .transform_calculate(percent="round(datum.active_share * 100)")
+        .transform_calculate(percent="datum.active_share === null ? '-' : round(datum.active_share * 100)")
         .mark_text(fontSize=9)
-        .encode(x=x, y=y, text="percent:Q")
+        .encode(x=x, y=y, text="percent:N")
     )
     return {"": sized(cells + numbers, height)}
 

@@ -32,7 +32,17 @@ class Section:
     draw : callable
         Makes the charts from the rows.
     facts : callable
-        Makes what the sentence says from the rows.
+        Makes what the sentence says from the rows; None where too little is shown.
+    key : str
+        Column that names a part; rows without one are not drawn.
+    without_key : str
+        What the table shows in its place.
+    exists : str
+        Column of rpt_totals that counts what there is, be it shown or not.
+    whole : str
+        Column of rpt_totals that counts the parts, if that is another.
+    hidden : str
+        Key of the sentence where there is something and no row shows it.
     """
 
     name: str
@@ -40,12 +50,19 @@ class Section:
     query: str
     columns: str
     draw: Callable[[pd.DataFrame, Words], dict[str, alt.TopLevelMixin]]
-    facts: Callable[[pd.DataFrame], Facts]
+    facts: Callable[[pd.DataFrame], Facts | None]
+    key: str = ""
+    without_key: str = "not shown"
+    exists: str = ""
+    whole: str = ""
+    hidden: str = ""
 
 
-def next_week(rows: pd.DataFrame) -> Facts:
+def next_week(rows: pd.DataFrame) -> Facts | None:
     """Sum what is approved."""
     approved = rows[rows["plan_status"] != "draft"]
+    if approved["user_count"].isna().any():
+        return None
     return {
         "contacts": (approved["contact_count"].sum(), "count"),
         "cost": (approved["expected_cost"].sum(), "amount"),
@@ -53,11 +70,11 @@ def next_week(rows: pd.DataFrame) -> Facts:
     }
 
 
-def budget(rows: pd.DataFrame) -> Facts:
+def budget(rows: pd.DataFrame) -> Facts | None:
     """Tell the week's allocation at its budget, or the greatest if none is due."""
-    is_there = rows["budget_share"] == 1
-    # a choice of too few users is not published
-    there = rows[is_there] if is_there.any() else rows
+    there = rows[(rows["budget_share"] == 1) & rows["user_count"].notna()]
+    if there.empty:
+        return None
     there = there.assign(is_week=there["allocation_name"] == "week")
     row = there.sort_values(["is_week", "expected_margin"]).iloc[-1]
     return {
@@ -68,16 +85,21 @@ def budget(rows: pd.DataFrame) -> Facts:
     }
 
 
-def rfm_map(rows: pd.DataFrame) -> Facts:
+def rfm_map(rows: pd.DataFrame) -> Facts | None:
     """Count the best cell."""
     best = (rows["recency_score"] == 5) & (rows["frequency_monetary_score"] == 5)
+    if not best.any() and rows["recency_score"].isna().any():
+        return None
     count, everybody = rows.loc[best, "user_count"].sum(), rows["user_count"].sum()
     return {"count": (count, "count"), "all": (everybody, "count"), "share": (count / everybody, "share")}
 
 
-def segments(rows: pd.DataFrame) -> Facts:
-    """Tell the segment that spends most."""
-    row = rows.iloc[0]
+def segments(rows: pd.DataFrame) -> Facts | None:
+    """Tell the segment that spends most of those shown."""
+    shown = rows[rows["segment_name"] != "not shown"]
+    if shown.empty:
+        return None
+    row = shown.iloc[0]
     return {
         "name": (row["segment_name"], "word"),
         "users": (row["user_share"], "share"),
@@ -85,16 +107,20 @@ def segments(rows: pd.DataFrame) -> Facts:
     }
 
 
-def retention(rows: pd.DataFrame) -> Facts:
-    """Pool the first month over the cohorts that had one."""
-    first = rows[rows["month_number"] == 1]
-    count = first["cohort_user_count"].sum()
-    return {"share": (first["user_count"].sum() / max(count, 1), "share"), "count": (count, "count")}
+def retention(rows: pd.DataFrame) -> Facts | None:
+    """Tell how many of all whom a month has followed ordered in it."""
+    followed = rows[rows["cohort_month"].isna() & rows["user_count"].notna()]
+    if followed.empty:
+        return None
+    row = followed.iloc[0]
+    return {"share": (row["active_share"], "share"), "count": (row["cohort_user_count"], "count")}
 
 
-def campaign_rates(rows: pd.DataFrame) -> Facts:
-    """Tell the campaign with the highest rate."""
+def campaign_rates(rows: pd.DataFrame) -> Facts | None:
+    """Tell the campaign with the highest rate, if anybody redeemed."""
     row = rows.loc[rows["redemption_rate"].idxmax()]
+    if not row["redemption_rate"]:
+        return None
     return {
         "name": (row["campaign_id"], "word"),
         "rate": (row["redemption_rate"], "share"),
@@ -132,16 +158,18 @@ def calibration(rows: pd.DataFrame) -> Facts:
     return {"inside": (inside.sum(), "count"), "all": (len(rows), "count")}
 
 
-def amounts(rows: pd.DataFrame) -> Facts:
+def amounts(rows: pd.DataFrame) -> Facts | None:
     """Divide what was predicted by what came."""
+    if rows["user_count"].isna().any():
+        return None
     predicted = (rows["mean_prediction"] * rows["row_count"]).sum()
     actual = (rows["mean_outcome"] * rows["row_count"]).sum()
-    return {"ratio": (predicted / actual if actual else 0, "share")}
+    return {"ratio": (predicted / actual, "share")} if actual else None
 
 
 def importance(rows: pd.DataFrame) -> Facts:
-    """Tell the strongest group of the first task."""
-    row = rows.iloc[0]
+    """Tell the strongest group of the first task, of those shown."""
+    row = rows[rows["user_count"].notna()].iloc[0]
     return {
         "name": (row["task"], "word"),
         "group": (row["reason_group"], "word"),
@@ -163,6 +191,7 @@ def drift(rows: pd.DataFrame) -> Facts:
         "source": (advice.get("look at the source", 0), "count"),
         "retrain": (advice.get("retrain now", 0), "count"),
         "watch": (advice.get("watch", 0), "count"),
+        "unknown": (advice.get("not known yet", 0), "count"),
         "all": (len(rows), "count"),
     }
 
@@ -173,7 +202,7 @@ SECTIONS = (
     Section(
         "next_week",
         "plan",
-        "from reports.rpt_next_week order by plan_status, expected_margin desc, campaign_id, offer_id",
+        "from reports.rpt_next_week order by plan_status, expected_margin desc nulls last, campaign_id, offer_id",
         "campaign_name offer_id plan_status contact_count expected_cost expected_margin first_send_on",
         charts.next_week,
         next_week,
@@ -197,26 +226,36 @@ SECTIONS = (
     Section(
         "rfm_map",
         "customers",
-        "from reports.rpt_rfm_map order by recency_score desc, frequency_monetary_score desc",
+        "from reports.rpt_rfm_map order by recency_score desc nulls last, frequency_monetary_score desc",
         "recency_score frequency_monetary_score segment_name user_count mean_amount",
         charts.rfm_map,
         rfm_map,
+        key="recency_score",
+        exists="only_guest_order_count",
+        hidden="guests",
     ),
     Section(
         "segments",
         "customers",
-        "from reports.rpt_segments order by total_amount desc, segment_name",
+        "from reports.rpt_segments order by segment_name = 'not shown', total_amount desc, segment_name",
         "segment_name user_count user_share amount_share mean_amount mean_recency_days",
         charts.segments,
         segments,
+        exists="only_guest_order_count",
+        hidden="guests",
     ),
     Section(
         "retention",
         "customers",
-        "from reports.rpt_retention order by cohort_month, month_number",
+        "from reports.rpt_retention order by cohort_month nulls last, month_number",
         "cohort_month month_number cohort_user_count user_count active_share",
         charts.retention,
         retention,
+        key="cohort_month",
+        without_key="all months",
+        whole="cohort_count",
+        exists="only_guest_order_count",
+        hidden="guests",
     ),
     Section(
         "campaign_rates",
@@ -225,6 +264,9 @@ SECTIONS = (
         "campaign_id treated_count redeemed_count redemption_rate redemption_rate_low redemption_rate_high",
         charts.campaign_rates,
         campaign_rates,
+        key="campaign_id",
+        exists="contacted_campaign_count",
+        hidden="all",
     ),
     Section(
         "campaign_lift",
@@ -233,6 +275,8 @@ SECTIONS = (
         "campaign_id metric treated_count control_count lift lift_low lift_high",
         charts.campaign_lift,
         campaign_lift,
+        exists="controlled_campaign_count",
+        hidden="campaign_lift",
     ),
     Section(
         "qini_curve",
@@ -241,6 +285,8 @@ SECTIONS = (
         "outcome_name contacted_share gain_per_user random_gain_per_user user_count",
         charts.qini_curve,
         qini_curve,
+        exists="judged_campaign_count",
+        hidden="qini_curve",
     ),
     Section(
         "gain_curve",
@@ -249,6 +295,9 @@ SECTIONS = (
         "task curve_kind contacted_share gain_share user_count",
         charts.gain_curve,
         gain_curve,
+        key="task",
+        exists="probability_score_count",
+        hidden="scores",
     ),
     Section(
         "calibration",
@@ -257,14 +306,20 @@ SECTIONS = (
         "task mean_prediction outcome_rate rate_low rate_high user_count",
         charts.calibration,
         calibration,
+        key="task",
+        exists="probability_score_count",
+        hidden="scores",
     ),
     Section(
         "amounts",
         "scores",
-        "from reports.rpt_amounts order by task, tenth",
+        "from reports.rpt_amounts order by task, tenth nulls last",
         "task tenth mean_prediction mean_outcome user_count",
         charts.amounts,
         amounts,
+        key="tenth",
+        exists="amount_score_count",
+        hidden="scores",
     ),
     Section(
         "importance",
@@ -273,6 +328,8 @@ SECTIONS = (
         "task reason_group importance_share user_count",
         charts.importance,
         importance,
+        exists="score_count",
+        hidden="importance",
     ),
     Section(
         "data_quality",
@@ -293,5 +350,7 @@ SECTIONS = (
         " season window_as_of_date",
         charts.drift,
         drift,
+        key="weighted_index",
+        without_key="unknown",
     ),
 )

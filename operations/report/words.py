@@ -34,10 +34,17 @@ class Words:
         """Return a text."""
         return self._texts[kind][key][self.language]
 
-    def value(self, value: object) -> object:
-        """Return a value of a table in words; names of the shop stay."""
-        known = self._texts["values"].get(value) if isinstance(value, str) else None
-        return known[self.language] if known else value
+    def value(self, value: object, column: str = "") -> object:
+        """Return a value of a table in words; ids and names of the shop stay."""
+        if not isinstance(value, str):
+            return value
+        # what stands for several ids
+        own, is_several, _ = value.partition(": other offers")
+        if is_several:
+            return own + self._texts["values"][": other offers"][self.language]
+        known = self._texts["values"].get(value)
+        is_id = column.endswith("_id") and value != "not shown"
+        return known[self.language] if known and not is_id else value
 
     def column(self, name: str) -> str:
         """Return the name of a column."""
@@ -46,7 +53,16 @@ class Words:
     def rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Put the words of a table into the language; ids and names stay."""
         names = rows.select_dtypes(["object", "string"]).columns
-        return rows.assign(**{name: rows[name].map(self.value) for name in names if not name.endswith("_id")})
+        return rows.assign(**{name: [self.value(value, name) for value in rows[name]] for name in names})
+
+    def filled(self, kind: str, key: str, totals: dict) -> str:
+        """Return a text with totals of the shop in it, counts with separators."""
+        numbers = {
+            name: value if isinstance(value, str) else FORMATS["count"].format(value)
+            for name, value in totals.items()
+            if not pd.isna(value)
+        }
+        return self(kind, key).format(**numbers)
 
     def sentence(self, name: str, facts: dict[str, tuple[object, str]]) -> str:
         """Fill a finding with its facts."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 
 import pytest
 from support.builds import DbtRuns
-from support.shops import LINE_COLUMNS, built_shop, one_order_shop, query_shop, run_on_shop, table_counts, write_shop
+from support.shops import built_shop, furniture_shop, one_order_shop, query_shop, run_on_shop, table_counts, write_shop
 
 OPTIONAL_MARTS = {
     "campaign_calendar",
@@ -20,30 +19,13 @@ OPTIONAL_MARTS = {
 }
 
 
-def shop_of_three_tables() -> dict[str, str]:
-    """Return 40 users who order on, and 40 who stop, over two years: no campaign."""
-    first_day = datetime.date(2024, 1, 1)
-    lines = [LINE_COLUMNS]
-    for user in range(80):
-        last_day = 730 if user % 2 else 200 + 6 * user
-        for day in range(user % 20, last_day, 9 + user % 13):
-            line = f"{user}-{day}"
-            ordered_on = first_day + datetime.timedelta(days=day)
-            product = (user + day) % 7
-            lines.append(f"t{line},o{line},u{user},p{product},1,{product + 1}.50,{ordered_on}")
-    return {
-        "users.csv": "user_id\n" + "".join(f"u{user}\n" for user in range(80)),
-        "products.csv": "product_id,department\n" + "".join(f"p{product},Food\n" for product in range(7)),
-        "transactions.csv": "\n".join([*lines, ""]),
-    }
-
-
 @pytest.mark.parametrize("name", ["one order", "no campaigns"])
 def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> None:
     if name == "one order":
         shop, users, lines = one_order_shop(shop_dbt), 1, 1
     else:
-        files = shop_of_three_tables()
+        files = furniture_shop(80)
+        del files["campaigns.csv"], files["campaign_contacts.csv"]
         result = run_on_shop(shop_dbt, write_shop(tmp_path, files), "build", "--exclude-resource-type=unit_test")
         assert result.exit_code == 0, result.output
         shop, users = built_shop(shop_dbt), 80

@@ -208,5 +208,5 @@ def test_a_shop_of_one_order_has_sentences_for_charts(browser: Browser, shop_dbt
     assert wrong == []
     texts = read_texts()["empty"]
     shown = page.locator(".empty").all_inner_texts()
-    assert {texts["next_week"]["en"], texts["gain_curve"]["en"]} <= set(shown)
+    assert {texts["next_week"]["en"], texts["campaign_rates"]["en"]} <= set(shown)
     assert all(min(counts) > 0 for counts in marks(page).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 
@@ -27,6 +28,43 @@ def documented_shop() -> dict[str, str]:
     """Return the example of docs/your-data.md: a file of one row for every table."""
     return {
         f"{table}.csv": re.findall(r"```csv\n(.*?)```", section, re.DOTALL)[0] for table, section in SECTIONS.items()
+    }
+
+
+def furniture_shop(users: int = 60, quiet_days: int = 0, *, is_of_guests: bool = False) -> dict[str, str]:
+    """Return two years of a furniture shop: half its users order on, half stop.
+
+    With `quiet_days`, nobody orders on so many days before the last. A campaign contacted
+    every fourth user, one every twelfth; of a third, every other of its users is held out.
+    """
+    first_day = datetime.date(2024, 1, 1)
+    departments = ("Sofas", "Tables", "Beds", "Lamps", "Rugs")
+    orders = [(0, 729)]
+    for user in range(users):
+        last_day = 730 if user % 2 else 200 + 6 * user
+        # each starts in a month of its own, so that most months have few new users
+        days = range(8 * (user % 50), last_day, 12 + 15 * (user % 5))
+        orders += [(user, day) for day in days if not 729 - quiet_days <= day < 730]
+    lines = [
+        f"t{user}-{day},o{user}-{day},{'' if is_of_guests else f'u{user}'},p{(user + day) % 20},1,"
+        f"{49 + 60 * ((user + day) % 20)}.50,{first_day + datetime.timedelta(days=day)}"
+        for user, day in orders
+    ]
+    contacts = [
+        f"{campaign},u{user},{'holdout' if campaign == 'k3' and user % 2 else 'treatment'}"
+        for campaign, step in (("k1", 4), ("k2", 12), ("k3", 1))
+        for user in range(0, 0 if is_of_guests else users, step)
+    ]
+    campaigns = [f"{name},{name == 'k3'},2025-03-01,2025-03-31" for name in ("k1", "k2", "k3")]
+    return {
+        f"{name}.csv": "\n".join([*rows, ""])
+        for name, rows in {
+            "users": ["user_id", *(f"u{user}" for user in range(users))],
+            "products": ["product_id,department", *(f"p{product},{departments[product % 5]}" for product in range(20))],
+            "transactions": [LINE_COLUMNS, *lines],
+            "campaigns": ["campaign_id,is_randomised,starts_on,ends_on", *campaigns],
+            "campaign_contacts": ["campaign_id,user_id,arm", *contacts],
+        }.items()
     }
 
 
@@ -57,16 +95,21 @@ def run_on_shop(dbt: DbtRuns, shop_folder: Path, *arguments: str) -> DbtResult:
     )
 
 
-def one_order_shop(dbt: DbtRuns) -> Path:
-    """Return a database of a shop of one order, built and tested in full, once."""
+def kept_shop(dbt: DbtRuns, name: str, files: dict[str, str]) -> Path:
+    """Return a database of a shop of files, built and tested in full, once."""
 
     def make(folder: Path) -> None:
-        files = write_shop(folder / "files", {"transactions.csv": ONE_LINE})
-        result = run_on_shop(dbt, files, "build", "--exclude-resource-type=unit_test")
+        shop = write_shop(folder / "files", files)
+        result = run_on_shop(dbt, shop, "build", "--exclude-resource-type=unit_test")
         assert result.exit_code == 0, result.output
         moved(built_shop(dbt), folder / "building.duckdb")
 
-    return kept("one_order_shop", (), make) / "building.duckdb"
+    return kept(name, (), make) / "building.duckdb"
+
+
+def one_order_shop(dbt: DbtRuns) -> Path:
+    """Return a database of a shop of one order."""
+    return kept_shop(dbt, "one_order_shop", {"transactions.csv": ONE_LINE})
 
 
 def query_shop(warehouse: Path, query: str) -> list[tuple]:
