@@ -16,53 +16,40 @@ months as (
     from {{ ref('market_calendar') }}
 ),
 
-span as (select max(order_month) as last_month from orders),
-
 firsts as (
     select
         user_id,
-        min(order_month) as cohort_month
+        min(order_month) as cohort_month,
+        max(order_month) as latest_month
     from orders
     group by user_id
 ),
 
 cohorts as (
     select
-        firsts.cohort_month,
-        span.last_month,
+        cohort_month,
+        max(max(latest_month)) over () as last_month,
         cast(count(*) as bigint) as cohort_user_count
     from firsts
-    cross join span
-    group by firsts.cohort_month, span.last_month
+    group by cohort_month
 ),
 
--- users whose first month is later, and users too new to have been followed at all
-compared as (
-    select
-        *,
-        sum(cohort_user_count) over (order by cohort_month desc) - cohort_user_count
-            as later_user_count,
-        sum(case when cohort_month = last_month then cohort_user_count else 0 end)
-            over () as new_user_count
-    from cohorts
-),
-
--- whom a month has followed; who is left out of that must be enough, too
+-- whom a month has followed; who is too new for that must be none or enough
 followed as (
     select
         *,
         cohort_month < last_month and (
-            new_user_count = 0
-            or later_user_count >= {{ var('minimum_cell_users') }}
+            max(cohort_month) over () < last_month
+            or sum(cohort_user_count) over (order by cohort_month desc)
+            - cohort_user_count >= {{ var('minimum_cell_users') }}
         ) as is_followed
-    from compared
+    from cohorts
 ),
 
 counted as (
     select
         *,
-        sum(case when is_followed then cohort_user_count else 0 end) over ()
-            as followed_user_count
+        sum(cast(is_followed as int) * cohort_user_count) over () as followed_count
     from followed
 ),
 
@@ -71,7 +58,7 @@ judged as (
         *,
         {{ is_shown(
             'cohort_user_count',
-            'is_followed and not ' ~ is_few('followed_user_count'),
+            'is_followed and not ' ~ is_few('followed_count'),
             'cohort_month'
         ) }} as is_shown
     from counted
@@ -87,17 +74,20 @@ active as (
     group by firsts.cohort_month, orders.order_month
 ),
 
+-- who did not order must not be too few either
 cells as (
     select
-        judged.cohort_month,
-        judged.cohort_user_count,
-        judged.is_followed,
-        judged.is_shown as is_cohort_shown,
+        judged.*,
         cast(
             {{ dbt.datediff('judged.cohort_month', 'months.order_month', 'month') }}
             as bigint
         ) as month_number,
-        coalesce(active.user_count, 0) as user_count
+        coalesce(active.user_count, 0) as user_count,
+        not judged.is_shown
+        or coalesce({{ is_few('active.user_count') }}, false)
+        or coalesce(
+            {{ is_few('judged.cohort_user_count - active.user_count') }}, false
+        ) as is_hidden
     from judged
     inner join months
         on
@@ -109,34 +99,16 @@ cells as (
             and months.order_month = active.order_month
 ),
 
--- who did not order must not be too few either
-hidden as (
-    select
-        *,
-        not is_cohort_shown
-        or {{ is_few('user_count') }}
-        or {{ is_few('cohort_user_count - user_count') }} as is_hidden
-    from cells
-),
-
 -- nor those of all whom a month has followed, with or without the cells shown
 pooled as (
     select
-        month_number,
-        sum(case when is_followed then user_count else 0 end) as user_count,
-        sum(case when is_followed then cohort_user_count else 0 end)
-            as cohort_user_count,
-        sum(case when is_followed and is_hidden then user_count else 0 end)
-            as hidden_active,
-        sum(
-            case
-                when is_followed and is_hidden then cohort_user_count - user_count
-                else 0
-            end
-        ) as hidden_idle
-    from hidden
-    where month_number = 1
-    group by month_number
+        cast(sum(user_count) as bigint) as user_count,
+        cast(sum(cohort_user_count) as bigint) as cohort_user_count,
+        sum(case when is_hidden then user_count else 0 end) as hidden_active,
+        sum(case when is_hidden then cohort_user_count - user_count else 0 end)
+            as hidden_idle
+    from cells
+    where is_followed and month_number = 1
 ),
 
 united as (
@@ -145,11 +117,11 @@ united as (
         case when not is_hidden then user_count end as user_count,
         cohort_user_count,
         cohort_month
-    from hidden
-    where is_cohort_shown
+    from cells
+    where is_shown
     union all
     select
-        month_number,
+        1 as month_number,
         case
             when
                 cohort_user_count >= {{ var('minimum_cell_users') }}
@@ -157,14 +129,12 @@ united as (
                 and not {{ is_few('cohort_user_count - user_count') }}
                 and not {{ is_few('hidden_active') }}
                 and not {{ is_few('hidden_idle') }}
-                then cast(user_count as bigint)
+                then user_count
         end as user_count,
-        case
-            when cohort_user_count >= {{ var('minimum_cell_users') }}
-                then cast(cohort_user_count as bigint)
-        end as cohort_user_count,
+        {{ unless_few(['cohort_user_count'], 'cohort_user_count') }},
         cast(null as date) as cohort_month
     from pooled
+    where (select max(cells.month_number) from cells) > 0
 ),
 
 shared as (
