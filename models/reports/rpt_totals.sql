@@ -1,4 +1,4 @@
--- one row: what the whole shop has, whether or not its parts may be shown
+-- one row per shop: what the whole of it has, whether or not its parts may be shown
 with
 
 orders as (select * from {{ ref('orders') }}),
