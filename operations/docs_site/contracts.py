@@ -17,19 +17,20 @@ from pathlib import Path
 from operations.docs_site.governance import published_nodes
 from operations.places import PROJECT_FOLDER, TARGET
 
+NOT_NULL = " not null"
 RECORD = Path(os.environ.get("CONTRACTS", PROJECT_FOLDER / "docs" / "contracts.json"))
 
 
 def contracts(manifest: dict) -> dict:
     """Return version and columns of each published table, by its place.
 
-    A column has its type and whether null is refused.
+    Of a column its type, with ``not null`` where null is refused.
     """
     return {
         f"{node['schema']}.{node['alias']}": {
             "version": int(node["version"] or 1),
             "columns": {
-                name: {"type": column["data_type"].lower(), "not_null": _refuses_null(column)}
+                name: column["data_type"].lower() + NOT_NULL * _refuses_null(column)
                 for name, column in node["columns"].items()
             },
         }
@@ -38,12 +39,13 @@ def contracts(manifest: dict) -> dict:
 
 
 def as_text(recorded: dict) -> str:
-    """Write contracts as JSON with a line per table and per column, sorted."""
+    """Write contracts as JSON, sorted: a line per table, then three columns a line."""
     tables = []
     for place, contract in sorted(recorded.items()):
-        columns = [f" {json.dumps(name)}: {json.dumps(column)}" for name, column in sorted(contract["columns"].items())]
+        columns = [f"{json.dumps(name)}: {json.dumps(kind)}" for name, kind in sorted(contract["columns"].items())]
+        lines = [", ".join(columns[start : start + 3]) for start in range(0, len(columns), 3)]
         head = f'{{"version": {contract["version"]}, "columns": {{'
-        tables.append(f"{json.dumps(place)}: {head}\n" + ",\n".join(columns) + "}}")
+        tables.append(f"{json.dumps(place)}: {head}\n " + ",\n ".join(lines) + "}}")
     return "{\n" + ",\n".join(tables) + "\n}\n"
 
 
@@ -82,13 +84,14 @@ def unrecorded(recorded: dict, manifest: dict) -> list[str]:
     ]
 
 
-def _change(before: dict, after: dict | None) -> str | None:
+def _change(before: str, after: str | None) -> str | None:
     """Tell what of a column would break a query."""
     if after is None:
         return "is gone"
-    if after["type"] != before["type"]:
-        return f"was {before['type']} and is {after['type']}"
-    if before["not_null"] and not after["not_null"]:
+    old, new = before.removesuffix(NOT_NULL), after.removesuffix(NOT_NULL)
+    if new != old:
+        return f"was {old} and is {new}"
+    if before.endswith(NOT_NULL) and not after.endswith(NOT_NULL):
         return "was never null and now may be"
     return None
 

@@ -75,6 +75,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
         add_features(inputs, table, LABELS[grain])
     if is_brief:
         inputs.connection.execute(f"""
+            alter table {FEATURES[grain][0]} add column same_for_all double default 1.0;
             delete from {LABELS[grain]} as labels
             where split_name in ('validation', 'test') and train_until_date <> (
                 select min(train_until_date) from {LABELS[grain]} as others
@@ -96,7 +97,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
 
 def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
     """Return what the registry reads: two families each, versions kept, and a pin."""
-    seeds = seeds_of_tasks(grain, "*_28d category")
+    seeds = seeds_of_tasks(grain, "category *_28d")
     seeds["learning_tasks"] = f"""
         select * replace (if(label_kind = 'amount',
             'linear_regression decision_tree', 'logistic_regression decision_tree'
@@ -161,9 +162,9 @@ def seeds_of_features(grain: str, features: Iterable[str]) -> dict[str, str]:
                 (select unnest([{names}]) as feature)
             where seed.task = '{BASE_TASKS[grain]}'
         """,
-        # a baseline that reads no feature
+        # a baseline of a feature that no task reads
         "baselines": """
-            select task, 'known' as baseline_name, label_column as column_name,
+            select task, 'same for all' as baseline_name, 'same_for_all' as column_name,
                 1 as direction
             from learning_tasks
         """,

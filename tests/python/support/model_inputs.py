@@ -105,7 +105,7 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
         if name == "ml_estimator_registry":
             yield made(registry_inputs, grain), partial(is_about, grain)
         elif name in JUDGED:
-            inputs = tasks_of(grain, "*_28d category", "*")
+            inputs = tasks_of(grain, "category *_28d", "*")
             yield inputs, partial(is_about, grain)
             if name == "ml_feature_importance":
                 # a count of some rows is always the same
