@@ -13,7 +13,7 @@ import pytest
 from precision_marketing.estimators.tasks import KEY_COLUMNS
 from support.learning_inputs import FEATURES, GRAINS
 from support.model_inputs import NAMES, TRAINED, features_of, inputs_of, is_feature, python_models, relations
-from support.perturbed_models import VARIANTS, Column, Rows, permuted, perturb, run_model
+from support.perturbed_models import VARIANTS, Column, Rows, perturb, run_model, stirred
 
 from operations.docs_site.lineage.declared import ROWS, THIS, declared_lineage
 
@@ -134,7 +134,7 @@ def faults_of_features(name: str, grain: str) -> set[str]:
     keys = [each for each in KEY_COLUMNS if each in before.columns]
     faults = set()
     for chosen in (features[::2], features[1::2]):
-        after = run(perturb(inputs.connection, chosen, permuted))
+        after = run(perturb(inputs.connection, chosen, stirred))
         for column in features:
             was, found = (Rows.of(frame[frame["task"] == column[1]]) for frame in (before, after))
             expected = edges[column] if column in chosen else set()

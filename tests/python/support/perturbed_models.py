@@ -126,6 +126,12 @@ def merged(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.repeat(known[0], len(column))])
 
 
+def stirred(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give each row another row's value, and a boolean the opposite: of few rows as many could be true as before."""
+    moved = permuted(column)
+    return pc.invert(moved) if pa.types.is_boolean(column.type) else moved
+
+
 VARIANTS: tuple[Callable, ...] = (permuted, shifted, merged)
 
 
