@@ -75,7 +75,7 @@ def champion_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
         value, low, high = values
         beside = f"{_named(beaten)} {beaten_value:.3f}" if beaten else "no baseline"
         lines.append(
-            f"  {WORDS.value(task):<24}{_named(family):<22}{METRICS[metric]:<10}"
+            f"  {WORDS.value(task):<29}{_named(family):<22}{METRICS[metric]:<10}"
             f"{value:.3f} [{low:.3f}, {high:.3f}]  {beside}"
         )
     return lines
