@@ -124,7 +124,7 @@ def test_no_page_asks_for_anything_but_files(browser: Browser, site: Path) -> No
     for page in opened(browser, pages):
         if page.url.endswith("dbt.html"):
             # its application draws after the page has loaded
-            page.wait_for_selector("text=precision_marketing", timeout=20000)
+            page.wait_for_selector("text=precision_marketing", timeout=60000)
             page.wait_for_timeout(1500)
         else:
             assert page.locator("h1").count() == 1
