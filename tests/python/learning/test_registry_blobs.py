@@ -9,8 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 import skops.io
-from precision_marketing.estimators import stored
-from precision_marketing.estimators.stored import dump_estimator, load_estimator
+from precision_marketing.estimators.stored import ALLOWED_TYPES, dump_estimator, load_estimator
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier
 from support.made_rows import MADE_FAMILIES, SEEDS, fitted_families, make_new_rows
@@ -93,5 +92,5 @@ def test_foreign_bytes_are_refused(foreign: bytes) -> None:
 
 
 def test_the_list_of_types_holds_none_that_runs_anything() -> None:
-    modules = {name.rsplit(".", 1)[0].split(".")[0] for name in stored.ALLOWED_TYPES}
+    modules = {name.rsplit(".", 1)[0].split(".")[0] for name in ALLOWED_TYPES}
     assert modules <= {"numpy", "precision_marketing", "sklearn"}

@@ -46,12 +46,12 @@ def test_the_environment_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("given", ["0", "x", "1.5", "-1"])
 def test_threads_that_are_no_number_are_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THREADS", given)
-    with pytest.raises(ValueError, match=f"^THREADS is '{given}', no whole number"):
+    with pytest.raises(ValueError, match=f"^THREADS: expected a whole number above 0, found '{given}'"):
         machine.threads()
 
 
 @pytest.mark.parametrize("given", ["lots", "2", "50%"])
 def test_memory_that_is_no_size_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMORY_LIMIT", given)
-    with pytest.raises(ValueError, match=f"^MEMORY_LIMIT is '{given}', no size"):
+    with pytest.raises(ValueError, match=f"^MEMORY_LIMIT: expected a size such as 2GB, found '{given}'"):
         machine.memory_limit()

@@ -433,7 +433,7 @@ def test_a_reader_who_stays_is_named_and_loses_nothing(
     before = state(shop)
     with shop.connect("max") as reader:
         reader.execute("select count(*) from scores.user_scores")
-        with pytest.raises(publishing.NotPublishedError, match="readers held tables"):
+        with pytest.raises(publishing.NotPublishedError, match="readers held the tables"):
             shop.publish(file)
         # nobody queues behind a publish that gives way
         assert shop.rows("anna", "select max(round) from core.users") == [(1,)]
@@ -496,7 +496,7 @@ def test_bad_input_is_told_in_one_sentence_without_the_password(
         f"postgresql://publisher:{secret}@/nowhere?host={tmp_path}": "No such file",
         f"postgresql://publisher:{secret}@127.0.0.1:1/{shop.name}": "Connection refus",
         f"postgresql://publisher:{secret}@x/y@127.0.0.1/db": "percent sign",
-        f"postgresql://publisher:{secret}@127.0.0.1:1/db?{secret}": "no connection str",
+        f"postgresql://publisher:{secret}@127.0.0.1:1/db?{secret}": "not a connection string",
         f"host={host} password={secret} nonsense": "not a connection string",
     }
     for url, words in cases.items():
