@@ -1,5 +1,6 @@
 -- one row per user: what is known, expected and planned, as of the scoring date
-{% set windows, horizons = [28, 91, 364], [28, 91, 365] -%}
+{% set windows = var('feature_windows').user_amount -%}
+{% set horizons = var('value_horizons') -%}
 {% set probabilities = ['lapse_28d', 'buy_7d', 'spend_up_28d'] -%}
 with
 

@@ -33,7 +33,7 @@ found as (
     select
         count(*) as user_count,
         coalesce(sum(order_count), 0) as order_count,
-        {% for days in [28, 91, 364] -%}
+        {% for days in var('feature_windows').user_amount -%}
             coalesce(sum(order_count_{{ days }}d), 0) as order_count_{{ days }}d,
             coalesce(sum(net_amount_{{ days }}d), 0) as net_amount_{{ days }}d,
         {% endfor -%}
@@ -46,7 +46,7 @@ expected as (
     select
         (select count(*) from users) as user_count,
         (select count(*) from orders) as order_count,
-        {% for days in [28, 91, 364] -%}
+        {% for days in var('feature_windows').user_amount -%}
             (
                 select count(*) from orders
                 where days_ago <= {{ days }}
