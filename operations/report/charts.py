@@ -15,6 +15,8 @@ from operations.report.chart_parts import PERCENT, SHARE, Charts, by_task, diago
 from operations.report.words import Words
 
 # A heat map of more columns than this has no room for numbers on a phone.
+# Limits of the verdicts on a score as a whole.
+DRIFT_LIMITS = PROJECT["vars"]["weighted_drift_thresholds"]
 MOST_LABELLED_COLUMNS = 13
 # More lines than the palette has colours cannot be told apart; the table has all.
 MOST_LINES = 5
@@ -275,7 +277,7 @@ def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
 
 def drift(rows: pd.DataFrame, words: Words) -> Charts:
     """Weighted index of each score, with the limits of the verdicts."""
-    limits = pd.DataFrame({"x": PROJECT["vars"]["weighted_drift_thresholds"].values()})
+    limits = pd.DataFrame({"x": DRIFT_LIMITS.values()})
     names = ("nothing to do", "retrain now", "watch", "look at the source")
     lines = alt.Chart(limits).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
     points = (

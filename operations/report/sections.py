@@ -192,6 +192,8 @@ def drift(rows: pd.DataFrame) -> Facts:
         "retrain": (advice.get("retrain now", 0), "count"),
         "watch": (advice.get("watch", 0), "count"),
         "unknown": (advice.get("not known yet", 0), "count"),
+        "watched_from": (charts.DRIFT_LIMITS["watch"], "small"),
+        "drifted_from": (charts.DRIFT_LIMITS["drifted"], "small"),
         "all": (len(rows), "count"),
     }
 
