@@ -27,10 +27,9 @@ def public_holidays(country: str, first_year: int, last_year: int) -> pd.DataFra
     """
     if last_year < first_year:
         raise ValueError(f"calendar_last_year {last_year} is before {first_year}.")
-    try:
-        found = holidays.country_holidays(country, years=range(first_year, last_year + 1), language="en_US")
-    except NotImplementedError:
-        raise ValueError(f"Unknown country {country!r} in var country.") from None
+    if country not in holidays.list_supported_countries():
+        raise ValueError(f"Unknown country {country!r} in var country.")
+    found = holidays.country_holidays(country, years=range(first_year, last_year + 1), language="en_US")
     return pd.DataFrame(
         {"holiday_date": pd.to_datetime(sorted(found)).date, "holiday_name": [found[day] for day in sorted(found)]}
     )
