@@ -123,6 +123,27 @@ def test_nothing_that_changes_later_changes_what_is_launched(dbt: DbtRuns, raw_f
     ) == [(0,)]
 
 
+def test_a_ledger_in_the_words_of_before_is_brought_up_to_date(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:
+    warehouse = copied(dbt, campaigns)
+    frozen = ledger(warehouse)
+    change(
+        warehouse,
+        "update campaigns.decision_ledger set decision = 'holdout', arm = 'holdout' where decision = 'control';"
+        " alter table campaigns.decision_ledger drop column reasons_zh",
+    )
+    assert rows(warehouse, "select count(*) from campaigns.decision_ledger where arm = 'holdout'") != [(0,)]
+    result = decide(dbt, raw_folder)
+    assert result.exit_code == 0, result.output
+    columns = "decision_id, decision, arm, reasons"
+    assert rows(warehouse, f"select {columns} from campaigns.decision_ledger order by decision_id") == rows(
+        campaigns, f"select {columns} from campaigns.decision_ledger order by decision_id"
+    )
+    assert len(ledger(warehouse)) == len(frozen)
+    assert rows(
+        warehouse, "select count(*) from campaigns.decision_ledger where reasons_zh is distinct from reasons"
+    ) == [(0,)]
+
+
 def test_a_correction_is_a_new_row_that_points_to_the_old(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:
     campaign = "2018-01-fresh"
     warehouse = copied(dbt, campaigns)
