@@ -48,7 +48,6 @@ class Target:
         The interval of a row's draw from [0, 1) that hits this target.
     rule : dict of str to str
         The row of dirt_rules.csv.
-
     """
 
     number: int
@@ -91,7 +90,6 @@ def plant_dirt(clean_folder: Path, dirty_folder: Path, warehouse: Path, seed: in
     ------
     ValueError
         A sentence per fault of the request.
-
     """
     rules = _read_rules()
     _check_request(seed, shares, list(dict.fromkeys(rule["kind"] for rule in rules)))

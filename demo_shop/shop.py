@@ -65,7 +65,6 @@ def make_shop(folder: Path, warehouse: Path, plan: Path | None = None, **given: 
     ------
     ValueError
         One sentence on what is wrong.
-
     """
     start = time.perf_counter()
     variables = _variables(given)

@@ -142,7 +142,6 @@ def export(connection: duckdb.DuckDBPyConnection, shop: str, folder: Path) -> li
     -------
     list of tuple
         Per channel its name, contacts, contacts left out since the launch, and folder.
-
     """
     connection.execute(CONTACTS, {"shop": shop})
     channels = [

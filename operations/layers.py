@@ -27,7 +27,6 @@ class Layer:
         How its steps are called; marts are plain nouns.
     holds : str
         What it holds, in a few words.
-
     """
 
     number: int

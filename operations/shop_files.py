@@ -27,7 +27,6 @@ def csv_layout(file: str, encoding: str) -> str:
     -------
     str
         JSON: `delimiter`, `names`, and `fault`, which says in words why there are none.
-
     """
     layout: dict[str, Any] = {"delimiter": ",", "names": [], "fault": None}
     try:
@@ -58,7 +57,6 @@ def tried_queries(file: str, encoding: str, queries: list[str]) -> str:
     -------
     str
         JSON: `answers`, the rows of each query, and `fault`, the first error in words.
-
     """
     answers: list[list[tuple[Any, ...]]] = []
     with connect(threads=2, memory_limit="1GB") as connection:

@@ -40,7 +40,6 @@ def outcome_lines(result: Any, warnings: list[str]) -> list[str]:
         What dbt returns.
     warnings : list of str
         What dbt warned of beside its nodes.
-
     """
     results = [each for each in result.results if each.node]
     warned = [each for each in results if each.status == "warn"]

@@ -39,14 +39,9 @@ def contracts(manifest: dict) -> dict:
 
 
 def as_text(recorded: dict) -> str:
-    """Write contracts as JSON, sorted: a line per table, then three columns a line."""
-    tables = []
-    for place, contract in sorted(recorded.items()):
-        columns = [f"{json.dumps(name)}: {json.dumps(kind)}" for name, kind in sorted(contract["columns"].items())]
-        lines = [", ".join(columns[start : start + 3]) for start in range(0, len(columns), 3)]
-        head = f'{{"version": {contract["version"]}, "columns": {{'
-        tables.append(f"{json.dumps(place)}: {head}\n " + ",\n ".join(lines) + "}}")
-    return "{\n" + ",\n".join(tables) + "\n}\n"
+    """Write contracts as JSON, sorted, a line per table: `git diff --word-diff` shows a column."""
+    lines = [f"{json.dumps(place)}: {json.dumps(recorded[place], sort_keys=True)}" for place in sorted(recorded)]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def breaking_changes(recorded: dict, manifest: dict) -> list[str]:

@@ -64,7 +64,6 @@ def write_pages(
         The model cards, as HTML.
     publication : dict or None
         `published_at`, `git_commit`, `source` and `row_counts` by table, if any.
-
     """
     write_style(site)
     templates = environment(site, written=("index.html", "entities.html", "model_cards.html"))

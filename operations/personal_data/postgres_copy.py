@@ -19,7 +19,6 @@ def rows_in_postgres(url: str, source: str, users: list[str]) -> dict[str, int]:
         What the publication calls the shop.
     users : list of str
         Pseudonyms.
-
     """
     with connect(url) as server:
         counts = {place: _count(server, place, users) for place in _places(server, source)}

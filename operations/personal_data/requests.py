@@ -138,7 +138,6 @@ class Requests:
         To the database, with the vault attached.
     warehouse : Path
         The database's file.
-
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, warehouse: Path):

@@ -34,7 +34,6 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
     DbtRuntimeError
         Where there is none, it is short, or others may read the file: dbt prints it as
         one sentence.
-
     """
     variable, file = f"{name.upper()}_KEY", FOLDER / f"{name}.key"
     key = os.environ.get(variable, "").strip()
@@ -74,7 +73,6 @@ def padded_keys(name: str, purpose: str) -> dict[str, bytes]:
     ------
     DbtRuntimeError
         As `read_key` does, and where the key is longer than a block.
-
     """
     key, place = read_key(name, purpose)
     padded = key.encode()

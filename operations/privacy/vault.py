@@ -35,7 +35,6 @@ def open_vault(warehouse: Path) -> tuple[Path, str, str]:
     ------
     DbtRuntimeError
         Where that fails: dbt prints it as one sentence.
-
     """
     key, place = read_key("vault", "the vault")
     file = vault_of(warehouse)

@@ -22,7 +22,6 @@ class Mart:
         Columns that a data test `unique_key` holds; empty where it tests expressions.
     is_optional : bool
         Whether a build may leave it out.
-
     """
 
     unique_id: str

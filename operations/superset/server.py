@@ -67,7 +67,6 @@ def running_superset() -> Iterator[Superset]:
     ------
     Superset
         Its API, logged in.
-
     """
     with tempfile.TemporaryDirectory(prefix="superset-") as home:
         password = secrets.token_urlsafe(24)

@@ -38,7 +38,6 @@ def declared_lineage(
     ------
     LineageError
         An output column is declared by nothing, or a declaration names what is not.
-
     """
     found: dict[str, set] = {}
     for outputs, read in declared.items():

@@ -30,7 +30,6 @@ def project_lineage(manifest: dict, catalog: dict) -> dict:
     ------
     LineageError
         A column of a model cannot be followed.
-
     """
     relations = read_relations(manifest, catalog)
     by_name = {each.name_in_sql: each for each in relations.values()}

@@ -19,7 +19,6 @@ def lineage_page(lineage: dict, manifest: dict) -> str:
         Output of `graph.project_lineage`.
     manifest : dict
         What it was made from: descriptions and declarations.
-
     """
     nodes = {**manifest["nodes"], **manifest["sources"]}
     places = {name: place for place, name in enumerate(lineage["columns"])}

@@ -38,7 +38,6 @@ def read_relations(manifest: dict, catalog: dict) -> dict[str, Relation]:
     The catalog knows what was built. A model that only `make backtest` builds, and a
     source that is read from a shop's files, have the columns that YAML describes; a
     source at an `external_location` has those of its file.
-
     """
     return {
         unique_id: Relation(

@@ -84,7 +84,6 @@ def sql_lineage(
         Per selected column, in order.
     filters : frozenset
         Columns that decide which rows the model has.
-
     """
     try:
         tree = sqlglot.parse_one(code, dialect="duckdb")

@@ -44,7 +44,6 @@ class Table:
         Type in PostgreSQL of each column, in order.
     comments : dict of str to str
         What the file says of each column; of the table itself under "".
-
     """
 
     schema: str

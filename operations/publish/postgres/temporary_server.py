@@ -43,7 +43,6 @@ def temporary_server(binaries: Path) -> Iterator[dict[str, str]]:
     ------
     dict of str to str
         The variables of libpq that connect to it as its superuser.
-
     """
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     password_file, data = folder / "password", folder / "data"

@@ -89,7 +89,6 @@ class CompiledChecks:
         Per table, the columns of its file.
     models, tests : list of (str, str)
         Relation or name, and SQL, in an order that runs.
-
     """
 
     connection: duckdb.DuckDBPyConnection

@@ -64,7 +64,6 @@ class DbtRuns:
     ----------
     folder : Path
         Where dbt writes all but the database.
-
     """
 
     folder: Path
@@ -126,7 +125,6 @@ class DbtRuns:
         Data tests stay out: some compare with tables that are not selected.
         What SQL calls the database is part of what dbt parses, so every database is
         built under one name and then moved to its own.
-
         """
         building = begun or self.begin()
         result = self.run(
@@ -267,7 +265,6 @@ def write_raw_tables(
     -------
     Path
         `folder`.
-
     """
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:

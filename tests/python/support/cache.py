@@ -62,7 +62,6 @@ def kept(name: str, makings: tuple, make: Callable[[Path], None]) -> Path:
         What it depends on beside the project's files.
     make : callable
         Fills an empty folder.
-
     """
     version = f"{name}-{short_hash(content_hash(BUILT), makings)}"
     folder = CACHE_FOLDER / version

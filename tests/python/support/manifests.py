@@ -41,7 +41,6 @@ def parsed(
     parse : callable
         Runs dbt in a process of its own: given a file, what to run and its environment,
         writes the manifest it ends with into the file.
-
     """
     # one folder for each: of what has changed in it since, dbt parses nothing else
     folder = CACHE_FOLDER / "parsed" / short_hash(variables, source, database)

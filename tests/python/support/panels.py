@@ -105,7 +105,6 @@ def split_panel(frame: pd.DataFrame, *labels: str) -> Panel:
         Columns of both; its index is replaced.
     *labels : str
         What is no feature beside `LABELS`.
-
     """
     frame = frame.reset_index(drop=True)
     is_label = frame.columns.isin([*LABELS, *labels])

@@ -72,7 +72,6 @@ def run_model(
         What replaces the model's settings.
     perturbed : dict of str to pyarrow.Table
         Tables to read in place of others.
-
     """
     names = {}
     for name, data in (perturbed or {}).items():  # noqa: B007
