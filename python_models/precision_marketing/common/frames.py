@@ -144,7 +144,7 @@ def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
     features = {}
     for column, values in frame.items():
         if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            features[column] = values.astype("Float64").astype(float)
+            features[column] = values.to_numpy(float, na_value=np.nan)
         else:
             known = values.notna().to_numpy()
             features[column] = np.where(known, values.astype(object), "missing")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
+from precision_marketing.common.frames import PANEL_KEYS
 from support.small_inputs import Inputs, add_features
 
 GRAINS = ("user", "user_category", "user_offer")
@@ -16,6 +18,8 @@ FEATURES = {
 }
 # Per grain, a task of two classes whose rows are the panel's.
 BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "redeem"), strict=True))
+# Patterns of few features, of each grain.
+FEW = "category *_day*_28d"
 # Per grain, enough rows to learn from, and few to judge and score.
 PANEL_ROWS = {
     "user": """
@@ -73,6 +77,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
     )
     for table in FEATURES[grain]:
         add_features(inputs, table, LABELS[grain])
+        drop_unread(inputs, table)
     if is_brief:
         inputs.connection.execute(f"""
             alter table {FEATURES[grain][0]} add column same_for_all double default 1.0;
@@ -95,9 +100,21 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
     return inputs
 
 
+def drop_unread(inputs: Inputs, table: str) -> None:
+    """Drop the features that neither a task nor a baseline reads."""
+    run = inputs.connection.execute
+    asked = run("""
+        select unnest(string_split(feature_patterns, ' ')) from learning_tasks
+        union select column_name from baselines
+    """).fetchall()
+    for column in inputs.connection.table(table).columns:
+        if column not in PANEL_KEYS and not any(fnmatchcase(column, pattern) for (pattern,) in asked):
+            run(f"alter table {table} drop column {column}")
+
+
 def registry_inputs(nodes: dict[str, dict], grain: str) -> Inputs:
     """Return what the registry reads: two families each, versions kept, and a pin."""
-    seeds = seeds_of_tasks(grain, "category *_28d")
+    seeds = seeds_of_tasks(grain, FEW)
     seeds["learning_tasks"] = f"""
         select * replace (if(label_kind = 'amount',
             'linear_regression decision_tree', 'logistic_regression decision_tree'

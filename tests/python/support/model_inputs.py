@@ -14,6 +14,7 @@ from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
 from support.learning_inputs import (
     BASE_TASKS,
     FEATURES,
+    FEW,
     GRAINS,
     LABELS,
     learning_inputs,
@@ -105,7 +106,7 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
         if name == "ml_estimator_registry":
             yield made(registry_inputs, grain), partial(is_about, grain)
         elif name in JUDGED:
-            inputs = tasks_of(grain, "category *_28d", "*")
+            inputs = tasks_of(grain, FEW, "*")
             yield inputs, partial(is_about, grain)
             if name == "ml_feature_importance":
                 # a count of some rows is always the same
