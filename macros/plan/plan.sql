@@ -127,7 +127,7 @@
         ],
         'outbid': [
             'Brings less than others within the limits of budget, stock or channel.',
-            '预算、库存或渠道名额有限，其他顾客的预期收益更高。'
+            '预算、库存或渠道名额有限，其他客户的预期收益更高。'
         ],
         'no_reason': [
             'No known attribute of the customer affects the score.', '没有影响评分的因素。'

@@ -65,8 +65,8 @@ ENGLISH = Language(
 )
 CHINESE = Language(
     suffix="_zh",
-    same="，与一般顾客相当",
-    number="“{label}”为{value:g}[，一般顾客为{typical:g}]。",
+    same="，与一般客户相当",
+    number="“{label}”为{value:g}[，一般客户为{typical:g}]。",
     text="“{label}”为{value}。",
     unknown="“{label}”未知。",
     currencies={"": "", "CNY": "元", "EUR": "欧元", "GBP": "英镑", "HKD": "港元", "JPY": "日元", "USD": "美元"},

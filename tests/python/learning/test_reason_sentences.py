@@ -28,7 +28,7 @@ ORDERS = {
     "reason_group": "orders",
     "reason_text": "Placed {value:.0f} orders in {days} days[, not {typical:.0f}].",
     "missing_text": None,
-    "reason_text_zh": "近{days}天有{value:.0f}单[，一般顾客{typical:.0f}单]。",
+    "reason_text_zh": "近{days}天有{value:.0f}单[，一般客户{typical:.0f}单]。",
     "missing_text_zh": None,
 }
 VALUES = pd.DataFrame(
@@ -109,9 +109,9 @@ def test_typical_is_the_median_of_those_compared() -> None:
         "Has no known order count 7d.",
     ]
     assert said(ORDERS, "order_count_7d", CHINESE, "") == [
-        "近7天没有一单，与一般顾客相当。",
-        "近7天有1单，一般顾客0单。",
-        "近7天有3单，与一般顾客相当。",
+        "近7天没有一单，与一般客户相当。",
+        "近7天有1单，一般客户0单。",
+        "近7天有3单，与一般客户相当。",
         "“order count 7d”未知。",
     ]
 
