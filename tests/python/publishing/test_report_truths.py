@@ -24,8 +24,8 @@ DENIED = {
     "retention": "from core.orders where date_trunc('month', order_date)"
     " < (select date_trunc('month', max(order_date)) from core.orders)",
     "campaign_rates": "from core.campaign_contacts where arm = 'treatment'",
-    "campaign_lift": "from core.campaign_contacts where arm = 'holdout'",
-    "qini_curve": "from core.campaign_contacts where arm = 'holdout'",
+    "campaign_lift": "from core.campaign_contacts where arm = 'control'",
+    "qini_curve": "from core.campaign_contacts where arm = 'control'",
     **dict.fromkeys(
         ("gain_curve", "calibration", "amounts", "importance", "drift"),
         "from evaluation.estimator_registry where status = 'champion'",
