@@ -42,7 +42,7 @@ SWITCHES = [
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 # What takes long to make, or is there after `make build` only.
-SLOW_FIXTURES = {"browser", "built", "dbt", "raw_folder", "runs", "server", "shop_dbt"}
+SLOW_FIXTURES = {"answers", "browser", "built", "dbt", "raw_folder", "runs", "server", "shop_dbt"}
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the files that take longest first, the others in another order each time.
 
     A test that builds, publishes or reads what `make build` left is slow: `make check`
-    leaves it out, and so the files that take longest.
+    leaves it out, and so the files that take longest, and all seeds of a test but 0.
     """
     text = (PROJECT_FOLDER / "tests" / "README.md").read_text()
     longest = re.findall(r"`tests/python/(\w+/test_\w+\.py)", text)
@@ -68,7 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {file: place for place, file in enumerate([*longest, *others])}
     items.sort(key=lambda item: places[files[item]])
     for item in items:
-        if files[item] in longest or SLOW_FIXTURES & set(item.fixturenames):
+        seed = item.callspec.params.get("seed", 0) if hasattr(item, "callspec") else 0
+        if files[item] in longest or SLOW_FIXTURES & set(item.fixturenames) or seed > 0:
             item.add_marker("slow")
 
 

@@ -62,6 +62,7 @@ def moved_by_added_labels(name: str) -> set[str]:
     return found | {f"{name} was not run on rows of {table}" for table in missing}
 
 
+@pytest.mark.slow
 def test_a_label_added_to_a_labels_table_cannot_be_learnt_from() -> None:
     names = list(labels_read())
     assert {"ml_validation", "ml_estimator_registry", "ml_user_offer__uplift"} <= {*names}

@@ -47,6 +47,7 @@ def test_gamma_gamma_reproduces_the_published_fit_of_cdnow() -> None:
     assert [found.p, found.q, found.gamma] == pytest.approx([6.25, 3.74, 15.45], abs=0.01)
 
 
+@pytest.mark.slow
 def test_what_is_learnt_before_1997_10_reaches_the_bar_of_cdnow() -> None:
     days = cdnow_days("CDNOW_master.txt", 0, 1)
     assert days["user_id"].nunique() == 23570

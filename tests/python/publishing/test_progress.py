@@ -121,6 +121,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("terminal")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("selected", "code"),
     [

@@ -226,6 +226,7 @@ def test_a_reader_keeps_the_snapshot_it_has_opened(shop: Path) -> None:
     assert (shop / "published" / "small.duckdb").stat().st_ino != inode
 
 
+@pytest.mark.slow
 def test_readers_never_fail_nor_see_two_publications_at_once(shop: Path) -> None:
     assert publish(shop).returncode == 0
     file, stop = shop / "published" / "small.duckdb", shop / "stop"

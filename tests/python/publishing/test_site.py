@@ -211,6 +211,7 @@ def test_from_expected_margin_one_reaches_raw_columns(browser: Browser, site: Pa
         assert row.locator("td li").filter(has_text="transactions.").first.is_visible()
 
 
+@pytest.mark.slow
 def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(GUARD)
     log = tmp_path / LOG

@@ -262,6 +262,7 @@ def test_the_world_responds_as_its_truth_says(worlds: dict[str, duckdb.DuckDBPyC
     assert discount == pytest.approx(expected[3], rel=0.25)
 
 
+@pytest.mark.slow
 def test_cycles_run_from_end_to_end(tmp_path: Path) -> None:
     made = subprocess.run(
         [
