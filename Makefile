@@ -115,6 +115,9 @@ docs: setup  ## write the shop's site, target/site/<shop>: dbt's docs, lineage, 
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
 	@python -m operations.docs_site
 
+vars: setup  ## write docs/vars.md from dbt_project.yml and docs/vars.yml
+	@python -m operations.vars
+
 overview: setup  ## draw the README's picture of the folders from docs/layers.yml
 	@python -m operations.docs_site.overview
 

@@ -27,58 +27,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# A list of sentences: which parameters are out of range. #}
+{# A list of sentences: which vars are not what docs/vars.yml allows. #}
 {% macro var_faults() -%}
-    {%- set faults = [] -%}
-    {%- for name in ['category_learnt_share'] if not (
-        var(name) is number and 0 < var(name) <= 1
-    ) -%}
-        {%- do faults.append(
-            'Var ' ~ name ~ ': expected a share above 0 and at most 1, found '
-            ~ var(name) ~ '.'
-        ) -%}
-    {%- endfor -%}
-    {%- for name in [
-        'calibration_shift_kept', 'global_control_share', 'minimum_score',
-        'least_stocked_share',
-    ] if not (var(name) is number and 0 <= var(name) <= 1) -%}
-        {%- do faults.append(
-            'Var ' ~ name ~ ': expected a share from 0 to 1, found ' ~ var(name) ~ '.'
-        ) -%}
-    {%- endfor -%}
-    {%- for name in [
-        'as_of_step_days', 'as_of_count', 'active_days', 'lapse_horizon_days',
-        'test_window_count', 'validation_date_count', 'department_slots',
-        'bootstrap_draws', 'max_training_rows', 'registry_versions_kept',
-        'reason_count', 'reason_categories_per_user', 'decision_days',
-        'draft_ahead_days', 'most_contacts_per_user_week',
-    ] if not (var(name) is number and var(name) >= 1) -%}
-        {%- do faults.append(
-            'Var ' ~ name ~ ': expected a number of at least 1, found ' ~ var(name) ~ '.'
-        ) -%}
-    {%- endfor -%}
-    {%- if not (var('fit_threads') is number and var('fit_threads') >= 0) -%}
-        {%- do faults.append(
-            'Var fit_threads: expected a number of at least 0, found '
-            ~ var('fit_threads') ~ '.'
-        ) -%}
+    {%- set faults = run_query('select unnest(var_faults())').columns[0].values() | list -%}
+    {%- if faults -%}
+        {{ return(faults) }}
     {%- endif -%}
-    {%- for name, words in {
-        'slash_dates': ['day_first', 'month_first', 'refuse'],
-        'csv_encoding': ['utf-8', 'latin-1', 'utf-16'],
-    }.items() if var(name) not in words -%}
-        {%- do faults.append(
-            'Var ' ~ name ~ ': expected ' ~ words | join(' or ') ~ ', found ' ~ var(name)
-            ~ '.'
-        ) -%}
-    {%- endfor -%}
-    {%- for outcome in ['repaired', 'deduplicated', 'rejected']
-        if not 0 <= var('data_quality_thresholds').get(outcome, -1) <= 1 -%}
-        {%- do faults.append(
-            'Var data_quality_thresholds, ' ~ outcome ~ ': expected a share from 0 to 1,'
-            ~ ' found ' ~ var('data_quality_thresholds').get(outcome) ~ '.'
-        ) -%}
-    {%- endfor -%}
     {%- do faults.extend(retention_faults()) -%}
     {%- set zone = shop('timezone') -%}
     {%- if not run_query(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations import machine
@@ -20,6 +21,7 @@ from operations.privacy.encryption import SPILLS_ENCRYPTED
 from operations.privacy.keys import erasure_keys, padded_keys, set_keys
 from operations.privacy.vault import attach_encrypted, open_vault
 from operations.shop_files import csv_layout, tried_queries
+from operations.vars import var_faults
 
 if TYPE_CHECKING:
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -62,6 +64,7 @@ class Plugin(BasePlugin):
             (requests.export_user, ["varchar"]),
         ):
             conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
+        conn.create_function("var_faults", lambda: var_faults(get_flags().VARS), [], "varchar[]", side_effects=True)
 
     def configure_cursor(self, cursor: Any) -> None:
         """Set the padded keys, that of forgotten users where there is one."""

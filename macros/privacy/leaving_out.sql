@@ -58,19 +58,6 @@
 {# Faults of var retention_days or of the key of erasure, as sentences. #}
 {% macro retention_faults() -%}
     {%- set faults = [] -%}
-    {%- for entity, days in var('retention_days').items() -%}
-        {%- if entity not in instant_of() -%}
-            {%- do faults.append(
-                'Var retention_days, ' ~ entity ~ ': expected one of '
-                ~ instant_of().keys() | join(', ') ~ '.'
-            ) -%}
-        {%- elif days is not none and (days is not integer or days < 1) -%}
-            {%- do faults.append(
-                'Var retention_days, ' ~ entity ~ ': expected null or 1 or more days, '
-                ~ 'found ' ~ days ~ '.'
-            ) -%}
-        {%- endif -%}
-    {%- endfor -%}
     {%- if has_forgotten_users() and not run_query(
         "select 1 where getvariable('erasure_inner_key') is not null"
     ).rows -%}

@@ -116,11 +116,10 @@ def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) ->
     [
         (
             {"data_quality_thresholds": {"repaired": 1, "deduplicated": 1, "rejected": 7}},
-            "Var data_quality_thresholds, rejected: expected a share from 0 to 1",
+            "Var data_quality_thresholds.rejected: expected a number from 0 up to 1, found 7.",
         ),
         ({"slash_dates": "european"}, "Var slash_dates: expected day_first"),
-        ({"decision_days": "soon"}, "Var decision_days: expected a number of at least 1"),
-        ({"minimum_score": "high"}, "Var minimum_score: expected a share from 0 to 1"),
+        ({"minimum_cell_user": 10}, "Var minimum_cell_user: there is no such var. Is minimum_cell_users meant?"),
     ],
 )
 def test_settings_out_of_range_are_named(

@@ -472,9 +472,9 @@ def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, camp
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
-        ("user: 9", "Var retention_days, user: expected one of transactions"),
-        ("events: 0", "Var retention_days, events: expected null or 1 or more days"),
-        ("events: soon", "Var retention_days, events: expected null or 1 or more"),
+        ("user: 9", "Var retention_days.user: there is no such var. There are transactions, events"),
+        ("events: 0", "Var retention_days.events: expected a whole number from 1 on or null, found 0."),
+        ("events: soon", 'Var retention_days.events: expected a whole number from 1 on or null, found "soon".'),
     ],
 )
 def test_a_retention_that_is_no_number_of_days_stops_the_build(shop: Shop, days: str, sentence: str) -> None:
