@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from operations.build.wholeness import why_not_whole
 from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
 
@@ -220,6 +221,8 @@ def main() -> str | None:
     try:
         with connect() as connection:
             connection.execute(f"attach '{WAREHOUSE}' as warehouse (read_only)")
+            if reason := why_not_whole(connection, "warehouse"):
+                return f"Nothing was exported: {reason}"
             path = ",".join(f"warehouse.{schema}" for schema in SCHEMAS)
             connection.execute(f"set search_path = '{path}'")
             exported = export(connection, SHOP, EXPORTS)

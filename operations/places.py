@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -25,3 +26,15 @@ def shown(path: Path) -> str:
     """Return a path as it is typed in the project's folder."""
     inside = path.is_relative_to(PROJECT_FOLDER)
     return str(path.relative_to(PROJECT_FOLDER) if inside else path)
+
+
+def git_commit() -> str:
+    """Return the commit of the project, marked where files differ from it."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        cwd=PROJECT_FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"

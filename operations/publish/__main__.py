@@ -6,7 +6,7 @@ dbt builds a private database, which one process at a time can open. What others
 a copy: written under another name, then renamed into place, so that a reader keeps the
 snapshot it has opened and a build waits for nobody. Published is every model with a
 contract outside the vault, less those that dbt_project.yml marks `published: false`,
-and less the rows of users who asked to be forgotten. After a failed build nothing is. The file
+and less the rows of users who asked to be forgotten. Of a build that is not whole nothing is. The file
 explains itself: a comment on every table and column, keys, and publication.relations.
 """
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,8 @@ from pathlib import Path
 import duckdb
 
 from operations import machine
-from operations.places import PROJECT_FOLDER, PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE
+from operations.build.wholeness import why_not_whole
+from operations.places import PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE, git_commit
 from operations.privacy.encryption import connect
 from operations.publish import relations
 from operations.publish.comments import PUBLICATION, comment
@@ -34,12 +34,6 @@ from operations.publish.marts import Mart, published_marts, quoted
 STORAGE_VERSION = "v1.0.0"
 # Versions of the Parquet folders that stay beside the newest, for who still reads them.
 VERSIONS_KEPT = 3
-FAILURES = {"error", "fail", "runtime error"}
-
-
-def failed_nodes(run_results: dict) -> list[str]:
-    """Name what failed in the last build."""
-    return [result["unique_id"] for result in run_results["results"] if result["status"] in FAILURES]
 
 
 def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> dict[Mart, int]:
@@ -116,29 +110,12 @@ def publish_parquet(connection: duckdb.DuckDBPyConnection, marts: list[Mart], fo
     return folder / version
 
 
-def git_commit() -> str:
-    """Return the commit of the project, marked where files differ from it."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        cwd=PROJECT_FOLDER,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() or "unknown"
-
-
 def main() -> str | None:
     """Publish; return a sentence when nothing can be."""
     try:
         manifest = json.loads((TARGET / "manifest.json").read_text())
-        run_results = json.loads((TARGET / "run_results.json").read_text())
     except FileNotFoundError as error:
         return f"Nothing was published: no {error.filename}. Run make build first."
-    if failed := failed_nodes(run_results):
-        return (
-            f"Nothing was published: {len(failed)} steps of the last dbt run failed, first {failed[0].split('.')[2]}."
-        )
     try:
         PUBLISHED.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -152,6 +129,8 @@ def main() -> str | None:
         except duckdb.IOException as error:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
             return f"Nothing was published: cannot open {WAREHOUSE}. {cause}"
+        if reason := why_not_whole(connection, "private"):
+            return f"Nothing was published: {reason}"
         try:
             connection.execute(f"attach '{writing}' as public (storage_version '{STORAGE_VERSION}')")
             built = {

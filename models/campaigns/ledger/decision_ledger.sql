@@ -51,7 +51,8 @@ frozen as (
     {% else -%}
         select
             cast(null as string) as decision_id,
-            *
+            *,
+            cast(null as string) as build_id
         from decisions
         where 1 = 0
     {% endif %}
@@ -109,6 +110,7 @@ added as (
 identified as (
     select
         {{ decision_id('revision_number') }} as decision_id,
+        '{{ invocation_id }}' as build_id,
         *
     from added
 )
@@ -133,5 +135,6 @@ select
     expected_cost,
     expected_margin,
     send_on,
-    decided_on
+    decided_on,
+    build_id
 from identified

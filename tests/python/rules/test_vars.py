@@ -39,7 +39,10 @@ def test_a_value_of_another_type_is_named_by_its_var(name: str) -> None:
         ({"xyz": 1}, "Var xyz: there is no such var."),
         ({"minimum_score": 1.5}, "Var minimum_score: expected a number from 0 up to 1, found 1.5."),
         ({"random_seed": "7"}, 'Var random_seed: expected a whole number from 0 up to 4294967295, found "7".'),
-        ({"value_horizons": []}, "Var value_horizons: expected a list, each a whole number from 1 on, none twice, that"),
+        (
+            {"value_horizons": []},
+            "Var value_horizons: expected a list, each a whole number from 1 on, none twice, that",
+        ),
         ({"value_horizons": [28, 0]}, "Var value_horizons.1: expected a whole number from 1 on, found 0."),
         ({"cluster_counts": {"least": 2}}, "Var cluster_counts.most: expected a whole number from 2 on, found none."),
         ({"cluster_counts": {"least": 9, "most": 3}}, "Var cluster_counts: expected least up to most, found 9 and 3."),

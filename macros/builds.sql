@@ -1,0 +1,129 @@
+{#
+    The record of builds: schema `builds` of the database, which no model makes.
+    `runs` has a row per command that writes tables, `nodes` a row per model or test that
+    is failed or stale. A launch counts once its build is whole: see `end_build`.
+#}
+
+{# Whether this command of dbt writes tables. #}
+{% macro writes_tables() -%}
+    {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'snapshot', 'retry']) }}
+{%- endmacro %}
+
+{# The schema `builds`; whatever an interrupted build has left is stale, its launches are void. #}
+{% macro begin_build() -%}
+    {%- if writes_tables() -%}
+        {%- do run_query('create schema if not exists builds') -%}
+        {%- do run_query(
+            'create table if not exists builds.runs (build_id text, command text,'
+            ~ ' shop text, git_commit text, started_at timestamp, ended_at timestamp,'
+            ~ ' whole_at timestamp)'
+        ) -%}
+        {%- do run_query(
+            'create table if not exists builds.nodes (node_id text, trouble text)'
+        ) -%}
+        {%- set last = run_query(
+            'select ended_at from builds.runs order by started_at desc limit 1'
+        ).columns[0].values() -%}
+        {%- if not last or last[0] is none -%}
+            {%- do mark_all_stale() -%}
+        {%- endif -%}
+        {%- do take_back_launches() -%}
+        insert into builds.runs
+        select
+            '{{ invocation_id }}', '{{ flags.WHICH }}', '{{ active_source() }}',
+            git_commit(), {{ now_in_utc() }}, null, null
+    {%- endif -%}
+{%- endmacro %}
+
+{# Records what came of a build. Once it is whole, its launches are final. #}
+{% macro end_build(results) -%}
+    {%- if execute and (writes_tables() or flags.WHICH == 'test') -%}
+        {%- do note_trouble(results) -%}
+        {%- if flags.EMPTY -%}{%- do mark_all_stale() -%}{%- endif -%}
+        {%- if run_query('from builds.nodes limit 1').rows -%}
+            {%- do take_back_launches() -%}
+        {%- endif -%}
+        update builds.runs
+        set
+            ended_at = {{ now_in_utc() }},
+            whole_at = case
+                when not exists (from builds.nodes) then {{ now_in_utc() }}
+            end
+        where build_id = '{{ invocation_id }}'
+    {%- endif -%}
+{%- endmacro %}
+
+{# Writes builds.nodes anew: see operations/build/wholeness.py. #}
+{% macro note_trouble(results) -%}
+    {%- set nodes = {} -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type in ['model', 'seed', 'snapshot', 'test'] -%}
+        {%- do nodes.update({node.unique_id: {
+            'kind': node.resource_type,
+            'parents': node.depends_on.nodes | select('in', graph.nodes) | list,
+            'is_view': node.config.materialized in ['view', 'ephemeral'],
+            'tags': node.tags,
+        }}) -%}
+    {%- endfor -%}
+    {%- set statuses = {} -%}
+    {%- for result in results -%}
+        {%- do statuses.update({result.node.unique_id: result.status | string}) -%}
+    {%- endfor -%}
+    {%- do run_query(
+        'create or replace table builds.nodes as select unnest(map_keys(found)) as node_id,'
+        ~ ' unnest(map_values(found)) as trouble from (select cast(cast(nodes_in_trouble('
+        ~ json_literal(nodes) ~ ', ' ~ json_literal(statuses) ~ ', (select cast(coalesce('
+        ~ "json_group_object(node_id, trouble), '{}') as text) from builds.nodes)"
+        ~ ') as json) as map(text, text)) as found)'
+    ) -%}
+{%- endmacro %}
+
+{# Every table is to be built anew, but those that only `make backtest` makes. #}
+{% macro mark_all_stale() -%}
+    {%- set names = [] -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type in ['model', 'seed'] and 'full_grid' not in node.tags -%}
+        {%- do names.append(node.unique_id) -%}
+    {%- endfor -%}
+    {%- do run_query(
+        "create or replace table builds.nodes as select unnest(cast(cast("
+        ~ json_literal(names) ~ " as json) as text[])) as node_id, 'stale' as trouble"
+    ) -%}
+{%- endmacro %}
+
+{# Removes decisions of builds that are not whole: nothing of them was published or sent. #}
+{% macro take_back_launches() -%}
+    {#- asked of the catalogue: the adapter's own question would open a transaction -#}
+    {%- set ledger = generate_schema_name('campaigns', none) ~ '.decision_ledger' -%}
+    {%- if run_query(
+        "select 1 from information_schema.columns where column_name = 'build_id' and"
+        ~ " table_schema || '.' || table_name = '" ~ ledger ~ "'"
+    ).rows -%}
+        {%- set void = ' from ' ~ ledger ~ ' where build_id in ('
+            ~ 'select build_id from builds.runs where whole_at is null)' -%}
+        {%- set counts = run_query(
+            'select count(*), count(distinct campaign_id)' ~ void
+        ).rows[0] -%}
+        {%- if counts[0] -%}
+            {%- do run_query('delete' ~ void) -%}
+            {%- do run_query(
+                "insert into builds.nodes select 'model." ~ project_name
+                ~ ".decision_ledger', 'stale'"
+            ) -%}
+            {{ print(
+                'Took back ' ~ counts[0] ~ ' decisions of ' ~ counts[1] ~ ' campaigns:'
+                ~ ' the build that launched them did not come to a whole end.'
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The current instant, without a zone, as dbt's own logs write it. #}
+{% macro now_in_utc() -%}
+    {{ return("cast(get_current_timestamp() at time zone 'UTC' as timestamp)") }}
+{%- endmacro %}
+
+{# A value as JSON, in quotes for SQL. #}
+{% macro json_literal(value) -%}
+    {{ return("'" ~ tojson(value) | replace("'", "''") ~ "'") }}
+{%- endmacro %}
