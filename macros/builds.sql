@@ -9,29 +9,39 @@
     {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'snapshot', 'retry']) }}
 {%- endmacro %}
 
-{# The schema `builds`; whatever an interrupted build has left is stale, its launches are void. #}
+{# What is to be built is stale until it is; what an interrupted build launched is void. #}
 {% macro begin_build() -%}
     {%- if writes_tables() -%}
         {%- do run_query('create schema if not exists builds') -%}
         {%- do run_query(
             'create table if not exists builds.runs (build_id text, command text,'
-            ~ ' shop text, git_commit text, started_at timestamp, ended_at timestamp,'
-            ~ ' whole_at timestamp)'
+            ~ ' shop text, git_commit text, pseudonym_key text, started_at timestamp,'
+            ~ ' ended_at timestamp, whole_at timestamp)'
         ) -%}
         {%- do run_query(
             'create table if not exists builds.nodes (node_id text, trouble text)'
         ) -%}
         {%- set last = run_query(
-            'select ended_at from builds.runs order by started_at desc limit 1'
-        ).columns[0].values() -%}
-        {%- if not last or last[0] is none -%}
-            {%- do mark_all_stale() -%}
+            'select pseudonym_key, pseudonym_key_fingerprint() from builds.runs'
+            ~ ' order by started_at desc limit 1'
+        ).rows -%}
+        {%- if not last -%}
+            {%- do mark_stale(graph.nodes) -%}
+        {%- elif last[0][0] != last[0][1] -%}
+            {{ exceptions.raise_compiler_error(
+                'Nothing was built: this database was built with a pseudonym key of'
+                ~ ' fingerprint ' ~ last[0][0] ~ ', the key of now is ' ~ last[0][1]
+                ~ '. Put the key of then back into .secrets/pseudonym.key; to change it,'
+                ~ ' or where a rotation was stopped, run make rotate-pseudonyms.'
+            ) }}
         {%- endif -%}
+        {#- until they are built: this build may be killed -#}
+        {%- do mark_stale(selected_resources) -%}
         {%- do take_back_launches() -%}
         insert into builds.runs
         select
             '{{ invocation_id }}', '{{ flags.WHICH }}', '{{ active_source() }}',
-            git_commit(), {{ now_in_utc() }}, null, null
+            git_commit(), pseudonym_key_fingerprint(), {{ now_in_utc() }}, null, null
     {%- endif -%}
 {%- endmacro %}
 
@@ -39,7 +49,7 @@
 {% macro end_build(results) -%}
     {%- if execute and (writes_tables() or flags.WHICH == 'test') -%}
         {%- do note_trouble(results) -%}
-        {%- if flags.EMPTY -%}{%- do mark_all_stale() -%}{%- endif -%}
+        {%- if flags.EMPTY -%}{%- do mark_stale(graph.nodes) -%}{%- endif -%}
         {%- if run_query('from builds.nodes limit 1').rows -%}
             {%- do take_back_launches() -%}
         {%- endif -%}
@@ -78,16 +88,18 @@
     ) -%}
 {%- endmacro %}
 
-{# Every table is to be built anew, but those that only `make backtest` makes. #}
-{% macro mark_all_stale() -%}
+{# These tables are to be built anew; of what only `make backtest` makes none is. #}
+{% macro mark_stale(node_ids) -%}
     {%- set names = [] -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type in ['model', 'seed'] and 'full_grid' not in node.tags -%}
+        if node.unique_id in node_ids and node.resource_type in ['model', 'seed']
+        and 'full_grid' not in node.tags -%}
         {%- do names.append(node.unique_id) -%}
     {%- endfor -%}
     {%- do run_query(
-        "create or replace table builds.nodes as select unnest(cast(cast("
-        ~ json_literal(names) ~ " as json) as text[])) as node_id, 'stale' as trouble"
+        'insert into builds.nodes select node_id, ' ~ "'stale' from (select unnest(cast("
+        ~ 'cast(' ~ json_literal(names) ~ ' as json) as text[])) as node_id)'
+        ~ ' where node_id not in (select node_id from builds.nodes)'
     ) -%}
 {%- endmacro %}
 

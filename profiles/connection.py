@@ -20,7 +20,7 @@ from operations.build.wholeness import nodes_in_trouble
 from operations.personal_data.requests import Requests
 from operations.places import git_commit
 from operations.privacy.encryption import SPILLS_ENCRYPTED
-from operations.privacy.keys import erasure_keys, padded_keys, set_keys
+from operations.privacy.keys import erasure_keys, fingerprint, padded_keys, read_key, set_keys
 from operations.privacy.vault import attach_encrypted, open_vault
 from operations.shop_files import csv_layout, tried_queries
 from operations.vars import var_faults
@@ -66,6 +66,8 @@ class Plugin(BasePlugin):
             (requests.export_user, ["varchar"]),
         ):
             conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
+        own = fingerprint(read_key("pseudonym", "the users' pseudonyms")[0])
+        conn.create_function("pseudonym_key_fingerprint", lambda: own, [], "varchar")
         conn.create_function("git_commit", git_commit, [], "varchar", side_effects=True)
         conn.create_function("nodes_in_trouble", nodes_in_trouble, ["varchar"] * 3, "varchar")
         conn.create_function("var_faults", lambda: var_faults(get_flags().VARS), [], "varchar[]", side_effects=True)

@@ -102,3 +102,8 @@ def set_keys(cursor: Any, keys: dict[str, bytes]) -> None:
 def keyed_name(user_id: str, key: str) -> str:
     """Return what macro `pseudonym` calls a user under a key."""
     return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:NAME_DIGITS]
+
+
+def fingerprint(key: str) -> str:
+    """Return what tells a key from others, and nothing of the key."""
+    return hashlib.sha256(f"fingerprint of {key}".encode()).hexdigest()[:12]

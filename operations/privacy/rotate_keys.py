@@ -26,12 +26,13 @@ import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.privacy.encryption import connect
-from operations.privacy.keys import FOLDER, keyed_name, read_key
+from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
 
 WAREHOUSES = Path("warehouse")
 SEEDS = Path("seeds/campaigns")
 LEDGER = "campaigns.decision_ledger"
+RUNS = "builds.runs"
 # handover/ is what exports/ was called
 OLD_NAMES = ("published", "exports", "handover")
 
@@ -44,6 +45,14 @@ def new_key_of(name: str) -> Path:
         with os.fdopen(descriptor, "w") as writing:
             writing.write(secrets.token_hex(24) + "\n")
     return file
+
+
+def databases() -> list[Path]:
+    """Return every database with a vault: in warehouse/, and where WAREHOUSE says."""
+    files = {*WAREHOUSES.glob("*.duckdb")}
+    if named := os.environ.get("WAREHOUSE"):
+        files = {file for file in files if file.resolve() != Path(named).resolve()} | {Path(named)}
+    return sorted(file for file in files if vault_of(file).exists())
 
 
 def opens(file: Path, key: str) -> bool:
@@ -81,7 +90,7 @@ def rotate_vault_key() -> str:
     old_key, _ = read_key("vault", "the vault")
     waiting = new_key_of("vault")
     new_key = waiting.read_text().strip()
-    vaults = sorted(WAREHOUSES.glob("*.vault.duckdb"))
+    vaults = [vault_of(file) for file in databases()]
     for file in vaults:
         if not opens(file, new_key):
             encrypt_anew(file, old_key, new_key)
@@ -89,27 +98,36 @@ def rotate_vault_key() -> str:
     return f"{len(vaults)} vaults have a new key: {FOLDER / 'vault.key'}.\n"
 
 
-def new_pseudonyms(warehouse: Path, vault_key: str, new_key: str) -> pd.DataFrame:
-    """Return old and new pseudonym of every user in a vault."""
+def new_pseudonyms(warehouse: Path, vault_key: str, old_key: str, new_key: str) -> pd.DataFrame:
+    """Return old and new pseudonyms of every user in a vault.
+
+    The old are that of the last build and that of the key in force: they differ where no
+    build came between two rotations.
+    """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{vault_of(warehouse)}' as vault (encryption_key '{vault_key}', read_only)")
         people = connection.sql("select user_id, source_user_id from vault.people").df()
     people["new_user_id"] = [keyed_name(user, new_key) for user in people["source_user_id"]]
-    return people[["user_id", "new_user_id"]]
+    in_force = people.assign(user_id=[keyed_name(user, old_key) for user in people["source_user_id"]])
+    return pd.concat([people, in_force])[["user_id", "new_user_id"]].drop_duplicates()
 
 
-def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame) -> int:
-    """Rename the users of launched decisions; return how many rows that were."""
+def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame, new_key: str) -> int:
+    """Rename the users of launched decisions, and stamp the key; return how many rows that were."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.register("pseudonyms", pseudonyms)
-        if not connection.execute(
-            "select 1 from duckdb_tables() where schema_name || '.' || table_name = $1", [LEDGER]
-        ).fetchall():
-            return 0
-        return connection.execute(
-            f"update {LEDGER} as ledger set user_id = pseudonyms.new_user_id"
-            " from pseudonyms where ledger.user_id = pseudonyms.user_id"
-        ).fetchall()[0][0]
+        tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        count = 0
+        connection.begin()
+        if (LEDGER,) in tables:
+            count = connection.execute(
+                f"update {LEDGER} as ledger set user_id = pseudonyms.new_user_id"
+                " from pseudonyms where ledger.user_id = pseudonyms.user_id"
+            ).fetchall()[0][0]
+        if (RUNS,) in tables:
+            connection.execute(f"update {RUNS} set pseudonym_key = $1", [fingerprint(new_key)])
+        connection.commit()
+        return count
 
 
 def translate_seeds(pseudonyms: dict[str, str]) -> int:
@@ -136,18 +154,19 @@ def translate_seeds(pseudonyms: dict[str, str]) -> int:
 def rotate_pseudonyms() -> str:
     """Translate what no build makes again, in every database; return what was done."""
     vault_key, _ = read_key("vault", "the vault")
-    read_key("pseudonym", "the users' pseudonyms")
+    old_key, _ = read_key("pseudonym", "the users' pseudonyms")
     waiting = new_key_of("pseudonym")
     new_key = waiting.read_text().strip()
     decisions = rows = 0
-    warehouses = [file for file in sorted(WAREHOUSES.glob("*.duckdb")) if vault_of(file).exists()]
+    warehouses = databases()
     for warehouse in warehouses:
-        pseudonyms = new_pseudonyms(warehouse, vault_key, new_key)
-        decisions += translate_ledger(warehouse, pseudonyms)
+        pseudonyms = new_pseudonyms(warehouse, vault_key, old_key, new_key)
+        decisions += translate_ledger(warehouse, pseudonyms, new_key)
         rows += translate_seeds(dict(pseudonyms.itertuples(index=False)))
     waiting.replace(FOLDER / "pseudonym.key")
     # named by pseudonyms that nothing knows any more
-    for folder in (*map(Path, OLD_NAMES), *Path("privacy").glob("*/exports")):
+    named = (os.environ.get(name) for name in ("PUBLISHED_DIR", "EXPORTS_DIR"))
+    for folder in (*map(Path, OLD_NAMES), *Path("privacy").glob("*/exports"), *map(Path, filter(None, named))):
         shutil.rmtree(folder, ignore_errors=True)
     return (
         f"{decisions:,} decisions and {rows} rows of seeds name users anew; key: "

@@ -11,7 +11,12 @@ import numpy as np
 from support.builds import DbtRuns, RunningDbt
 from support.campaigns import SPARE_CAMPAIGNS, VARS, change, copied, decide, rows
 
-LEDGER = "select * from campaigns.decision_ledger order by decision_id"
+# A launch counts once its build is whole.
+LEDGER = """
+    from campaigns.decision_ledger
+    where build_id is null or build_id in (select build_id from builds.runs where whole_at is not null)
+    order by decision_id
+"""
 ROUNDS, KILLS_PER_ROUND = 3, 7
 # What is killed: from what earlier builds launched to what people read.
 KILLED = ("dec_launched_decisions+",)
@@ -101,6 +106,26 @@ def test_no_kill_loses_changes_or_doubles_a_decision(dbt: DbtRuns, raw_folder: P
             f" from campaigns.decision_ledger where campaign_id = '{campaign}'",
         ) == [(everybody, everybody, everybody)]
     assert len(steps) >= 4, f"killed at the same steps again and again: {steps}"
+
+
+def test_a_build_that_fails_launches_nothing(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:
+    warehouse = copied(dbt, campaigns)
+    frozen = ledger(warehouse)
+    # a test of the ledger fails, once it is written
+    change(warehouse, "insert into campaigns.decision_ledger from campaigns.decision_ledger limit 1; checkpoint")
+    change(warehouse, APPROVE, campaign=SPARE_CAMPAIGNS[0])
+    failed = decide(dbt, raw_folder)
+    assert failed.exit_code != 0
+    assert f"Took back {users(warehouse)} decisions of 1 campaigns" in failed.output
+    all_rows = rows(warehouse, "select distinct * from campaigns.decision_ledger order by decision_id")
+    assert all_rows == frozen
+    change(
+        warehouse,
+        "create or replace temp table kept as select distinct * from campaigns.decision_ledger;"
+        " delete from campaigns.decision_ledger; insert into campaigns.decision_ledger from kept",
+    )
+    assert decide(dbt, raw_folder).exit_code == 0
+    assert len(ledger(warehouse)) == len(frozen) + users(warehouse)
 
 
 def test_nothing_that_changes_later_changes_what_is_launched(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> None:

@@ -24,6 +24,7 @@ from support.builds import (
 
 from demo_shop.shop import make_shop
 from operations.privacy.encryption import connect
+from operations.privacy.keys import fingerprint
 
 OTHER_KEY = "a third key for tests, which opens nothing yet"
 
@@ -237,6 +238,50 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(copy: Path) -> None:
     assert after == [(name, known[user_id]) for name, user_id in before]
     assert f"demo_shop,{known[user[0]]},risk" in seed.read_text()
     assert user[0] not in seed.read_text()
+
+
+def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
+    # a database elsewhere, as WAREHOUSE may say
+    (copy / "warehouse").rename(copy / "elsewhere")
+    place = {"WAREHOUSE": "elsewhere/shop.duckdb"}
+    warehouse = copy / "elsewhere" / "shop.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        launched = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
+        attach_vault(connection, warehouse, VAULT_KEY)
+        ids = connection.sql("select user_id, source_user_id from vault.people").fetchall()
+    expected = {source for user, source in ids if (user,) in launched}
+    assert len(expected) > 50
+    for _ in range(3):
+        result = rotate(copy, "pseudonyms", **place)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(f"{len(launched):,} decisions")
+        key = key_of(copy, "pseudonym")
+        known = {pseudonym(source, key): source for _, source in ids}
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            named = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
+            stamps = connection.sql("select distinct pseudonym_key from builds.runs").fetchall()
+        assert {known.get(user) for (user,) in named} == expected
+        assert stamps == [(fingerprint(key),)]
+
+
+def test_a_key_drawn_anew_stops_the_build(runs: DbtRuns, copy: Path) -> None:
+    warehouse = copy / "warehouse" / "shop.duckdb"
+    asked = "select count(*), count(distinct pseudonym_key) from builds.runs"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        before = connection.sql(asked).fetchall()
+    result = runs.run(
+        "seed",
+        warehouse=warehouse,
+        raw_folder=package_folder(),
+        source="demo_shop",
+        is_parsed_anew=True,
+        environment={"SHOP_DIR": str(runs.folder / "raw"), "PSEUDONYM_KEY": "k" * 48},
+    )
+    assert result.exit_code != 0
+    assert "Put the key of then back into .secrets/pseudonym.key" in result.output
+    assert "Traceback" not in result.output
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.sql(asked).fetchall() == before
 
 
 def test_a_key_of_the_environment_is_not_rotated(copy: Path) -> None:

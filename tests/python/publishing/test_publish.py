@@ -86,8 +86,8 @@ def shop(tmp_path: Path) -> Path:
         node("evaluation", "estimator_backtests", users, tags=["full_grid"]),
     ]
     write_manifest(tmp_path, nodes)
-    write_results(tmp_path, "success")
     write_round(tmp_path, 1)
+    write_build(tmp_path)
     return tmp_path
 
 
@@ -97,10 +97,18 @@ def write_manifest(folder: Path, nodes: list[dict], tests: list[dict] | None = N
     (folder / "target" / "manifest.json").write_text(json.dumps({"nodes": known}))
 
 
-def write_results(folder: Path, status: str) -> None:
-    """Say how the last dbt run ended."""
-    result = {"unique_id": "model.precision_marketing.users", "status": status}
-    (folder / "target" / "run_results.json").write_text(json.dumps({"results": [{**result, "status": "pass"}, result]}))
+def write_build(folder: Path, *, is_ended: bool = True, **trouble: str) -> None:
+    """Record that the last build ended or was killed, and which models are in trouble."""
+    with duckdb.connect(str(folder / "private.duckdb")) as connection:
+        connection.execute("create schema if not exists builds")
+        connection.execute(
+            "create or replace table builds.runs as select timestamp '2026-11-28 09:30:00' as started_at,"
+            " case when $1 then timestamp '2026-11-28 09:36:00' end as ended_at",
+            [is_ended],
+        )
+        connection.execute("create or replace table builds.nodes (node_id text, trouble text)")
+        for name, kind in trouble.items():
+            connection.execute("insert into builds.nodes values ('model.precision_marketing.' || $1, $2)", [name, kind])
 
 
 def write_round(folder: Path, number: int, users: int = 1000) -> None:
@@ -165,17 +173,36 @@ def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -
     assert b"vault" not in file.read_bytes()
 
 
-def test_after_a_failed_build_nothing_is_published(shop: Path) -> None:
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        ({"user_scores": "failed", "users": "stale"}, "1 step failed and did not pass since, first user_scores."),
+        (
+            {"user_scores": "stale", "users": "stale"},
+            "2 tables are older than what stands there to read, first user_scores. Run make build.",
+        ),
+        ({"is_ended": False}, "the build of 2026-11-28 09:30 UTC did not come to its end. Run make build."),
+    ],
+    ids=["failed", "another command since", "killed"],
+)
+def test_what_is_no_whole_build_is_not_published(shop: Path, build: dict, reason: str) -> None:
     assert publish(shop).returncode == 0
     file = shop / "published" / "small.duckdb"
     before = file.read_bytes()
     write_round(shop, 2)
-    write_results(shop, "error")
+    write_build(shop, **build)
     result = publish(shop)
     assert result.returncode == 1
-    assert result.stderr.startswith("Nothing was published: 1 steps of the last dbt")
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == f"Nothing was published: {reason}\n"
     assert file.read_bytes() == before
+
+
+def test_a_database_without_a_record_of_builds_is_not_published(shop: Path) -> None:
+    with duckdb.connect(str(shop / "private.duckdb")) as connection:
+        connection.execute("drop schema builds cascade")
+    result = publish(shop)
+    assert result.returncode == 1
+    assert result.stderr.endswith("kept no record of its builds. Run make build.\n")
 
 
 def test_a_missing_table_leaves_the_last_publication(shop: Path) -> None:
