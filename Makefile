@@ -35,6 +35,7 @@ $(VENV)/.installed: requirements.lock
 # Made once and never again: with another key every user gets another pseudonym, and
 # nobody can open the vault.
 .secrets/%.key:
+	@sealed="$$(ls warehouse/*.duckdb published/*.duckdb 2> /dev/null | head -n 1)"; test -z "$$sealed" || test -n "$$PSEUDONYM_KEY$$VAULT_KEY" || { echo "No key was made: $@ is missing, and $$sealed was built with it. Put the key back; to begin anew without it, remove warehouse/*.duckdb, published/ and exports/ first."; exit 1; }
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
 build: setup  ## run the whole dbt build, publish its marts, write report and docs; another shop: make build SOURCE=your_shop
