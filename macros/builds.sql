@@ -9,18 +9,23 @@
     {{ return(execute and flags.WHICH in ['build', 'run', 'seed', 'snapshot', 'retry']) }}
 {%- endmacro %}
 
+{# Makes the empty record, unless there is one. #}
+{% macro make_record() -%}
+    {%- do run_query('create schema if not exists builds') -%}
+    {%- do run_query(
+        'create table if not exists builds.runs (build_id text, command text,'
+        ~ ' shop text, git_commit text, pseudonym_key text, started_at timestamp,'
+        ~ ' ended_at timestamp, whole_at timestamp)'
+    ) -%}
+    {%- do run_query(
+        'create table if not exists builds.nodes (node_id text, trouble text)'
+    ) -%}
+{%- endmacro %}
+
 {# What is to be built is stale until it is; what an interrupted build launched is void. #}
 {% macro begin_build() -%}
     {%- if writes_tables() -%}
-        {%- do run_query('create schema if not exists builds') -%}
-        {%- do run_query(
-            'create table if not exists builds.runs (build_id text, command text,'
-            ~ ' shop text, git_commit text, pseudonym_key text, started_at timestamp,'
-            ~ ' ended_at timestamp, whole_at timestamp)'
-        ) -%}
-        {%- do run_query(
-            'create table if not exists builds.nodes (node_id text, trouble text)'
-        ) -%}
+        {%- do make_record() -%}
         {%- set last = run_query(
             'select pseudonym_key, pseudonym_key_fingerprint() from builds.runs'
             ~ ' order by started_at desc limit 1'
@@ -48,6 +53,7 @@
 {# Records what came of a build. Once it is whole, its launches are final. #}
 {% macro end_build(results) -%}
     {%- if execute and (writes_tables() or flags.WHICH == 'test') -%}
+        {%- do make_record() -%}
         {%- do note_trouble(results) -%}
         {%- if flags.EMPTY -%}{%- do mark_stale(graph.nodes) -%}{%- endif -%}
         {%- if run_query('from builds.nodes limit 1').rows -%}
@@ -119,8 +125,9 @@
         {%- if counts[0] -%}
             {%- do run_query('delete' ~ void) -%}
             {%- do run_query(
-                "insert into builds.nodes select 'model." ~ project_name
-                ~ ".decision_ledger', 'stale'"
+                "insert into builds.nodes select node_id, 'stale' from (select 'model."
+                ~ project_name ~ ".decision_ledger' as node_id) where node_id not in"
+                ~ ' (select node_id from builds.nodes)'
             ) -%}
             {{ print(
                 'Took back ' ~ counts[0] ~ ' decisions of ' ~ counts[1] ~ ' campaigns:'

@@ -116,19 +116,19 @@ measured as (
                     'bins.row_count', 'bins.expected_row_count', 'totals.total',
                     'totals.earlier_total'
                 ) }}
-            ), 12
+            ), 9
         ) as stability_index,
         round(
             (count(*) - 1)
-            * (1 / max(totals.total) + 1 / max(totals.earlier_total)), 12
+            * (1 / max(totals.total) + 1 / max(totals.earlier_total)), 9
         ) as stability_index_by_chance,
         round(
             sum(case when bins.is_missing then bins.row_count else 0 end)
-            / max(totals.total), 12
+            / max(totals.total), 9
         ) as missing_share,
         round(
             sum(case when bins.is_missing then bins.expected_row_count else 0 end)
-            / max(totals.total), 12
+            / max(totals.total), 9
         ) as earlier_missing_share,
         bins.as_of_date
     from bins

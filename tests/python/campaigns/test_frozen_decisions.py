@@ -114,7 +114,7 @@ def test_a_build_that_fails_launches_nothing(dbt: DbtRuns, raw_folder: Path, cam
     # a test of the ledger fails, once it is written
     change(warehouse, "insert into campaigns.decision_ledger from campaigns.decision_ledger limit 1; checkpoint")
     change(warehouse, APPROVE, campaign=SPARE_CAMPAIGNS[0])
-    failed = decide(dbt, raw_folder)
+    failed = decide(dbt, raw_folder, select=KILLED)
     assert failed.exit_code != 0
     assert f"Took back {users(warehouse)} decisions of 1 campaigns" in failed.output
     all_rows = rows(warehouse, "select distinct * from campaigns.decision_ledger order by decision_id")
@@ -124,7 +124,7 @@ def test_a_build_that_fails_launches_nothing(dbt: DbtRuns, raw_folder: Path, cam
         "create or replace temp table kept as select distinct * from campaigns.decision_ledger;"
         " delete from campaigns.decision_ledger; insert into campaigns.decision_ledger from kept",
     )
-    assert decide(dbt, raw_folder).exit_code == 0
+    assert decide(dbt, raw_folder, select=KILLED).exit_code == 0
     assert len(ledger(warehouse)) == len(frozen) + users(warehouse)
 
 
@@ -187,7 +187,7 @@ def test_a_correction_is_a_new_row_that_points_to_the_old(dbt: DbtRuns, raw_fold
         user=user,
     )
     for left_out in ("exposure", "test"):
-        result = decide(dbt, raw_folder, f"--exclude-resource-type={left_out}")
+        result = decide(dbt, raw_folder, f"--exclude-resource-type={left_out}", select=KILLED)
         assert result.exit_code == 0, result.output
         found = ledger(warehouse)
         assert set(frozen) < set(found)

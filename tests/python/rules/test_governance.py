@@ -169,7 +169,8 @@ def test_an_addition_is_recorded_and_a_breaking_change_is_not(manifest: Manifest
     assert write_contracts(tmp_path, record, "--check").returncode == 0
     before = record.read_text()
     assert json.loads(before) == contracts(manifest)
-    assert before.count("\n") == 2 + sum(1 + -(-len(each["columns"]) // 3) for each in contracts(manifest).values())
+    # a line per table
+    assert before.count("\n") == 2 + len(contracts(manifest))
     del columns["nickname"]
     file.write_text(json.dumps(manifest))
     broken = write_contracts(tmp_path, record)
