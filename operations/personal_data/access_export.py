@@ -11,8 +11,10 @@ import duckdb
 from operations.personal_data.databases import note_lines, tables_of
 from operations.personal_data.erasing import (
     Person,
+    UnreadableError,
     is_users,
     is_users_in,
+    names_of,
     note_names,
     parquet_rows,
     records,
@@ -65,9 +67,13 @@ def csv_rows(file: Path, person: Person) -> list[dict[str, str]]:
     text, _, _ = text_of(file.read_bytes())
     header: list[str] = []
     found = []
-    for fields, _, is_theirs in records(text, [person]):
-        header = header or fields
-        if is_theirs:
-            told = map(unscrambled, fields)
-            found.append(dict(zip(map(unscrambled, header), told, strict=False)))
+    try:
+        for fields, _, is_theirs in records(text, [person]):
+            header = header or fields
+            if is_theirs:
+                told = map(unscrambled, fields)
+                found.append(dict(zip(map(unscrambled, header), told, strict=False)))
+    except UnreadableError as error:
+        if any(name in unscrambled(text) for name in names_of([person])):
+            raise UnreadableError(f"{file}, {error}. Mend the file first: it may name the user.") from None
     return found

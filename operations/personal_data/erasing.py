@@ -23,6 +23,10 @@ csv.field_size_limit(1 << 30)
 LEAST_MASKED = 7
 
 
+class UnreadableError(Exception):
+    """A file names a user, but whose rows are whose cannot be told; one sentence says where."""
+
+
 @dataclass(frozen=True)
 class Person:
     """A user as the vault has them."""
@@ -81,8 +85,8 @@ def unscrambled(text: str) -> str:
 def plain(text: str) -> str:
     """Return an id as intake reads it: right encoding, single blanks, none around."""
     single_spaced = re.sub(r"[ \t\n\r\f\v\xa0]+", " ", unscrambled(text)).strip()
-    # tables with gaps are exported with 12346.0 for 12346
-    return re.sub(r"\.0+$", "", single_spaced)
+    # tables with gaps are exported with 12346.0 for 12346; A7.0 is not A7
+    return re.sub(r"^([0-9]+)\.0+$", r"\1", single_spaced)
 
 
 def text_of(content: bytes) -> tuple[str, str, bytes]:
@@ -98,21 +102,57 @@ def text_of(content: bytes) -> tuple[str, str, bytes]:
 
 
 def records(text: str, persons: list[Person]) -> Iterator[tuple[list[str], str, bool]]:
-    """Yield each record of a CSV file: its fields, its text, whether it is of users."""
+    """Yield each record of a CSV file: its fields, its text, whether it is of users.
+
+    Raises
+    ------
+    UnreadableError
+        Where a record has more or fewer fields than the first, or a quote stands where
+        none may: the lines around may be of anybody.
+    """
     lines = list(io.StringIO(text, newline=""))
     names = {plain(name) for name in names_of(persons)}
     delimiter = max(",;\t|", key=lambda tried: len(next(csv.reader(lines[:1], delimiter=tried), [])))
-    reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True)
-    taken, places = 0, None
-    for fields in reader:
+    reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True, strict=True)
+    taken, places, width = 0, None, 0
+    while True:
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            raise UnreadableError(f"line {taken + 1}: {error}") from None
+        if fields is None:
+            return
+        if fields and places is not None and len(fields) != width:
+            raise UnreadableError(f"line {taken + 1}: expected {width} fields, found {len(fields)}")
         written = "".join(lines[taken : reader.line_num])
         taken = reader.line_num
         if places is None:
+            width = len(fields)
             places = [place for place, name in enumerate(fields) if plain(name).lower() in USER_COLUMNS]
             yield fields, written, False
             continue
         ids = {plain(fields[place]) for place in places if place < len(fields)}
         yield fields, written, not ids.isdisjoint(names)
+
+
+def refuse_unreadable(persons: list[Person], folder: Path | None) -> None:
+    """Stop at a CSV file that names a user and cannot be read, before anything is changed.
+
+    Raises
+    ------
+    UnreadableError
+        Naming the file and the line.
+    """
+    for file in files_below(folder, ".csv"):
+        text, _, _ = text_of(file.read_bytes())
+        try:
+            for _ in records(text, persons):
+                pass
+        except UnreadableError as error:
+            if any(name in unscrambled(text) for name in names_of(persons)):
+                raise UnreadableError(
+                    f"{file}, {error}. Mend the file first, or other users would lose rows."
+                ) from None
 
 
 def erase_from_text(persons: list[Person], folder: Path | None) -> dict[str, int]:
@@ -122,10 +162,14 @@ def erase_from_text(persons: list[Person], folder: Path | None) -> dict[str, int
         content = file.read_bytes()
         text, encoding, mark = text_of(content)
         kept, count = [], 0
-        for _, written, is_theirs in records(text, persons):
-            count += is_theirs
-            if not is_theirs:
-                kept.append(written)
+        try:
+            for _, written, is_theirs in records(text, persons):
+                count += is_theirs
+                if not is_theirs:
+                    kept.append(written)
+        except UnreadableError:
+            # it names none of them: see refuse_unreadable
+            continue
         if count:
             rewrite(file, mark + "".join(kept).encode(encoding))
             settle_manifests(file, content)

@@ -22,7 +22,15 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import Rewritten, erase_from_database
-from operations.personal_data.erasing import Person, erase_from_parquet, erase_from_text, mask, write_private
+from operations.personal_data.erasing import (
+    Person,
+    UnreadableError,
+    erase_from_parquet,
+    erase_from_text,
+    mask,
+    refuse_unreadable,
+    write_private,
+)
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.privacy.keys import ERASURE_KEY, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
@@ -156,7 +164,7 @@ class Requests:
         atexit.register(mask, list(request.ids), [request.target, request.logs])
         try:
             return json.dumps(action(request))
-        except (RefusedError, DbtRuntimeError) as error:
+        except (RefusedError, UnreadableError, DbtRuntimeError) as error:
             return json.dumps({"fault": f"Nothing was {done}: {error}"})
         except (NotPublishedError, duckdb.Error, psycopg.Error, OSError) as error:
             cause = str(error).splitlines()[0]
@@ -182,20 +190,44 @@ class Requests:
                     [name],
                 ).fetchall()
             ]
+            # not built yet, no row of theirs was fit to be, or the shop has deleted them all
             named = Person(keyed_name(name, pseudonym_key), name)
-            if not found and (
-                (key and keyed_name(name, key) in forgotten)
-                # not built yet, or no row of theirs was fit to be
-                or held_in_files(named, cursor, request.shop_folder)
-            ):
+            if not found and ((key and keyed_name(name, key) in forgotten) or self._is_held(named, cursor, request)):
                 found = [named]
             if len(found) != 1:
                 who = "nobody is" if not found else f"{len(found)} users are"
                 raise RefusedError(
                     f"{who} known by name {number} of {len(names)} (id of the source, pseudonym or e-mail address)."
+                    + f" Searched: {', '.join(map(str, self._places(request)))}." * (not found)
                 )
             persons[found[0].source_user_id] = found[0]
         return list(persons.values())
+
+    def _places(self, request: Request) -> list[Path]:
+        """Return all files and folders that may hold rows of a user."""
+        published = request.published_file
+        folders = [request.shop_folder, published, published.with_suffix(""), *request.export_folders.values()]
+        return [self.warehouse, vault_of(self.warehouse), *filter(None, folders)]
+
+    def _is_held(self, person: Person, cursor: duckdb.DuckDBPyConnection, request: Request) -> bool:
+        """Whether anything is held on a user whom the vault does not know, under the key in force."""
+        published = request.published_file
+        if held_on(person, cursor, request.database):
+            return True
+        # in the hidden ones lies what a killed publish left, half written
+        versions = published.with_suffix("").glob("[!.]*")
+        if any(
+            held_in_files(person, cursor, folder)
+            for folder in (request.shop_folder, *request.export_folders.values(), *versions)
+        ):
+            return True
+        if not published.exists():
+            return False
+        cursor.execute(f"attach '{published}' as published (read_only)")
+        try:
+            return bool(held_on(person, cursor, "published"))
+        finally:
+            cursor.execute("detach published")
 
     def _export(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
@@ -212,6 +244,8 @@ class Requests:
         cursor = self.connection.cursor()
         key = erasure_key()
         persons = self._persons(cursor, request, key)
+        for folder in (request.shop_folder, *request.export_folders.values(), SEEDS):
+            refuse_unreadable(persons, folder)
         in_postgres = request.rows_in_postgres(persons)
         # first of all nobody comes back, last of all nobody is found any more
         remember(persons, request, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,38 +14,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import (
-    PROJECT_FOLDER,
-    VAULT_KEY,
-    DbtResult,
-    DbtRuns,
-    attach_vault,
-    package_folder,
-    pseudonym,
-    vault_of,
-)
+from support.builds import PROJECT_FOLDER, VAULT_KEY, DbtResult, DbtRuns, attach_vault, pseudonym, vault_of
 from support.campaigns import VARS, rows
 from support.databases import PASSWORD, Database
+from support.erasable_shop import ANNA, EXPORTS, KEY, TEXTS, Shop, publish
 from support.shops import write_shop
 
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.publish.postgres.copying import PUBLISH_LOCK
 
-KEY = "a key for tests that hides who was forgotten"
-TEXTS = {
-    # a mark of the encoding comes first, as Excel has it
-    "users.csv": "\ufeffuser_id;email;full_name;phone\r\n"
-    'id-anna;Anna@Example.com;"Anna\r\nZwölfer";+49 111 2223334\r\n'
-    "id-boris;boris@example.com;Boris Ö;+49 222 3334445\r\n"
-    "id-carla;carla@example.com;Carla Ruiz;+49 333 4445556\r\n",
-    "products.csv": "product_id,product_name,list_price\np1,Tea,2.50\n",
-    "transactions/1.csv": "transaction_id,order_id,user_id,product_id,quantity,"
-    "net_amount,ordered_at\n"
-    "t1,o1,id-anna,p1,1,2.50,2026-03-14 09:26:53\n"
-    't2,o2," id-boris ",p1,1,2.50,2026-03-15 09:26:53\n'
-    "t3,o3,id-carla,p1,1,2.50,2026-03-16 09:26:53\n"
-    "t4,o4,id-anna,p1,none,2.50,2026-03-17 09:26:53\n",
-}
 # A command that is killed before what it wrote into the log is in the files.
 KILLED = """
 import os, sys
@@ -58,79 +36,6 @@ connection.execute("insert into core.orders from core.orders")
 connection.execute("update vault.people set email = 'new.' || email")
 os._exit(9)
 """
-BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
-# Folders of exported contacts: as now, and as they were called before.
-EXPORTS = ("exports", "handover")
-ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
-
-
-class Shop:
-    """A shop of three customers, built, published and exported."""
-
-    def __init__(self, dbt: DbtRuns, folder: Path) -> None:
-        self.dbt, self.folder = dbt, folder
-        self.warehouse = dbt.folder / "building.duckdb"
-        self.kept = folder
-
-    def run(self, *arguments: str, **environment: str) -> DbtResult:
-        """Run dbt on it."""
-        return self.dbt.run("--quiet", *arguments, **self.settings(**environment))
-
-    def settings(self, **environment: str) -> dict:
-        """Return where everything lies."""
-        return {
-            "warehouse": self.warehouse,
-            "raw_folder": package_folder(),
-            "source": "your_shop",
-            "environment": {
-                "SHOP_DIR": str(self.folder / "raw"),
-                "PRIVACY_DIR": str(self.folder / "privacy"),
-                "PUBLISHED_DIR": str(self.folder / "published"),
-                "EXPORTS_DIR": str(self.folder / "exports"),
-                "HANDOVER_DIR": str(self.folder / "handover"),
-                "ERASURE_KEY": KEY,
-                **environment,
-            },
-        }
-
-    def build(self, retention: str = "{}") -> None:
-        """Build what rests on the files."""
-        result = self.run(
-            "build",
-            "--select",
-            *BUILT,
-            "--exclude-resource-type=unit_test",
-            # one row in four is rejected, so that it is looked for
-            f"--vars={{data_quality_severity: warn, retention_days: {retention}}}",
-        )
-        assert result.exit_code == 0, result.output
-
-    def forget(self, environment: dict | None = None, **arguments: str) -> DbtResult:
-        """Run the operation."""
-        told = json.dumps(arguments)
-        return self.run("run-operation", "forget_user", "--args", told, **(environment or {}))
-
-    def receipt(self) -> dict:
-        """Return the last receipt."""
-        files = sorted((self.folder / "privacy" / "your_shop" / "receipts").iterdir())
-        return json.loads(files[-1].read_text())
-
-    def files_telling(self, texts: list[str]) -> dict[str, list[str]]:
-        """Return, per file, which of some texts its bytes hold; Parquet is read."""
-        found = {}
-        places = [self.folder, self.warehouse, vault_of(self.warehouse)]
-        places += [self.dbt.folder / "target", self.dbt.folder / "logs"]
-        for place in places:
-            for file in [place] if place.is_file() else place.rglob("*"):
-                if not file.is_file():
-                    continue
-                content = file.read_bytes()
-                if file.suffix == ".parquet" and content.endswith(b"PAR1"):
-                    content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
-                content = content.lower()
-                if told := [text for text in texts if text.lower().encode() in content]:
-                    found[file.name] = told
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -168,36 +73,6 @@ def wait_for(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not happened():
         time.sleep(0.001)
-
-
-def publish(shop: Shop) -> None:
-    """Copy a mart as publish does; contacts as audience_export does, and did before."""
-    folder = shop.folder / "published"
-    version = folder / "your_shop" / "1" / "core"
-    version.mkdir(parents=True)
-    with duckdb.connect(str(folder / "your_shop.duckdb")) as connection:
-        connection.execute(f"attach '{shop.warehouse}' as private (read_only)")
-        connection.execute("create schema core")
-        connection.execute("create table core.orders as from private.core.orders")
-        connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
-        users = connection.sql("select user_id from core.orders order by 1").fetchall()
-    # what a publish that was killed leaves
-    shutil.copy(folder / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
-    killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
-    killed.parent.mkdir(parents=True)
-    killed.write_bytes(b"PAR1" + repr(users).encode())
-    text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
-    manifest = {
-        "version": "v1",
-        "rows": len(users),
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "campaigns": [{"campaign_id": "c1", "rows": len(users)}],
-    }
-    for name in EXPORTS:
-        write_shop(
-            shop.folder / name / "your_shop" / "mail",
-            {"v1/contacts.csv": text, "v1/manifest.json": json.dumps(manifest), "current.json": json.dumps(manifest)},
-        )
 
 
 def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
@@ -298,6 +173,42 @@ def test_before_any_build_nobody_is_forgotten(shop: Shop) -> None:
     assert result.exit_code != 0
     assert "Nothing was erased: " in result.output
     assert "has no table people: build the shop first." in result.output
+
+
+def test_whom_the_shop_has_deleted_already_is_forgotten_everywhere_else(shop: Shop) -> None:
+    raw = shop.folder / "raw"
+    for file in (raw / "users.csv", raw / "transactions" / "1.csv"):
+        file.write_text(re.sub(r'id-anna[^"\n]*"Anna[^"]*"[^\n]*\n|[^\n]*id-anna[^\n]*\n', "", file.read_text()))
+    events = raw / "events.parquet"
+    duckdb.sql(f"from '{events}' where user_id <> 'id-anna'").write_parquet(str(events))
+    shop.build()
+    told = pseudonym("id-anna")
+    assert rows(shop.warehouse, f"select * from core.orders where user_id = '{told}'") == []
+    # the publication and the contacts of before still tell of her
+    assert {"your_shop.duckdb", "orders.parquet", "contacts.csv"} <= set(shop.files_telling([told]))
+    result = shop.forget(user_id="id-anna")
+    assert result.exit_code == 0, result.output
+    assert shop.files_telling([told]) == {}
+    assert shop.receipt()["published_tables"] == {"core.orders": 1}
+    # of somebody unknown it is said where was searched
+    result = shop.forget(user_id="id-nobody")
+    assert result.exit_code != 0
+    for place in (shop.warehouse, "published/your_shop.duckdb", "exports/your_shop", "raw"):
+        assert str(place) in result.output.split("Searched: ")[1]
+
+
+def test_a_file_that_cannot_be_read_stops_before_anybody_loses_a_row(shop: Shop) -> None:
+    delivery = shop.folder / "raw" / "transactions" / "2.csv"
+    header, *_ = TEXTS["transactions/1.csv"].splitlines()
+    lines = [f"t{n},o{n},{user},p1,1,2.50,2026-03-2{n} 09:26:53" for n, user in enumerate(("id-carla", "id-anna"), 5)]
+    delivery.write_text("\n".join([header, lines[0].replace("id-carla", '"id-carla'), *lines, ""]))
+    before = {file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()}
+    result = shop.forget(user_id="id-anna")
+    assert result.exit_code != 0
+    assert f"{delivery}, line 2: " in result.output
+    assert "Mend the file first" in result.output
+    assert "Traceback" not in result.output
+    assert {file: file.read_bytes() for file in shop.folder.rglob("*.*") if file.is_file()} == before
 
 
 def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:

@@ -8,7 +8,13 @@ import duckdb
 import pytest
 
 from operations.personal_data.access_export import held_in_files
-from operations.personal_data.erasing import Person, erase_from_parquet, erase_from_text
+from operations.personal_data.erasing import (
+    Person,
+    UnreadableError,
+    erase_from_parquet,
+    erase_from_text,
+    refuse_unreadable,
+)
 
 ANNA, ZOE, SEVEN = (Person("a" * 32, "id-anna"), Person("b" * 32, "id Zoë"), Person("c" * 32, "7"))
 SCRAMBLED = "id Zoë".encode().decode("cp1252")
@@ -42,6 +48,32 @@ def test_a_row_of_csv_goes_and_all_else_stays(
     assert len(held["table.csv"]) == 1
     assert erase_from_text([person], tmp_path) == {"table.csv": 1}
     assert file.read_bytes() == written(header, *others)
+
+
+def test_an_id_that_looks_alike_is_another_users(tmp_path: Path) -> None:
+    lines = ["user_id,x", "A7.0,1", "A7 B,1", "a7,1", "A70,1", ""]
+    (tmp_path / "table.csv").write_text("\n".join([*lines[:2], "A7,1", *lines[2:]]))
+    assert erase_from_text([Person("d" * 32, "A7")], tmp_path) == {"table.csv": 1}
+    assert (tmp_path / "table.csv").read_text() == "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ['"id-bea,1', 'id-bea,"1"x', "id-bea,1,2", "id-bea"],
+    ids=["stray quote", "text after a quote", "a field too many", "a field too few"],
+)
+def test_a_file_of_odd_lines_is_refused_where_it_names_the_user(tmp_path: Path, odd: str) -> None:
+    file = tmp_path / "table.csv"
+    text = f"user_id,x\nid-carl,1\n{odd}\nid-dan,1\nid-anna,1\nid-eve,1\n"
+    file.write_text(text)
+    with pytest.raises(UnreadableError, match=r"table[.]csv, line 3: .*Mend the file first"):
+        refuse_unreadable([ANNA], tmp_path)
+    with pytest.raises(UnreadableError, match=r"table[.]csv, line 3: "):
+        held_in_files(ANNA, duckdb.connect().cursor(), tmp_path)
+    # of somebody else the file tells nothing
+    refuse_unreadable([ZOE], tmp_path)
+    assert erase_from_text([ZOE], tmp_path) == {}
+    assert file.read_text() == text
 
 
 def test_a_row_of_parquet_goes_and_all_else_stays(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""A shop of three customers, built, published and exported, to forget them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+from support.builds import DbtResult, DbtRuns, package_folder, vault_of
+from support.shops import write_shop
+
+KEY = "a key for tests that hides who was forgotten"
+TEXTS = {
+    # a mark of the encoding comes first, as Excel has it
+    "users.csv": "\ufeffuser_id;email;full_name;phone\r\n"
+    'id-anna;Anna@Example.com;"Anna\r\nZwölfer";+49 111 2223334\r\n'
+    "id-boris;boris@example.com;Boris Ö;+49 222 3334445\r\n"
+    "id-carla;carla@example.com;Carla Ruiz;+49 333 4445556\r\n",
+    "products.csv": "product_id,product_name,list_price\np1,Tea,2.50\n",
+    "transactions/1.csv": "transaction_id,order_id,user_id,product_id,quantity,"
+    "net_amount,ordered_at\n"
+    "t1,o1,id-anna,p1,1,2.50,2026-03-14 09:26:53\n"
+    't2,o2," id-boris ",p1,1,2.50,2026-03-15 09:26:53\n'
+    "t3,o3,id-carla,p1,1,2.50,2026-03-16 09:26:53\n"
+    "t4,o4,id-anna,p1,none,2.50,2026-03-17 09:26:53\n",
+}
+BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
+# Folders of exported contacts: as now, and as they were called before.
+EXPORTS = ("exports", "handover")
+ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
+
+
+class Shop:
+    """A shop of three customers, built, published and exported."""
+
+    def __init__(self, dbt: DbtRuns, folder: Path) -> None:
+        self.dbt, self.folder = dbt, folder
+        self.warehouse = dbt.folder / "building.duckdb"
+        self.kept = folder
+
+    def run(self, *arguments: str, **environment: str) -> DbtResult:
+        """Run dbt on it."""
+        return self.dbt.run("--quiet", *arguments, **self.settings(**environment))
+
+    def settings(self, **environment: str) -> dict:
+        """Return where everything lies."""
+        return {
+            "warehouse": self.warehouse,
+            "raw_folder": package_folder(),
+            "source": "your_shop",
+            "environment": {
+                "SHOP_DIR": str(self.folder / "raw"),
+                "PRIVACY_DIR": str(self.folder / "privacy"),
+                "PUBLISHED_DIR": str(self.folder / "published"),
+                "EXPORTS_DIR": str(self.folder / "exports"),
+                "HANDOVER_DIR": str(self.folder / "handover"),
+                "ERASURE_KEY": KEY,
+                **environment,
+            },
+        }
+
+    def build(self, retention: str = "{}") -> None:
+        """Build what rests on the files."""
+        result = self.run(
+            "build",
+            "--select",
+            *BUILT,
+            "--exclude-resource-type=unit_test",
+            # one row in four is rejected, so that it is looked for
+            f"--vars={{data_quality_severity: warn, retention_days: {retention}}}",
+        )
+        assert result.exit_code == 0, result.output
+
+    def forget(self, environment: dict | None = None, **arguments: str) -> DbtResult:
+        """Run the operation."""
+        told = json.dumps(arguments)
+        return self.run("run-operation", "forget_user", "--args", told, **(environment or {}))
+
+    def receipt(self) -> dict:
+        """Return the last receipt."""
+        files = sorted((self.folder / "privacy" / "your_shop" / "receipts").iterdir())
+        return json.loads(files[-1].read_text())
+
+    def files_telling(self, texts: list[str]) -> dict[str, list[str]]:
+        """Return, per file, which of some texts its bytes hold; Parquet is read."""
+        found = {}
+        places = [self.folder, self.warehouse, vault_of(self.warehouse)]
+        places += [self.dbt.folder / "target", self.dbt.folder / "logs"]
+        for place in places:
+            for file in [place] if place.is_file() else place.rglob("*"):
+                if not file.is_file():
+                    continue
+                content = file.read_bytes()
+                if file.suffix == ".parquet" and content.endswith(b"PAR1"):
+                    content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
+                content = content.lower()
+                if told := [text for text in texts if text.lower().encode() in content]:
+                    found[file.name] = told
+        return found
+
+
+def publish(shop: Shop) -> None:
+    """Copy a mart as publish does; contacts as audience_export does, and did before."""
+    folder = shop.folder / "published"
+    version = folder / "your_shop" / "1" / "core"
+    version.mkdir(parents=True)
+    with duckdb.connect(str(folder / "your_shop.duckdb")) as connection:
+        connection.execute(f"attach '{shop.warehouse}' as private (read_only)")
+        connection.execute("create schema core")
+        connection.execute("create table core.orders as from private.core.orders")
+        connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
+        users = connection.sql("select user_id from core.orders order by 1").fetchall()
+    # what a publish that was killed leaves
+    shutil.copy(folder / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
+    killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(b"PAR1" + repr(users).encode())
+    text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
+    manifest = {
+        "version": "v1",
+        "rows": len(users),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "campaigns": [{"campaign_id": "c1", "rows": len(users)}],
+    }
+    for name in EXPORTS:
+        write_shop(
+            shop.folder / name / "your_shop" / "mail",
+            {"v1/contacts.csv": text, "v1/manifest.json": json.dumps(manifest), "current.json": json.dumps(manifest)},
+        )
