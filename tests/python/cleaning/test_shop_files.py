@@ -31,9 +31,21 @@ BROKEN_FILES = {
     "empty.csv": (b"", "expected a first line", "found an empty one"),
     "blank.csv": (b"\n\n", "expected a first line", "found an empty one"),
     "late header.csv": (b"\n" + HEADER, "expected a first line", "found an empty one"),
-    "no header.csv": (b"p1,Tea,1\n", "expected the column product_id", "p1, Tea, 1"),
-    "comment.csv": (b"# export\np1\n", "expected the column product_id"),
-    "colon.csv": (b"product_id:brand\np1:x\n", "expected the column product_id"),
+    "no header.csv": (
+        b"p1,anna@example.com,0791234567\n",
+        "first line",
+        "expected names of columns, such as product_id",
+    ),
+    "comment.csv": (b"# export\np1\n", "first line", "expected names of columns"),
+    "colon.csv": (b"product_id:brand\np1:x\n", "first line", "expected names of columns"),
+    "a name like data.csv": (
+        b"brand,anna@example.com,tel 0791234567\nx,1,2\n",
+        "found only brand, (a name that is not shown), (a name that is not shown).",
+    ),
+    "data twice.csv": (
+        b"product_id,anna@example.com,Anna@example.com\np1,1,2\n",
+        "'(a name that is not shown)' 2 times",
+    ),
     "open header.csv": (b'"product_id,x\np1,"1"\n', "found a quote that"),
     "quote in header.csv": (b'product_id,""x\np1,1\n', "found a quote that"),
     "twice.csv": (b"product_id,PRODUCT_ID\np1,p2\n", "'product_id' 2 times"),
@@ -127,6 +139,15 @@ def test_a_broken_file_is_refused_in_one_sentence(refusal: tuple[Path, DbtResult
     assert "Traceback" not in result.output
     sentences = [line for line in result.output.splitlines() if line.startswith(f"  File {folder}/products/{name}")]
     assert [all(part in line for part in parts) for line in sentences] == [True]
+
+
+def test_no_message_and_no_log_repeats_what_may_be_data(refusal: tuple[Path, DbtResult], shop_dbt: DbtRuns) -> None:
+    _, result = refusal
+    log = (shop_dbt.folder / "logs" / "dbt.log").read_text()
+    assert "no header.csv" in log
+    for text in (result.output, log):
+        assert "anna@example.com" not in text.lower()
+        assert "0791234567" not in text
 
 
 @pytest.mark.parametrize("name", [*ODD_FILES, *ODD_PARQUET])
