@@ -7,6 +7,7 @@ The keys reach the connection without standing in profiles.yml, SQL, logs or tar
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ class Plugin(BasePlugin):
 
         Files may change between two calls, so none is called once for many rows.
         """
+        # models that import it at once, in threads, each meet a half of scikit-learn
+        import_module("precision_marketing")
         attach_encrypted(conn, *self.vault)
         requests = Requests(conn, self.warehouse)
         for function, parameters in (

@@ -1,6 +1,8 @@
 """The learning package: subpackages in one order, and no engine below them."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -63,3 +65,12 @@ def test_modules_are_short() -> None:
         if (lines := len(file.read_text().splitlines())) > MOST_LINES
     }
     assert long == {}
+
+
+def test_the_package_loads_scikit_learn_before_any_of_its_modules() -> None:
+    # two models in two threads met halves of scikit-learn, whose parts import each other in circles
+    needed = {".".join(parts[:2]) for file in FOLDER.rglob("*.py") for parts in imports(file) if parts[0] == "sklearn"}
+    assert len(needed) > 10
+    code = f"import sys, {PACKAGE}; sys.exit(' '.join({needed!r} - {{*sys.modules}}) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"name them in {PACKAGE}/__init__.py: {done.stderr}"

@@ -12,6 +12,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 import dbt.adapters.duckdb  # noqa: F401
+import precision_marketing  # noqa: F401
 from dbt.cli.main import cli
 from support.cache import CACHE_FOLDER, PROJECT_FOLDER
 from support.manifests import read_manifest
