@@ -56,14 +56,16 @@
         {%- do make_record() -%}
         {%- do note_trouble(results) -%}
         {%- if flags.EMPTY -%}{%- do mark_stale(graph.nodes) -%}{%- endif -%}
-        {%- if run_query('from builds.nodes limit 1').rows -%}
+        {%- set trouble = 'from builds.nodes' if var('launches_need_a_whole_build')
+            else "from builds.nodes where trouble = 'failed'" -%}
+        {%- if run_query(trouble ~ ' limit 1').rows -%}
             {%- do take_back_launches() -%}
         {%- endif -%}
         update builds.runs
         set
             ended_at = {{ now_in_utc() }},
             whole_at = case
-                when not exists (from builds.nodes) then {{ now_in_utc() }}
+                when not exists ({{ trouble }}) then {{ now_in_utc() }}
             end
         where build_id = '{{ invocation_id }}'
     {%- endif -%}

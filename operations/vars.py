@@ -27,6 +27,7 @@ ASCENDING = {
     "weighted_drift_thresholds": ("watch", "drifted"),
 }
 TYPES = {
+    "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
     "string": "a text",
