@@ -25,6 +25,7 @@ import duckdb
 import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.places import SHOP, SOURCE
 from operations.privacy.encryption import connect
 from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
@@ -90,7 +91,8 @@ def rotate_vault_key() -> str:
     old_key, _ = read_key("vault", "the vault")
     waiting = new_key_of("vault")
     new_key = waiting.read_text().strip()
-    vaults = [vault_of(file) for file in databases()]
+    # one whose database is gone holds people, too
+    vaults = sorted({file.resolve() for file in (*WAREHOUSES.glob("*.vault.duckdb"), *map(vault_of, databases()))})
     for file in vaults:
         if not opens(file, new_key):
             encrypt_anew(file, old_key, new_key)
@@ -165,9 +167,14 @@ def rotate_pseudonyms() -> str:
         rows += translate_seeds(dict(pseudonyms.itertuples(index=False)))
     waiting.replace(FOLDER / "pseudonym.key")
     # named by pseudonyms that nothing knows any more
-    named = (os.environ.get(name) for name in ("PUBLISHED_DIR", "EXPORTS_DIR"))
-    for folder in (*map(Path, OLD_NAMES), *Path("privacy").glob("*/exports"), *map(Path, filter(None, named))):
+    for folder in (*map(Path, OLD_NAMES), *Path("privacy").glob("*/exports")):
         shutil.rmtree(folder, ignore_errors=True)
+    # a folder that the environment names may hold what is not ours
+    if published := os.environ.get("PUBLISHED_DIR"):
+        Path(published, f"{SOURCE}.duckdb").unlink(missing_ok=True)
+        shutil.rmtree(Path(published, SOURCE), ignore_errors=True)
+    if exports := os.environ.get("EXPORTS_DIR"):
+        shutil.rmtree(Path(exports, SHOP), ignore_errors=True)
     return (
         f"{decisions:,} decisions and {rows} rows of seeds name users anew; key: "
         f"{FOLDER / 'pseudonym.key'}. Build every shop again: "

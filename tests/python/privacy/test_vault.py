@@ -208,8 +208,11 @@ def test_a_rotation_that_was_stopped_goes_on(copy: Path) -> None:
     (secrets / "vault.key").write_text(VAULT_KEY)
     (secrets / "vault.key").chmod(0o600)
     waiting = (secrets / "vault.key.new").read_text().strip()
+    # a vault whose database is gone holds people, too
+    (copy / "warehouse" / "shop.duckdb").unlink()
     result = rotate(copy, "vault")
     assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("1 vaults")
     assert key_of(copy, "vault") == waiting
     assert people(copy, waiting) == before
 
@@ -243,7 +246,10 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(copy: Path) -> None:
 def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
     # a database elsewhere, as WAREHOUSE may say
     (copy / "warehouse").rename(copy / "elsewhere")
-    place = {"WAREHOUSE": "elsewhere/shop.duckdb"}
+    place = {"WAREHOUSE": "elsewhere/shop.duckdb", "SOURCE": "shop", "PUBLISHED_DIR": "shared", "EXPORTS_DIR": "shared"}
+    for name in ("shop.duckdb", "shop/mail.csv", "others.txt"):
+        (copy / "shared" / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / "shared" / name).touch()
     warehouse = copy / "elsewhere" / "shop.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         launched = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
@@ -261,6 +267,7 @@ def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
             named = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
             stamps = connection.sql("select distinct pseudonym_key from builds.runs").fetchall()
         assert {known.get(user) for (user,) in named} == expected
+        assert [file.name for file in (copy / "shared").iterdir()] == ["others.txt"]
         assert stamps == [(fingerprint(key),)]
 
 
