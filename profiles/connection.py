@@ -18,12 +18,13 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from operations import machine
 from operations.build.wholeness import nodes_in_trouble
+from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
 from operations.places import git_commit
 from operations.privacy.encryption import SPILLS_ENCRYPTED
 from operations.privacy.keys import erasure_keys, fingerprint, padded_keys, read_key, set_keys
-from operations.privacy.vault import attach_encrypted, open_vault
-from operations.shop_files import csv_layout, tried_queries
+from operations.privacy.vault import attach_encrypted, open_vault, vault_of
+from operations.shop_files import files_not_read, grouped_files, shop_files, tried_files
 from operations.vars import var_faults
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(f"Nothing was built: {error}") from None
         self.keys = padded_keys("pseudonym", "the users' pseudonyms")
         self.warehouse = Path(creds.path)
+        for file in (self.warehouse, vault_of(self.warehouse)):
+            if (found := why_unreadable(file)) not in (None, "nothing"):
+                raise DbtRuntimeError(f"Nothing was built: {file}: expected a file, found {found}.")
         try:
             duckdb.connect(creds.path, config=config).close()
         except duckdb.IOException as error:
@@ -63,8 +67,11 @@ class Plugin(BasePlugin):
         attach_encrypted(conn, *self.vault)
         requests = Requests(conn, self.warehouse)
         for function, parameters in (
-            (csv_layout, ["varchar", "varchar"]),
-            (tried_queries, ["varchar", "varchar", "varchar[]"]),
+            (found_instead, ["varchar"]),
+            (shop_files, ["varchar", "varchar"]),
+            (files_not_read, ["varchar", "varchar[]"]),
+            (grouped_files, ["varchar[]", "varchar"]),
+            (tried_files, ["varchar[]", "varchar", "varchar"]),
             (requests.forget_users, ["varchar"]),
             (requests.export_user, ["varchar"]),
         ):

@@ -4,149 +4,122 @@
     Columns that the contract does not know are named too, but keep nobody from building.
 #}
 {% macro file_faults(table) -%}
-    {%- set faults = [] -%}
-    {%- set files = table_files(table.identifier) -%}
-    {%- if not files and table.config.meta.required_file -%}
+    {%- set listed = listed_files(table.identifier) -%}
+    {%- set faults = listed.faults -%}
+    {%- if not listed.files and not faults and table.config.meta.required_file -%}
         {%- set path = shop_folder() ~ '/' ~ table.identifier -%}
         {%- do faults.append(
             'Table ' ~ table.name ~ ': expected the file ' ~ path ~ '.csv or ' ~ path
             ~ '.parquet, or files in the folder ' ~ path ~ ', found none.'
         ) -%}
     {%- endif -%}
-    {%- set counted = namespace(rows=0) -%}
-    {%- for file in files -%}
-        {%- set found = parquet_faults(table, file) if file.endswith('.parquet')
-            else csv_faults(table, file) -%}
-        {%- do faults.extend(found.faults) -%}
-        {%- set counted.rows = counted.rows + found.rows -%}
-    {%- endfor -%}
-    {%- if files and not faults and not counted.rows
+    {%- set found = faults_inside(table, listed.files) -%}
+    {%- do faults.extend(found.faults) -%}
+    {%- if listed.files and not faults and not found.rows
         and table.config.meta.required_file -%}
         {%- do faults.append(
             'Table ' ~ table.name ~ ': expected rows, found none in '
-            ~ files | join(', ') ~ '.'
+            ~ listed.files | join(', ') | truncate(300) ~ '.'
         ) -%}
     {%- endif -%}
     {{ return(faults) }}
 {%- endmacro %}
 
-{# What is wrong with a CSV file, and how many rows it has. #}
-{% macro csv_faults(table, file) -%}
-    {%- set layout = csv_layout(file) -%}
-    {%- if layout.fault -%}
-        {{ return({'rows': 0, 'faults': [
-            'File ' ~ file ~ ': expected a first line with the names of the columns, '
-            ~ layout.fault ~ '.'
-        ]}) }}
-    {%- endif -%}
-
-    {%- set names = layout.names | map('lower') | list -%}
+{#
+    What is wrong with files of one table, and how many rows they have; where the reader
+    looks into the rows itself, not `in_full`.
+#}
+{% macro faults_inside(table, files, in_full=true) -%}
     {%- set known = names_in_files(table.columns.values()) | map('lower') | list -%}
+    {%- set faults = [] -%}
+    {%- set counted = namespace(rows=0) -%}
+    {%- for group in grouped_files(files) -%}
+        {%- set others = group.files | length - 1 -%}
+        {%- set shown = group.files[0]
+            ~ (' and ' ~ others ~ ' with the same columns' if others else '') -%}
+        {%- set is_parquet = group.files[0].endswith('.parquet') -%}
+        {#- a query would write names that are no names into dbt's log -#}
+        {%- set of_columns = ['File ' ~ shown ~ ': ' ~ group.fault] if group.fault
+            else name_faults(table, shown, group, known) if not is_parquet else [] -%}
+        {%- if not of_columns -%}
+            {%- do of_columns.extend(column_faults(table, shown, group, known)) -%}
+        {%- endif -%}
+        {%- do faults.extend(of_columns) -%}
+        {%- if in_full and not of_columns -%}
+            {%- set aggregates = 'count(columns(*))' if not is_parquet
+                else known_columns(table.columns.values(), 'bit_xor(hash(', '))') -%}
+            {%- set tried = asked_of_files('tried_files', [
+                as_literals(group.files), as_literal(var('csv_encoding')),
+                as_literal(aggregates)
+            ]) -%}
+            {%- do faults.extend(tried.faults) -%}
+            {%- set counted.rows = counted.rows + tried.rows -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({'rows': counted.rows, 'faults': faults}) }}
+{%- endmacro %}
+
+{# First lines that hold no names of columns, or one name twice. #}
+{% macro name_faults(table, shown, group, known) -%}
+    {%- set names = group.names | map('lower') | list -%}
     {%- if not names | select('in', known) | list -%}
-        {{ return({'rows': 0, 'faults': [
-            'File ' ~ file ~ ', first line: expected names of columns, such as '
+        {{ return([
+            'File ' ~ shown ~ ', first line: expected names of columns, such as '
             ~ known[:5] | join(', ') ~ ', found none of the ' ~ known | length
             ~ ' that table ' ~ table.name ~ ' has. What stands there is not repeated, as'
             ~ ' it may be the first row.'
-        ]}) }}
+        ]) }}
     {%- endif -%}
-
     {%- set faults = [] -%}
     {%- for name in names | unique if names.count(name) > 1 or not name -%}
         {%- do faults.append(
-            'File ' ~ file ~ ', first line: expected a name of its own for each column,'
+            'File ' ~ shown ~ ', first line: expected a name of its own for each column,'
             ~ ' found ' ~ ("'" ~ shown_names([name]) ~ "' " ~ names.count(name) ~ ' times'
             if name else 'a column without a name') ~ '.'
         ) -%}
     {%- endfor -%}
-    {%- if faults -%}
-        {{ return({'rows': 0, 'faults': faults}) }}
-    {%- endif -%}
-
-    {%- do faults.extend(column_faults(table, file, layout.names)) -%}
-    {%- if faults -%}
-        {#- a query would write the names into dbt's log -#}
-        {{ return({'rows': 0, 'faults': faults}) }}
-    {%- endif -%}
-    {%- set tried = tried_queries(file, [
-        'select count(*), count(columns(*)) from ' ~ file_relation(file, rejects=true),
-        'select line, min(cast(error_type as varchar)), min(error_message),'
-        ~ ' count(*) over () from reject_errors group by line order by line limit 3',
-    ]) -%}
-    {%- if tried.fault -%}
-        {%- do faults.append('File ' ~ file ~ ': ' ~ tried.fault) -%}
-        {{ return({'rows': 0, 'faults': faults}) }}
-    {%- endif -%}
-    {%- for line, error_type, message, line_count in tried.answers[1] -%}
-        {%- do faults.append(
-            'File ' ~ file ~ ', line ' ~ line ~ ': ' ~ error_type | lower ~ ', '
-            ~ message | replace('\n', ' ') | truncate(200)
-            ~ (' (' ~ line_count ~ ' such lines in all)' if line_count > 3 else '')
-        ) -%}
-    {%- endfor -%}
-    {{ return({'rows': tried.answers[0][0][0], 'faults': faults}) }}
+    {{ return(faults) }}
 {%- endmacro %}
 
-{# What is wrong with a Parquet file, and how many rows it has. #}
-{% macro parquet_faults(table, file) -%}
-    {%- set described = tried_queries(file, [
-        'describe select * from ' ~ file_relation(file)
-    ]) -%}
-    {%- if described.fault -%}
-        {{ return({'rows': 0, 'faults': ['File ' ~ file ~ ': ' ~ described.fault]}) }}
-    {%- endif -%}
-    {%- set columns = described.answers[0] | rejectattr(0, 'equalto', 'file_row_number') -%}
-    {%- set columns = columns | list -%}
-    {%- set faults = column_faults(table, file, columns | map(attribute=0) | list) -%}
-    {%- set known = names_in_files(table.columns.values()) | map('lower') | list -%}
-    {%- for name, data_type, _, _, _, _ in columns if name | lower in known
-        and (data_type.endswith(']') or data_type.endswith(')')
-            and not data_type.startswith('DECIMAL') and not data_type.startswith('ENUM')) -%}
-        {%- do faults.append(
-            'File ' ~ file ~ ', column ' ~ name ~ ': expected one value a row, found '
-            ~ data_type | truncate(60) ~ '.'
-        ) -%}
-    {%- endfor -%}
-    {%- if faults -%}
-        {{ return({'rows': 0, 'faults': faults}) }}
-    {%- endif -%}
-    {%- set tried = tried_queries(file, [
-        'select count(*), ' ~ known_columns(table.columns.values(), 'bit_xor(hash(', '))')
-        ~ ' from ' ~ file_relation(file)
-    ]) -%}
-    {%- if tried.fault -%}
-        {{ return({'rows': 0, 'faults': ['File ' ~ file ~ ': ' ~ tried.fault]}) }}
-    {%- endif -%}
-    {{ return({'rows': tried.answers[0][0][0], 'faults': []}) }}
-{%- endmacro %}
-
-{# Required columns that a file lacks; others that it has are printed, not faults. #}
-{% macro column_faults(table, file, names) -%}
+{#
+    Required columns that files lack, and columns with more than one value a row; others
+    that they have are printed, not faults.
+#}
+{% macro column_faults(table, shown, group, known) -%}
     {%- set faults = [] -%}
-    {%- set lowered = names | map('lower') | list -%}
+    {%- set lowered = group.names | map('lower') | list -%}
     {%- for column in table.columns.values() if column.config.meta.required
         and not names_in_files([column]) | map('lower') | select('in', lowered) | list -%}
         {%- do faults.append(
-            'File ' ~ file ~ ': expected the column '
+            'File ' ~ shown ~ ': expected the column '
             ~ names_in_files([column]) | join(' or ') ~ ', found only '
-            ~ shown_names(names) | truncate(300) ~ '.'
+            ~ shown_names(group.names) | truncate(300) ~ '.'
         ) -%}
     {%- endfor -%}
-    {%- set known = names_in_files(table.columns.values()) | map('lower') | list -%}
-    {%- for name in names if name | lower not in known -%}
-        {{ print('File ' ~ file ~ ': column ' ~ shown_names([name]) ~ ' is not in the contract and'
-            ~ ' is not read.') }}
+    {%- for name, data_type in zip(group.names, group.types) if name | lower in known
+        and (data_type.endswith(']') or data_type.endswith(')')
+            and not data_type.startswith('DECIMAL') and not data_type.startswith('ENUM')) -%}
+        {%- do faults.append(
+            'File ' ~ shown ~ ', column ' ~ name ~ ': expected one value a row, found '
+            ~ data_type | truncate(60) ~ '.'
+        ) -%}
     {%- endfor -%}
+    {%- set others = [] -%}
+    {%- for name in group.names if name | lower not in known -%}
+        {%- do others.append(name) -%}
+    {%- endfor -%}
+    {%- if others -%}
+        {{ print('File ' ~ shown ~ ': not in the contract and not read: '
+            ~ shown_names(others) | truncate(300) ~ '.') }}
+    {%- endif -%}
     {{ return(faults) }}
 {%- endmacro %}
 
 {# Says which files of the shop's folder no table reads, such as Users.xlsx. #}
 {% macro print_files_not_read(tables) -%}
-    {%- set read = [] -%}
-    {%- for table in tables -%}
-        {%- do read.extend(table_files(table)) -%}
-    {%- endfor -%}
-    {%- set others = files_like(['/*', '/*/*']) | reject('in', read) | list -%}
+    {%- set others = asked_of_files(
+        'files_not_read', [as_literal(shop_folder()), as_literals(tables)]
+    ) -%}
     {%- if others -%}
         {{ print('Not read, because they are not named as a table of the contract: '
             ~ others[:5] | join(', ')

@@ -58,6 +58,14 @@
     end
 {%- endmacro %}
 
+{# The id of a user as a source writes it: Online Retail has 12346.0 for 12346. #}
+{% macro read_user_id(raw, staging) -%}
+    {%- if staging == 'online_retail' -%}
+        {{ trimmed("regexp_replace(" ~ raw ~ ", '[.]0+ *$', '')") }}
+    {%- else -%}{{ trimmed(raw) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# A word out of a short list, such as a status: in lower case. #}
 {% macro read_code(raw) -%}
     lower({{ read_text(raw) }})

@@ -6,45 +6,27 @@
     {{ return((env_var('SHOP_DIR', '') or shop('folder')).rstrip('/')) }}
 {%- endmacro %}
 
-{# The files of one table, by name; one delivered again word for word is read once. #}
-{% macro table_files(table) -%}
-    {%- if not execute or not shop('folder') -%}{{ return([]) }}{%- endif -%}
-    {%- set patterns = [] -%}
-    {%- for ending in ['.csv', '.parquet', '/*.csv', '/*.parquet'] -%}
-        {%- do patterns.append('/' ~ table ~ ending) -%}
-    {%- endfor -%}
-    {{ return(different_files(files_like(patterns))) }}
+{# What operations/shop_files.py answers about files. #}
+{% macro asked_of_files(function, arguments) -%}
+    {{ return(fromjson(run_query(
+        'select ' ~ function ~ '(' ~ arguments | join(', ') ~ ')'
+    ).rows[0][0])) }}
 {%- endmacro %}
 
-{# Files below the shop's folder that are named so, by name. #}
-{% macro files_like(patterns) -%}
-    {%- set globs = [] -%}
-    {%- for pattern in patterns -%}
-        {%- do globs.append(as_literal(as_pattern(shop_folder()) ~ pattern)) -%}
-    {%- endfor -%}
-    {%- set found = run_query(
-        'select distinct file from glob([' ~ globs | join(', ') ~ ']) order by file'
-    ) -%}
-    {{ return(found.columns[0].values() | list) }}
-{%- endmacro %}
-
-{# Of files with the same bytes the first by name: sizes are compared, then contents. #}
-{% macro different_files(files) -%}
-    {%- set literals = [] -%}
-    {%- for file in files -%}
-        {%- do literals.append(as_literal(as_pattern(file))) -%}
-    {%- endfor -%}
-    {%- set blobs = 'read_blob([' ~ literals | join(', ') ~ '])' -%}
-    {%- if files | length < 2 or not run_query(
-        'select size from ' ~ blobs ~ ' group by size having count(*) > 1 limit 1'
-    ).rows -%}
-        {{ return(files) }}
+{# The files of one table, by name, and what stands in a file's place and is none. #}
+{% macro listed_files(table) -%}
+    {%- if not execute or not shop('folder') -%}
+        {{ return({'files': [], 'faults': []}) }}
     {%- endif -%}
-    {%- set found = run_query(
-        'select min(filename) as file from ' ~ blobs ~ ' group by size, md5(content),'
-        ~ ' right(filename, 4) order by file'
-    ) -%}
-    {{ return(found.columns[0].values() | list) }}
+    {{ return(asked_of_files('shop_files', [as_literal(shop_folder()), as_literal(table)])) }}
+{%- endmacro %}
+
+{# Files put together that are written in the same way: their names, fault, relation. #}
+{% macro grouped_files(files) -%}
+    {%- if not files -%}{{ return([]) }}{%- endif -%}
+    {{ return(asked_of_files(
+        'grouped_files', [as_literals(files), as_literal(var('csv_encoding'))]
+    )) }}
 {%- endmacro %}
 
 {# Text as a SQL literal. #}
@@ -57,46 +39,13 @@
     {{ return(modules.re.sub('([*?[])', '[\\1]', path)) }}
 {%- endmacro %}
 
-{# How a CSV file is written: its delimiter, the names in its first line, or a fault. #}
-{% macro csv_layout(file) -%}
-    {%- set found = run_query(
-        'select csv_layout(' ~ as_literal(file) ~ ', ' ~ as_literal(var('csv_encoding')) ~ ')'
-    ) -%}
-    {{ return(fromjson(found.rows[0][0])) }}
-{%- endmacro %}
-
-{# The answers to queries over a file, or a fault in words: operations/shop_files.py. #}
-{% macro tried_queries(file, queries) -%}
+{# Texts as a SQL list. #}
+{% macro as_literals(texts) -%}
     {%- set literals = [] -%}
-    {%- for query in queries -%}
-        {%- do literals.append(as_literal(query)) -%}
+    {%- for text in texts -%}
+        {%- do literals.append(as_literal(text)) -%}
     {%- endfor -%}
-    {%- set found = run_query(
-        'select tried_queries(' ~ as_literal(file) ~ ', '
-        ~ as_literal(var('csv_encoding')) ~ ', [' ~ literals | join(', ') ~ '])'
-    ) -%}
-    {{ return(fromjson(found.rows[0][0])) }}
-{%- endmacro %}
-
-{# A file as a relation; CSV as text, nothing guessed. `rejects` keeps its bad lines. #}
-{% macro file_relation(file, rejects=false) -%}
-    {%- set pattern = as_literal(as_pattern(file)) -%}
-    {%- if file.endswith('.parquet') -%}
-        {{ return(
-            'read_parquet(' ~ pattern ~ ', file_row_number = true, binary_as_string = true)'
-        ) }}
-    {%- endif -%}
-    {%- set layout = csv_layout(file) -%}
-    {%- set columns = [] -%}
-    {%- for name in layout.names -%}
-        {%- do columns.append(as_literal(name) ~ ": 'varchar'") -%}
-    {%- endfor -%}
-    {{ return(
-        'read_csv(' ~ pattern ~ ', auto_detect = false, header = true,'
-        ~ ' columns = {' ~ columns | join(', ') ~ '}, delim = '
-        ~ as_literal(layout.delimiter) ~ ", quote = '\"', escape = '\"', encoding = '"
-        ~ var('csv_encoding') ~ "'" ~ (', store_rejects = true' if rejects else '') ~ ')'
-    ) }}
+    {{ return('[' ~ literals | join(', ') ~ ']') }}
 {%- endmacro %}
 
 {# Those columns of a file that the contract knows, each within the same expression. #}
@@ -139,14 +88,13 @@
             cast(null as varchar) as source_file,
             cast(null as bigint) as source_row
         where 1 = 0
-        {% for file in table_files(table.identifier) -%}
+        {% for group in grouped_files(listed_files(table.identifier).files) -%}
         union all by name
         select
             {{ known_columns(columns, 'cast(', ' as varchar)') }},
-            {{ as_literal(file[shop_folder() | length + 1:]) }} as source_file,
-            {{ 'file_row_number + 1' if file.endswith('.parquet')
-                else 'row_number() over ()' }} as source_row
-        from {{ file_relation(file) }}
+            substr("(file)", {{ shop_folder() | length + 2 }}) as source_file,
+            "(row)" as source_row
+        from {{ group.relation }}
         {% endfor -%}
     ) as united
 {%- endmacro %}

@@ -17,6 +17,8 @@ def connect(**config: str | int) -> duckdb.DuckDBPyConnection:
     The cipher comes first: without it the first row that is spilled is an error.
     """
     connection = duckdb.connect(config={**config, **SPILLS_ENCRYPTED})
+    # it would be printed among what a command answers
+    connection.execute("set enable_progress_bar = false")
     load_cipher(connection)
     return connection
 

@@ -60,6 +60,13 @@ BROKEN_FILES = {
     "too few.csv": (HEADER + b"p1,T,1\np2,B\n", "line 3", "Expected Number of Columns: 3"),
     "open quote.csv": (HEADER + b'p1,"T,1\np2,B,2\n', "line 2", "unterminated quote"),
     "half quote.csv": (HEADER + b'p1,"T" x,1\n', "line 2", "unterminated quote"),
+    "wide.csv": (",".join(f"c{n}" for n in range(2_000_000)).encode(), "found one of 1,000,000 characters or more"),
+    "many.csv": (b"c," * 300_000, "at most 10,000 columns in the first line, found 300,001"),
+    # DuckDB in parallel leaves each of these out without a word, or never ends
+    "huge field.csv": (HEADER + b"p1," + b"x" * 40_000_000 + b",1\np2,a,1\n", "line 2", "Maximum line size"),
+    "huge quote.csv": (HEADER + b'p1,"' + b"x\n" * 20_000_000 + b'",1\n', "line 2", "Maximum line size"),
+    "no end.csv": (HEADER + b"p1," + b"x" * 100_000_000, "line 2", "no end of the line"),
+    "nul.csv": (HEADER + b"\0" * 1000 + b"\n", "line 2", "Number of Columns"),
     "long.csv": (HEADER + b"p1," + b"x" * 3_000_000 + b",1\n", "line 2", "Maximum line size"),
     """it's [1] "odd" *.csv""": (HEADER + b"p1,T,1,2\n", "line 2", "Number of Columns"),
     "text.parquet": (b"product_id\np1\n", "No magic bytes"),
