@@ -28,6 +28,19 @@
 {# What operations/personal_data answers; stops where it has a fault. #}
 {% macro asked_of(function, user_id, file) -%}
     {%- if not execute -%}{{ return(none) }}{%- endif -%}
+    {%- set faults = [] -%}
+    {%- for table in graph.sources.values()
+        | selectattr('source_name', 'equalto', shop('staging')) if shop('folder') -%}
+        {%- set listed = listed_files(table.identifier) -%}
+        {%- do faults.extend(listed.faults) -%}
+        {%- do faults.extend(faults_inside(table, listed.files, in_full=false).faults) -%}
+    {%- endfor -%}
+    {%- if faults -%}
+        {{ exceptions.raise_compiler_error(
+            'Nothing was ' ~ ('erased' if function == 'forget_users' else 'exported') ~ ': '
+            ~ faults | join('\n')
+        ) }}
+    {%- endif -%}
     {%- set request = {
         'ids': [] if user_id is none else [user_id | string],
         'file': file,
@@ -37,6 +50,8 @@
         'target': flags.TARGET_PATH | string if flags.TARGET_PATH else 'target',
         'logs': flags.LOG_PATH | string if flags.LOG_PATH else 'logs',
         'today': run_started_at.strftime('%Y-%m-%d'),
+        'encoding': var('csv_encoding'),
+        'id_as_read': read_user_id('{column}', shop('staging')),
     } -%}
     {%- set answer = fromjson(run_query(
         'select ' ~ function ~ '(' ~ text_literal(tojson(request)) ~ ')'

@@ -9,18 +9,9 @@ from typing import Any
 import duckdb
 
 from operations.personal_data.databases import note_lines, tables_of
-from operations.personal_data.erasing import (
-    Person,
-    UnreadableError,
-    is_users,
-    is_users_in,
-    names_of,
-    note_names,
-    parquet_rows,
-    records,
-    text_of,
-    unscrambled,
-)
+from operations.personal_data.persons import Person, is_users, note_names
+from operations.personal_data.user_files import Reading, files_below, relation_of_users, rows_of_users
+from operations.privacy.encryption import connect
 
 
 def held_on(person: Person, cursor: duckdb.DuckDBPyConnection, database: str) -> dict[str, list]:
@@ -38,19 +29,14 @@ def held_on(person: Person, cursor: duckdb.DuckDBPyConnection, database: str) ->
     return held
 
 
-def held_in_files(person: Person, cursor: duckdb.DuckDBPyConnection, folder: Path | None) -> dict[str, list]:
-    """Return all rows about a user in the CSV and Parquet files of a folder."""
+def held_in_files(persons: list[Person], folder: Path | None, reading: Reading) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows about users in the CSV and Parquet files of a folder, by file."""
     held = {}
-    for file in sorted(folder.rglob("*")) if folder and folder.is_dir() else []:
-        found = []
-        if file.suffix == ".parquet":
-            relation = parquet_rows(file)
-            theirs = is_users_in(cursor, relation, [person])
-            found = rows(cursor, f"{relation} where {theirs}")
-        elif file.suffix == ".csv":
-            found = csv_rows(file, person)
-        if found:
-            held[str(file.relative_to(folder))] = found
+    for file in files_below(folder):
+        if rows_of_users(file, persons, reading):
+            with connect(threads=1, memory_limit="1GB") as connection:
+                theirs = relation_of_users(connection, file, persons, reading)
+                held[str(file.relative_to(folder))] = rows(connection, theirs)
     return held
 
 
@@ -60,20 +46,3 @@ def rows(cursor: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any
         json.loads(text)
         for (text,) in cursor.execute(f"select to_json(held) from (from {relation}) as held").fetchall()
     ]
-
-
-def csv_rows(file: Path, person: Person) -> list[dict[str, str]]:
-    """Return the records of a CSV file about a user."""
-    text, _, _ = text_of(file.read_bytes())
-    header: list[str] = []
-    found = []
-    try:
-        for fields, _, is_theirs in records(text, [person]):
-            header = header or fields
-            if is_theirs:
-                told = map(unscrambled, fields)
-                found.append(dict(zip(map(unscrambled, header), told, strict=False)))
-    except UnreadableError as error:
-        if any(name in unscrambled(text) for name in names_of([person])):
-            raise UnreadableError(f"{file}, {error}. Mend the file first: it may name the user.") from None
-    return found

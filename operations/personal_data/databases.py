@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from operations.personal_data.erasing import Person, is_users, note_names
+from operations.files import sql_text
+from operations.personal_data.persons import Person, is_users, note_names
 
 LEDGER = "decision_ledger"
 # How the macro `is_erased` knows whom a launched decision names no more.
@@ -26,10 +27,6 @@ class Rewritten:
     writing: Path
     file: Path
     counts: dict[str, int]
-
-    def rename(self) -> None:
-        """Put it into place."""
-        self.writing.replace(self.file)
 
 
 def tables_of(cursor: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -62,7 +59,7 @@ def erase_from_database(
     if attach:
         attach(writing, "rewritten")
     else:
-        cursor.execute(f"attach '{writing}' as rewritten (storage_version '{storage}')")
+        cursor.execute(f"attach {sql_text(writing)} as rewritten (storage_version '{storage}')")
     note_names(cursor, persons)
     tables = tables_of(cursor, database)
     note_lines(cursor, database, tables)

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,14 @@ import duckdb
 import psycopg
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.files import require_file, sql_text, why_unreadable
 from operations.personal_data.access_export import held_in_files, held_on
-from operations.personal_data.databases import Rewritten, erase_from_database
-from operations.personal_data.erasing import (
-    Person,
-    UnreadableError,
-    erase_from_parquet,
-    erase_from_text,
-    mask,
-    refuse_unreadable,
-    write_private,
-)
+from operations.personal_data.databases import erase_from_database
+from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
+from operations.personal_data.persons import Person, UnreadableError, mask, write_private
 from operations.personal_data.postgres_copy import rows_in_postgres
+from operations.personal_data.receipts import Receipt, Removal, settle
+from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
 from operations.privacy.keys import ERASURE_KEY, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish.postgres.copying import publish
@@ -64,6 +59,8 @@ class Request:
         Where dbt writes beside it.
     today : str
         Date of the request.
+    encoding, id_as_read : str
+        How intake reads files, as of `Reading`.
     """
 
     ids: list[str]
@@ -74,6 +71,8 @@ class Request:
     target: str
     logs: str
     today: str
+    encoding: str
+    id_as_read: str
 
     @property
     def folder(self) -> Path:
@@ -84,6 +83,17 @@ class Request:
     def shop_folder(self) -> Path | None:
         """Return the folder of the shop's files."""
         return Path(self.raw_folder) if self.raw_folder else None
+
+    @property
+    def file_folders(self) -> dict[str, tuple[Path | None, Reading]]:
+        """Return the folders of files that may name users, and how each is read."""
+        ours = Reading("utf-8", self.id_as_read)
+        return {
+            "raw_files": (self.shop_folder, Reading(self.encoding, self.id_as_read)),
+            **{kind: (folder, ours) for kind, folder in self.export_folders.items()},
+            "published_files": (self.published_file.with_suffix(""), ours),
+            "seeds": (SEEDS, ours),
+        }
 
     @property
     def export_folders(self) -> dict[str, Path]:
@@ -125,6 +135,7 @@ class Request:
         names = [str(name).strip() for name in self.ids]
         if self.file:
             try:
+                require_file(self.file)
                 with Path(self.file).open(newline="", encoding="utf-8-sig") as lines:
                     rows = list(csv.DictReader(lines))
             except (OSError, UnicodeError, csv.Error) as error:
@@ -177,7 +188,7 @@ class Requests:
         ).fetchall():
             raise RefusedError(f"{vault_of(self.warehouse)} has no table people: build the shop first.")
         listed = request.folder / "forgotten.csv"
-        forgotten = listed.read_text() if listed.exists() else ""
+        forgotten = read_list(listed)
         pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
         persons: dict[str, Person] = {}
         for number, name in enumerate(names, 1):
@@ -214,16 +225,11 @@ class Requests:
         published = request.published_file
         if held_on(person, cursor, request.database):
             return True
-        # in the hidden ones lies what a killed publish left, half written
-        versions = published.with_suffix("").glob("[!.]*")
-        if any(
-            held_in_files(person, cursor, folder)
-            for folder in (request.shop_folder, *request.export_folders.values(), *versions)
-        ):
+        if self._rows_in_files([person], request):
             return True
         if not published.exists():
             return False
-        cursor.execute(f"attach '{published}' as published (read_only)")
+        cursor.execute(f"attach {sql_text(published)} as published (read_only)")
         try:
             return bool(held_on(person, cursor, "published"))
         finally:
@@ -233,8 +239,9 @@ class Requests:
         cursor = self.connection.cursor()
         (person,) = self._persons(cursor, request, "")
         held = {"tables": held_on(person, cursor, request.database)} | {
-            kind: held_in_files(person, cursor, folder)
-            for kind, folder in (("raw_files", request.shop_folder), *request.export_folders.items())
+            kind: held_in_files([person], folder, reading)
+            for kind, (folder, reading) in request.file_folders.items()
+            if kind not in ("seeds", "published_files")
         }
         file = request.folder / "exports" / f"{person.file_name}.json"
         write_private(file, json.dumps(held, indent=1, default=str, ensure_ascii=False))
@@ -243,62 +250,66 @@ class Requests:
     def _forget(self, request: Request) -> dict[str, Any]:
         cursor = self.connection.cursor()
         key = erasure_key()
+        receipts = request.folder / "receipts"
+        settle(receipts)
         persons = self._persons(cursor, request, key)
-        for folder in (request.shop_folder, *request.export_folders.values(), SEEDS):
-            refuse_unreadable(persons, folder)
+        found_in = self._rows_in_files(persons, request)
+        refuse_unfinished(request.shop_folder, persons)
         in_postgres = request.rows_in_postgres(persons)
+        databases = (self.warehouse, vault_of(self.warehouse))
+        folders = [folder for folder, _ in request.file_folders.values() if folder]
+        ours = [request.folder, SEEDS, *request.export_folders.values()]
+        remove_leftovers(folders, ours, request.published_file, databases)
         # first of all nobody comes back, last of all nobody is found any more
         remember(persons, request, key)
-        receipt: dict[str, Any] = {
-            "source": request.source,
-            "erased_on": request.today,
-            "users": [keyed_name(each.source_user_id, key) for each in persons],
-            **self._erase_files(cursor, persons, request),
-        }
+        receipt = Receipt.begin(
+            receipts,
+            source=request.source,
+            erased_on=request.today,
+            users=[keyed_name(each.source_user_id, key) for each in persons],
+            notes=self._notes(request),
+            **{kind: {} for kind in request.file_folders},
+        )
+        for removal in found_in:
+            receipt.replace(removal.copied())
+        self._erase_published(cursor, persons, request, receipt)
         if in_postgres:
             # deleted rows would stay in PostgreSQL's files, tables that go do not
             publish(request.published_file, request.postgres_url)
-            receipt["postgres_tables"] = in_postgres
-        databases = self._erase_databases(cursor, persons, request)
-        for name, database in databases.items():
-            receipt[name] = database.counts
-        write_private(
-            request.folder / "receipts" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json", json.dumps(receipt, indent=1)
-        )
+            receipt.note("postgres_tables", in_postgres)
         # a verdict on raw files is made again in seconds
         shutil.rmtree(Path(request.target) / "check_data", ignore_errors=True)
-        for database in databases.values():
-            database.rename()
+        receipt.replace(*self._erase_databases(cursor, persons, request))
+        receipt.finish()
         atexit.register(mask, [text for person in persons for text in person.texts()], [request.target, request.logs])
-        return receipt
+        return receipt.content
 
-    def _erase_files(
-        self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request
-    ) -> dict[str, Any]:
-        counts: dict[str, Any] = {}
-        published = request.published_file
-        # a publish that was killed left half a copy, which nobody can read
-        for left in (*published.parent.glob(f".{published.stem}.*"), *published.with_suffix("").glob(".*")):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        folders = {
-            "raw_files": request.shop_folder,
-            "published_files": published.with_suffix(""),
-            **request.export_folders,
-            "seeds": SEEDS,
-        }
-        for kind, folder in folders.items():
-            counts[kind] = erase_from_text(persons, folder) | erase_from_parquet(cursor, persons, folder)
+    def _rows_in_files(self, persons: list[Person], request: Request) -> list[RowsInFile]:
+        """Return where rows of users are in files; one that cannot be read stops what was asked."""
+        if os.path.lexists(request.published_file) and (found := why_unreadable(request.published_file)):
+            raise RefusedError(f"{request.published_file}: expected a file, found {found}.")
+        return [
+            RowsInFile(kind, file, file.relative_to(folder), rows, reading)
+            for kind, (folder, reading) in request.file_folders.items()
+            for file in files_below(folder)
+            # in the hidden ones lies what a killed publish left, half written
+            if not (kind == "published_files" and file.relative_to(folder).parts[0].startswith("."))
+            and (rows := rows_of_users(file, persons, reading))
+        ]
+
+    def _erase_published(
+        self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request, receipt: Receipt
+    ) -> None:
         for file in (request.folder / "exports").glob("*.json"):
             if file.stem in {person.file_name for person in persons}:
                 file.unlink()
-                counts["exports"] = counts.get("exports", 0) + 1
+                receipt.note("exports", receipt.content.get("exports", 0) + 1)
+        published = request.published_file
         if published.exists():
-            cursor.execute(f"attach '{published}' as published (read_only)")
+            cursor.execute(f"attach {sql_text(published)} as published (read_only)")
             writing = erase_from_database(cursor, persons, "published", published, storage="v1.0.0")
             cursor.execute("detach published")
-            counts["published_tables"] = writing.counts
-            writing.rename()
-        return counts | {"notes": self._notes(request)}
+            receipt.replace(Removal("published_tables", writing.counts, [(writing.writing, published)]))
 
     def _notes(self, request: Request) -> list[str]:
         notes = []
@@ -307,7 +318,7 @@ class Requests:
         elif others := [
             str(file)
             for file in sorted(request.shop_folder.rglob("*"))
-            if file.is_symlink() or (file.is_file() and file.suffix not in (".csv", ".parquet"))
+            if file.is_symlink() or (not file.is_dir() and file.suffix not in (".csv", ".parquet"))
         ]:
             notes.append(f"Not searched, as they are links or neither CSV nor Parquet: {', '.join(others)}.")
         if not request.postgres_url:
@@ -318,9 +329,9 @@ class Requests:
 
     def _erase_databases(
         self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request
-    ) -> dict[str, Rewritten]:
+    ) -> list[Removal]:
         vault_key, _ = read_key("vault", "the vault")
-        return {
+        written = {
             "warehouse_tables": erase_from_database(cursor, persons, request.database, self.warehouse),
             "vault_tables": erase_from_database(
                 cursor,
@@ -330,6 +341,7 @@ class Requests:
                 attach=lambda file, name: attach_encrypted(cursor, file, name, vault_key),
             ),
         }
+        return [Removal(kind, each.counts, [(each.writing, each.file)]) for kind, each in written.items()]
 
 
 def erasure_key() -> str:
@@ -339,10 +351,18 @@ def erasure_key() -> str:
     return read_key("erasure", "the list of forgotten users")[0]
 
 
+def read_list(file: Path) -> str:
+    """Return the list of forgotten users, empty before the first."""
+    if not os.path.lexists(file):
+        return ""
+    require_file(file)
+    return file.read_text()
+
+
 def remember(persons: list[Person], request: Request, key: str) -> None:
     """Add users to the list that builds leave out."""
     file = request.folder / "forgotten.csv"
-    text = file.read_text() if file.exists() else "forgotten_key,forgotten_on\n"
+    text = read_list(file) or "forgotten_key,forgotten_on\n"
     for person in persons:
         hashed = keyed_name(person.source_user_id, key)
         if hashed not in text:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from support.shops import write_shop
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.publish.postgres.copying import PUBLISH_LOCK
 
+# Where the shop lies: a path that each quoting has to survive.
+FOLDER = "anna's shop [商店] 100%;"
 # A command that is killed before what it wrote into the log is in the files.
 KILLED = """
 import os, sys
@@ -40,7 +43,7 @@ os._exit(9)
 
 @pytest.fixture(scope="module")
 def built(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    shop = Shop(shop_dbt, shop_dbt.folder / "shop")
+    shop = Shop(shop_dbt, shop_dbt.folder / FOLDER)
     for file in (shop.warehouse, vault_of(shop.warehouse)):
         file.unlink(missing_ok=True)
     write_shop(shop.folder / "raw", TEXTS)
@@ -226,9 +229,11 @@ def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        "shop/privacy/your_shop/forgotten.csv",
-        "shop/raw/users.csv",
-        "shop/published/your_shop.duckdb",
+        f"{FOLDER}/privacy/your_shop/forgotten.csv",
+        f"{FOLDER}/raw/transactions/1.csv",
+        f"{FOLDER}/raw/users.csv",
+        f"{FOLDER}/exports/your_shop/mail/v1/contacts.csv",
+        f"{FOLDER}/published/your_shop.duckdb",
         "building.duckdb.new",
         "building.vault.duckdb.new",
     ],
@@ -242,7 +247,8 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop, change
     before = file.stat().st_ino if file.exists() else None
     wait_for(lambda: file.exists() and file.stat().st_ino != before)
     running.kill()
-    assert (shop.folder / "privacy" / "your_shop" / "forgotten.csv").exists()
+    listed = shop.folder / "privacy" / "your_shop" / "forgotten.csv"
+    assert listed.exists()
     told = [*ANNA, pseudonym("id-anna"), "id-boris", "boris@example.com"]
     assert shop.files_telling(told) != {}
     result = shop.forget(file=str(batch))
@@ -250,6 +256,19 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop, change
     assert result.exit_code == 0, result.output
     assert shop.files_telling(told) == {}
     assert len(shop.receipt()["users"]) == 2
+    # the receipts of both calls tell of each row once
+    told_of: dict[str, Counter] = defaultdict(Counter)
+    for receipt in map(json.loads, map(Path.read_text, (listed.parent / "receipts").iterdir())):
+        assert "pending" not in receipt
+        for kind in ("raw_files", "published_files", "published_tables", "vault_tables", "exported_files"):
+            told_of[kind].update(receipt.get(kind, {}))
+    assert told_of == {
+        "raw_files": {"events.parquet": 3, "transactions/1.csv": 3, "users.csv": 2},
+        "published_files": {"1/core/orders.parquet": 2},
+        "published_tables": {"core.orders": 2},
+        "vault_tables": {"main.people": 2},
+        "exported_files": {"mail/v1/contacts.csv": 2},
+    }
     assert rows(shop.warehouse, "select count(distinct user_id) from core.orders") == [(1,)]
 
 
