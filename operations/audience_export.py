@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from operations.build.wholeness import why_not_whole
+from operations.files import sql_text
 from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
 
@@ -220,7 +221,7 @@ def main() -> str | None:
         return f"Nothing was exported: no {WAREHOUSE}. Run make build first."
     try:
         with connect() as connection:
-            connection.execute(f"attach '{WAREHOUSE}' as warehouse (read_only)")
+            connection.execute(f"attach {sql_text(WAREHOUSE)} as warehouse (read_only)")
             if reason := why_not_whole(connection, "warehouse"):
                 return f"Nothing was exported: {reason}"
             path = ",".join(f"warehouse.{schema}" for schema in SCHEMAS)

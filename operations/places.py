@@ -30,11 +30,15 @@ def shown(path: Path) -> str:
 
 def git_commit() -> str:
     """Return the commit of the project, marked where files differ from it."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        cwd=PROJECT_FOLDER,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=PROJECT_FOLDER,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        # a container without git
+        return "unknown"
     return found.stdout.strip() or "unknown"

@@ -7,8 +7,8 @@
     {%- if execute and entity in user_entities() and has_forgotten_users() -%}
         {%- do rules.update({
             'erased': pseudonym('user_id', 'erasure') ~ ' in (select forgotten_key from '
-                ~ "read_csv('" ~ forgotten_file()
-                ~ "', header = true, all_varchar = true))"
+                ~ 'read_csv(' ~ as_literal(as_pattern(forgotten_file()))
+                ~ ', header = true, all_varchar = true))'
         }) -%}
     {%- endif -%}
     {%- set days = var('retention_days').get(entity) -%}
@@ -49,16 +49,27 @@
         ~ '/forgotten.csv') }}
 {%- endmacro %}
 
-{% macro has_forgotten_users() -%}
+{# What stands in its place: no text where it is a file. #}
+{% macro found_instead_of_list() -%}
     {{ return(run_query(
-        'select 1 from glob(' ~ text_literal(forgotten_file()) ~ ')'
-    ).rows | length > 0) }}
+        'select found_instead(' ~ text_literal(forgotten_file()) ~ ')'
+    ).rows[0][0]) }}
+{%- endmacro %}
+
+{% macro has_forgotten_users() -%}
+    {{ return(found_instead_of_list() != 'nothing') }}
 {%- endmacro %}
 
 {# Faults of var retention_days or of the key of erasure, as sentences. #}
 {% macro retention_faults() -%}
     {%- set faults = [] -%}
-    {%- if has_forgotten_users() and not run_query(
+    {%- set found = found_instead_of_list() -%}
+    {%- if found not in ['', 'nothing'] -%}
+        {%- do faults.append(
+            'The list of the forgotten, ' ~ forgotten_file() ~ ': expected a file, found '
+            ~ found ~ '.'
+        ) -%}
+    {%- elif has_forgotten_users() and not run_query(
         "select 1 where getvariable('erasure_inner_key') is not null"
     ).rows -%}
         {%- do faults.append(

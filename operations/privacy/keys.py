@@ -10,6 +10,8 @@ from typing import Any
 
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.files import why_unreadable
+
 FOLDER = Path(".secrets")
 ERASURE_KEY = FOLDER / "erasure.key"
 LEAST_LENGTH = 32
@@ -38,6 +40,8 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
     variable, file = f"{name.upper()}_KEY", FOLDER / f"{name}.key"
     key = os.environ.get(variable, "").strip()
     place = f"the environment variable {variable}"
+    if not key and (found := why_unreadable(file)) not in (None, "nothing"):
+        raise DbtRuntimeError(f"Nothing was built: {file}: expected a file, found {found}.")
     if not key and file.exists():
         if others := file.stat().st_mode & 0o077:
             raise DbtRuntimeError(

@@ -25,6 +25,7 @@ import duckdb
 import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.files import sql_text
 from operations.places import SHOP, SOURCE
 from operations.privacy.encryption import connect
 from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key
@@ -60,7 +61,7 @@ def opens(file: Path, key: str) -> bool:
     """Tell whether a vault opens with a key."""
     with duckdb.connect() as connection:
         try:
-            connection.execute(f"attach '{file}' as vault (encryption_key '{key}', read_only)")
+            connection.execute(f"attach {sql_text(file)} as vault (encryption_key '{key}', read_only)")
         except duckdb.Error as error:
             if "Wrong encryption key" in str(error):
                 return False
@@ -107,7 +108,7 @@ def new_pseudonyms(warehouse: Path, vault_key: str, old_key: str, new_key: str) 
     build came between two rotations.
     """
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{vault_of(warehouse)}' as vault (encryption_key '{vault_key}', read_only)")
+        connection.execute(f"attach {sql_text(vault_of(warehouse))} as vault (encryption_key '{vault_key}', read_only)")
         people = connection.sql("select user_id, source_user_id from vault.people").df()
     people["new_user_id"] = [keyed_name(user, new_key) for user in people["source_user_id"]]
     in_force = people.assign(user_id=[keyed_name(user, old_key) for user in people["source_user_id"]])

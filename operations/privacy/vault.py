@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.files import sql_text
 from operations.privacy.encryption import load_cipher
 from operations.privacy.keys import read_key
 
@@ -19,8 +20,8 @@ def vault_of(warehouse: str | Path) -> Path:
 def attach_encrypted(connection: duckdb.DuckDBPyConnection, file: Path, name: str, key: str) -> None:
     """Attach an encrypted file, made when missing."""
     load_cipher(connection)
-    place, secret = (str(text).replace("'", "''") for text in (file, key))
-    connection.execute(f"attach '{place}' as {name} (encryption_key '{secret}', encryption_cipher 'GCM')")
+    place, secret = sql_text(file), sql_text(key)
+    connection.execute(f"attach {place} as {name} (encryption_key {secret}, encryption_cipher 'GCM')")
 
 
 def open_vault(warehouse: Path) -> tuple[Path, str, str]:

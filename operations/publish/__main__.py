@@ -23,6 +23,7 @@ import duckdb
 
 from operations import machine
 from operations.build.wholeness import why_not_whole
+from operations.files import sql_text
 from operations.places import PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE, git_commit
 from operations.privacy.encryption import connect
 from operations.publish import relations
@@ -125,14 +126,14 @@ def main() -> str | None:
     marts = published_marts(manifest)
     with connect(threads=machine.threads(), memory_limit=machine.memory_limit()) as connection:
         try:
-            connection.execute(f"attach '{WAREHOUSE}' as private (read_only)")
+            connection.execute(f"attach {sql_text(WAREHOUSE)} as private (read_only)")
         except duckdb.IOException as error:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
             return f"Nothing was published: cannot open {WAREHOUSE}. {cause}"
         if reason := why_not_whole(connection, "private"):
             return f"Nothing was published: {reason}"
         try:
-            connection.execute(f"attach '{writing}' as public (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach {sql_text(writing)} as public (storage_version '{STORAGE_VERSION}')")
             built = {
                 row[:2]
                 for row in connection.execute(
