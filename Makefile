@@ -1,7 +1,7 @@
 # `make` alone prints this help.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+# Where the locked packages are installed. In a container they are on the PATH already: VENV= (empty) installs nothing.
+VENV ?= .venv
 # the fast tests of Python that need no database
 SMOKE_TESTS := learning/test_batch_scoring.py learning/test_learning.py learning/test_metrics.py learning/test_registry.py campaigns/test_allocation.py
 export DBT_PROFILES_DIR := profiles
@@ -9,8 +9,14 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 # all cores; make THREADS=1 ..., and MEMORY_LIMIT=2GB, allow less
 export THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
+ifneq ($(VENV),)
+BIN := $(VENV)/bin
+ENVIRONMENT := $(VENV)/.installed
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+else
+ENVIRONMENT := active-environment
+endif
 
 PYTEST := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # What `make check` compares with, to find what changed.
@@ -23,14 +29,19 @@ SINCE ?= $(shell git merge-base HEAD origin/main 2>/dev/null || echo HEAD)
 help:  ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
-setup: $(VENV)/.installed .secrets/pseudonym.key .secrets/vault.key  ## install the environment .venv and create the two keys
+setup: $(ENVIRONMENT) .secrets/pseudonym.key .secrets/vault.key  ## install the environment .venv and create the two keys
 
+active-environment:
+	@python -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("dbt.adapters.duckdb", "sklearn", "duckdb_extension_httpfs"))))' 2> /dev/null || { echo "VENV is empty, but the active environment lacks the packages of requirements.lock. Install them there, or run make without VENV= to have them in .venv."; exit 1; }
+
+ifneq ($(VENV),)
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
 	@echo "Installing the locked packages into $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
 	@touch $@
+endif
 
 # Made once and never again: with another key every user gets another pseudonym, and
 # nobody can open the vault.
