@@ -11,14 +11,21 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 
 from operations.build.outcome import exception_lines, outcome_lines
 from operations.build.progress import CLEAR_LINE, Progress
+from operations.files import why_unreadable
 from operations.places import SHOP
 
 
 def main(arguments: list[str]) -> int:
     """Build; return dbt's exit code."""
+    # dbt reads seeds before it asks anybody, and would wait for a pipe for ever
+    for file in sorted(Path("seeds").rglob("*.csv")):
+        if found := why_unreadable(file):
+            sys.stderr.write(f"Nothing was built: {file}: expected a file, found {found}.\n")
+            return 2
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import PROJECT_FOLDER
+from dbt_common.exceptions import DbtRuntimeError
+from support.builds import PROJECT_FOLDER, run_operation
 from support.readings import reading
 
 from operations.personal_data.access_export import held_in_files
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
 from operations.personal_data.persons import Person, UnreadableError
 from operations.personal_data.receipts import Receipt, settle
+from operations.personal_data.requests import RefusedError, Request, read_list
 from operations.personal_data.user_files import Reading, RowsInFile, copy_without, files_below, rows_of_users
+from operations.privacy.keys import read_key
 from operations.shop_files import ROW, layout_of, relation
 
 ANNA, ZOE, SEVEN = (Person("a" * 32, "id-anna"), Person("b" * 32, "id Zoë"), Person("c" * 32, "7"))
@@ -194,6 +197,33 @@ def test_what_is_no_file_is_named_at_once(tmp_path: Path) -> None:
         listener.bind(os.path.relpath(tmp_path / "b.parquet"))
         with pytest.raises(UnreadableError, match=r"b[.]parquet: expected a file, found a socket"):
             files_below(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["a named pipe", "a folder", "a link to nothing"])
+def test_what_stands_in_the_place_of_a_key_or_a_list_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VAULT_KEY", raising=False)
+    for place in (".secrets/vault.key", "privacy/forgotten.csv", "requests.csv", "seeds/plan.csv"):
+        file = Path(place)
+        file.parent.mkdir(exist_ok=True)
+        if kind == "a named pipe":
+            os.mkfifo(file)
+        elif kind == "a folder":
+            file.mkdir()
+        else:
+            file.symlink_to("nothing here")
+    expected = f"expected a file, found {kind}"
+    with pytest.raises(DbtRuntimeError, match=expected):
+        read_key("vault", "the vault")
+    with pytest.raises(OSError, match=expected):
+        read_list(Path("privacy/forgotten.csv"))
+    request = Request([], "requests.csv", *["your_shop"] * 6, "utf-8", "{column}")
+    with pytest.raises(RefusedError, match=expected):
+        request.names()
+    built = run_operation("build", cwd=tmp_path)
+    assert (built.returncode, built.stderr) == (2, f"Nothing was built: seeds/plan.csv: {expected}.\n")
 
 
 def test_an_unfinished_delivery_that_names_the_user_is_waited_for(tmp_path: Path) -> None:
