@@ -63,6 +63,7 @@ def test_what_is_no_file_is_named_at_once(shop_dbt: DbtRuns, tmp_path: Path, mon
 def test_a_file_or_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     file = write_shop(tmp_path, {"shop/users.csv": "user_id\n"}) / "shop" / "users.csv"
     file.chmod(0)
+    tmp_path.chmod(0o755)
     child = os.fork()
     if not child:
         # root may read anything
