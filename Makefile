@@ -12,8 +12,8 @@ export THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 ifneq ($(VENV),)
 BIN := $(VENV)/bin
 ENVIRONMENT := $(VENV)/.installed
-export VIRTUAL_ENV := $(CURDIR)/$(VENV)
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export VIRTUAL_ENV := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
+export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
 else
 ENVIRONMENT := active-environment
 endif
@@ -37,6 +37,7 @@ active-environment:
 ifneq ($(VENV),)
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
+	@case '$(VENV)' in .venv*|../../.venv*) ;; *) test ! -e '$(VENV)' || { echo "$(VENV) is an environment that make did not install, so nothing was changed. Activate it and run make with VENV= (empty) to use it as it is."; exit 1; };; esac
 	@echo "Installing the locked packages into $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock

@@ -86,6 +86,13 @@ def test_make_uses_an_active_environment_as_it_is(container: Path) -> None:
     # the package that models import, and the keys, are found from here
     read = subprocess.run(["dbt", "--quiet", "parse", "--profiles-dir", "profiles"], **settings, **nobody)
     assert read.returncode == 0, read.stdout
+    # an environment that somebody else made is not emptied
+    foreign = container / "theirs"
+    (foreign / "bin").mkdir(parents=True)
+    kept = subprocess.run(["make", f"VENV={foreign.name}", "setup"], **settings)
+    assert kept.returncode != 0
+    assert "theirs is an environment that make did not install" in kept.stdout
+    assert (foreign / "bin").is_dir()
     bare = subprocess.run(["make", "setup"], **settings | {"env": environment | {"PATH": "/usr/bin:/bin"}})
     assert bare.returncode != 0
     assert "lacks the packages of requirements.lock" in bare.stdout
