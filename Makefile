@@ -47,7 +47,7 @@ endif
 # Made once and never again: with another key every user gets another pseudonym, and
 # nobody can open the vault.
 .secrets/%.key:
-	@sealed="$$(ls warehouse/*.duckdb published/*.duckdb 2> /dev/null | head -n 1)"; test -z "$$sealed" || test -n "$$PSEUDONYM_KEY$$VAULT_KEY" || { echo "No key was made: $@ is missing, and $$sealed was built with it. Put the key back; to begin anew without it, remove warehouse/*.duckdb, published/ and exports/ first."; exit 1; }
+	@sealed="$$(ls -d warehouse/*.duckdb warehouse/*.ledger published/*.duckdb exports/* 2> /dev/null | head -n 1)"; test -z "$$sealed" || test -n "$$PSEUDONYM_KEY$$VAULT_KEY" || { echo "No key was made: $@ is missing, and $$sealed was built with it. Put the key back; to begin anew without it, remove warehouse/*.duckdb, warehouse/*.ledger, published/ and exports/ first."; exit 1; }
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
 build: setup  ## run the whole dbt build, publish its marts, write report and docs; another shop: make build SOURCE=your_shop
@@ -87,6 +87,12 @@ check-data: setup  ## read and judge the raw files without a build: make check-d
 	@if WAREHOUSE=target/check_data/precision_marketing.duckdb dbt --quiet build --selector check_data --exclude-resource-type unit_test --target-path target/check_data/target; \
 	then echo; echo "Verdict: good, this shop can be built."; \
 	else echo; echo "Verdict: not good, a build would stop for the reasons above. docs/your-data.md describes how rows are judged."; exit 1; fi
+
+backup: setup  ## copy what no build makes again, keys apart, into backups/; another folder: BACKUPS_DIR
+	@python -m operations.backup
+
+restore: $(VENV)/.installed  ## put back what is lost from a backup: make restore BACKUP=backups/000001
+	@python -m operations.backup '$(BACKUP)'
 
 rotate-vault-key: setup  ## encrypt the vaults with a new key
 	@python -m operations.privacy.rotate_keys vault
@@ -175,5 +181,5 @@ lock: setup  ## update requirements.lock from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 operations/superset/requirements.in --output-file operations/superset/requirements.lock
 
-clean:  ## remove all builds; the environment, the keys and exports/ stay
+clean:  ## remove all builds; the environment, the keys, the ledger and exports/ stay
 	rm -rf target logs demo_shop/data demo_shop/dirty_data warehouse/*.duckdb* warehouse/spill

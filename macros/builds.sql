@@ -43,6 +43,7 @@
         {#- until they are built: this build may be killed -#}
         {%- do mark_stale(selected_resources) -%}
         {%- do take_back_launches() -%}
+        {{ keep_ledger() }}
         insert into builds.runs
         select
             '{{ invocation_id }}', '{{ flags.WHICH }}', '{{ active_source() }}',
@@ -68,6 +69,14 @@
                 when not exists ({{ trouble }}) then {{ now_in_utc() }}
             end
         where build_id = '{{ invocation_id }}'
+    {%- endif -%}
+{%- endmacro %}
+
+{# Writes what was launched beside the database: see operations/build/ledger.py. #}
+{% macro keep_ledger() -%}
+    {%- if writes_tables() -%}
+        {%- set sentence = run_query('select keep_ledger()').rows[0][0] -%}
+        {%- if sentence -%}{{ print(sentence) }}{%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -7,6 +7,7 @@ The keys reach the connection without standing in profiles.yml, SQL, logs or tar
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations import machine
+from operations.build.ledger import LedgerError, keep_ledger, ledger_of, restore_ledger
 from operations.build.wholeness import nodes_in_trouble
 from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
@@ -45,15 +47,21 @@ class Plugin(BasePlugin):
         except ValueError as error:
             raise DbtRuntimeError(f"Nothing was built: {error}") from None
         self.keys = padded_keys("pseudonym", "the users' pseudonyms")
+        self.key = fingerprint(read_key("pseudonym", "the users' pseudonyms")[0])
         self.warehouse = Path(creds.path)
         for file in (self.warehouse, vault_of(self.warehouse)):
             if (found := why_unreadable(file)) not in (None, "nothing"):
                 raise DbtRuntimeError(f"Nothing was built: {file}: expected a file, found {found}.")
         try:
-            duckdb.connect(creds.path, config=config).close()
+            with duckdb.connect(creds.path, config=config) as connection:
+                count = restore_ledger(connection, self.warehouse, self.key)
         except duckdb.IOException as error:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
             raise DbtRuntimeError(f"Nothing was built: cannot open the database {creds.path}. {cause}") from error
+        except LedgerError as error:
+            raise DbtRuntimeError(f"Nothing was built: {error}") from None
+        if count:
+            sys.stdout.write(f"Restored {count:,} launched decisions from {ledger_of(self.warehouse)}.\n")
         self.vault = open_vault(self.warehouse)
         config.update(SPILLS_ENCRYPTED)
 
@@ -76,8 +84,14 @@ class Plugin(BasePlugin):
             (requests.export_user, ["varchar"]),
         ):
             conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
-        own = fingerprint(read_key("pseudonym", "the users' pseudonyms")[0])
-        conn.create_function("pseudonym_key_fingerprint", lambda: own, [], "varchar")
+        conn.create_function("pseudonym_key_fingerprint", lambda: self.key, [], "varchar")
+        conn.create_function(
+            "keep_ledger",
+            lambda: keep_ledger(conn.cursor(), self.warehouse, self.key),
+            [],
+            "varchar",
+            side_effects=True,
+        )
         conn.create_function("git_commit", git_commit, [], "varchar", side_effects=True)
         conn.create_function("nodes_in_trouble", nodes_in_trouble, ["varchar"] * 3, "varchar")
         conn.create_function("var_faults", lambda: var_faults(get_flags().VARS), [], "varchar[]", side_effects=True)

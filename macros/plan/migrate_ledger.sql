@@ -1,12 +1,28 @@
-{# Brings the ledger of an earlier version up to date: no build can make that table anew. #}
+{#
+    What brought the ledger to the columns and words of today, in order: no build can make
+    that table anew. Each may run again; what stands here once is never changed.
+#}
+{% macro ledger_migrations() -%}
+    {{ return([
+        'alter table # add column if not exists reasons_zh varchar;'
+        ~ ' update # set reasons_zh = reasons where reasons_zh is null',
+        "update # set decision = 'control', arm = 'control' where decision = 'holdout'",
+        'alter table # add column if not exists build_id varchar',
+    ]) }}
+{%- endmacro %}
+
+{# Runs the migrations that the ledger has not had; a restored one may lack any. #}
 {% macro migrate_ledger() -%}
     {%- set ledger = adapter.get_relation(
         target.database, generate_schema_name('campaigns', none), 'decision_ledger'
-    ) if execute and flags.WHICH in ['build', 'run'] -%}
+    ) if writes_tables() -%}
     {%- if ledger -%}
-        alter table {{ ledger }} add column if not exists reasons_zh varchar;
-        update {{ ledger }} set reasons_zh = reasons where reasons_zh is null;
-        update {{ ledger }} set decision = 'control', arm = 'control'
-        where decision = 'holdout'
+        {%- set table = 'builds.ledger_migrations' -%}
+        {%- do run_query('create table if not exists ' ~ table ~ ' (number integer)') -%}
+        {%- set done = run_query('select count(*) from ' ~ table).rows[0][0] -%}
+        {%- for migration in ledger_migrations()[done:] -%}
+            {{ migration | replace('#', ledger | string) }};
+            insert into {{ table }} values ({{ done + loop.index }});
+        {% endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -20,6 +20,7 @@ import psycopg
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.files import require_file, sql_text, why_unreadable
+from operations.build.ledger import write_generation
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import erase_from_database
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
@@ -27,7 +28,7 @@ from operations.personal_data.persons import Person, UnreadableError, mask, writ
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.personal_data.receipts import Receipt, Removal, settle
 from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
-from operations.privacy.keys import ERASURE_KEY, keyed_name, read_key
+from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish.postgres.copying import publish
 from operations.publish.postgres.tables import NotPublishedError
@@ -279,7 +280,12 @@ class Requests:
             receipt.note("postgres_tables", in_postgres)
         # a verdict on raw files is made again in seconds
         shutil.rmtree(Path(request.target) / "check_data", ignore_errors=True)
-        receipt.replace(*self._erase_databases(cursor, persons, request))
+        removals = self._erase_databases(cursor, persons, request)
+        # in the ledger's files before the database: what is stopped between is taken from the files
+        (rewritten, _), *_ = removals[0].copies
+        with duckdb.connect(str(rewritten)) as connection:
+            write_generation(connection, self.warehouse, fingerprint(read_key("pseudonym", "the users' pseudonyms")[0]))
+        receipt.replace(*removals)
         receipt.finish()
         atexit.register(mask, [text for person in persons for text in person.texts()], [request.target, request.logs])
         return receipt.content

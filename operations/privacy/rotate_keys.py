@@ -26,6 +26,7 @@ import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.files import sql_text
+from operations.build.ledger import restore_ledger, write_generation
 from operations.places import SHOP, SOURCE
 from operations.privacy.encryption import connect
 from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key
@@ -50,8 +51,12 @@ def new_key_of(name: str) -> Path:
 
 
 def databases() -> list[Path]:
-    """Return every database with a vault: in warehouse/, and where WAREHOUSE says."""
-    files = {*WAREHOUSES.glob("*.duckdb")}
+    """Return every database with a vault: in warehouse/, and where WAREHOUSE says.
+
+    One that is lost is among them if its ledger is not.
+    """
+    ledgers = {ledger.with_suffix(".duckdb") for ledger in WAREHOUSES.glob("*.ledger")}
+    files = {*WAREHOUSES.glob("*.duckdb"), *ledgers}
     if named := os.environ.get("WAREHOUSE"):
         files = {file for file in files if file.resolve() != Path(named).resolve()} | {Path(named)}
     return sorted(file for file in files if vault_of(file).exists())
@@ -118,6 +123,7 @@ def new_pseudonyms(warehouse: Path, vault_key: str, old_key: str, new_key: str) 
 def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame, new_key: str) -> int:
     """Rename the users of launched decisions, and stamp the key; return how many rows that were."""
     with duckdb.connect(str(warehouse)) as connection:
+        restore_ledger(connection, warehouse, None)
         connection.register("pseudonyms", pseudonyms)
         tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
         count = 0
@@ -129,6 +135,8 @@ def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame, new_key: str) ->
             ).fetchall()[0][0]
         if (RUNS,) in tables:
             connection.execute(f"update {RUNS} set pseudonym_key = $1", [fingerprint(new_key)])
+        # in the files before the database: what is stopped between is done again from the files
+        write_generation(connection, warehouse, fingerprint(new_key))
         connection.commit()
         return count
 

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pathlib import Path
 import duckdb
 from support.cache import PROJECT_FOLDER
 from support.manifests import parsed, read_manifest, variables_parsed, write_manifest
+
+from operations.build.ledger import ledger_of
 
 # What `make build` leaves; the profile reads the same variable.
 BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", "warehouse/precision_marketing.duckdb")
@@ -113,6 +116,7 @@ class DbtRuns:
         for database in (building, vault_of(building)):
             for file in (database, database.with_name(f"{database.name}.wal")):
                 file.unlink(missing_ok=True)
+        shutil.rmtree(ledger_of(building), ignore_errors=True)
         return building
 
     def build(self, *selection: str, warehouse: Path, begun: Path | None = None, **settings: object) -> Path:

@@ -70,10 +70,7 @@ def rows(warehouse: Path, query: str) -> list[tuple]:
 
 def copied(dbt: DbtRuns, campaigns: Path) -> Path:
     """Copy a database to where dbt parses once; return the copy."""
-    building = dbt.folder / "building.duckdb"
-    building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
-    shutil.copy(campaigns, building)
-    return building
+    return Path(shutil.copy(campaigns, dbt.begin()))
 
 
 def decide(dbt: DbtRuns, raw_folder: Path, *arguments: str, select: tuple[str, ...] = DECIDING) -> DbtResult:

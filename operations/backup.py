@@ -1,0 +1,215 @@
+"""Back up what no build makes again, and put back what is lost.
+
+    python -m operations.backup                     # make backup
+    python -m operations.backup backups/000001      # make restore BACKUP=backups/000001
+
+A backup of a shop is `<number>.tar`: its ledger, its vault, its list of the forgotten with
+the receipts, and the plan. `<number>.keys.tar` has the keys: keep it elsewhere. To restore
+never replaces what is here; only the list of the forgotten gains rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import duckdb
+from dbt_common.exceptions import DbtRuntimeError
+
+from operations.build.ledger import ledger_of
+from operations.places import PROJECT_FOLDER, SHOP, WAREHOUSE, shown
+from operations.privacy.keys import FOLDER, fingerprint, keyed_name
+from operations.privacy.vault import attach_encrypted, vault_of
+
+BACKUPS = PROJECT_FOLDER / os.environ.get("BACKUPS_DIR", "backups")
+KEYS = PROJECT_FOLDER / FOLDER
+PRIVACY = PROJECT_FOLDER / os.environ.get("PRIVACY_DIR", "privacy") / SHOP
+FORGOTTEN = PRIVACY / "forgotten.csv"
+# What stands under these names in an archive, and here. A ledger is put back whole: one
+# that goes on here knows more than its backup.
+PLACES = {
+    "keys": KEYS,
+    "ledger": ledger_of(WAREHOUSE),
+    "vault": vault_of(WAREHOUSE),
+    "privacy": PRIVACY,
+    "seeds": PROJECT_FOLDER / "seeds" / "campaigns",
+}
+CHECKSUMS = "checksums.json"
+
+
+class BackupError(Exception):
+    """Nothing was changed; one sentence says why."""
+
+
+def back_up() -> str:
+    """Write a backup; return where it is."""
+    files = {name: _files_of(place) for name, place in PLACES.items()}
+    # what users were told about their data is theirs
+    files["privacy"] = [file for file in files["privacy"] if file.parent != PRIVACY / "exports"]
+    keys = [file for file in files.pop("keys") if file.suffix == ".key"]
+    if not keys:
+        raise BackupError(f"{shown(KEYS)} holds no key, so there is nothing to back up.")
+    if WAREHOUSE.exists():
+        try:
+            duckdb.connect(str(WAREHOUSE), read_only=True).close()
+        except duckdb.IOException:
+            raise BackupError(f"{shown(WAREHOUSE)} is in use. Back up when no build runs.") from None
+    BACKUPS.mkdir(parents=True, exist_ok=True, mode=0o700)
+    number = max((int(file.name[:6]) for file in BACKUPS.glob(f"{'[0-9]' * 6}.*tar")), default=0) + 1
+    backup = BACKUPS / f"{number:06d}"
+    # the keys first: without them the rest is of no use
+    _write_archive(_keys_of(backup), {"keys": keys})
+    _write_archive(_archive_of(backup), files)
+    count = sum(map(len, files.values()))
+    return (
+        f"{shown(_archive_of(backup))} holds {count} files of {SHOP}, {shown(_keys_of(backup))} the keys:"
+        " keep it elsewhere.\n"
+    )
+
+
+def restore(backup: Path) -> str:
+    """Put back what is lost; return what was done.
+
+    Raises
+    ------
+    BackupError
+        If the backup is damaged, of another shop, or of other keys than those here.
+    """
+    with tempfile.TemporaryDirectory(dir=backup.parent if backup.parent.is_dir() else None) as folder:
+        unpacked = Path(folder)
+        _unpack(_archive_of(backup), unpacked)
+        if _keys_of(backup).exists():
+            _unpack(_keys_of(backup), unpacked)
+        _refuse_other_keys(unpacked / "keys")
+        done = []
+        for name, place in PLACES.items():
+            kept = unpacked / name
+            if kept.is_file() or name == "ledger":
+                pairs = [(kept, place)] if kept.exists() and not place.exists() else []
+            else:
+                pairs = [(file, place / file.relative_to(kept)) for file in _files_of(kept)]
+            for file, lost in pairs:
+                if not lost.exists():
+                    lost.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    shutil.move(file, lost)
+                    done.append(f"Restored {shown(lost)}.")
+        done += _forget_again(_remember(unpacked / "privacy" / FORGOTTEN.name))
+    return "\n".join([*done, "Now run make build." if done else "Nothing is lost that this backup holds."]) + "\n"
+
+
+def _remember(kept: Path) -> set[str]:
+    """Add to the list of the forgotten whom only the backup knows; return the list."""
+    listed = FORGOTTEN.read_text() if FORGOTTEN.exists() else ""
+    here = {row["forgotten_key"] for row in csv.DictReader(listed.splitlines())}
+    rows = [*csv.DictReader(kept.read_text().splitlines())] if kept.exists() else []
+    if more := [row for row in rows if row["forgotten_key"] not in here]:
+        with FORGOTTEN.open("a", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(row.values() for row in more)
+    return here | {row["forgotten_key"] for row in more}
+
+
+def _forget_again(forgotten: set[str]) -> list[str]:
+    """Forget whom the backup brought back although they were forgotten since."""
+    vault, keys = PLACES["vault"], (KEYS / "vault.key", KEYS / "erasure.key")
+    if not forgotten or not all(file.exists() for file in (vault, *keys)):
+        return []
+    vault_key, erasure_key = (file.read_text().strip() for file in keys)
+    with duckdb.connect() as connection:
+        attach_encrypted(connection, vault, "vault", vault_key)
+        people = connection.sql("select source_user_id from vault.people").fetchall()
+    back = [user for (user,) in people if keyed_name(user, erasure_key) in forgotten]
+    if not back:
+        return []
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", newline="") as file:
+        csv.writer(file).writerows([["user_id"], *([user] for user in back)])
+        file.flush()
+        request = ["dbt", "--quiet", "run-operation", "forget_user", "--args", json.dumps({"file": file.name})]
+        if subprocess.run(request, cwd=PROJECT_FOLDER, check=False).returncode:
+            raise BackupError("users who were forgotten are back: mend what stands above, then restore again.")
+    return [f"Forgot {len(back)} users again, who were forgotten since."]
+
+
+def _refuse_other_keys(kept: Path) -> None:
+    for file in _files_of(kept):
+        here = KEYS / file.name
+        if here.exists() and here.read_text().strip() != file.read_text().strip():
+            told = [fingerprint(each.read_text().strip()) for each in (here, file)]
+            raise BackupError(
+                f"{shown(here)} has fingerprint {told[0]}, that of the backup {told[1]}. Move the wrong one away."
+            )
+
+
+def _archive_of(backup: Path) -> Path:
+    return backup.with_name(f"{backup.name}.tar")
+
+
+def _keys_of(backup: Path) -> Path:
+    return backup.with_name(f"{backup.name}.keys.tar")
+
+
+def _files_of(place: Path) -> list[Path]:
+    return [file for file in sorted([place, *place.rglob("*")]) if file.is_file()]
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as reading:
+        return hashlib.file_digest(reading, "sha256").hexdigest()
+
+
+def _write_archive(archive: Path, files: dict[str, list[Path]]) -> None:
+    """Write files with their shop and their checksums, for their owner alone."""
+    members = {str(Path(name, file.relative_to(PLACES[name]))): file for name in files for file in files[name]}
+    told = {"shop": SHOP, "files": {name: _checksum(file) for name, file in members.items()}}
+    writing = archive.with_name(f".{archive.name}")
+    writing.unlink(missing_ok=True)
+    descriptor = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with (
+        os.fdopen(descriptor, "wb") as opened,
+        tarfile.open(fileobj=opened, mode="w") as written,
+        tempfile.NamedTemporaryFile("w") as checksums,
+    ):
+        json.dump(told, checksums, indent=1)
+        checksums.flush()
+        for name, file in {CHECKSUMS: Path(checksums.name), **members}.items():
+            written.add(file, name)
+    writing.replace(archive)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack an archive, and refuse one that is not as it was written."""
+    if not archive.exists():
+        raise BackupError(f"there is no {archive}. Name a backup: make restore BACKUP=backups/000001.")
+    try:
+        with tarfile.open(archive) as written:
+            written.extractall(folder, filter="data")
+        told = json.loads((folder / CHECKSUMS).read_text())
+        damaged = [name for name, checksum in told["files"].items() if _checksum(folder / name) != checksum]
+    except (tarfile.TarError, ValueError, KeyError, OSError) as error:
+        raise BackupError(f"{archive} is damaged, or no backup: {error}.") from None
+    if damaged:
+        raise BackupError(f"{archive} is damaged: {damaged[0]} is not what was backed up.")
+    if told["shop"] != SHOP:
+        raise BackupError(
+            f"{archive} is of shop {told['shop']}, this is {SHOP}: make restore SOURCE={told['shop']} ..."
+        )
+
+
+def main(arguments: list[str]) -> str | None:
+    """Back up, or restore what is named; return a sentence when nothing can be."""
+    try:
+        sys.stdout.write(restore(Path(arguments[0] or "backups/...").resolve()) if arguments else back_up())
+    except (BackupError, DbtRuntimeError, OSError, duckdb.Error) as error:
+        return f"Stopped: {str(error).splitlines()[0]}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
