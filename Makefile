@@ -92,6 +92,7 @@ backup: setup  ## copy what no build makes again, keys apart, into backups/; ano
 	@python -m operations.backup
 
 restore: $(VENV)/.installed  ## put back what is lost from a backup: make restore BACKUP=backups/000001
+	@test -n '$(BACKUP)' || { echo "Which backup? make restore BACKUP=backups/000001"; exit 1; }
 	@python -m operations.backup '$(BACKUP)'
 
 rotate-vault-key: setup  ## encrypt the vaults with a new key

@@ -24,23 +24,22 @@ from pathlib import Path
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.build.ledger import ledger_of
-from operations.places import PROJECT_FOLDER, SHOP, WAREHOUSE, shown
-from operations.privacy.keys import FOLDER, fingerprint, keyed_name
+from operations.build.ledger import ledger_files, ledger_of
+from operations.places import SHOP, WAREHOUSE, shown
+from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
+from operations.privacy.keys import FOLDER as KEYS
 from operations.privacy.vault import attach_encrypted, vault_of
 
-BACKUPS = PROJECT_FOLDER / os.environ.get("BACKUPS_DIR", "backups")
-KEYS = PROJECT_FOLDER / FOLDER
-PRIVACY = PROJECT_FOLDER / os.environ.get("PRIVACY_DIR", "privacy") / SHOP
+BACKUPS = Path(os.environ.get("BACKUPS_DIR", "backups"))
+PRIVACY = Path(os.environ.get("PRIVACY_DIR", "privacy")) / SHOP
 FORGOTTEN = PRIVACY / "forgotten.csv"
-# What stands under these names in an archive, and here. A ledger is put back whole: one
-# that goes on here knows more than its backup.
+# What stands under these names in an archive, and here.
 PLACES = {
     "keys": KEYS,
     "ledger": ledger_of(WAREHOUSE),
     "vault": vault_of(WAREHOUSE),
     "privacy": PRIVACY,
-    "seeds": PROJECT_FOLDER / "seeds" / "campaigns",
+    "seeds": Path("seeds/campaigns"),
 }
 CHECKSUMS = "checksums.json"
 
@@ -54,9 +53,10 @@ def back_up() -> str:
     files = {name: _files_of(place) for name, place in PLACES.items()}
     # what users were told about their data is theirs
     files["privacy"] = [file for file in files["privacy"] if file.parent != PRIVACY / "exports"]
-    keys = [file for file in files.pop("keys") if file.suffix == ".key"]
-    if not keys:
-        raise BackupError(f"{shown(KEYS)} holds no key, so there is nothing to back up.")
+    # a key that the environment sets is kept where that comes from
+    keys = [
+        file for file in files.pop("keys") if file.suffix == ".key" and not os.environ.get(f"{file.stem.upper()}_KEY")
+    ]
     if WAREHOUSE.exists():
         try:
             duckdb.connect(str(WAREHOUSE), read_only=True).close()
@@ -65,14 +65,11 @@ def back_up() -> str:
     BACKUPS.mkdir(parents=True, exist_ok=True, mode=0o700)
     number = max((int(file.name[:6]) for file in BACKUPS.glob(f"{'[0-9]' * 6}.*tar")), default=0) + 1
     backup = BACKUPS / f"{number:06d}"
-    # the keys first: without them the rest is of no use
-    _write_archive(_keys_of(backup), {"keys": keys})
+    if keys:
+        _write_archive(_keys_of(backup), {"keys": keys})
     _write_archive(_archive_of(backup), files)
-    count = sum(map(len, files.values()))
-    return (
-        f"{shown(_archive_of(backup))} holds {count} files of {SHOP}, {shown(_keys_of(backup))} the keys:"
-        " keep it elsewhere.\n"
-    )
+    told = f"{_keys_of(backup)} the keys: keep it elsewhere" if keys else "no key is in a file"
+    return f"{_archive_of(backup)} holds {sum(map(len, files.values()))} files of {SHOP}, {told}.\n"
 
 
 def restore(backup: Path) -> str:
@@ -92,14 +89,17 @@ def restore(backup: Path) -> str:
         done = []
         for name, place in PLACES.items():
             kept = unpacked / name
-            if kept.is_file() or name == "ledger":
-                pairs = [(kept, place)] if kept.exists() and not place.exists() else []
-            else:
-                pairs = [(file, place / file.relative_to(kept)) for file in _files_of(kept)]
+            pairs = [(file, place / file.relative_to(kept)) for file in _files_of(kept)]
+            if name == "ledger" and (here := ledger_files(place)):
+                # one that went on to another generation knows more than its backup
+                pairs = [(file, lost) for file, lost in pairs if here[0].path.name[:4] == file.name[:4]]
             for file, lost in pairs:
                 if not lost.exists():
-                    lost.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    is_private = name in ("keys", "privacy")
+                    lost.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if is_private else 0o777)
                     shutil.move(file, lost)
+                    if is_private:
+                        lost.chmod(0o600)
                     done.append(f"Restored {shown(lost)}.")
         done += _forget_again(_remember(unpacked / "privacy" / FORGOTTEN.name))
     return "\n".join([*done, "Now run make build." if done else "Nothing is lost that this backup holds."]) + "\n"
@@ -118,10 +118,10 @@ def _remember(kept: Path) -> set[str]:
 
 def _forget_again(forgotten: set[str]) -> list[str]:
     """Forget whom the backup brought back although they were forgotten since."""
-    vault, keys = PLACES["vault"], (KEYS / "vault.key", KEYS / "erasure.key")
-    if not forgotten or not all(file.exists() for file in (vault, *keys)):
+    vault = PLACES["vault"]
+    if not forgotten or not vault.exists() or not (ERASURE_KEY.exists() or os.environ.get("ERASURE_KEY")):
         return []
-    vault_key, erasure_key = (file.read_text().strip() for file in keys)
+    vault_key, erasure_key = (read_key(name, f"the backup's {name}")[0] for name in ("vault", "erasure"))
     with duckdb.connect() as connection:
         attach_encrypted(connection, vault, "vault", vault_key)
         people = connection.sql("select source_user_id from vault.people").fetchall()
@@ -132,7 +132,7 @@ def _forget_again(forgotten: set[str]) -> list[str]:
         csv.writer(file).writerows([["user_id"], *([user] for user in back)])
         file.flush()
         request = ["dbt", "--quiet", "run-operation", "forget_user", "--args", json.dumps({"file": file.name})]
-        if subprocess.run(request, cwd=PROJECT_FOLDER, check=False).returncode:
+        if subprocess.run(request, check=False).returncode:
             raise BackupError("users who were forgotten are back: mend what stands above, then restore again.")
     return [f"Forgot {len(back)} users again, who were forgotten since."]
 
@@ -143,7 +143,7 @@ def _refuse_other_keys(kept: Path) -> None:
         if here.exists() and here.read_text().strip() != file.read_text().strip():
             told = [fingerprint(each.read_text().strip()) for each in (here, file)]
             raise BackupError(
-                f"{shown(here)} has fingerprint {told[0]}, that of the backup {told[1]}. Move the wrong one away."
+                f"{here} has fingerprint {told[0]}, that of the backup {told[1]}. Move the wrong one away."
             )
 
 
@@ -205,7 +205,7 @@ def _unpack(archive: Path, folder: Path) -> None:
 def main(arguments: list[str]) -> str | None:
     """Back up, or restore what is named; return a sentence when nothing can be."""
     try:
-        sys.stdout.write(restore(Path(arguments[0] or "backups/...").resolve()) if arguments else back_up())
+        sys.stdout.write(restore(Path(arguments[0])) if arguments else back_up())
     except (BackupError, DbtRuntimeError, OSError, duckdb.Error) as error:
         return f"Stopped: {str(error).splitlines()[0]}"
     return None

@@ -172,7 +172,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     return lambda: count >= step
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_nothing_that_can_happen_loses_or_doubles_a_decision(
     warehouse: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +181,7 @@ def test_nothing_that_can_happen_loses_or_doubles_a_decision(
     old_copy = warehouse.with_name("copy.duckdb")
     # campaign, and the last renaming of its users that came to its end
     campaigns: dict[str, int] = {}
-    for turn in range(30):
+    for turn in range(20):
         action = draw.choice(["launch", "launch", "rename", "lose database", "lose file", "copy", "put copy back"])
         with monkeypatch.context() as cut:
             is_cut = killed_at(draw.randint(1, 6), cut) if draw.random() < 0.4 else lambda: False
@@ -210,7 +210,9 @@ def test_nothing_that_can_happen_loses_or_doubles_a_decision(
                 " min(coalesce(try_cast(split_part(user_id, '-', 2) as integer), -1)),"
                 " count(distinct split_part(user_id, '-', 2)) from campaigns.decision_ledger group by all"
             ).fetchall()
-        assert {campaign: users for campaign, users, *_ in launched} == dict.fromkeys(campaigns, ["u0", "u1", "u2"])
+        assert {campaign: users for campaign, users, *_ in launched} == {
+            campaign: ["u0", "u1", "u2"] for campaign in campaigns
+        }
         # who was renamed is known by one name, and never again by a former one
         assert all(last >= campaigns[campaign] and names == 1 for campaign, _, last, names in launched)
         if action == "lose database":

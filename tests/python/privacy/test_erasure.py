@@ -21,6 +21,7 @@ from support.databases import PASSWORD, Database
 from support.erasable_shop import ANNA, EXPORTS, KEY, TEXTS, Shop, publish
 from support.shops import write_shop
 
+from operations.build.ledger import ledger_of
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.publish.postgres.copying import PUBLISH_LOCK
 
@@ -345,10 +346,8 @@ def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) 
 
 
 def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path) -> None:
-    warehouse = dbt.folder / "building.duckdb"
+    warehouse = dbt.begin()
     for made, place in ((campaigns, warehouse), (vault_of(campaigns), vault_of(warehouse))):
-        Path(f"{place}.wal").unlink(missing_ok=True)
-        place.unlink(missing_ok=True)
         if made.exists():
             shutil.copy(made, place)
     settings = {
@@ -365,10 +364,14 @@ def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, camp
     )
     before = rows(warehouse, counted)
     ((user,),) = rows(warehouse, "select min(user_id) from campaigns.decision_ledger where decision = 'contact'")
+    kept = "select count(*) from read_parquet($1) where user_id = $2"
+    parameters = [str(ledger_of(warehouse) / "*.parquet"), user]
+    assert duckdb.execute(kept, parameters).fetchall() != [(0,)]
     result = dbt.run("run-operation", "forget_user", "--args", json.dumps({"user_id": user}), **settings)
     assert result.exit_code == 0, result.output
     assert rows(warehouse, counted) == before
     assert user.encode() not in warehouse.read_bytes()
+    assert duckdb.execute(kept, parameters).fetchall() == [(0,)]
     erased = (
         "select distinct reasons, segment_name, score from campaigns.decision_ledger"
         " where starts_with(user_id, 'erased-')"

@@ -23,6 +23,7 @@ from support.builds import (
 )
 
 from demo_shop.shop import make_shop
+from operations.build.ledger import restore_ledger
 from operations.privacy.encryption import connect
 from operations.privacy.keys import fingerprint
 
@@ -196,7 +197,11 @@ def test_another_key_of_the_vault_opens_it_and_the_old_one_does_not(copy: Path) 
     with pytest.raises(duckdb.Error, match="Wrong encryption key"):
         people(copy, VAULT_KEY)
     assert (copy / ".secrets" / "vault.key").stat().st_mode & 0o077 == 0
-    assert sorted(file.name for file in (copy / "warehouse").iterdir()) == ["shop.duckdb", "shop.vault.duckdb"]
+    assert sorted(file.name for file in (copy / "warehouse").iterdir()) == [
+        "shop.duckdb",
+        "shop.ledger",
+        "shop.vault.duckdb",
+    ]
 
 
 def test_a_rotation_that_was_stopped_goes_on(copy: Path) -> None:
@@ -269,6 +274,25 @@ def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
         assert {known.get(user) for (user,) in named} == expected
         assert [file.name for file in (copy / "shared").iterdir()] == ["others.txt"]
         assert stamps == [(fingerprint(key),)]
+
+
+def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
+    warehouse = copy / "warehouse" / "shop.duckdb"
+    asked = "select decision_id, user_id from campaigns.decision_ledger order by 1"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        before = connection.sql(asked).fetchall()
+    assert before
+    warehouse.unlink()
+    result = rotate(copy, "pseudonyms")
+    assert result.returncode == 0, result.stderr
+    key = key_of(copy, "pseudonym")
+    known = {row[0]: pseudonym(row[1], key) for row in people(copy, VAULT_KEY)}
+    # a build that finds no database finds them under the key in force
+    warehouse.unlink()
+    with duckdb.connect(str(warehouse)) as connection:
+        assert restore_ledger(connection, warehouse, fingerprint(key)) == len(before)
+        assert connection.sql(asked).fetchall() == [(name, known[user]) for name, user in before]
+    assert not files_telling(copy / "warehouse", [before[0][1]])
 
 
 def test_a_key_drawn_anew_stops_the_build(runs: DbtRuns, copy: Path) -> None:
