@@ -17,6 +17,9 @@
         ~ ' shop text, git_commit text, pseudonym_key text, started_at timestamp,'
         ~ ' ended_at timestamp, whole_at timestamp)'
     ) -%}
+    {%- for column in ['vault_key', 'erasure_key', 'inputs'] -%}
+        {%- do run_query('alter table builds.runs add column if not exists ' ~ column ~ ' text') -%}
+    {%- endfor -%}
     {%- do run_query(
         'create table if not exists builds.nodes (node_id text, trouble text)'
     ) -%}
@@ -27,27 +30,44 @@
     {%- if writes_tables() -%}
         {%- do make_record() -%}
         {%- set last = run_query(
-            'select pseudonym_key, pseudonym_key_fingerprint() from builds.runs'
-            ~ ' order by started_at desc limit 1'
+            'select pseudonym_key, erasure_key from builds.runs order by started_at desc limit 1'
         ).rows -%}
         {%- if not last -%}
             {%- do mark_stale(graph.nodes) -%}
-        {%- elif last[0][0] != last[0][1] -%}
-            {{ exceptions.raise_compiler_error(
-                'Nothing was built: this database was built with a pseudonym key of'
-                ~ ' fingerprint ' ~ last[0][0] ~ ', the key of now is ' ~ last[0][1]
-                ~ '. Put the key of then back into .secrets/pseudonym.key; to change it,'
-                ~ ' or where a rotation was stopped, run make rotate-pseudonyms.'
-            ) }}
+        {%- else -%}
+            {%- do refuse_other_key('pseudonym', last[0][0]) -%}
+            {%- do refuse_other_key('erasure', last[0][1]) -%}
         {%- endif -%}
         {#- until they are built: this build may be killed -#}
         {%- do mark_stale(selected_resources) -%}
         {%- do take_back_launches() -%}
         {{ keep_ledger() }}
-        insert into builds.runs
+        insert into builds.runs by name
         select
-            '{{ invocation_id }}', '{{ flags.WHICH }}', '{{ active_source() }}',
-            git_commit(), pseudonym_key_fingerprint(), {{ now_in_utc() }}, null, null
+            '{{ invocation_id }}' as build_id,
+            '{{ flags.WHICH }}' as command,
+            '{{ active_source() }}' as shop,
+            git_commit() as git_commit,
+            key_fingerprint('pseudonym') as pseudonym_key,
+            key_fingerprint('vault') as vault_key,
+            key_fingerprint('erasure') as erasure_key,
+            {{ 'inputs_fingerprint(' ~ text_literal(shop_folder()) ~ ')'
+                if shop('folder') else 'null' }} as inputs,
+            {{ now_in_utc() }} as started_at
+    {%- endif -%}
+{%- endmacro %}
+
+{# Stops where a key is not that of the last build. #}
+{% macro refuse_other_key(name, last) -%}
+    {%- set now = run_query("select key_fingerprint('" ~ name ~ "')").rows[0][0] -%}
+    {%- if last and last != now -%}
+        {{ exceptions.raise_compiler_error(
+            'Nothing was built: this database was built with ' ~ name ~ ' key ' ~ last
+            ~ ' (fingerprint), the key of now is ' ~ (now or 'missing')
+            ~ '. Put the key of then back into .secrets/' ~ name ~ '.key'
+            ~ ('; to change it, or where a rotation was stopped, run make rotate-pseudonyms.'
+                if name == 'pseudonym' else '.')
+        ) }}
     {%- endif -%}
 {%- endmacro %}
 

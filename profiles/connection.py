@@ -24,9 +24,9 @@ from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
 from operations.places import git_commit
 from operations.privacy.encryption import SPILLS_ENCRYPTED
-from operations.privacy.keys import erasure_keys, fingerprint, padded_keys, read_key, set_keys
+from operations.privacy.keys import erasure_keys, key_fingerprint, padded_keys, set_keys
 from operations.privacy.vault import attach_encrypted, open_vault, vault_of
-from operations.shop_files import files_not_read, grouped_files, shop_files, tried_files
+from operations.shop_files import files_not_read, grouped_files, inputs_fingerprint, shop_files, tried_files
 from operations.vars import var_faults
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Plugin(BasePlugin):
         except ValueError as error:
             raise DbtRuntimeError(f"Nothing was built: {error}") from None
         self.keys = padded_keys("pseudonym", "the users' pseudonyms")
-        self.key = fingerprint(read_key("pseudonym", "the users' pseudonyms")[0])
+        self.key = key_fingerprint("pseudonym")
         self.warehouse = Path(creds.path)
         for file in (self.warehouse, vault_of(self.warehouse)):
             if (found := why_unreadable(file)) not in (None, "nothing"):
@@ -58,7 +58,7 @@ class Plugin(BasePlugin):
         except duckdb.IOException as error:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
             raise DbtRuntimeError(f"Nothing was built: cannot open the database {creds.path}. {cause}") from error
-        except LedgerError as error:
+        except (LedgerError, OSError) as error:
             raise DbtRuntimeError(f"Nothing was built: {error}") from None
         if count:
             sys.stdout.write(f"Restored {count:,} launched decisions from {ledger_of(self.warehouse)}.\n")
@@ -84,7 +84,10 @@ class Plugin(BasePlugin):
             (requests.export_user, ["varchar"]),
         ):
             conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
-        conn.create_function("pseudonym_key_fingerprint", lambda: self.key, [], "varchar")
+        conn.create_function(
+            "key_fingerprint", key_fingerprint, ["varchar"], "varchar", side_effects=True, null_handling="special"
+        )
+        conn.create_function("inputs_fingerprint", inputs_fingerprint, ["varchar"], "varchar", side_effects=True)
         conn.create_function(
             "keep_ledger",
             lambda: keep_ledger(conn.cursor(), self.warehouse, self.key),

@@ -46,6 +46,8 @@ def ledger_of(warehouse: str | Path) -> Path:
 
 def ledger_files(folder: Path) -> list[LedgerFile]:
     """Return the files of the highest generation, in their order."""
+    if folder.exists() and not folder.is_dir():
+        raise LedgerError(f"{folder} is no folder, though the ledger's files belong there. Move it away.")
     found = [file for path in folder.glob("*.parquet") if (file := _named(path))]
     last = max((file.generation for file in found), default=0)
     return sorted((file for file in found if file.generation == last), key=lambda file: file.number)

@@ -111,3 +111,10 @@ def keyed_name(user_id: str, key: str) -> str:
 def fingerprint(key: str) -> str:
     """Return what tells a key from others, and nothing of the key."""
     return hashlib.sha256(f"fingerprint of {key}".encode()).hexdigest()[:12]
+
+
+def key_fingerprint(name: str) -> str | None:
+    """Return the fingerprint of a key in force; None where there is none."""
+    if not os.environ.get(f"{name.upper()}_KEY") and not (FOLDER / f"{name}.key").exists():
+        return None
+    return fingerprint(read_key(name, f"the {name}")[0])

@@ -135,6 +135,13 @@ def test_a_ledger_of_another_key_is_refused(warehouse: Path) -> None:
         assert restore_ledger(connection, warehouse, None) == 3
 
 
+def test_a_file_in_the_folders_place_is_named(warehouse: Path) -> None:
+    warehouse.parent.mkdir()
+    ledger_of(warehouse).touch()
+    with pytest.raises(LedgerError, match="is no folder"):
+        decisions(warehouse)
+
+
 def test_an_older_ledger_gains_the_columns_of_today(warehouse: Path) -> None:
     with opened(warehouse) as connection:
         launch(connection, "first")

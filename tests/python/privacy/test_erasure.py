@@ -402,6 +402,14 @@ def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, camp
         assert not connection.execute("from vault.people where user_id = $1", [user]).fetchall()
 
 
+def test_another_erasure_key_stops_the_build(shop: Shop) -> None:
+    """Under another key nobody on the list is known, and a late delivery would bring all back."""
+    result = shop.run("seed", ERASURE_KEY="k" * 48)
+    assert result.exit_code != 0
+    assert "Put the key of then back into .secrets/erasure.key." in result.output
+    assert "Traceback" not in result.output
+
+
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
