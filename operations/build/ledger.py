@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from operations.files import sql_text
+
 LEDGER = "campaigns.decision_ledger"
 HELD = "builds.ledger_files"
 NAME = re.compile(r"(\d{4})-(\d{6})-([0-9a-f]{16})\.parquet")
@@ -185,12 +187,8 @@ def _note(connection: duckdb.DuckDBPyConnection, files: list[LedgerFile]) -> Non
     connection.execute(f"create or replace table {HELD} as select unnest($1::text[]) as file_name", [names])
 
 
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
-
-
 def _rows_of(files: list[LedgerFile]) -> str:
-    paths = ", ".join(_literal(re.sub(r"([*?[])", r"[\1]", str(file.path))) for file in files)
+    paths = ", ".join(sql_text(re.sub(r"([*?[])", r"[\1]", str(file.path))) for file in files)
     return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
 
 
@@ -210,7 +208,7 @@ def _refuse_unfit(
         if not file.is_whole:
             raise LedgerError(f"{file.path} is damaged. Put the folder {folder} back from a backup.")
         told = connection.execute(
-            f"select decode(value) from parquet_kv_metadata({_literal(file.path)}) where decode(key) = 'pseudonym_key'"
+            f"select decode(value) from parquet_kv_metadata({sql_text(file.path)}) where decode(key) = 'pseudonym_key'"
         ).fetchall()
         if key and told != [(key,)]:
             found = told[0][0] if told else "unknown"
@@ -226,8 +224,8 @@ def _write(connection: duckdb.DuckDBPyConnection, folder: Path, rows: str, place
     folder.mkdir(exist_ok=True)
     writing = folder / ".new"
     connection.execute(
-        f"copy (select * from {rows} order by campaign_id, user_id, revision_number) to {_literal(writing)}"
-        f" (format parquet, compression zstd, kv_metadata {{pseudonym_key: {_literal(key)}}})"
+        f"copy (select * from {rows} order by campaign_id, user_id, revision_number) to {sql_text(writing)}"
+        f" (format parquet, compression zstd, kv_metadata {{pseudonym_key: {sql_text(key)}}})"
     )
     with writing.open("rb") as written:
         os.fsync(written.fileno())
