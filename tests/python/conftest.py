@@ -17,6 +17,7 @@ from support.campaigns import build_campaigns
 from support.databases import PASSWORD, Database
 from threadpoolctl import threadpool_limits
 
+from operations.publish.postgres.rights import FOLDER
 from operations.publish.postgres.temporary_server import find_binaries, temporary_server
 
 # One household in eight with all its rows: every code path, an eighth of the time.
@@ -159,6 +160,7 @@ def database(server: dict[str, str], request: pytest.FixtureRequest, monkeypatch
             continue
         where = maintenance if statement.startswith("create") else database
         where.change(re.sub(r"\bmarketing\b", name, statement))
+    database.change((FOLDER / "close_database.sql").read_text())
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     yield database
     maintenance.change(f"drop database {name} with (force)")

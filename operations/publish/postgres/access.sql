@@ -18,32 +18,97 @@ begin
     ) then
         revoke all on schema vault from public;
     end if;
-    -- large objects are a way to write, open to all; only a superuser can close it
-    if (select rolsuper from pg_roles where rolname = current_user) then
-        revoke execute on function
-            lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea)
-        from public;
-    end if;
 end
 $$;
 
 -- Made once: to alter it would lock analysts out until the publish is over.
 do $$
 begin
-    if to_regclass('access.analyst_regions') is not null then
-        return;
-    end if;
-    create schema if not exists access;
-    create table access.analyst_regions (
-        login text not null,
-        region text,
-        unique nulls not distinct (login, region)
-    );
-    comment on table access.analyst_regions is
-    'Regions whose users a login of role analyst sees, one row each. Region null: users
+    if to_regclass('access.analyst_regions') is null then
+        create schema if not exists access;
+        create table access.analyst_regions (
+            login text not null,
+            region text,
+            unique nulls not distinct (login, region)
+        );
+        comment on table access.analyst_regions is
+        'Regions whose users a login of role analyst sees, one row each. Region null: users
 whose region is not known, and rows of no user. No publish changes this table.';
-    alter table access.analyst_regions enable row level security;
-    create policy own_rows on access.analyst_regions
-    for select using (login = current_user);
+    end if;
+    if to_regclass('access.regions') is null then
+        -- never given anew: a query that began before a publish reads by the same numbers
+        create table access.regions (
+            region_number int primary key,
+            region text unique nulls not distinct
+        );
+        comment on table access.regions is
+        'The number of each region in the names of the tables in schema by_region.';
+    end if;
 end
 $$;
+
+create or replace function access.is_in_region(region_number int, login name)
+returns boolean
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+return exists (
+    select
+    from access.analyst_regions
+    inner join access.regions
+        on analyst_regions.region is not distinct from regions.region
+    where
+        regions.region_number = $1
+        and analyst_regions.login = $2
+        -- nobody asks for others
+        and pg_has_role(session_user, $2, 'member')
+);
+
+-- Whether who asks sees a region's rows in a table: `all_users` and `own_regions` are the
+-- roles that read it. It is immutable to PostgreSQL, which so answers it while it plans:
+-- a table that is not seen is in no plan, with no estimate and no count. A plan that is
+-- kept is made anew when the role changes, for these tables have row level security, or
+-- the regions do, by the trigger below.
+create or replace function access.sees(
+    region_number int, all_users name [], own_regions name []
+)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from unnest(all_users) as role where pg_has_role(role, 'usage')) then
+        return true;
+    end if;
+    if exists (select from unnest(own_regions) as role where pg_has_role(role, 'usage')) then
+        return access.is_in_region(region_number, current_user);
+    end if;
+    return false;
+end
+$$;
+
+create or replace function access.forget_plans()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    seen regclass;
+begin
+    for seen in
+        select oid
+        from pg_class
+        where
+            relkind = 'v'
+            and pg_get_userbyid(relowner) = current_user
+            and relnamespace::regnamespace not in ('pg_catalog', 'information_schema')
+    loop
+        -- takes nothing away, but any change of rights ends the plans of a view
+        execute format('revoke trigger on %s from public', seen);
+    end loop;
+    return null;
+end
+$$;
+
+create or replace trigger forget_plans
+after insert or update or delete or truncate on access.analyst_regions
+for each statement execute function access.forget_plans();

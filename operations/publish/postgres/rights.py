@@ -6,48 +6,28 @@ new tables before readers see them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
 import psycopg
 import yaml
 from psycopg import sql
 
-from operations.publish.postgres.tables import NotPublishedError, Table
+from operations.publish.postgres.tables import NotPublishedError, Role, Table
 
 FOLDER = Path(__file__).resolve().parent
 SCOPES = {"all": True, "of_their_regions": False}
-# Of whom the region is not known: those see it who are given region null.
-SEES_UNKNOWN = """
-    exists (select from access.analyst_regions as regions where regions.region is null)
-"""
-USERS_POLICY = f"""
-    region in (select regions.region from access.analyst_regions as regions)
-    or (region is null and {SEES_UNKNOWN})
-"""
-# What of core.users is seen, the policy above decides.
-ROWS_POLICY = f"""
-    user_id in (select users.user_id from core.users__new as users)
-    or (user_id is null and {SEES_UNKNOWN})
-"""
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role of grants.yml."""
-
-    name: str
-    reads: tuple[str, ...]
-    sees_all_users: bool
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        """Return the name, as SQL has it."""
-        return sql.Identifier(self.name)
-
-    def may_read(self, table: Table) -> bool:
-        """Tell whether the role is granted a table or its schema."""
-        return table.schema in self.reads or table.place in self.reads
+# By each of these, a role could read what it is not granted; or, of LOGIN, be a person
+# whom nobody listed.
+ATTRIBUTES = {
+    "SUPERUSER": "rolsuper",
+    "BYPASSRLS": "rolbypassrls",
+    "CREATEROLE": "rolcreaterole",
+    "CREATEDB": "rolcreatedb",
+    "REPLICATION": "rolreplication",
+    "LOGIN": "rolcanlogin",
+}
+FIRST_OWN_OID = 16_384
 
 
 def read_roles() -> list[Role]:
@@ -62,6 +42,98 @@ def read_roles() -> list[Role]:
     return roles
 
 
+def refuse_powerful(server: psycopg.Connection, roles: list[Role]) -> None:
+    """Raise where a role that exists can do more than grants.yml says."""
+    names = [role.name for role in roles]
+    regional = [role.name for role in roles if not role.sees_all_users]
+    # superusers count as members of all, so the memberships are followed by hand
+    query = f"""
+        with recursive granted as (
+            select oid as member, oid as role from pg_roles where rolname = any(%(names)s)
+            union
+            select granted.member, roleid from pg_auth_members join granted on pg_auth_members.member = role
+        ),
+        members as (
+            select oid as role, oid as member from pg_roles where rolname = any(%(regional)s)
+            union
+            select members.role, pg_auth_members.member
+            from pg_auth_members join members on roleid = members.member
+        ),
+        faults as (
+            select 1 as place, granted.member::regrole as role, null::regrole as other, {_attributes("roles")} as can
+            from granted join pg_roles as roles on roles.oid = role where member = role
+            union all
+            select 2, granted.member::regrole, role::regrole, case
+                when role < {FIRST_OWN_OID} then 'rights on all tables or files'
+                when roles.rolname = any(%(others)s) and granted.member::regrole::text = any(%(regional)s)
+                    then 'the rows of all users'
+                else {_attributes("roles")}
+            end
+            from granted join pg_roles as roles on roles.oid = role where member <> role
+            union all
+            -- who publishes may make roles, and is a member of those that it made
+            select 3, members.role::regrole, members.member::regrole, {_attributes("roles", ("LOGIN", "CREATEDB"))}
+            from members join pg_roles as roles on roles.oid = member
+            where members.role <> member and roles.rolname not in (current_user, session_user)
+        )
+        select place, role::text, other::text, can from faults where can <> '' order by 1, 2, 3 limit 1
+    """
+    others = [role.name for role in roles if role.sees_all_users]
+    fault = server.execute(query, {"names": names, "regional": regional, "others": others}).fetchone()
+    if fault is None:
+        return
+    place, role, other, can = fault
+    if place == 1:
+        raise NotPublishedError(f"role {role} has {can}: run alter role {role} no{can.split(', ')[0].lower()}.")
+    if place == 2:
+        raise NotPublishedError(f"role {role} is a member of {other}, which has {can}: revoke {other} from {role}.")
+    raise NotPublishedError(f"{other}, a member of role {role}, has {can}: revoke {role} from {other}.")
+
+
+def _attributes(roles: str, without: tuple[str, ...] = ()) -> str:
+    names = ", ".join(
+        f"case when {roles}.{column} then '{name}' end" for name, column in ATTRIBUTES.items() if name not in without
+    )
+    return f"concat_ws(', ', {names})"
+
+
+def close_doors(server: psycopg.Connection, roles: list[Role]) -> str:
+    """Close what tells of rows that a login does not see, or find it closed.
+
+    Returns
+    -------
+    str
+        What is open, where no role reads by region; or nothing.
+
+    Raises
+    ------
+    NotPublishedError
+        Where something is open and a role reads by region: only a superuser can close it.
+    """
+    file = FOLDER / "close_database.sql"
+    [is_superuser] = server.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    if is_superuser:
+        server.execute(file.read_text())
+        # the database's setting is for connections to come
+        server.execute("set local track_counts = off")
+    functions = re.findall(r"'((?:pg|lo)_\w+)'", file.read_text())
+    is_open = server.execute(
+        "select current_setting('track_counts')::boolean or exists ("
+        " select from pg_proc where proname = any(%s) and has_function_privilege('public', oid, 'execute'))",
+        [functions],
+    ).fetchone() == (True,)
+    if not is_open:
+        return ""
+    [database] = server.execute("select current_database()").fetchone()
+    note = (
+        f"in database {database} every login may count rows that it does not see, or write large objects, until a"
+        f" superuser runs operations/publish/postgres/{file.name} there"
+    )
+    if all(role.sees_all_users for role in roles):
+        return f" But {note}."
+    raise NotPublishedError(f"{note}.")
+
+
 def prepare(server: psycopg.Connection, roles: list[Role]) -> None:
     """Make the roles that are missing, and close what is open by default."""
     known = {row[0] for row in server.execute("select rolname from pg_roles")}
@@ -71,29 +143,17 @@ def prepare(server: psycopg.Connection, roles: list[Role]) -> None:
     server.execute((FOLDER / "access.sql").read_text())
     [database] = server.execute("select current_database()").fetchone()
     for role in roles:
-        server.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(database), role.identifier))
-        if not role.sees_all_users:
-            server.execute(
-                sql.SQL("grant usage on schema access to {0};grant select on access.analyst_regions to {0}").format(
-                    role.identifier
-                )
-            )
+        server.execute(
+            sql.SQL(
+                "grant connect on database {database} to {role}; revoke all on all tables in schema access from {role};"
+                " grant usage on schema access to {role}"
+            ).format(database=sql.Identifier(database), role=role.identifier)
+        )
         if server.execute(
             "select 1 from pg_namespace where nspname = 'vault' and has_schema_privilege(%s, oid, 'usage, create')",
             [role.name],
         ).fetchone():
             raise NotPublishedError(f"role {role.name} has rights on schema vault.")
-
-
-def what_is_open(server: psycopg.Connection) -> str:
-    """Name what only a superuser can close, where it is open; or nothing."""
-    [is_open] = server.execute("select has_function_privilege('public', 'lo_creat(int)', 'execute')").fetchone()
-    return (
-        " Every login may still write large objects; docs/bi-tools.md has the statement"
-        " by which a superuser forbids it."
-        if is_open
-        else ""
-    )
 
 
 def open_schema(server: psycopg.Connection, schema: str, tables: list[Table], roles: list[Role]) -> None:
@@ -109,26 +169,17 @@ def open_schema(server: psycopg.Connection, schema: str, tables: list[Table], ro
             server.execute(sql.SQL("grant usage on schema {} to {}").format(place, role.identifier))
 
 
-def grant(server: psycopg.Connection, table: Table, roles: list[Role]) -> None:
-    """Grant a new table, and the rows in it that each role sees."""
-    if table.is_about_users:
-        server.execute(sql.SQL("alter table {} enable row level security").format(table.new))
-    for role in roles:
-        if not role.may_read(table):
-            continue
+def grant(server: psycopg.Connection, table: Table, roles: list[Role], *, is_divided: bool) -> None:
+    """Grant a new table; a view itself leaves out what a role does not see."""
+    readers = [role for role in roles if role.may_read(table)]
+    for role in readers:
         server.execute(sql.SQL("grant select on {} to {}").format(table.new, role.identifier))
-        if table.is_about_users:
+    if table.is_about_users and not is_divided:
+        # whoever was granted all tables to come sees no row of users
+        server.execute(sql.SQL("alter table {} enable row level security").format(table.new))
+        for role in readers:
             server.execute(
-                sql.SQL("create policy {} on {} for select to {} using ({})").format(
-                    sql.Identifier(f"rows_for_{role.name}"),
-                    table.new,
-                    role.identifier,
-                    sql.SQL(_rows_seen(table, role)),
+                sql.SQL("create policy {} on {} for select to {} using (true)").format(
+                    sql.Identifier(f"rows_for_{role.name}"), table.new, role.identifier
                 )
             )
-
-
-def _rows_seen(table: Table, role: Role) -> str:
-    if role.sees_all_users:
-        return "true"
-    return USERS_POLICY if table.place == "core.users" else ROWS_POLICY

@@ -11,8 +11,10 @@ from psycopg import sql
 
 NEW = "__new"
 LONGEST_NAME = 63 - len(NEW) - len("_user_id")
+# With its schema, the number of a region and what an index is of.
+LONGEST_PLACE = 63 - len(" 99999 user_id")
 # Schemas that no publish may write to.
-CLOSED_SCHEMAS = ("access", "vault")
+CLOSED_SCHEMAS = ("access", "by_region", "vault")
 TYPES = {
     "BIGINT": "bigint",
     "BOOLEAN": "boolean",
@@ -62,9 +64,33 @@ class Table:
         return sql.Identifier(self.schema, self.name + NEW)
 
     @property
+    def index(self) -> str:
+        """Return the name of the index on user_id, where there is one."""
+        return f"{self.name}_user_id"
+
+    @property
     def is_about_users(self) -> bool:
         """Tell whether its rows belong to users."""
         return "user_id" in self.columns
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of grants.yml."""
+
+    name: str
+    reads: tuple[str, ...]
+    sees_all_users: bool
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """Return the name, as SQL has it."""
+        return sql.Identifier(self.name)
+
+    def may_read(self, table: Table) -> bool:
+        """Tell whether the role is granted a table or its schema."""
+        by_schema = table.schema in self.reads and (self.sees_all_users or table.is_about_users)
+        return by_schema or table.place in self.reads
 
 
 def read_tables(published: duckdb.DuckDBPyConnection, file: Path) -> list[Table]:
@@ -98,4 +124,6 @@ def read_tables(published: duckdb.DuckDBPyConnection, file: Path) -> list[Table]
             raise NotPublishedError(f"{file} has {table.place}, and schema {table.schema} is not published.")
         if len(table.name.encode()) > LONGEST_NAME:
             raise NotPublishedError(f"the name of {table.place} is longer than {LONGEST_NAME} bytes.")
+        if len(table.place.encode()) > LONGEST_PLACE:
+            raise NotPublishedError(f"{table.place} is longer than {LONGEST_PLACE} bytes.")
     return list(tables.values())

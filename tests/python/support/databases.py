@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import psycopg
 
 from operations.publish.postgres import copying
 
 PASSWORD = "known to the tests: /?@#"
+LOGINS = {"max": "marketer", "anna": "analyst", "noor": "analyst", "nobody_yet": "analyst", "otto": "auditor"}
+# What a view is asked for in vain, before any right is looked at.
+NO_VIEW_DOES = (psycopg.errors.WrongObjectType, psycopg.errors.ObjectNotInPrerequisiteState)
 
 
 class Database:
@@ -49,3 +53,38 @@ class Database:
     def publish(self, file: Path) -> str:
         """Publish a file, in this process: twenty interpreters would take long."""
         return copying.publish(file, self.url)
+
+
+def list_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write publication.published_tables, as a publish does."""
+    places = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    connection.execute("create schema if not exists publication")
+    connection.execute(
+        "create or replace table publication.published_tables"
+        " (published_at timestamp, table_name text, row_count bigint)"
+    )
+    for (place,) in places:
+        connection.execute(
+            f"insert into publication.published_tables select '2026-11-25', '{place}', count(*) from {place}"
+        )
+
+
+def add_logins(database: Database) -> None:
+    """Make a login or more of each role; analysts get their regions."""
+    known = database.rows("postgres", "select rolname from pg_roles")
+    for login, role in LOGINS.items():
+        if (login,) not in known:
+            database.change(f"create role {login} login password '{PASSWORD}' in role {role}")
+    database.change("insert into access.analyst_regions values ('anna', 'north'), ('noor', null)", user="publisher")
+
+
+def refused(database: Database, login: str, statement: str) -> str | None:
+    """Return None when a statement is refused for want of a right, else what came."""
+    try:
+        with database.connect(login, autocommit=True) as connection:
+            connection.execute(statement)
+    except (psycopg.errors.InsufficientPrivilege, *NO_VIEW_DOES):
+        return None
+    except psycopg.Error as error:
+        return f"{login}: {statement}: {error}"
+    return f"{login}: {statement}: done"
