@@ -11,14 +11,8 @@
                 ~ ', header = true, all_varchar = true))'
         }) -%}
     {%- endif -%}
-    {%- set days = var('retention_days').get(entity) -%}
-    {%- if days is integer -%}
-        {%- set first = run_started_at - modules.datetime.timedelta(days=days) -%}
-        {%- do rules.update({
-            'expired': instant_of()[entity] ~ " < cast('" ~ first.strftime('%Y-%m-%d')
-                ~ "' as timestamp)"
-        }) -%}
-    {%- endif -%}
+    {%- set expired = expired_rows(entity) -%}
+    {%- if expired -%}{%- do rules.update({'expired': expired}) -%}{%- endif -%}
     {{ return(rules) }}
 {%- endmacro %}
 

@@ -63,11 +63,11 @@ return exists (
         and pg_has_role(session_user, $2, 'member')
 );
 
--- Whether who asks sees a region's rows in a table: `all_users` and `own_regions` are the
--- roles that read it. It is immutable to PostgreSQL, which so answers it while it plans:
--- a table that is not seen is in no plan, with no estimate and no count. A plan that is
--- kept is made anew when the role changes, for these tables have row level security, or
--- the regions do, by the trigger below.
+-- Whether who asks reads a part of a table: number 0 has all rows, for the roles
+-- `all_users`, any other those of a region, for the roles `own_regions`. It is immutable to
+-- PostgreSQL, which so answers it while it plans: a part that is not seen is in no plan,
+-- with no estimate and no count. A plan that is kept is made anew when the role changes,
+-- for these tables have row level security, or the regions do, by the trigger below.
 create or replace function access.sees(
     region_number int, all_users name [], own_regions name []
 )
@@ -77,7 +77,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (select from unnest(all_users) as role where pg_has_role(role, 'usage')) then
-        return true;
+        return region_number = 0;
     end if;
     if exists (select from unnest(own_regions) as role where pg_has_role(role, 'usage')) then
         return access.is_in_region(region_number, current_user);

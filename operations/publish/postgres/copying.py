@@ -127,10 +127,12 @@ def load(
     target, splitting = (folder / "parts", ", partition_by (region_number)") if numbers else (folder / "rows.csv", "")
     [count] = published.execute(f"copy {rows} to '{target}' (format csv, header false{quoting}{splitting})").fetchone()
     if numbers:
-        arrived = sum(
-            load_rows(server, table, part.new, part.index, sorted(target.glob(f"region_number={part.region_number}/*")))
-            for part in parts.parts_of(table, numbers)
-        )
+        found = {}
+        for part in parts.parts_of(table, numbers):
+            folders = "*" if part.region_number == parts.ALL_ROWS else f"region_number={part.region_number}"
+            files = sorted(target.glob(f"{folders}/*"))
+            found[part.region_number] = load_rows(server, table, part.new, part.index, files)
+        arrived = found[parts.ALL_ROWS]
         shutil.rmtree(target, ignore_errors=True)
     else:
         arrived = load_rows(server, table, table.new, table.index + NEW, [target])

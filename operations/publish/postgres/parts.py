@@ -1,8 +1,8 @@
-"""Tables of users, divided by region: a view over a table per region.
+"""Tables of users, divided by region: a view over a table of all rows and one per region.
 
 A filter would tell how many rows it keeps back: `explain analyze` counts them, and the
-planner estimates them. So the rows of a region that somebody does not see lie in another
-table, which PostgreSQL leaves out before it plans; access.sql says how.
+planner estimates them. So what somebody sees lies in tables of its own, and PostgreSQL
+leaves the others out before it plans; access.sql says how.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from operations.publish.postgres.tables import NEW, Role, Table
 
 SCHEMA = "by_region"
 ABOUT = "The rows of published tables, a table per region; read the views of core and others."
-# Rows whose user is not in core.users: who reads by region never sees them.
-OF_NO_REGION = 0
+# The table of all rows, those of users whom core.users does not know too.
+ALL_ROWS = 0
 # Columns that count the rows of other tables.
 COUNTS = {"publication.published_tables": "row_count"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one region in a table."""
+    """All rows of a table, or those of one region."""
 
     table: Table
     region_number: int
@@ -91,7 +91,7 @@ def number_regions(server: psycopg.Connection, published: duckdb.DuckDBPyConnect
     ]
     for region in regions:
         if region not in numbers:
-            numbers[region] = max(numbers.values(), default=OF_NO_REGION) + 1
+            numbers[region] = max(numbers.values(), default=ALL_ROWS) + 1
             server.execute("insert into access.regions values (%s, %s)", [numbers[region], region])
     published.execute("create or replace temp table region_numbers (region varchar, region_number integer)")
     published.executemany("insert into region_numbers values ($1, $2)", [(each, numbers[each]) for each in regions])
@@ -104,22 +104,22 @@ def number_regions(server: psycopg.Connection, published: duckdb.DuckDBPyConnect
         group by user_id
         """
     )
-    return [OF_NO_REGION, *(numbers[region] for region in regions)]
+    return [ALL_ROWS, *(numbers[region] for region in regions)]
 
 
 def parts_of(table: Table, region_numbers: list[int]) -> list[Part]:
     """Return the tables that a divided one is made of."""
-    return [Part(table, number) for number in ([OF_NO_REGION] if table.place in COUNTS else region_numbers)]
+    return [Part(table, number) for number in ([ALL_ROWS] if table.place in COUNTS else region_numbers)]
 
 
 def rows_of(table: Table) -> str:
-    """Return the query of a divided table's rows in the file, with region_number."""
+    """Return the query of a divided table's rows in the file, with region_number; 0 is of none."""
     if table.place in COUNTS:
-        return f'select *, {OF_NO_REGION} as region_number from "{table.schema}"."{table.name}"'
+        return f'select *, {ALL_ROWS} as region_number from "{table.schema}"."{table.name}"'
     return f"""
         select rows.*, coalesce(
             user_regions.region_number,
-            if(rows.user_id is null, (from region_numbers select region_number where region is null), {OF_NO_REGION})
+            if(rows.user_id is null, (from region_numbers select region_number where region is null), {ALL_ROWS})
         ) as region_number
         from "{table.schema}"."{table.name}" as rows
         left join user_regions on rows.user_id = user_regions.user_id

@@ -27,7 +27,6 @@ ATTRIBUTES = {
     "REPLICATION": "rolreplication",
     "LOGIN": "rolcanlogin",
 }
-FIRST_OWN_OID = 16_384
 
 
 def read_roles() -> list[Role]:
@@ -43,56 +42,59 @@ def read_roles() -> list[Role]:
 
 
 def refuse_powerful(server: psycopg.Connection, roles: list[Role]) -> None:
-    """Raise where a role that exists can do more than grants.yml says."""
-    names = [role.name for role in roles]
-    regional = [role.name for role in roles if not role.sees_all_users]
+    """Raise where a role can do more than grants.yml says, or who reads by region can."""
     # superusers count as members of all, so the memberships are followed by hand
     query = f"""
-        with recursive granted as (
-            select oid as member, oid as role from pg_roles where rolname = any(%(names)s)
-            union
-            select granted.member, roleid from pg_auth_members join granted on pg_auth_members.member = role
+        with recursive memberships as (
+            select roleid, member from pg_auth_members as memberships
+            -- from PostgreSQL 16 on, who made a role may only administer it
+            where coalesce((to_jsonb(memberships) ->> 'inherit_option')::boolean, true)
+                or coalesce((to_jsonb(memberships) ->> 'set_option')::boolean, true)
         ),
         members as (
             select oid as role, oid as member from pg_roles where rolname = any(%(regional)s)
             union
-            select members.role, pg_auth_members.member
-            from pg_auth_members join members on roleid = members.member
+            select members.role, memberships.member from memberships join members on roleid = members.member
+        ),
+        -- all that somebody is a member of; `reads_as` is the role of grants.yml
+        granted as (
+            select oid as who, oid as role, oid as reads_as from pg_roles where rolname = any(%(names)s)
+            union
+            select member, member, role from members
+            where role <> member and member::regrole::text not in (current_user, session_user)
+            union
+            select granted.who, roleid, reads_as from memberships join granted on memberships.member = granted.role
         ),
         faults as (
-            select 1 as place, granted.member::regrole as role, null::regrole as other, {_attributes("roles")} as can
-            from granted join pg_roles as roles on roles.oid = role where member = role
-            union all
-            select 2, granted.member::regrole, role::regrole, case
-                when role < {FIRST_OWN_OID} then 'rights on all tables or files'
-                when roles.rolname = any(%(others)s) and granted.member::regrole::text = any(%(regional)s)
-                    then 'the rows of all users'
-                else {_attributes("roles")}
-            end
-            from granted join pg_roles as roles on roles.oid = role where member <> role
-            union all
-            -- who publishes may make roles, and is a member of those that it made
-            select 3, members.role::regrole, members.member::regrole, {_attributes("roles", ("LOGIN", "CREATEDB"))}
-            from members join pg_roles as roles on roles.oid = member
-            where members.role <> member and roles.rolname not in (current_user, session_user)
+            select who, granted.role, reads_as, case
+                when rolname ~ '^pg_' then 'rights on all tables or files'
+                when who = reads_as and rolname = any(%(others)s) and who <> granted.role
+                    and who::regrole::text = any(%(regional)s) then 'the rows of all users'
+                when who = reads_as then {_attributes()}
+                else {_attributes("LOGIN", "CREATEDB")}
+            end as can
+            from granted join pg_roles on pg_roles.oid = granted.role
         )
-        select place, role::text, other::text, can from faults where can <> '' order by 1, 2, 3 limit 1
+        select who::regrole::text, role::regrole::text, reads_as::regrole::text, can from faults
+        where can <> '' order by who <> reads_as, who <> role, 1, 2 limit 1
     """
+    regional = [role.name for role in roles if not role.sees_all_users]
     others = [role.name for role in roles if role.sees_all_users]
-    fault = server.execute(query, {"names": names, "regional": regional, "others": others}).fetchone()
+    fault = server.execute(query, {"names": regional + others, "regional": regional, "others": others}).fetchone()
     if fault is None:
         return
-    place, role, other, can = fault
-    if place == 1:
+    who, role, reads_as, can = fault
+    if who == role == reads_as:
         raise NotPublishedError(f"role {role} has {can}: run alter role {role} no{can.split(', ')[0].lower()}.")
-    if place == 2:
-        raise NotPublishedError(f"role {role} is a member of {other}, which has {can}: revoke {other} from {role}.")
-    raise NotPublishedError(f"{other}, a member of role {role}, has {can}: revoke {role} from {other}.")
+    if who == reads_as:
+        raise NotPublishedError(f"role {who} is a member of {role}, which has {can}: revoke {role} from {who}.")
+    by = "" if who == role else f" by {role}"
+    raise NotPublishedError(f"{who}, a member of role {reads_as}, has {can}{by}: revoke {reads_as} from {who}.")
 
 
-def _attributes(roles: str, without: tuple[str, ...] = ()) -> str:
+def _attributes(*without: str) -> str:
     names = ", ".join(
-        f"case when {roles}.{column} then '{name}' end" for name, column in ATTRIBUTES.items() if name not in without
+        f"case when {column} then '{name}' end" for name, column in ATTRIBUTES.items() if name not in without
     )
     return f"concat_ws(', ', {names})"
 
@@ -119,14 +121,15 @@ def close_doors(server: psycopg.Connection, roles: list[Role]) -> str:
     functions = re.findall(r"'((?:pg|lo)_\w+)'", file.read_text())
     is_open = server.execute(
         "select current_setting('track_counts')::boolean or exists ("
-        " select from pg_proc where proname = any(%s) and has_function_privilege('public', oid, 'execute'))",
-        [functions],
+        " select from pg_proc where proname = any(%s) and (has_function_privilege('public', oid, 'execute') or exists ("
+        " select from pg_roles where rolname = any(%s) and has_function_privilege(rolname, pg_proc.oid, 'execute'))))",
+        [functions, [role.name for role in roles]],
     ).fetchone() == (True,)
     if not is_open:
         return ""
     [database] = server.execute("select current_database()").fetchone()
     note = (
-        f"in database {database} every login may count rows that it does not see, or write large objects, until a"
+        f"in database {database} logins may count rows that they do not see, or write large objects, until a"
         f" superuser runs operations/publish/postgres/{file.name} there"
     )
     if all(role.sees_all_users for role in roles):
