@@ -63,13 +63,14 @@ return exists (
         and pg_has_role(session_user, $2, 'member')
 );
 
--- Whether who asks reads a part of a table: number 0 has all rows, for the roles
--- `all_users`, any other those of a region, for the roles `own_regions`. It is immutable to
--- PostgreSQL, which so answers it while it plans: a part that is not seen is in no plan,
--- with no estimate and no count. A plan that is kept is made anew when the role changes,
--- for these tables have row level security, or the regions do, by the trigger below.
+-- Whether who asks reads a part of a table: number 0 has all rows, for the roles of
+-- `all_users`, any other those of a region, for those of `own_regions`. PostgreSQL takes
+-- the answer for immutable, and so has it while it plans: a part that is not seen is in
+-- no plan, with no estimate and no count. A plan that is kept is made anew when the role
+-- changes, for these tables have row level security, or when the regions do, by the
+-- trigger below.
 create or replace function access.sees(
-    region_number int, all_users name [], own_regions name []
+    region_number int, all_users name[], own_regions name[]
 )
 returns boolean
 language plpgsql immutable parallel safe
