@@ -3,21 +3,21 @@
     python -m operations.publish        # `make publish`, and the end of `make build`
 
 dbt builds a private database, which one process at a time can open. What others read is
-a copy: written under another name, then renamed into place, so that a reader keeps the
-snapshot it has opened and a build waits for nobody. Published is every model with a
-contract outside the vault, less those that dbt_project.yml marks `published: false`,
-and less the rows of users who asked to be forgotten. Of a build that is not whole nothing is. The file
+a copy, a version of its own (operations/publish/versions.py): a reader keeps the version
+it has opened, and a build waits for nobody. Published is every model with a contract
+outside the vault, less those that dbt_project.yml marks `published: false`, and less the
+rows of users who asked to be forgotten. Of a build that is not whole nothing is. The file
 explains itself: a comment on every table and column, keys, and publication.relations.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 
@@ -26,15 +26,36 @@ from operations.build.wholeness import why_not_whole
 from operations.files import sql_text
 from operations.places import PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE, git_commit
 from operations.privacy.encryption import connect
-from operations.publish import relations
+from operations.publish import clock, relations, versions
 from operations.publish.comments import PUBLICATION, comment
 from operations.publish.marts import Mart, published_marts, quoted
+from operations.publish.versions import NotPublishedError
 
 # What DuckDB 1.1 and all later ones read (1.0 knows no such primary keys): a BI tool need
 # not be as new as we are.
 STORAGE_VERSION = "v1.0.0"
-# Versions of the Parquet folders that stay beside the newest, for who still reads them.
-VERSIONS_KEPT = 3
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What one run publishes.
+
+    Parameters
+    ----------
+    number : int
+        One more than that of any version before.
+    series_id : str
+        Names a row of numbers: one that begins anew, as after a rotation, has another.
+    published_at : datetime
+        Instant in UTC.
+    git_commit : str
+        Commit of the project.
+    """
+
+    number: int
+    series_id: str
+    published_at: datetime
+    git_commit: str
 
 
 def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> dict[Mart, int]:
@@ -56,26 +77,23 @@ def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> dict
     return counts
 
 
-def explain(connection: duckdb.DuckDBPyConnection, manifest: dict, counts: dict[Mart, int], commit: str) -> None:
+def explain(
+    connection: duckdb.DuckDBPyConnection, manifest: dict, counts: dict[Mart, int], publication: Publication
+) -> None:
     """Write the schema publication; describe every table, and declare its key."""
-    now = datetime.now(UTC).replace(tzinfo=None)
     connection.execute("create schema public.publication")
     connection.execute(
         """
-        create table public.publication.published_tables as
-        select $1 as published_at, $2 as git_commit, $3 as source,
-            cast(null as text) as table_name, cast(null as text) as primary_key,
-            cast(null as bigint) as row_count
-        where false
-        """,
-        [now, commit, SOURCE],
+        create table public.publication.published_tables (
+            published_at timestamp, git_commit text, source text, series_id text,
+            sequence_number bigint, table_name text, primary_key text, row_count bigint
+        )
+        """
     )
+    told = [publication.published_at, publication.git_commit, SOURCE, publication.series_id, publication.number]
     connection.executemany(
-        "insert into public.publication.published_tables values ($1, $2, $3, $4, $5, $6)",
-        [
-            (now, commit, SOURCE, mart.place, ", ".join(mart.primary_key) or None, count)
-            for mart, count in counts.items()
-        ],
+        f"insert into public.publication.published_tables values ({', '.join('?' * 8)})",
+        [[*told, mart.place, ", ".join(mart.primary_key) or None, count] for mart, count in counts.items()],
     )
     found = relations.relations(connection, manifest, list(counts))
     relations.write_relations(connection, found)
@@ -90,25 +108,79 @@ def explain(connection: duckdb.DuckDBPyConnection, manifest: dict, counts: dict[
         relations.declare_key(connection, mart, count)
 
 
-def publish_parquet(connection: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path) -> Path:
-    """Write a new version of the Parquet folder and point `current` at it."""
-    version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    writing = folder / f".{version}"
-    for mart in marts:
-        (writing / mart.schema).mkdir(parents=True, exist_ok=True)
-        connection.table(f"public.{mart.place}").write_parquet(
-            str(writing / mart.schema / f"{mart.name}.parquet"), compression="zstd"
-        )
-    (folder / version).parent.mkdir(parents=True, exist_ok=True)
-    writing.rename(folder / version)
-    pointer = folder / f".current-{os.getpid()}"
-    pointer.unlink(missing_ok=True)
-    pointer.symlink_to(version)
-    pointer.replace(folder / "current")
-    versions = sorted(each for each in folder.iterdir() if each.name[0] != "." and each.is_dir())
-    for old in [each for each in versions if each.name != "current"][:-VERSIONS_KEPT]:
-        shutil.rmtree(old)
-    return folder / version
+def next_publication() -> Publication:
+    """Number what is published now; raise where the clock is behind the last publication."""
+    number = 1 + max(map(versions.number_of, versions.versions_of(PUBLISHED_FILE)), default=0)
+    series_id = uuid4().hex
+    try:
+        with duckdb.connect(str(PUBLISHED_FILE), read_only=True) as connection:
+            series_id, published_at = connection.execute(
+                "select series_id, published_at from publication.published_tables limit 1"
+            ).fetchone()
+    except (duckdb.Error, TypeError):
+        # there is none, or one that an earlier release wrote
+        pass
+    else:
+        clock.refuse_later("the last publication", published_at)
+    return Publication(number, series_id, clock.now(), git_commit())
+
+
+def write_version(writing: Path, manifest: dict, publication: Publication) -> dict[Mart, int]:
+    """Write the marts into a folder, as a DuckDB file and as Parquet; return their row counts."""
+    marts = published_marts(manifest)
+    with connect(
+        threads=machine.threads(), memory_limit=machine.memory_limit(), temp_directory=str(writing / "spill")
+    ) as connection:
+        try:
+            connection.execute(f"attach {sql_text(WAREHOUSE)} as private (read_only)")
+        except duckdb.IOException as error:
+            cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
+            raise NotPublishedError(f"cannot open {WAREHOUSE}. {cause}") from None
+        if reason := why_not_whole(connection, "private"):
+            raise NotPublishedError(reason)
+        clock.refuse_later_builds(connection, "private")
+        connection.execute(f"attach {sql_text(writing / PUBLISHED_FILE.name)} as public (storage_version '{STORAGE_VERSION}')")
+        built = {
+            row[:2]
+            for row in connection.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'private'"
+            ).fetchall()
+        }
+        marts = [mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built]
+        counts = copy_marts(connection, marts)
+        explain(connection, manifest, counts, publication)
+        for mart in marts:
+            (writing / mart.schema).mkdir(exist_ok=True)
+            connection.table(f"public.{mart.in_sql}").write_parquet(
+                str(writing / mart.schema / f"{mart.name}.parquet"), compression="zstd"
+            )
+        connection.execute("detach public")
+    versions.remove(writing / "spill")
+    return counts
+
+
+def publish(manifest: dict) -> str:
+    """Publish a version, or leave everything as it was; return what was done."""
+    folder = PUBLISHED_FILE.with_suffix("")
+    with versions.locked(PUBLISHED):
+        publication = next_publication()
+        writing = folder / f".{publication.number:06}"
+        try:
+            for left in versions.leftovers(PUBLISHED_FILE):
+                versions.remove(left)
+            versions.adopt(PUBLISHED_FILE)
+            writing.mkdir(parents=True)
+            counts = write_version(writing, manifest, publication)
+            version = versions.put_into_service(writing, publication.number, PUBLISHED_FILE)
+        except BaseException:
+            for left in versions.leftovers(PUBLISHED_FILE):
+                versions.remove(left)
+            raise
+        versions.drop_old(PUBLISHED_FILE)
+    return (
+        f"Published {len(counts)} tables, {sum(counts.values()):,} rows: {PUBLISHED_FILE.name} and "
+        f"{SOURCE}/{version.name} in {PUBLISHED}\n"
+    )
 
 
 def main() -> str | None:
@@ -121,39 +193,10 @@ def main() -> str | None:
         PUBLISHED.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return f"Nothing was published: cannot write into {PUBLISHED}. {error.strerror}"
-    writing = PUBLISHED / f".{SOURCE}.{os.getpid()}.duckdb"
-    writing.unlink(missing_ok=True)
-    marts = published_marts(manifest)
-    with connect(threads=machine.threads(), memory_limit=machine.memory_limit()) as connection:
-        try:
-            connection.execute(f"attach {sql_text(WAREHOUSE)} as private (read_only)")
-        except duckdb.IOException as error:
-            cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
-            return f"Nothing was published: cannot open {WAREHOUSE}. {cause}"
-        if reason := why_not_whole(connection, "private"):
-            return f"Nothing was published: {reason}"
-        try:
-            connection.execute(f"attach {sql_text(writing)} as public (storage_version '{STORAGE_VERSION}')")
-            built = {
-                row[:2]
-                for row in connection.execute(
-                    "select schema_name, table_name from duckdb_tables() where database_name = 'private'"
-                ).fetchall()
-            }
-            marts = [mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built]
-            counts = copy_marts(connection, marts)
-            explain(connection, manifest, counts, git_commit())
-            version = publish_parquet(connection, marts, PUBLISHED / SOURCE)
-            connection.execute("detach public")
-        except (duckdb.Error, OSError) as error:
-            writing.unlink(missing_ok=True)
-            return f"Nothing was published: {str(error).splitlines()[0]}"
-    writing.replace(PUBLISHED_FILE)
-    rows = sum(counts.values())
-    sys.stdout.write(
-        f"Published {len(counts)} tables, {rows:,} rows: {PUBLISHED_FILE.name} and "
-        f"{SOURCE}/{version.name} in {PUBLISHED}\n"
-    )
+    try:
+        sys.stdout.write(publish(manifest))
+    except (NotPublishedError, duckdb.Error, OSError) as error:
+        return f"Nothing was published: {str(error).splitlines()[0]}"
     return None
 
 

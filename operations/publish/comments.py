@@ -15,6 +15,9 @@ PUBLICATION = {
             "published_at": "Instant of the publication, UTC.",
             "git_commit": "Commit of the project; ends in -dirty where files differ from it.",
             "source": "Shop that was read.",
+            "series_id": "Names a series of publications, whose numbers only rise; after a rotation of "
+            "pseudonyms another begins.",
+            "sequence_number": "Number of the publication, and name of its folder.",
             "table_name": "Schema and name of the table.",
             "primary_key": "Columns that tell its rows apart, separated by a comma and a blank; "
             "null where some of them may be null.",

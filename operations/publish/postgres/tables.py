@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 from psycopg import sql
 
+from operations.publish.versions import NotPublishedError
+
 NEW = "__new"
 LONGEST_NAME = 63 - len(NEW) - len("_user_id")
 # With its schema, the number of a region and what an index is of.
@@ -28,10 +30,6 @@ TYPES = {
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
     "VARCHAR": "text",
 }
-
-
-class NotPublishedError(Exception):
-    """Why nothing was published, in one sentence."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import run_operation
+from support.publishable import node, publish, write_build, write_manifest, write_round, write_shop_to_publish
 
 from operations.publish import relations
 from operations.publish.marts import Mart
@@ -45,21 +44,6 @@ ODD_LINE = " ".join(ODD_TEXT.split())
 LONG_TEXT = "The user's. " * 1000
 
 
-def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
-    """Return a model as the manifest has it."""
-    return {
-        "resource_type": "model",
-        "database": "vault" if schema == "vault" else "private",
-        "schema": schema,
-        "name": name,
-        "alias": name,
-        "description": f"Rows of {name}.",
-        "columns": {column: {"description": f"Its {column}."} for column in columns},
-        "tags": config.pop("tags", []),
-        "config": {"materialized": "table", "contract": {"enforced": True}, "meta": {}, **config},
-    }
-
-
 def data_test(kind: str, model: str, *others: str, where: str | None = None, **given: object) -> dict:
     """Return a data test as the manifest has it; nodes are called by their tables."""
     return {
@@ -74,76 +58,8 @@ def data_test(kind: str, model: str, *others: str, where: str | None = None, **g
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """Folder with a small private database, and what dbt leaves beside it."""
-    target = tmp_path / "target"
-    target.mkdir()
-    users = ["user_id", "round"]
-    nodes = [
-        node("core", "users", users),
-        node("scores", "user_scores", users),
-        node("core", "rejected_rows", users, meta={"published": False}),
-        node("vault", "people", users),
-        node("features", "ftr_user__snapshot", users, contract={"enforced": False}),
-        node("evaluation", "estimator_backtests", users, tags=["full_grid"]),
-    ]
-    write_manifest(tmp_path, nodes)
-    write_round(tmp_path, 1)
-    write_build(tmp_path)
+    write_shop_to_publish(tmp_path)
     return tmp_path
-
-
-def write_manifest(folder: Path, nodes: list[dict], tests: list[dict] | None = None) -> None:
-    """Say which models and tests dbt knows; a model's id is its name."""
-    known = {each["name"]: each for each in nodes} | dict(enumerate(tests or []))
-    (folder / "target" / "manifest.json").write_text(json.dumps({"nodes": known}))
-
-
-def write_build(folder: Path, *, is_ended: bool = True, **trouble: str) -> None:
-    """Record that the last build ended or was killed, and which models are in trouble."""
-    with duckdb.connect(str(folder / "private.duckdb")) as connection:
-        connection.execute("create schema if not exists builds")
-        connection.execute(
-            "create or replace table builds.runs as select timestamp '2026-11-28 09:30:00' as started_at,"
-            " case when $1 then timestamp '2026-11-28 09:36:00' end as ended_at",
-            [is_ended],
-        )
-        connection.execute("create or replace table builds.nodes (node_id text, trouble text)")
-        for name, kind in trouble.items():
-            connection.execute("insert into builds.nodes values ('model.precision_marketing.' || $1, $2)", [name, kind])
-
-
-def write_round(folder: Path, number: int, users: int = 1000) -> None:
-    """Build the private database anew, as dbt would."""
-    with duckdb.connect(str(folder / "private.duckdb")) as connection:
-        for place in (
-            "core.users",
-            "scores.user_scores",
-            "core.rejected_rows",
-            "vault.people",
-            "features.ftr_user__snapshot",
-        ):
-            schema = place.split(".")[0]
-            connection.execute(f"create schema if not exists {schema}")
-            connection.execute(
-                f"create or replace table {place} as"
-                f" select 'u' || i as user_id, {number} + 0 * i as round"
-                f" from range({users}) t(i)"
-            )
-        connection.execute("create schema if not exists seeds")
-        connection.execute(
-            "create or replace table seeds.suppressions as from (values"
-            " ('u7', 'erasure'), ('u8', 'opt_out')) t(user_id, suppression_kind)"
-        )
-
-
-def publish(folder: Path) -> subprocess.CompletedProcess:
-    """Run the script on the folder's database."""
-    return run_operation(
-        "publish",
-        SOURCE="small",
-        WAREHOUSE=str(folder / "private.duckdb"),
-        DBT_TARGET_PATH=str(folder / "target"),
-        PUBLISHED_DIR=str(folder / "published"),
-    )
 
 
 def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -> None:
@@ -181,7 +97,7 @@ def test_only_contracted_marts_are_published_without_the_forgotten(shop: Path) -
             {"user_scores": "stale", "users": "stale"},
             "2 tables are older than what stands there to read, first user_scores. Run make build.",
         ),
-        ({"is_ended": False}, "the build of 2026-11-28 09:30 UTC did not come to its end. Run make build."),
+        ({"is_ended": False}, "the build of 2025-11-28 09:30 UTC did not come to its end. Run make build."),
     ],
     ids=["failed", "another command since", "killed"],
 )

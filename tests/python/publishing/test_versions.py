@@ -1,0 +1,270 @@
+"""Whatever stops a publish, readers see one whole publication, and the next run sweeps."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.builds import PROJECT_FOLDER
+from support.publishable import publish, settings, write_build, write_round, write_shop_to_publish
+
+from operations.publish import versions
+
+# `make bench` may ask for more.
+KILLS = int(os.environ.get("PUBLISH_KILLS", "20"))
+SEED = int(os.environ.get("PUBLISH_SEED", "17"))
+# Stops a publish at its n-th step that changes the file system: killed, or told that the
+# disk is full. Ends with 77 where it has fewer steps.
+STOPPED = """
+import errno, os, signal, sys
+steps, stop_at, how, folder = 0, int(sys.argv[1]), sys.argv[2], os.environ["PUBLISHED_DIR"] + os.sep
+CHANGES = {"os.mkdir", "os.rename", "os.link", "os.symlink", "open"}
+def watch(event, arguments):
+    global steps
+    if event not in CHANGES or folder not in str(arguments[0:2]):
+        return
+    steps += 1
+    if steps == stop_at:
+        if how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+from operations.publish.__main__ import main
+sys.addaudithook(watch)
+result = main()
+sys.exit(result if steps >= stop_at else 77)
+"""
+# Stops it in DuckDB, where a file would grow beyond a size.
+LIMITED = """
+import resource, sys
+from operations.publish.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Return a shop of which round 1 was published, and round 2 is to be."""
+    write_shop_to_publish(tmp_path)
+    assert publish(tmp_path).returncode == 0
+    write_round(tmp_path, 2, users=20_000)
+    return tmp_path
+
+
+def run(script: str, folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a script that publishes the shop."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **settings(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def seen(folder: Path) -> int:
+    """Return the round that readers of both formats see, in every table."""
+    rounds = set()
+    with duckdb.connect(str(folder / "published" / "small.duckdb"), read_only=True) as connection:
+        for table in ("core.users", "scores.user_scores"):
+            parquet = folder / "published" / "small" / "current" / f"{table.replace('.', '/')}.parquet"
+            for rows in (table, f"'{parquet}'"):
+                rounds |= {*connection.sql(f"select round, count(*) from {rows} group by 1").fetchall()}
+    [(number, count)] = rounds
+    assert count == (999 if number == 1 else 19_999)
+    return number
+
+
+def names(folder: Path) -> list[str]:
+    """Return what lies in the folders of publications, hidden files too."""
+    published = folder / "published"
+    return sorted(str(each.relative_to(published)) for each in [*published.glob("*"), *published.glob("small/*")])
+
+
+def test_a_publication_is_one_folder_and_one_link_names_it(shop: Path) -> None:
+    assert publish(shop).returncode == 0
+    assert names(shop) == ["small", "small.duckdb", "small/000001", "small/000002", "small/current"]
+    assert (shop / "published" / "small" / "current").readlink() == Path("000002")
+    assert (shop / "published" / "small.duckdb").readlink() == Path("small/current/small.duckdb")
+    assert seen(shop) == 2
+    with duckdb.connect(str(shop / "published" / "small.duckdb"), read_only=True) as connection:
+        numbers = connection.sql("select distinct sequence_number from publication.published_tables").fetchall()
+    assert numbers == [(2,)]
+
+
+def test_the_whole_folder_may_move(shop: Path, tmp_path: Path) -> None:
+    shutil.copytree(shop / "published", tmp_path / "copy" / "published", symlinks=True)
+    shutil.rmtree(shop / "published")
+    assert seen(tmp_path / "copy") == 1
+
+
+@pytest.mark.parametrize("how", ["kill", "full"])
+@pytest.mark.slow
+def test_a_publish_stopped_at_any_step_is_whole_before_or_after(shop: Path, how: str) -> None:
+    kept = shop / "kept"
+    shutil.copytree(shop / "published", kept, symlinks=True)
+    before = names(shop)
+    rounds = []
+    for step in range(1, 100):
+        shutil.rmtree(shop / "published")
+        shutil.copytree(kept, shop / "published", symlinks=True)
+        result = run(STOPPED, shop, step, how)
+        if result.returncode == 77:
+            break
+        rounds.append(seen(shop))
+        if how == "full":
+            assert result.stderr == "Nothing was published: [Errno 28] No space left on device\n"
+            assert names(shop) == before
+        else:
+            assert result.returncode == -signal.SIGKILL
+            assert publish(shop).returncode == 0
+            assert seen(shop) == 2
+            assert names(shop)[:2] == ["small", "small.duckdb"]
+            assert versions.leftovers(shop / "published" / "small.duckdb") == []
+    # every table, folder and link is a step, and the switch is the last
+    assert len(rounds) > 10
+    assert rounds == [1] * len(rounds)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_leaves_the_old_publication_whole(shop: Path) -> None:
+    before = names(shop)
+    largest = 0
+    for limit in [*range(0, 1 << 20, 1 << 17), *range(1 << 20, 1 << 23, 1 << 19)]:
+        result = run(LIMITED, shop, limit)
+        if result.returncode == 0:
+            break
+        assert result.returncode == 1, result.stderr
+        assert result.stderr.startswith("Nothing was published: "), result.stderr
+        assert result.stderr.count("\n") == 1, result.stderr
+        assert seen(shop) == 1
+        assert names(shop) == before
+        largest = limit
+    assert largest >= 1 << 18
+    assert seen(shop) == 2
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_a_reader_sees_one_publication(shop: Path) -> None:
+    moments, stop, faults = random.Random(SEED), threading.Event(), []
+    last, reads = seen(shop), 0
+
+    def read() -> None:
+        nonlocal reads
+        file = shop / "published" / "small.duckdb"
+        while not stop.is_set():
+            try:
+                with duckdb.connect(str(file), read_only=True) as connection:
+                    first, second = connection.sql(
+                        "select (select sum(round) from core.users), (select sum(round) from scores.user_scores)"
+                    ).fetchone()
+                faults.extend([(first, second)] * (first != second))
+            except duckdb.Error as error:
+                faults.append(str(error))
+            reads += 1
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    started = time.monotonic()
+    assert publish(shop).returncode == 0
+    usual = time.monotonic() - started
+    for number in range(KILLS):
+        write_round(shop, 3 + number, users=20_000)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "operations.publish"],
+            env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **settings(shop)},
+            stdout=subprocess.DEVNULL,
+        )
+        # imports come first and write nothing
+        time.sleep(usual * moments.uniform(0.3, 1.1))
+        process.kill()
+        process.wait()
+        now = seen(shop)
+        assert last <= now <= 3 + number
+        last = now
+    stop.set()
+    reader.join()
+    assert faults == []
+    assert reads > KILLS
+    assert publish(shop).returncode == 0
+    assert seen(shop) == 2 + KILLS
+    assert versions.leftovers(shop / "published" / "small.duckdb") == []
+    kept = versions.versions_of(shop / "published" / "small.duckdb")
+    assert len(kept) <= 1 + versions.FORMER_KEPT
+    assert all(len([*version.rglob("*.parquet")]) == 2 for version in kept)
+
+
+def test_what_an_earlier_release_published_goes_behind_the_link_at_once(shop: Path) -> None:
+    published = shop / "published"
+    (published / "small.duckdb").unlink()
+    (published / "small" / "000001" / "small.duckdb").rename(published / "small.duckdb")
+    (published / "small" / "000001").rename(published / "small" / "20251128T185650807831Z")
+    versions.point(published / "small" / "current", "20251128T185650807831Z")
+    (published / "small" / ".20251128T195650807831Z" / "core").mkdir(parents=True)
+    (published / ".small.77.duckdb").write_text("left")
+    assert publish(shop).returncode == 0
+    assert seen(shop) == 2
+    assert names(shop) == ["small", "small.duckdb", "small/000001", "small/20251128T185650807831Z", "small/current"]
+
+
+@pytest.mark.parametrize("broken", ["a text", "no link", "no versions"])
+def test_a_publication_that_others_broke_is_replaced(shop: Path, broken: str) -> None:
+    published = shop / "published"
+    if broken == "a text":
+        (published / "small" / "000001" / "small.duckdb").write_text("junk")
+    elif broken == "no link":
+        (published / "small" / "current").unlink()
+    else:
+        shutil.rmtree(published / "small")
+    result = publish(shop)
+    assert result.returncode == 0, result.stderr
+    assert seen(shop) == 2
+
+
+def test_a_clock_that_went_back_names_no_version_and_is_told(shop: Path) -> None:
+    file = shop / "published" / "small.duckdb"
+    versions_before = names(shop)
+    with duckdb.connect(str(file.resolve())) as connection:
+        connection.execute("update publication.published_tables set published_at = '2999-01-02 03:04:05'")
+    result = publish(shop)
+    assert "the last publication is of 2999-01-02 03:04. Set the clock." in result.stderr
+    with duckdb.connect(str(file.resolve())) as connection:
+        connection.execute("update publication.published_tables set published_at = '2025-01-02 03:04:05'")
+    private = str(shop / "private.duckdb")
+    with duckdb.connect(private) as connection:
+        connection.execute("create schema campaigns")
+        connection.execute("create table campaigns.decision_ledger as select date '2999-01-09' as decided_on")
+    assert "the last launched decision is of 2999-01-07 00:00. Set the clock." in publish(shop).stderr
+    with duckdb.connect(private) as connection:
+        connection.execute("drop table campaigns.decision_ledger")
+        connection.execute("update builds.runs set ended_at = '2999-01-01'")
+    assert "the last build is of 2999-01-01 00:00. Set the clock." in publish(shop).stderr
+    assert names(shop) == versions_before
+    write_build(shop)
+    assert publish(shop).returncode == 0
+
+
+def test_two_publishes_write_one_after_the_other(shop: Path) -> None:
+    held = os.open(shop / "published", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "operations.publish"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **settings(shop)},
+        stdout=subprocess.DEVNULL,
+    )
+    time.sleep(1.5)
+    assert process.poll() is None
+    assert seen(shop) == 1
+    os.close(held)
+    assert process.wait(timeout=60) == 0
+    assert seen(shop) == 2
