@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from operations.files import why_unreadable
 from operations.personal_data.persons import Person, UnreadableError, names_of
 from operations.personal_data.user_files import WRITING
+from operations.publish.versions import leftovers, remove
 
 # How programs call a file that they have not finished, or have replaced; some hide it.
 UNFINISHED = (".tmp", ".new", ".part", ".partial", ".crdownload", ".bak", ".swp", "~")
@@ -22,18 +22,15 @@ def remove_leftovers(
 ) -> None:
     """Remove copies that killed commands of ours left, half written or whole."""
     # a publish that was killed left half a copy, which nobody can read
-    left = [*published_file.parent.glob(f".{published_file.stem}.*"), *published_file.with_suffix("").glob(".*")]
+    left = leftovers(published_file)
     for folder in folders:
         left += folder.rglob(f".*{WRITING}")
     for folder in our_folders:
         left += folder.rglob("*.new")
-    for database in (published_file, *databases):
+    for database in databases:
         left += [Path(f"{database}.new"), Path(f"{database}.new.wal")]
     for path in left:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove(path)
 
 
 def refuse_unfinished(folder: Path | None, persons: list[Person]) -> None:

@@ -19,8 +19,8 @@ import duckdb
 import psycopg
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.files import require_file, sql_text, why_unreadable
 from operations.build.ledger import write_generation
+from operations.files import require_file, sql_text, why_unreadable
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import erase_from_database
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
@@ -32,6 +32,7 @@ from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_k
 from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish.postgres.copying import publish
 from operations.publish.postgres.tables import NotPublishedError
+from operations.publish.versions import database_files
 
 SEEDS = Path("seeds/campaigns")
 
@@ -310,12 +311,12 @@ class Requests:
             if file.stem in {person.file_name for person in persons}:
                 file.unlink()
                 receipt.note("exports", receipt.content.get("exports", 0) + 1)
-        published = request.published_file
-        if published.exists():
-            cursor.execute(f"attach {sql_text(published)} as published (read_only)")
-            writing = erase_from_database(cursor, persons, "published", published, storage="v1.0.0")
+        # of every version kept; the receipt has the counts of the last
+        for file in database_files(request.published_file):
+            cursor.execute(f"attach {sql_text(file)} as published (read_only)")
+            writing = erase_from_database(cursor, persons, "published", file, storage="v1.0.0")
             cursor.execute("detach published")
-            receipt.replace(Removal("published_tables", writing.counts, [(writing.writing, published)]))
+            receipt.replace(Removal("published_tables", writing.counts, [(writing.writing, file)]))
 
     def _notes(self, request: Request) -> list[str]:
         notes = []

@@ -25,8 +25,8 @@ import duckdb
 import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.files import sql_text
 from operations.build.ledger import restore_ledger, write_generation
+from operations.files import sql_text
 from operations.places import SHOP, SOURCE
 from operations.privacy.encryption import connect
 from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key

@@ -109,7 +109,7 @@ def explain(
 
 
 def next_publication() -> Publication:
-    """Number what is published now; raise where the clock is behind the last publication."""
+    """Return the number of what is published now; raise where the clock is behind the last publication."""
     number = 1 + max(map(versions.number_of, versions.versions_of(PUBLISHED_FILE)), default=0)
     series_id = uuid4().hex
     try:
@@ -139,7 +139,9 @@ def write_version(writing: Path, manifest: dict, publication: Publication) -> di
         if reason := why_not_whole(connection, "private"):
             raise NotPublishedError(reason)
         clock.refuse_later_builds(connection, "private")
-        connection.execute(f"attach {sql_text(writing / PUBLISHED_FILE.name)} as public (storage_version '{STORAGE_VERSION}')")
+        connection.execute(
+            f"attach {sql_text(writing / PUBLISHED_FILE.name)} as public (storage_version '{STORAGE_VERSION}')"
+        )
         built = {
             row[:2]
             for row in connection.execute(

@@ -25,6 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 from operations.publish.comments import PUBLICATION
 from operations.publish.postgres import parts, rights
 from operations.publish.postgres.tables import NEW, NotPublishedError, Table, read_tables
+from operations.publish.versions import locked
 
 # `nulls not distinct`, and a schema public that is closed to begin with.
 LEAST_VERSION = 15
@@ -97,6 +98,27 @@ def replaced_places(server: psycopg.Connection, tables: list[Table]) -> dict[str
         kind: [sql.Identifier(schema, name) for relkind, schema, name in existing if relkind == letter]
         for kind, letter in (("view", "v"), ("table", "r"))
     }
+
+
+def refuse_older(server: psycopg.Connection, published: duckdb.DuckDBPyConnection) -> None:
+    """Raise where a later publication of the same series is there already."""
+    numbered = "series_id, sequence_number from publication.published_tables limit 1"
+    try:
+        [series_id, number] = published.execute(f"select {numbered}").fetchone()
+        there = (
+            server.execute(
+                "select 1 from information_schema.columns where table_schema = 'publication'"
+                " and table_name = 'published_tables' and column_name = 'series_id'"
+            ).fetchone()
+            and server.execute(f"select {numbered}").fetchone()
+        )
+    except duckdb.BinderException:
+        # an earlier release numbered nothing
+        return
+    if there and there[0] == series_id and there[1] > number:
+        raise NotPublishedError(
+            f"the database holds publication {there[1]}, the file is {number}, an older one. Run make publish first."
+        )
 
 
 def drop_leftovers(server: psycopg.Connection, tables: list[Table]) -> None:
@@ -220,9 +242,12 @@ def publish(file: Path, url: str) -> str:
     started = time.monotonic()
     roles = rights.read_roles()
     with (
+        # a publish sweeps what lies here
+        locked(file.parent),
         duckdb.connect(str(file), read_only=True, config={"threads": 2}) as published,
         connect(url) as server,
-        tempfile.TemporaryDirectory() as folder,
+        # where erasure and the next publish find it, should this one be killed
+        tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.stem}.") as folder,
     ):
         if not server.execute("select 1 where pg_try_advisory_xact_lock(%s)", [PUBLISH_LOCK]).fetchone():
             raise NotPublishedError("another process publishes into this database.")
@@ -230,6 +255,7 @@ def publish(file: Path, url: str) -> str:
         note = rights.close_doors(server, roles)
         tables = read_tables(published, file)
         old = replaced_places(server, tables)
+        refuse_older(server, published)
         rights.prepare(server, roles)
         drop_leftovers(server, tables)
         parts.prepare(server)

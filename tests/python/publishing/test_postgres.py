@@ -515,6 +515,37 @@ def test_files_that_no_publish_wrote_are_refused(shop: Database, tmp_path: Path,
         shop.publish(published_file)
 
 
+def number(file: Path, series: str, sequence: int) -> Path:
+    """Say which publication a file is."""
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "alter table publication.published_tables add column if not exists series_id text;"
+            " alter table publication.published_tables add column if not exists sequence_number bigint"
+        )
+        connection.execute(
+            "update publication.published_tables set series_id = $1, sequence_number = $2", [series, sequence]
+        )
+    return file
+
+
+def test_an_older_publication_does_not_replace_a_later_one(
+    shop: Database, tmp_path: Path, published_file: Path
+) -> None:
+    shop.publish(number(published_file, "a", 8))
+    assert shop.rows("otto", "select distinct sequence_number from publication.published_tables") == [(8,)]
+    before = state(shop)
+    older = number(write_file(tmp_path / "older.duckdb", 2), "a", 7)
+    with pytest.raises(publishing.NotPublishedError, match="holds publication 8, the file is 7, an older one"):
+        shop.publish(older)
+    assert state(shop) == before
+    # the same once more, as erasure does, one of another series, and one of an earlier release
+    shop.publish(published_file)
+    shop.publish(number(older, "b", 1))
+    shop.publish(write_file(tmp_path / "before.duckdb", 3))
+    shop.publish(number(older, "a", 1))
+    assert [each.name for each in tmp_path.glob(".*")] == []
+
+
 def test_two_publishes_do_not_mix(shop: Database, published_file: Path) -> None:
     with shop.connect("publisher") as other:
         other.execute("select pg_advisory_xact_lock(%s)", [publishing.PUBLISH_LOCK])

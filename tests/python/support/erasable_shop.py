@@ -11,6 +11,8 @@ import duckdb
 from support.builds import DbtResult, DbtRuns, package_folder, vault_of
 from support.shops import write_shop
 
+from operations.publish.versions import point
+
 KEY = "a key for tests that hides who was forgotten"
 TEXTS = {
     # a mark of the encoding comes first, as Excel has it
@@ -104,17 +106,21 @@ class Shop:
 def publish(shop: Shop) -> None:
     """Copy a mart as publish does; contacts as audience_export does, and did before."""
     folder = shop.folder / "published"
-    version = folder / "your_shop" / "1" / "core"
-    version.mkdir(parents=True)
-    with duckdb.connect(str(folder / "your_shop.duckdb")) as connection:
+    version = folder / "your_shop" / "000002"
+    (version / "core").mkdir(parents=True)
+    with duckdb.connect(str(version / "your_shop.duckdb")) as connection:
         connection.execute(f"attach '{shop.warehouse}' as private (read_only)")
         connection.execute("create schema core")
         connection.execute("create table core.orders as from private.core.orders")
-        connection.table("core.orders").write_parquet(str(version / "orders.parquet"))
+        connection.table("core.orders").write_parquet(str(version / "core" / "orders.parquet"))
         users = connection.sql("select user_id from core.orders order by 1").fetchall()
-    # what a publish that was killed leaves
-    shutil.copy(folder / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
-    killed = folder / "your_shop" / ".2" / "core" / "orders.parquet"
+    shutil.copytree(version, version.with_name("000001"))
+    point(version.with_name("current"), "000002")
+    point(folder / "your_shop.duckdb", "your_shop/current/your_shop.duckdb")
+    # what publishes that were killed leave, in this release and before
+    shutil.copytree(version, version.with_name("000003"))
+    shutil.copy(version / "your_shop.duckdb", folder / ".your_shop.77.duckdb")
+    killed = folder / "your_shop" / ".000004" / "core" / "orders.parquet"
     killed.parent.mkdir(parents=True)
     killed.write_bytes(b"PAR1" + repr(users).encode())
     text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
