@@ -8,5 +8,5 @@ select
     control_count,
     treated_share,
     sample_ratio_p_value
-from {{ ref('campaign_checks') }}
+from {{ ref('ml_campaign_checks') }}
 where sample_ratio_p_value < {{ var('experiment_min_sample_ratio_p_value') }}

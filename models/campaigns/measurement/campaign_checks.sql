@@ -21,12 +21,55 @@ joined as (
         checks.expected_margin_lift,
         checks.smallest_margin_lift,
         campaigns.is_automatic,
-        coalesce(checks.expected_margin_lift >= checks.smallest_margin_lift, false)
-            as is_detectable,
+        coalesce(
+            least(nullif(checks.treated_count, 0), nullif(checks.control_count, 0)), 0
+        ) as smaller_arm_users,
         campaigns.starts_on,
         campaigns.ends_on
     from campaigns
     left join checks on campaigns.campaign_id = checks.campaign_id
+),
+
+-- one arm would reveal the other, and each figure what both hold
+shown as (
+    select
+        campaign_id,
+        plan_status,
+        treated_share,
+        {{ unless_few([
+            'treated_count', 'control_count', 'sample_ratio_p_value',
+            'segment_cramers_v', 'segment_p_value', 'expected_response_rate',
+            'smallest_response_lift', 'margin_spread', 'expected_margin_lift',
+            'smallest_margin_lift',
+        ], users='smaller_arm_users') }},
+        is_automatic,
+        {{ is_few('smaller_arm_users') }} as has_few_users,
+        starts_on,
+        ends_on
+    from joined
+),
+
+judged as (
+    select
+        campaign_id,
+        plan_status,
+        treated_count,
+        control_count,
+        treated_share,
+        sample_ratio_p_value,
+        segment_cramers_v,
+        segment_p_value,
+        expected_response_rate,
+        smallest_response_lift,
+        margin_spread,
+        expected_margin_lift,
+        smallest_margin_lift,
+        is_automatic,
+        has_few_users,
+        coalesce(expected_margin_lift >= smallest_margin_lift, false) as is_detectable,
+        starts_on,
+        ends_on
+    from shown
 )
 
-select * from joined
+select * from judged
