@@ -3,6 +3,16 @@
     {{ users }} between 1 and {{ var('minimum_cell_users') - 1 }}
 {%- endmacro %}
 
+{#
+    Whether all of a cell did the same, or so nearly that anyone in it could tell what the
+    others did: its rate is not published (homogeneity attack: Machanavajjhala and others,
+    l-diversity, 2007). False for a cell of nobody.
+#}
+{% macro is_uniform(part, whole) -%}
+    ({{ whole }} > 0 and least({{ part }}, {{ whole }} - {{ part }})
+    < {{ var('minimum_differing_users') }})
+{%- endmacro %}
+
 {# Columns with figures, null where they are of too few users. #}
 {% macro unless_few(figures, users='user_count') -%}
     {% for figure in figures -%}

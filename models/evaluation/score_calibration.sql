@@ -27,28 +27,41 @@ binned as (
     group by slice_number, bin_number
 ),
 
+-- a bin in which all did the same tells as much of them as a bin of one
+judged as (
+    select
+        *,
+        case
+            when {{ is_uniform('positive_count', 'row_count') }} then 1 else user_count
+        end as telling_count
+    from binned
+),
+
 -- a user may be in several bins
 hidden as (
     select
         evaluated.slice_number,
-        count(distinct evaluated.user_id) as user_count
+        case
+            when {{ is_uniform('sum(evaluated.outcome)', 'count(*)') }} then 1
+            else count(distinct evaluated.user_id)
+        end as telling_count
     from evaluated
-    inner join binned
+    inner join judged
         on
-            evaluated.slice_number = binned.slice_number
-            and evaluated.bin_number = binned.bin_number
-    where binned.user_count < {{ var('minimum_cell_users') }}
+            evaluated.slice_number = judged.slice_number
+            and evaluated.bin_number = judged.bin_number
+    where judged.telling_count < {{ var('minimum_cell_users') }}
     group by evaluated.slice_number
 ),
 
 shown as (
-    select binned.*
-    from binned
-    left join hidden on binned.slice_number = hidden.slice_number
+    select judged.*
+    from judged
+    left join hidden on judged.slice_number = hidden.slice_number
     qualify
         {{ is_shown(
-            'binned.user_count', 'binned.slice_number', 'binned.bin_number',
-            hidden_users='coalesce(hidden.user_count, 0)'
+            'judged.telling_count', 'judged.slice_number', 'judged.bin_number',
+            hidden_users='coalesce(hidden.telling_count, 0)'
         ) }}
 ),
 

@@ -74,7 +74,7 @@ active as (
     group by firsts.cohort_month, orders.order_month
 ),
 
--- who did not order must not be too few either
+-- who did not order must not be too few either, and after the first month not nobody
 cells as (
     select
         judged.*,
@@ -87,6 +87,12 @@ cells as (
         or coalesce({{ is_few('active.user_count') }}, false)
         or coalesce(
             {{ is_few('judged.cohort_user_count - active.user_count') }}, false
+        )
+        or (
+            judged.cohort_month < months.order_month
+            and {{ is_uniform(
+                'coalesce(active.user_count, 0)', 'judged.cohort_user_count'
+            ) }}
         ) as is_hidden
     from judged
     inner join months
@@ -129,6 +135,8 @@ united as (
                 and not {{ is_few('cohort_user_count - user_count') }}
                 and not {{ is_few('hidden_active') }}
                 and not {{ is_few('hidden_idle') }}
+                and not {{ is_uniform('hidden_active', 'hidden_active + hidden_idle') }}
+                and not {{ is_uniform('user_count', 'cohort_user_count') }}
                 then user_count
         end as user_count,
         {{ unless_few(['cohort_user_count'], 'cohort_user_count') }},

@@ -116,11 +116,9 @@ def retention(rows: pd.DataFrame) -> Facts | None:
     return {"share": (row["active_share"], "share"), "count": (row["cohort_user_count"], "count")}
 
 
-def campaign_rates(rows: pd.DataFrame) -> Facts | None:
-    """Tell the campaign with the highest rate, if anybody redeemed."""
+def campaign_rates(rows: pd.DataFrame) -> Facts:
+    """Tell the campaign with the highest rate."""
     row = rows.loc[rows["redemption_rate"].idxmax()]
-    if not row["redemption_rate"]:
-        return None
     return {
         "name": (row["campaign_id"], "word"),
         "rate": (row["redemption_rate"], "share"),
@@ -262,7 +260,7 @@ SECTIONS = (
     Section(
         "campaign_rates",
         "campaigns",
-        f"{RESULTS} metric = 'redemption_rate' order by starts_on desc, campaign_id",
+        f"{RESULTS} metric = 'redemption_rate' and redemption_rate is not null order by starts_on desc, campaign_id",
         "campaign_id treated_count redeemed_count redemption_rate redemption_rate_low redemption_rate_high",
         charts.campaign_rates,
         campaign_rates,

@@ -55,21 +55,52 @@ shown as (
     {% endfor %}
 ),
 
+-- what is left of the campaign without the slices whose redemptions are published
+remaining as (
+    select
+        *,
+        {{ is_uniform('redeemed_count', 'treated_count') }} as is_uniform,
+        {% for count in ['treated_count', 'redeemed_count'] -%}
+            max({{ count }}) over (partition by campaign_id)
+            - sum(
+                case
+                    when {{ is_uniform('redeemed_count', 'treated_count') }} then 0
+                    else {{ count }}
+                end
+            ) over (partition by campaign_id, slice_kind) as remaining_{{ count }}
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from shown
+),
+
+judged as (
+    select
+        *,
+        not is_uniform and not (
+            {{ is_uniform('remaining_redeemed_count', 'remaining_treated_count') }}
+            and row_number() over (
+                partition by campaign_id, slice_kind
+                order by is_uniform, treated_count, slice_value
+            ) = 1
+        ) as is_rate_shown
+    from remaining
+),
+
 -- an effect without an interval is not stated
 joined as (
     select
-        shown.campaign_id,
-        shown.slice_kind,
-        shown.slice_value,
+        judged.campaign_id,
+        judged.slice_kind,
+        judged.slice_value,
         metrics.metric,
-        coalesce(cast(measured.measurement as string), shown.measurement)
+        coalesce(cast(measured.measurement as string), judged.measurement)
             as measurement,
         cast(measured.method as string) as method,
-        shown.treated_count,
-        shown.control_count,
-        shown.redeemed_count,
-        shown.revenue_amount,
-        shown.cost_amount,
+        judged.treated_count,
+        judged.control_count,
+        case when judged.is_rate_shown then judged.redeemed_count end as redeemed_count,
+        judged.revenue_amount,
+        judged.cost_amount,
         measured.treated_value,
         measured.control_value,
         {% for column in ['lift', 'incremental_total'] -%}
@@ -83,21 +114,33 @@ joined as (
         measured.incremental_high,
         case
             when metrics.metric not in ('redemption_rate', 'buying_rate')
-                then nullif(cast(shown.cost_amount as double), 0)
+                then nullif(cast(judged.cost_amount as double), 0)
         end as cost_divisor,
         measured.sample_ratio_p_value,
         measured.is_trustworthy,
-        shown.is_over,
-        shown.starts_on,
-        shown.ends_on
-    from shown
+        judged.is_over,
+        judged.starts_on,
+        judged.ends_on
+    from judged
     cross join metrics
     left join measured
         on
-            shown.campaign_id = measured.campaign_id
-            and shown.slice_kind = measured.slice_kind
-            and shown.slice_value = measured.slice_value
+            judged.campaign_id = measured.campaign_id
+            and judged.slice_kind = measured.slice_kind
+            and judged.slice_value = measured.slice_value
             and metrics.metric = measured.metric
+            -- users of the control group have nothing to redeem
+            and not (metrics.metric = 'redemption_rate' and not judged.is_rate_shown)
+            and not (metrics.metric = 'buying_rate' and (
+                {{ is_uniform(
+                    'round(measured.treated_value * judged.treated_count)',
+                    'judged.treated_count'
+                ) }}
+                or {{ is_uniform(
+                    'round(measured.control_value * judged.control_count)',
+                    'judged.control_count'
+                ) }}
+            ))
 ),
 
 concluded as (

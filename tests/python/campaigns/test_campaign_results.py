@@ -72,7 +72,9 @@ def test_every_contact_is_counted_once(built: duckdb.DuckDBPyConnection) -> None
     )
     assert len(found) == 27
     # whoever redeemed in Complete Journey did so while the campaign lasted
-    assert found == expected
+    told = [(*row, redeemed if min(redeemed, row[1] - redeemed) >= 2 else None) for *row, redeemed in expected]
+    assert found == told
+    assert 0 < sum(row[-1] is None for row in told) < 9
 
 
 def test_segments_and_offers_add_up_to_the_campaign(demo_shop: duckdb.DuckDBPyConnection) -> None:

@@ -19,12 +19,12 @@ CUTS = {
 }
 
 
-def is_shown(**arguments: str) -> str:
-    """Return the condition of the macro."""
+def macros() -> jinja2.environment.TemplateModule:
+    """Return the macros, as SQL."""
     text = (PROJECT_FOLDER / "macros" / "privacy" / "small_cells.sql").read_text()
     environment = jinja2.Environment(autoescape=False)
-    environment.globals["var"] = {"minimum_cell_users": LEAST}.__getitem__
-    return environment.from_string(text).module.is_shown(**arguments)
+    environment.globals["var"] = {"minimum_cell_users": LEAST, "minimum_differing_users": 2}.__getitem__
+    return environment.from_string(text).module
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -37,7 +37,7 @@ def test_what_is_shown_tells_on_nobody(seed: int) -> None:
         connection.executemany(
             "insert into cells values (?, 1, ?)", [(place, int(users)) for place, users in enumerate(cells)]
         )
-        condition = is_shown(users="users", siblings="part", cell="cell", rest=str(rest))
+        condition = macros().is_shown(users="users", siblings="part", cell="cell", rest=str(rest))
         shown = connection.sql(f"select cell, users from cells qualify {condition}").fetchall()
     assert all(users == 0 or users >= LEAST for _, users in shown)
     hidden = int(cells.sum()) + rest - sum(users for _, users in shown)
@@ -45,6 +45,69 @@ def test_what_is_shown_tells_on_nobody(seed: int) -> None:
     # and no more is kept back than one cell beyond the small ones
     large = [users for users in cells if users >= LEAST]
     assert len([users for _, users in shown if users]) >= len(large) - 1
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "is_uniform"),
+    [(0, 0, False), (0, 10, True), (1, 10, True), (2, 10, False), (8, 10, False), (9, 10, True), (10, 10, True)],
+)
+def test_a_rate_that_says_what_all_did_is_uniform(part: int, whole: int, is_uniform: bool) -> None:
+    [found] = duckdb.sql(f"select {macros().is_uniform(str(part), str(whole))}").fetchone()
+    assert found is is_uniform
+
+
+RATES = {
+    # what was observed, out of how many, and the cells that add up to a whole
+    "score_calibration": """
+        select slice_number as whole, positive_count as part, row_count as size
+        from evaluation.score_calibration
+    """,
+    "campaign_results": """
+        select campaign_id || slice_kind as whole, redeemed_count as part, treated_count as size
+        from campaigns.campaign_results where metric = 'redemption_rate' and slice_kind <> 'all'
+    """,
+    "rpt_retention": """
+        select cohort_month as whole, user_count as part, cohort_user_count as size
+        from reports.rpt_retention where month_number > 0
+    """,
+}
+# What all cells of a whole come to, where that is published too.
+WHOLES = {
+    "score_calibration": """
+        select any_value(slices.slice_number) as whole, any_value(results.positive_count) as part,
+            any_value(results.row_count) as size
+        from evaluation.estimator_results as results
+        inner join evaluation.evaluated_slices as slices
+            using (task, estimator_name, split_name, row_set, period)
+        where results.positive_count is not null
+        group by slices.slice_number
+    """,
+    "campaign_results": """
+        select campaign_id || kind as whole, redeemed_count as part, treated_count as size
+        from campaigns.campaign_results
+        cross join (select unnest(['segment', 'offer']) as kind)
+        where metric = 'redemption_rate' and slice_kind = 'all' and redeemed_count is not null
+    """,
+}
+
+
+@pytest.mark.parametrize("table", RATES)
+def test_no_rate_says_what_everybody_of_a_cell_did(built: duckdb.DuckDBPyConnection, table: str) -> None:
+    # with ten of ten in a published cell, whoever knows that somebody is in it knows what they did
+    cells = built.sql(f"select part, size from ({RATES[table]}) where part is not null").fetchall()
+    assert len(cells) > 10
+    assert [cell for cell in cells if min(cell[0], cell[1] - cell[0]) < 2 and cell[1] > 0] == []
+    if table not in WHOLES:
+        return
+    # nor what a whole less its published cells leaves
+    rests = built.sql(f"""
+        select wholes.part - sum(cells.part), wholes.size - sum(cells.size)
+        from ({RATES[table]}) as cells inner join ({WHOLES[table]}) as wholes using (whole)
+        where cells.part is not null
+        group by wholes.whole, wholes.part, wholes.size
+    """).fetchall()
+    assert len(rests) > 10
+    assert [rest for rest in rests if rest[1] > 0 and min(rest[0], rest[1] - rest[0]) < 2] == []
 
 
 def counts(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict]:
