@@ -56,21 +56,23 @@ shown as (
 ),
 
 -- what is left of the campaign without the slices whose redemptions are published
+uniform as (
+    select
+        *,
+        {{ is_uniform('redeemed_count', 'treated_count') }} as is_uniform
+    from shown
+),
+
 remaining as (
     select
         *,
-        {{ is_uniform('redeemed_count', 'treated_count') }} as is_uniform,
-        {% for count in ['treated_count', 'redeemed_count'] -%}
-            max({{ count }}) over (partition by campaign_id)
-            - sum(
-                case
-                    when {{ is_uniform('redeemed_count', 'treated_count') }} then 0
-                    else {{ count }}
-                end
-            ) over (partition by campaign_id, slice_kind) as remaining_{{ count }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
-    from shown
+        max(treated_count) over (partition by campaign_id)
+        - sum(case when is_uniform then 0 else treated_count end)
+            over (partition by campaign_id, slice_kind) as remaining_treated_count,
+        max(redeemed_count) over (partition by campaign_id)
+        - sum(case when is_uniform then 0 else redeemed_count end)
+            over (partition by campaign_id, slice_kind) as remaining_redeemed_count
+    from uniform
 ),
 
 judged as (
