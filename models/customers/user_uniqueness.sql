@@ -2,7 +2,9 @@
 {% set attributes = [
     'age_band', 'gender', 'city', 'household_size', 'income_band',
 ] -%}
-{% set tables = {'core.users': 'users', 'customers.generalised_users': 'generalised'} -%}
+{% set tables = {
+    'core.users': 'users', 'customers.generalised_users': 'generalised',
+} -%}
 with
 
 users as (select * from {{ ref('users') }}),

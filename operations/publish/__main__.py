@@ -26,7 +26,7 @@ from operations.build.wholeness import why_not_whole
 from operations.files import sql_text
 from operations.places import PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE, git_commit
 from operations.privacy.encryption import connect
-from operations.publish import clock, relations, versions
+from operations.publish import clock, figures, relations, versions
 from operations.publish.comments import PUBLICATION, comment
 from operations.publish.marts import Mart, published_marts, quoted
 from operations.publish.versions import NotPublishedError
@@ -58,13 +58,12 @@ class Publication:
     git_commit: str
 
 
-def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> dict[Mart, int]:
-    """Copy marts from the database `private` to `public`; return their row counts."""
+def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart], database: str) -> dict[Mart, int]:
+    """Copy marts from an attached database to `public`; return their row counts."""
     counts = {}
-    for schema in sorted({mart.schema for mart in marts}):
-        connection.execute(f"create schema public.{quoted([schema])}")
     for mart in marts:
-        kept = f"select {quoted(mart.columns)} from private.{mart.in_sql}"
+        connection.execute(f"create schema if not exists public.{quoted([mart.schema])}")
+        kept = f"select {quoted(mart.columns)} from {database}.{mart.in_sql}"
         if "user_id" in mart.columns:
             kept += """
                 where user_id is null or user_id not in (
@@ -78,7 +77,11 @@ def copy_marts(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> dict
 
 
 def explain(
-    connection: duckdb.DuckDBPyConnection, manifest: dict, counts: dict[Mart, int], publication: Publication
+    connection: duckdb.DuckDBPyConnection,
+    manifest: dict,
+    counts: dict[Mart, int],
+    publication: Publication,
+    kept: dict[Mart, int],
 ) -> None:
     """Write the schema publication; describe every table, and declare its key."""
     connection.execute("create schema public.publication")
@@ -86,14 +89,17 @@ def explain(
         """
         create table public.publication.published_tables (
             published_at timestamp, git_commit text, source text, series_id text,
-            sequence_number bigint, table_name text, primary_key text, row_count bigint
+            sequence_number bigint, figures_number bigint, table_name text, primary_key text, row_count bigint
         )
         """
     )
     told = [publication.published_at, publication.git_commit, SOURCE, publication.series_id, publication.number]
     connection.executemany(
-        f"insert into public.publication.published_tables values ({', '.join('?' * 8)})",
-        [[*told, mart.place, ", ".join(mart.primary_key) or None, count] for mart, count in counts.items()],
+        f"insert into public.publication.published_tables values ({', '.join('?' * 9)})",
+        [
+            [*told, kept.get(mart, publication.number), mart.place, ", ".join(mart.primary_key) or None, count]
+            for mart, count in counts.items()
+        ],
     )
     found = relations.relations(connection, manifest, list(counts))
     relations.write_relations(connection, found)
@@ -125,8 +131,29 @@ def next_publication() -> Publication:
     return Publication(number, series_id, clock.now(), git_commit())
 
 
-def write_version(writing: Path, manifest: dict, publication: Publication) -> dict[Mart, int]:
-    """Write the marts into a folder, as a DuckDB file and as Parquet; return their row counts."""
+def copy_all(
+    connection: duckdb.DuckDBPyConnection, marts: list[Mart], writing: Path
+) -> tuple[dict[Mart, int], dict[Mart, int]]:
+    """Copy all marts; return their row counts, and of figures that stay the publication they are of."""
+    counts = copy_marts(connection, [mart for mart in marts if not mart.is_aggregate], "private")
+    try:
+        connection.execute(f"attach '{PUBLISHED_FILE.resolve()}' as former (read_only)")
+        numbers = dict(
+            connection.execute("select table_name, figures_number from former.publication.published_tables").fetchall()
+        )
+    except duckdb.Error:
+        # there is none, or one that an earlier release wrote
+        numbers = {}
+    former = PUBLISHED_FILE.resolve().parent
+    staying = figures.keep_figures(connection, marts, former, writing)
+    kept = {mart: numbers[mart.place] for mart in staying if mart.place in numbers}
+    counts |= copy_marts(connection, list(kept), "former")
+    counts |= copy_marts(connection, [mart for mart in marts if mart not in counts], "private")
+    return {mart: counts[mart] for mart in marts}, kept
+
+
+def write_version(writing: Path, manifest: dict, publication: Publication) -> tuple[dict[Mart, int], dict[Mart, int]]:
+    """Write the marts into a folder, as a DuckDB file and as Parquet; return what `copy_all` does."""
     marts = published_marts(manifest)
     with connect(
         threads=machine.threads(), memory_limit=machine.memory_limit(), temp_directory=str(writing / "spill")
@@ -149,8 +176,8 @@ def write_version(writing: Path, manifest: dict, publication: Publication) -> di
             ).fetchall()
         }
         marts = [mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built]
-        counts = copy_marts(connection, marts)
-        explain(connection, manifest, counts, publication)
+        counts, kept = copy_all(connection, marts, writing)
+        explain(connection, manifest, counts, publication, kept)
         for mart in marts:
             (writing / mart.schema).mkdir(exist_ok=True)
             connection.table(f"public.{mart.in_sql}").write_parquet(
@@ -158,7 +185,7 @@ def write_version(writing: Path, manifest: dict, publication: Publication) -> di
             )
         connection.execute("detach public")
     versions.remove(writing / "spill")
-    return counts
+    return counts, kept
 
 
 def publish(manifest: dict) -> str:
@@ -172,16 +199,22 @@ def publish(manifest: dict) -> str:
                 versions.remove(left)
             versions.adopt(PUBLISHED_FILE)
             writing.mkdir(parents=True)
-            counts = write_version(writing, manifest, publication)
+            counts, kept = write_version(writing, manifest, publication)
             version = versions.put_into_service(writing, publication.number, PUBLISHED_FILE)
         except BaseException:
             for left in versions.leftovers(PUBLISHED_FILE):
                 versions.remove(left)
             raise
         versions.drop_old(PUBLISHED_FILE)
+    stay = (
+        f"{len(kept)} of them, with figures over users, stay as in publication {max(kept.values())}: "
+        f"fewer than {figures.LEAST_USERS} users have changed since.\n"
+        if kept
+        else ""
+    )
     return (
         f"Published {len(counts)} tables, {sum(counts.values()):,} rows: {PUBLISHED_FILE.name} and "
-        f"{SOURCE}/{version.name} in {PUBLISHED}\n"
+        f"{SOURCE}/{version.name} in {PUBLISHED}\n{stay}"
     )
 
 

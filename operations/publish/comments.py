@@ -18,6 +18,8 @@ PUBLICATION = {
             "series_id": "Names a series of publications, whose numbers only rise; after a rotation of "
             "pseudonyms another begins.",
             "sequence_number": "Number of the publication, and name of its folder.",
+            "figures_number": "Number of the publication whose figures the table shows: an earlier one while "
+            "fewer than var minimum_cell_users users have changed since.",
             "table_name": "Schema and name of the table.",
             "primary_key": "Columns that tell its rows apart, separated by a comma and a blank; "
             "null where some of them may be null.",

@@ -22,6 +22,8 @@ class Mart:
         Columns that a data test `unique_key` holds; empty where it tests expressions.
     is_optional : bool
         Whether a build may leave it out.
+    is_aggregate : bool
+        Whether it holds figures over users, and no row of one.
     """
 
     unique_id: str
@@ -31,6 +33,7 @@ class Mart:
     description: str = ""
     primary_key: tuple[str, ...] = ()
     is_optional: bool = False
+    is_aggregate: bool = False
 
     @property
     def place(self) -> str:
@@ -67,6 +70,7 @@ def published_marts(manifest: dict) -> list[Mart]:
                 keys.get(unique_id, ()),
                 # `make backtest` alone builds it
                 is_optional="full_grid" in node["tags"],
+                is_aggregate=node["config"]["meta"].get("pii") == "aggregate" and "user_id" not in node["columns"],
             )
             for unique_id, node in manifest["nodes"].items()
             if node["resource_type"] == "model"
