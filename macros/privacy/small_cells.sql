@@ -13,6 +13,30 @@
     < {{ var('minimum_differing_users') }})
 {%- endmacro %}
 
+{#
+    Whether the rate of a cell may be published: it is not uniform, nor is what remains of
+    the whole less the published cells; where it is, the smallest of these goes, too.
+    `all_cells` names the whole, whose cell is the largest, `siblings` the cells of one cut,
+    `cell` breaks ties. For a select list.
+#}
+{% macro is_rate_shown(part, whole, all_cells, siblings, cell) -%}
+    {%- set uniform = is_uniform(part, whole) -%}
+    {%- set remaining = [] -%}
+    {%- for count in [part, whole] -%}
+        {%- do remaining.append(
+            'max(' ~ count ~ ') over (partition by ' ~ all_cells ~ ') - sum(case when '
+            ~ uniform ~ ' then 0 else ' ~ count ~ ' end) over (partition by ' ~ siblings
+            ~ ')'
+        ) -%}
+    {%- endfor -%}
+    not {{ uniform }} and not (
+        {{ is_uniform('(' ~ remaining[0] ~ ')', '(' ~ remaining[1] ~ ')') }}
+        and row_number() over (
+            partition by {{ siblings }} order by {{ uniform }}, {{ whole }}, {{ cell }}
+        ) = 1
+    )
+{%- endmacro %}
+
 {# Columns with figures, null where they are of too few users. #}
 {% macro unless_few(figures, users='user_count') -%}
     {% for figure in figures -%}

@@ -1,5 +1,7 @@
 -- one row per month of first order that is shown and month since; without a month of
 -- first order: all users whom a month has followed
+{% set least = var('minimum_cell_users') -%}
+{% set active_users = 'coalesce(active.user_count, 0)' -%}
 with
 
 orders as (
@@ -82,17 +84,13 @@ cells as (
             {{ dbt.datediff('judged.cohort_month', 'months.order_month', 'month') }}
             as bigint
         ) as month_number,
-        coalesce(active.user_count, 0) as user_count,
+        {{ active_users }} as user_count,
         not judged.is_shown
-        or coalesce({{ is_few('active.user_count') }}, false)
-        or coalesce(
-            {{ is_few('judged.cohort_user_count - active.user_count') }}, false
-        )
+        or {{ is_few(active_users) }}
+        or {{ is_few('judged.cohort_user_count - ' ~ active_users) }}
         or (
             judged.cohort_month < months.order_month
-            and {{ is_uniform(
-                'coalesce(active.user_count, 0)', 'judged.cohort_user_count'
-            ) }}
+            and {{ is_uniform(active_users, 'judged.cohort_user_count') }}
         ) as is_hidden
     from judged
     inner join months
@@ -110,9 +108,8 @@ pooled as (
     select
         cast(sum(user_count) as bigint) as user_count,
         cast(sum(cohort_user_count) as bigint) as cohort_user_count,
-        sum(case when is_hidden then user_count else 0 end) as hidden_active,
-        sum(case when is_hidden then cohort_user_count - user_count else 0 end)
-            as hidden_idle
+        sum(case when is_hidden then user_count end) as hidden_active,
+        sum(case when is_hidden then cohort_user_count - user_count end) as hidden_idle
     from cells
     where is_followed and month_number = 1
 ),
@@ -130,13 +127,8 @@ united as (
         1 as month_number,
         case
             when
-                cohort_user_count >= {{ var('minimum_cell_users') }}
-                and not {{ is_few('user_count') }}
-                and not {{ is_few('cohort_user_count - user_count') }}
-                and not {{ is_few('hidden_active') }}
-                and not {{ is_few('hidden_idle') }}
-                and not {{ is_uniform('hidden_active', 'hidden_active + hidden_idle') }}
-                and not {{ is_uniform('user_count', 'cohort_user_count') }}
+                least(user_count, cohort_user_count - user_count) >= {{ least }}
+                and coalesce(least(hidden_active, hidden_idle) >= {{ least }}, true)
                 then user_count
         end as user_count,
         {{ unless_few(['cohort_user_count'], 'cohort_user_count') }},

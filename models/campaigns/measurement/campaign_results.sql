@@ -4,6 +4,9 @@
     'redemption_rate', 'buying_rate', 'amount_per_user', 'margin_per_user',
     'profit_per_user',
 ] -%}
+{# No return of a rate. #}
+{% set cost = "case when metric not in ('redemption_rate', 'buying_rate')"
+    ~ " then nullif(cast(cost_amount as double), 0) end" -%}
 {% set is_treated = "cast(arm = 'treatment' as int)" -%}
 with
 
@@ -55,37 +58,14 @@ shown as (
     {% endfor %}
 ),
 
--- what is left of the campaign without the slices whose redemptions are published
-uniform as (
-    select
-        *,
-        {{ is_uniform('redeemed_count', 'treated_count') }} as is_uniform
-    from shown
-),
-
-remaining as (
-    select
-        *,
-        max(treated_count) over (partition by campaign_id)
-        - sum(case when is_uniform then 0 else treated_count end)
-            over (partition by campaign_id, slice_kind) as remaining_treated_count,
-        max(redeemed_count) over (partition by campaign_id)
-        - sum(case when is_uniform then 0 else redeemed_count end)
-            over (partition by campaign_id, slice_kind) as remaining_redeemed_count
-    from uniform
-),
-
 judged as (
     select
         *,
-        not is_uniform and not (
-            {{ is_uniform('remaining_redeemed_count', 'remaining_treated_count') }}
-            and row_number() over (
-                partition by campaign_id, slice_kind
-                order by is_uniform, treated_count, slice_value
-            ) = 1
-        ) as is_rate_shown
-    from remaining
+        {{ is_rate_shown(
+            'redeemed_count', 'treated_count', 'campaign_id', 'campaign_id, slice_kind',
+            'slice_value'
+        ) }} as is_rate_shown
+    from shown
 ),
 
 -- an effect without an interval is not stated
@@ -114,10 +94,6 @@ joined as (
         measured.width_share as interval_width_share,
         measured.incremental_low,
         measured.incremental_high,
-        case
-            when metrics.metric not in ('redemption_rate', 'buying_rate')
-                then nullif(cast(judged.cost_amount as double), 0)
-        end as cost_divisor,
         measured.sample_ratio_p_value,
         measured.is_trustworthy,
         judged.is_over,
@@ -133,54 +109,26 @@ joined as (
             and metrics.metric = measured.metric
             -- users of the control group have nothing to redeem
             and not (metrics.metric = 'redemption_rate' and not judged.is_rate_shown)
-            and not (metrics.metric = 'buying_rate' and (
-                {{ is_uniform(
-                    'round(measured.treated_value * judged.treated_count)',
-                    'judged.treated_count'
-                ) }}
-                or {{ is_uniform(
-                    'round(measured.control_value * judged.control_count)',
-                    'judged.control_count'
-                ) }}
-            ))
+            {% for arm in ['treated', 'control'] -%}
+                and not (metrics.metric = 'buying_rate' and {{ is_uniform(
+                    'round(measured.' ~ arm ~ '_value * judged.' ~ arm ~ '_count)',
+                    'judged.' ~ arm ~ '_count'
+                ) }})
+            {% endfor %}
 ),
 
 concluded as (
     select
-        campaign_id,
-        slice_kind,
-        slice_value,
-        metric,
-        measurement,
-        method,
+        *,
         case
             when lift is null or not coalesce(is_trustworthy, true) then null
             when lift_low > 0 then 'gain'
             when lift_high < 0 then 'loss'
             else 'not shown'
         end as claim,
-        treated_count,
-        control_count,
-        redeemed_count,
-        revenue_amount,
-        cost_amount,
-        treated_value,
-        control_value,
-        lift,
-        lift_low,
-        lift_high,
-        interval_width_share,
-        incremental_total,
-        incremental_low,
-        incremental_high,
-        incremental_total / cost_divisor as return_on_cost,
-        incremental_low / cost_divisor as return_on_cost_low,
-        incremental_high / cost_divisor as return_on_cost_high,
-        sample_ratio_p_value,
-        is_trustworthy,
-        is_over,
-        starts_on,
-        ends_on
+        incremental_total / {{ cost }} as return_on_cost,
+        incremental_low / {{ cost }} as return_on_cost_low,
+        incremental_high / {{ cost }} as return_on_cost_high
     from joined
 )
 

@@ -15,7 +15,9 @@ ATTRIBUTES = ("age_band", "income_band", "gender", "city", "region", "household_
 def model(name: str, **tables: str) -> str:
     """Return a model's SQL, on tables of these names."""
     environment = jinja2.Environment(
-        autoescape=False, loader=jinja2.FileSystemLoader(PROJECT_FOLDER / "macros" / "privacy")
+        autoescape=False,
+        extensions=["jinja2.ext.do"],
+        loader=jinja2.FileSystemLoader(PROJECT_FOLDER / "macros" / "privacy"),
     )
     environment.globals |= {"var": {"minimum_cell_users": LEAST}.__getitem__, "ref": lambda table: tables[table]}
     text = (PROJECT_FOLDER / "models" / "customers" / f"{name}.sql").read_text()

@@ -22,7 +22,7 @@ CUTS = {
 def macros() -> jinja2.environment.TemplateModule:
     """Return the macros, as SQL."""
     text = (PROJECT_FOLDER / "macros" / "privacy" / "small_cells.sql").read_text()
-    environment = jinja2.Environment(autoescape=False)
+    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])
     environment.globals["var"] = {"minimum_cell_users": LEAST, "minimum_differing_users": 2}.__getitem__
     return environment.from_string(text).module
 
