@@ -49,7 +49,10 @@ users as (select * from {{ ref('users') }}),
 united as (
     {% for told in steps -%}
         select * from step_{{ loop.index }}
-        {{ "where step_user_count >= " ~ least ~ "\n        union all" if not loop.last }}
+        {% if not loop.last -%}
+            where step_user_count >= {{ least }}
+            union all
+        {% endif -%}
     {% endfor %}
 ),
 

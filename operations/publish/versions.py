@@ -92,10 +92,12 @@ def remove(path: Path) -> None:
 
 
 def adopt(file: Path) -> None:
-    """Put a file that an earlier release published behind the switch."""
+    """Put a file that an earlier release published, or a copy that lost its links, behind the switch."""
+    current = file.with_suffix("") / "current"
+    if current.is_dir() and not current.is_symlink():
+        shutil.rmtree(current)
     if file.is_symlink() or not file.exists():
         return
-    current = file.with_suffix("") / "current"
     if not current.is_dir():
         version = file.with_suffix("") / f"{1 + max(map(number_of, versions_of(file)), default=0):06}"
         version.mkdir(parents=True)

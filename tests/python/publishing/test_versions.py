@@ -217,13 +217,17 @@ def test_what_an_earlier_release_published_goes_behind_the_link_at_once(shop: Pa
     assert names(shop) == ["small", "small.duckdb", "small/000001", "small/20251128T185650807831Z", "small/current"]
 
 
-@pytest.mark.parametrize("broken", ["a text", "no link", "no versions"])
+@pytest.mark.parametrize("broken", ["a text", "no link", "no versions", "copies for links"])
 def test_a_publication_that_others_broke_is_replaced(shop: Path, broken: str) -> None:
     published = shop / "published"
     if broken == "a text":
         (published / "small" / "000001" / "small.duckdb").write_text("junk")
     elif broken == "no link":
         (published / "small" / "current").unlink()
+    elif broken == "copies for links":
+        shutil.copytree(published, shop / "copy")
+        shutil.rmtree(published)
+        (shop / "copy").rename(published)
     else:
         shutil.rmtree(published / "small")
     result = publish(shop)
