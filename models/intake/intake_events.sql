@@ -5,6 +5,10 @@ source_rows as (
     select * from {{ source_rows('events') }}
 ),
 
+own_names as (select * from {{ ref('intake_own_names') }}),
+
+{{ with_published_text('search_text') }}
+
 contracted as (
     select
         event_id,
@@ -13,14 +17,14 @@ contracted as (
         product_id,
         event_type,
         channel,
-        search_text,
+        published_text as search_text,
         occurred_at,
         updated_at,
         source_file,
         source_row,
         read_fault,
-        read_repairs
-    from source_rows
+        {{ text_repairs('search_text') }}
+    from redacted
 )
 
 select * from contracted

@@ -271,6 +271,9 @@ def test_no_model_outside_the_vault_has_a_personal_column(manifest: Node) -> Non
     assert leaking == []
 
 
+REDACTED = {("intake_own_names", "intake_events"), ("intake_own_names", "intake_reviews")}
+
+
 def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
     vault = [model for model in own_nodes(manifest, "model") if model["database"] == "vault"]
     assert {"people"} < {model["name"] for model in vault}
@@ -282,6 +285,8 @@ def test_only_the_vault_reads_the_vault(manifest: Node) -> None:
         and (child := {**manifest["nodes"], **manifest["exposures"]}[name]).get("database") != "vault"
         # rows of a source that staging keeps, with ids that intake takes from them
         and (layer(model) != "staging" or layer(child) != "staging")
+        # names that users wrote into their texts are looked for, and taken out
+        and (model["name"], child["name"]) not in REDACTED
     ]
     assert readers == []
 
