@@ -7,19 +7,25 @@
     {%- set reading_commands = ['build', 'run', 'snapshot', 'test', 'retry'] -%}
     {%- if execute and flags.WHICH in reading_commands -%}
         {%- set faults = var_faults() -%}
-        {%- for table in graph.sources.values()
+        {%- set tables = graph.sources.values()
             | selectattr('source_name', 'equalto', shop('staging'))
             | sort(attribute='name') -%}
+        {%- if shop('folder') -%}
+            {%- do faults.extend(file_name_faults(tables)) -%}
+            {%- if faults -%}
+                {#- messages and dbt's log name the files that are read -#}
+                {{ exceptions.raise_compiler_error(faults | join('\n')) }}
+            {%- endif -%}
+        {%- endif -%}
+        {%- for table in tables -%}
             {%- if shop('folder') -%}
-                {%- do faults.extend(file_faults(table)) -%}
+                {%- do faults.extend(file_faults(table) or misplaced_values(table)) -%}
             {%- else -%}
                 {%- do faults.extend(input_faults(table)) -%}
             {%- endif -%}
         {%- endfor -%}
         {%- if shop('folder') -%}
-            {{ print_files_not_read(graph.sources.values()
-                | selectattr('source_name', 'equalto', shop('staging'))
-                | map(attribute='identifier')) }}
+            {{ print_files_not_read(tables | map(attribute='identifier')) }}
         {%- endif -%}
         {%- if faults -%}
             {{ exceptions.raise_compiler_error(faults | join('\n')) }}

@@ -86,7 +86,8 @@
     that they have are printed, not faults.
 #}
 {% macro column_faults(table, shown, group, known) -%}
-    {%- set faults = [] -%}
+    {%- set faults = heading_faults(shown, group.names) -%}
+    {%- if faults -%}{{ return(faults) }}{%- endif -%}
     {%- set lowered = group.names | map('lower') | list -%}
     {%- for column in table.columns.values() if column.config.meta.required
         and not names_in_files([column]) | map('lower') | select('in', lowered) | list -%}
@@ -122,7 +123,7 @@
     ) -%}
     {%- if others -%}
         {{ print('Not read, because they are not named as a table of the contract: '
-            ~ others[:5] | join(', ')
+            ~ shown_files(others[:5])
             ~ (' and ' ~ (others | length - 5) ~ ' more' if others | length > 5 else '')
             ~ '.') }}
     {%- endif -%}
@@ -134,7 +135,7 @@
     {%- for name in names -%}
         {%- do shown.append(
             '(a name that is not shown)'
-            if modules.re.search('@|[0-9]{5}', name) else name
+            if modules.re.search('@|[0-9]{5}', name) or is_heading_personal(name) else name
         ) -%}
     {%- endfor -%}
     {{ return(shown | join(', ')) }}
