@@ -101,6 +101,9 @@ ROWS = f"""
     where left_out is null and channel = $channel
     order by campaign_id, user_id
 """
+# What a spreadsheet would run stands behind an apostrophe: a campaign called =1+1 is text.
+CELL = "case when {0}[1] in ('=', '+', '-', '@', chr(9), chr(13)) then chr(39) || {0} else {0} end as {0}"
+CELLS = ", ".join(CELL.format(name) if name.endswith("_id") else name for name in COLUMNS)
 # The first 12 digits of the SHA-256 of all that a version says.
 VERSION = f"""
     select left(sha256(concat_ws(
@@ -164,7 +167,11 @@ def _export_channel(
     if not manifest.exists():
         written.mkdir(parents=True, exist_ok=True)
         contacts = written / "contacts.csv"
-        connection.execute("copy sent to $1 (format csv, header true, use_tmp_file true)", [str(contacts)])
+        connection.execute(
+            f"copy (select {CELLS} from sent order by campaign_id, user_id) to $1"
+            " (format csv, header true, use_tmp_file true)",
+            [str(contacts)],
+        )
         _write(
             manifest,
             json.dumps(

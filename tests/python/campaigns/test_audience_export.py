@@ -123,3 +123,19 @@ def test_whoever_may_not_be_contacted_any_more_is_left_out(export: Export) -> No
     assert export.contacts() == []
     assert export.manifest()["campaigns"] == []
     assert export.manifest()["rows"] == 0
+
+
+def test_a_spreadsheet_runs_no_cell(export: Export) -> None:
+    names = ["=1+1", "+1", "-1", "@sum(a1)", "\tx", "\rx", "a=1", "'=1"]
+    for name in names:
+        change(
+            export.warehouse, "update campaigns.campaign_audience set campaign_id = $name, offer_id = $name", name=name
+        )
+        export.run()
+        contacts = export.contacts()
+        expected = name if name in ("a=1", "'=1") else f"'{name}"
+        assert {(each["campaign_id"], each["offer_id"]) for each in contacts} == {(expected, expected)}
+        # numbers, dates and what the erasure looks for stay as they are
+        assert {each["send_from_hour"].isdigit() for each in contacts} == {True}
+        assert all(len(each["user_id"]) == len(each["decision_id"]) == 32 for each in contacts)
+        assert [each["campaign_id"] for each in export.manifest()["campaigns"]] == [name]
