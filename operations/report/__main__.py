@@ -129,7 +129,8 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
             part: [each for each in figures if each["part"] == part]
             for part in dict.fromkeys(each["part"] for each in figures)
         },
-        specs=json.dumps(drawn, default=str).replace("</", "<\\/"),
+        # a name can neither end the script that it stands in nor begin a comment
+        specs=json.dumps(drawn, default=str).replace("<", "\\u003c"),
         library=vl_convert.javascript_bundle().replace("</script", "<\\/script"),
     )
 

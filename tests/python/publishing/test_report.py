@@ -21,6 +21,8 @@ from operations.report.words import LANGUAGES, read_texts
 # The fixture has campaigns nobody was held out of, and so no effect to draw.
 NEVER_MEASURED = {"campaign_lift", "qini_curve"}
 PHONE = 360
+# What a marketer may call a campaign, and what a page must not take for its own.
+MARKUP = """<!--<script>x</script>&"'{{ 7 * 7 }}{0}${x}<img src=x onerror="window.run = 1">"""
 OPEN_TABLES = "document.querySelectorAll('details').forEach(each => each.open = true)"
 
 
@@ -85,6 +87,35 @@ def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_pat
     drawn = marks(page)
     assert set(drawn) == {each.name for each in SECTIONS}
     assert all(min(drawn[name]) >= 2 for name in NEVER_MEASURED)
+
+
+def test_names_of_markup_are_names_on_every_chart(
+    browser: Browser, published: Path, report: Path, tmp_path: Path
+) -> None:
+    shutil.copy(published, tmp_path)
+    with duckdb.connect(str(tmp_path / published.name)) as connection:
+        for table, columns in {
+            "rpt_campaign_results": ["campaign_id"],
+            "rpt_next_week": ["campaign_id", "campaign_name", "offer_id", "channel"],
+            "rpt_budget_curve": ["allocation_name"],
+            "rpt_segments": ["segment_name"],
+            "rpt_rfm_map": ["segment_name"],
+        }.items():
+            for column in columns:
+                connection.execute(f"update reports.{table} set {column} = {column} || $1", [MARKUP])
+        connection.execute("update publication.published_tables set source = $1", [MARKUP])
+    result = write_report(tmp_path, tmp_path / "target")
+    assert result.returncode == 0, result.stderr
+    page, wrong = opened(browser, tmp_path / "target" / "site" / "shop" / "report.html")
+    assert wrong == []
+    assert page.evaluate("window.run") is None
+    plain, _ = opened(browser, report)
+    assert {name: len(views) for name, views in marks(page).items()} == {
+        name: len(views) for name, views in marks(plain).items()
+    }
+    assert all(min(views) >= 2 for views in marks(page).values())
+    page.evaluate(OPEN_TABLES)
+    assert MARKUP in page.locator("#next_week").inner_text()
 
 
 def test_tables_show_the_marts(browser: Browser, report: Path, published: Path) -> None:
