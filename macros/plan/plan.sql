@@ -25,10 +25,18 @@
 #}
 {% macro plan_sentence(seed, key, column, expected) -%}
     concat(
-        'Seed {{ seed }}, {{ key }} ', coalesce({{ key }}, '(none)'),
+        'Seed {{ seed }}, {{ key }} ', coalesce({{ shown_in_sentence(key) }}, '(none)'),
         ', column {{ column }}: expected {{ expected | replace("'", "''") }}, found ',
-        coalesce({{ column }}, 'nothing'), '.'
+        coalesce({{ shown_in_sentence(column) }}, 'nothing'), '.'
     )
+{%- endmacro %}
+
+{# What should be a pseudonym may be an e-mail address, which no message repeats. #}
+{% macro shown_in_sentence(column) -%}
+    {%- if column == 'user_id' -%}
+    case when user_id like '%@%' then '(an address that is not shown)' else user_id end
+    {%- else -%}{{ column }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# A user's fixed random number between 0 and 1, from a salted hash. #}

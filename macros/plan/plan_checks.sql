@@ -78,7 +78,8 @@
             'a date that is not before first_date'),
         ('blackout_dates', 'channel', 'channel is not null and '
             ~ not_in('channel', 'channels', 'channel'), 'a channel of channels, or none'),
-        ('suppressions', 'user_id', 'user_id is null', 'the pseudonym of a user'),
+        ('suppressions', 'user_id', "user_id is null or user_id like '%@%'",
+            'the pseudonym of a user'),
         ('suppressions', 'suppression_kind',
             not_one_of('suppression_kind', ['opt_out', 'complaint', 'risk', 'erasure']),
             'opt_out, complaint, risk or erasure'),

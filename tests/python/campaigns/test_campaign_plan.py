@@ -167,6 +167,10 @@ OTHER_FAULTS = {
         f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null, '2018-01-01', null, null)",
         ("suppressions", "(none)", "user_id", "nothing"),
     ),
+    "an address in place of a pseudonym": (
+        f"insert into seeds.suppressions values ('{SHOP}', 'e@x.com', 'opt_out', null, '2018-01-01', null, null)",
+        ("suppressions", "(an address that is not shown)", "user_id", "(an address that is not shown)"),
+    ),
     "suppression of a kind that is none": (
         f"insert into seeds.suppressions values ('{SHOP}', 'u1', 'dislike', null, '2018-01-01', null, null)",
         ("suppressions", "u1", "suppression_kind", "dislike"),
