@@ -61,6 +61,7 @@ def test_every_rule_is_documented() -> None:
         folder / "int_transactions_matched.sql",
         PROJECT_FOLDER / "macros" / "row_checks.sql",
         PROJECT_FOLDER / "macros" / "reading" / "reading_notes.sql",
+        PROJECT_FOLDER / "macros" / "privacy" / "free_text.sql",
     ]
     rules = set()
     for file in files:
@@ -68,7 +69,9 @@ def test_every_rule_is_documented() -> None:
         text = re.sub(r"\{\{ var\([\"']earliest_year[\"']\) \}\}", "2000", text)
         text = re.sub(r"\{\{ key \| join\([^)]*\) \}\}", "<key>", text)
         for rule in re.findall(r"then\s+'((?:[^']|'')+ (?:[^']|'')+)'", text):
-            rules.add(rule.replace("''", "'"))
+            # what stands in the place of a number is no rule
+            if not rule.startswith("["):
+                rules.add(rule.replace("''", "'"))
     assert len(rules) > 20
     missing = {
         rule for rule in rules if f"`{rule}`" not in DOC and "`" + re.sub(r"^\w+", "<column>", rule) + "`" not in DOC
