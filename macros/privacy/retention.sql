@@ -1,11 +1,11 @@
 {#
-    Condition by which rows of an entity are kept no longer, by var retention_days; empty
-    where all are kept.
+    Condition by which rows of an entity are kept no longer, by var retention_days;
+    empty where all are kept.
 #}
 {% macro expired_rows(entity) -%}
     {%- set days = var('retention_days').get(entity) -%}
     {%- if not execute -%}
-        {#- dbt parses once for all periods, so it must see each table that one may need -#}
+        {#- dbt parses once for all periods: it must see what any of them reads -#}
         {%- for each in {
             'campaign_contacts': ['campaigns'],
             'users': instant_of().keys() | list + ['campaigns', 'users'],
@@ -24,9 +24,10 @@
         {#- without a date of its own, a contact has that of its campaign -#}
         {%- set condition = condition ~ ' or sent_at is null' -%}
         {%- if 'campaigns' in shop('entities') -%}
-            {%- set condition = '(' ~ condition ~ " and coalesce(campaign_id, '') not in ("
-                ~ 'select campaign_id from ' ~ staged_rows('campaigns')
-                ~ ' where campaign_id is not null and coalesce(ends_on, starts_on) >= '
+            {%- set condition = '(' ~ condition
+                ~ " and coalesce(campaign_id, '') not in (select campaign_id from "
+                ~ staged_rows('campaigns') ~ ' where campaign_id is not null'
+                ~ ' and coalesce(ends_on, starts_on) >= '
                 ~ first_day_kept(days) ~ '))' -%}
         {%- endif -%}
     {%- endif -%}
@@ -34,9 +35,9 @@
 {%- endmacro %}
 
 {#
-    Condition by which a user leaves: no dated row is kept, nor did they sign up or change
-    within the longest period. Who never had a dated row stays where some rows are kept
-    for ever.
+    Condition by which a user leaves: no dated row is kept, nor did they sign up or
+    change within the longest period. Who never had a dated row stays where some rows
+    are kept for ever.
 #}
 {% macro expired_users() -%}
     {%- set periods, kept, had = [], [], [] -%}
@@ -63,7 +64,8 @@
     {%- endif -%}
     {%- set condition = 'user_id not in (' ~ kept | join(' union ') ~ ')' -%}
     {%- if periods | length < dated | length -%}
-        {%- set condition = condition ~ ' and user_id in (' ~ had | join(' union ') ~ ')' -%}
+        {%- set condition = condition
+            ~ ' and user_id in (' ~ had | join(' union ') ~ ')' -%}
     {%- endif -%}
     {{ return(condition) }}
 {%- endmacro %}

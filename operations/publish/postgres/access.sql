@@ -32,11 +32,11 @@ begin
             unique nulls not distinct (login, region)
         );
         comment on table access.analyst_regions is
-        'Regions whose users a login of role analyst sees, one row each. Region null: users
-whose region is not known, and rows of no user. No publish changes this table.';
+        'Regions whose users a login of role analyst sees, one row each. Region null:
+users whose region is not known, and rows of no user. No publish changes this table.';
     end if;
     if to_regclass('access.regions') is null then
-        -- never given anew: a query that began before a publish reads by the same numbers
+        -- never given anew: a query that began before a publish has the same numbers
         create table access.regions (
             region_number int primary key,
             region text unique nulls not distinct
@@ -64,9 +64,9 @@ return exists (
 );
 
 -- Whether who asks reads a part of a table: number 0 has all rows, for the roles of
--- `all_users`, any other those of a region, for those of `own_regions`. PostgreSQL takes
--- the answer for immutable, and so has it while it plans: a part that is not seen is in
--- no plan, with no estimate and no count. A plan that is kept is made anew when the role
+-- `all_users`, any other those of a region, for those of `own_regions`. To PostgreSQL
+-- the answer is immutable, so it has it while it plans: a part that is not seen is in no
+-- plan, with no estimate and no count. A plan that is kept is made anew when the role
 -- changes, for these tables have row level security, or when the regions do, by the
 -- trigger below.
 create or replace function access.sees(
@@ -77,10 +77,14 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (select from unnest(all_users) as role where pg_has_role(role, 'usage')) then
+    if exists (
+        select from unnest(all_users) as role where pg_has_role(role, 'usage')
+    ) then
         return region_number = 0;
     end if;
-    if exists (select from unnest(own_regions) as role where pg_has_role(role, 'usage')) then
+    if exists (
+        select from unnest(own_regions) as role where pg_has_role(role, 'usage')
+    ) then
         return access.is_in_region(region_number, current_user);
     end if;
     return false;

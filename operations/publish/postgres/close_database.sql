@@ -14,8 +14,8 @@ begin
         where
             proname in (
                 -- bytes of tables, and so rows
-                'pg_database_size', 'pg_indexes_size', 'pg_relation_size', 'pg_table_size',
-                'pg_tablespace_size', 'pg_total_relation_size',
+                'pg_database_size', 'pg_indexes_size', 'pg_relation_size',
+                'pg_table_size', 'pg_tablespace_size', 'pg_total_relation_size',
                 -- bytes of the log, and blocks that the server read and wrote
                 'pg_current_wal_flush_lsn', 'pg_current_wal_insert_lsn',
                 'pg_current_wal_lsn', 'pg_stat_get_bgwriter_buf_written_checkpoints',
