@@ -272,3 +272,23 @@ def test_two_publishes_write_one_after_the_other(shop: Path) -> None:
     os.close(held)
     assert process.wait(timeout=60) == 0
     assert seen(shop) == 2
+
+
+@pytest.mark.slow
+def test_the_shops_publication_is_one_version_in_both_formats() -> None:
+    file = PROJECT_FOLDER / "published" / "precision_marketing.duckdb"
+    current = file.resolve().parent
+    assert current == (PROJECT_FOLDER / "published" / "precision_marketing" / "current").resolve()
+    assert versions.leftovers(file) == []
+    with duckdb.connect(str(file), read_only=True) as connection:
+        tables = connection.sql(
+            "select table_name, row_count, sequence_number, figures_number from publication.published_tables"
+        ).fetchall()
+        assert len(tables) > 40
+        for place, row_count, number, figures_number in tables:
+            parquet = current / f"{place.replace('.', '/')}.parquet"
+            for rows in (place, f"'{parquet}'"):
+                assert connection.sql(f"select count(*) from {rows}").fetchone() == (row_count,)
+            assert figures_number <= number == versions.number_of(current)
+    written = {f"{each.parent.name}.{each.stem}" for each in current.glob("*/*.parquet")}
+    assert written == {place for place, *_ in tables}
