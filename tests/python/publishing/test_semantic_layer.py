@@ -39,6 +39,8 @@ ALTERED = """
 """
 LINE = "line_kind = 'sale'"
 ONE_ROW = "slice_kind = 'all' and metric = 'redemption_rate'"
+# where nearly all or nearly none redeemed, how many did is not stated
+JUDGED = f"{ONE_ROW} and redeemed_count is not null"
 SOUND = "slice_kind = 'all' and coalesce(is_trustworthy, true)"
 BUYERS = f"{SOUND} and metric = 'buying_rate'"
 # Per set of metrics: group by, table, column of the group, and each metric in SQL.
@@ -101,8 +103,9 @@ CASES = {
         {
             "contacted_users": f"sum(treated_count) filter ({ONE_ROW})",
             "redeeming_users": f"sum(redeemed_count) filter ({ONE_ROW})",
+            "judged_users": f"sum(treated_count) filter ({JUDGED})",
             "redemption_rate": f"sum(redeemed_count) filter ({ONE_ROW})"
-            f" / nullif(sum(treated_count) filter ({ONE_ROW}), 0)",
+            f" / nullif(sum(treated_count) filter ({JUDGED}), 0)",
             "campaign_cost": f"sum(cost_amount) filter ({ONE_ROW})",
             "incremental_margin": f"sum(incremental_total) filter ({SOUND} and metric = 'margin_per_user')",
             "incremental_buyers": f"sum(incremental_total) filter ({BUYERS})",
@@ -223,10 +226,10 @@ def test_contacts_and_redemptions_are_those_of_the_shop(
             left join (
                 select distinct campaign_id, user_id from core.coupon_redemptions
             ) as redemptions using (campaign_id, user_id)
-            -- changed above, or too small to show
+            -- changed above, or not shown
             where campaign_id <> '8' and campaign_id in (
                 select campaign_id from campaigns.campaign_results
-                where slice_kind = 'all'
+                where slice_kind = 'all' and redeemed_count is not null
             )
             group by all order by 1
         """).df()
