@@ -65,10 +65,10 @@ return exists (
 
 -- Whether who asks reads a part of a table: number 0 has all rows, for the roles of
 -- `all_users`, any other those of a region, for those of `own_regions`. To PostgreSQL
--- the answer is immutable, so it has it while it plans: a part that is not seen is in no
--- plan, with no estimate and no count. A plan that is kept is made anew when the role
--- changes, for these tables have row level security, or when the regions do, by the
--- trigger below.
+-- the answer is immutable, so it has it while it plans: a part that is not seen is in
+-- no plan, with no estimate and no count. A plan that is kept is made anew when the
+-- role changes, for these tables have row level security, or when the regions do, by
+-- the trigger below.
 create or replace function access.sees(
     region_number int, all_users name[], own_regions name[]
 )
