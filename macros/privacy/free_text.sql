@@ -22,7 +22,7 @@ suspected as (
         own_names.phone_pattern,
         own_names.name_pattern,
         case
-            when regexp_matches(
+            when length(source_rows.{{ column }}) <= 10000 and regexp_matches(
                 source_rows.{{ column }},
                 '(?i)[@＠﹫]|%40|&#64;|&commat;|[[({<]\s*at|\sat\s|[一幺][三四五六七八九]'
                 || '|{{ digit }}(?:[^0-9]{0,3}{{ digit }}){6}'
@@ -118,6 +118,8 @@ redacted as (
     select
         *,
         case
+            -- longer than what anybody writes by hand, and than a pattern may be
+            when length({{ column }}) > 10000 then '[text]'
             when has_key
                 then regexp_replace(
                     regexp_replace(

@@ -67,6 +67,7 @@ REDACTED = {
         "DE89370400440532013000": "[bank account]",
         "de89 3704 0044 0532 0130 00 thanks": "[bank account] thanks",
         "GB29 NWBK 6016 1331 9268 19": "[bank account]",
+        "a" * 10_001: "[text]",
     },
     "anna": {
         "Anna Zwölfer": "[name]",
