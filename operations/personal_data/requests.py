@@ -32,7 +32,7 @@ from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_k
 from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish.postgres.copying import publish
 from operations.publish.postgres.tables import NotPublishedError
-from operations.publish.versions import database_files
+from operations.publish.versions import database_files, leftovers
 
 SEEDS = Path("seeds/campaigns")
 
@@ -295,13 +295,13 @@ class Requests:
         """Return where rows of users are in files; one that cannot be read stops what was asked."""
         if os.path.lexists(request.published_file) and (found := why_unreadable(request.published_file)):
             raise RefusedError(f"{request.published_file}: expected a file, found {found}.")
+        # in these lies what a killed publish left, half written: they are removed
+        left = leftovers(request.published_file)
         return [
             RowsInFile(kind, file, file.relative_to(folder), rows, reading)
             for kind, (folder, reading) in request.file_folders.items()
             for file in files_below(folder)
-            # in the hidden ones lies what a killed publish left, half written
-            if not (kind == "published_files" and file.relative_to(folder).parts[0].startswith("."))
-            and (rows := rows_of_users(file, persons, reading))
+            if not any(file.is_relative_to(each) for each in left) and (rows := rows_of_users(file, persons, reading))
         ]
 
     def _erase_published(

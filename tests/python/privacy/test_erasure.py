@@ -56,7 +56,7 @@ def built(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop.build()
     publish(shop)
     shop.kept = tmp_path_factory.mktemp("kept")
-    shutil.copytree(shop.folder, shop.kept / "shop")
+    shutil.copytree(shop.folder, shop.kept / "shop", symlinks=True)
     for file in (shop.warehouse, vault_of(shop.warehouse)):
         shutil.copy(file, shop.kept)
     return shop
@@ -66,7 +66,7 @@ def built(shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def shop(built: Shop) -> Shop:
     """Put everything back to where it was built: dbt parses anew for another place."""
     shutil.rmtree(built.folder)
-    shutil.copytree(built.kept / "shop", built.folder)
+    shutil.copytree(built.kept / "shop", built.folder, symlinks=True)
     for file in (built.warehouse, vault_of(built.warehouse)):
         shutil.copy(built.kept / file.name, file)
     return built
@@ -184,7 +184,9 @@ def test_whom_the_shop_has_deleted_already_is_forgotten_everywhere_else(shop: Sh
     for file in (raw / "users.csv", raw / "transactions" / "1.csv"):
         file.write_text(re.sub(r'id-anna[^"\n]*"Anna[^"]*"[^\n]*\n|[^\n]*id-anna[^\n]*\n', "", file.read_text()))
     events = raw / "events.parquet"
-    duckdb.sql(f"from '{events}' where user_id <> 'id-anna'").write_parquet(str(events))
+    pattern = str(events).replace("[", "[[]")
+    left = duckdb.sql("from read_parquet($1) where user_id <> 'id-anna'", params=[pattern])
+    left.write_parquet(str(events))
     shop.build()
     told = pseudonym("id-anna")
     assert rows(shop.warehouse, f"select * from core.orders where user_id = '{told}'") == []
@@ -265,7 +267,7 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop, change
             told_of[kind].update(receipt.get(kind, {}))
     assert told_of == {
         "raw_files": {"events.parquet": 3, "transactions/1.csv": 3, "users.csv": 2},
-        "published_files": {"1/core/orders.parquet": 2},
+        "published_files": {f"00000{number}/core/orders.parquet": 2 for number in (1, 2)},
         "published_tables": {"core.orders": 2},
         "vault_tables": {"main.people": 2},
         "exported_files": {"mail/v1/contacts.csv": 2},
