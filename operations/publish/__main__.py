@@ -137,7 +137,7 @@ def copy_all(
     """Copy all marts; return their row counts, and of figures that stay the publication they are of."""
     counts = copy_marts(connection, [mart for mart in marts if not mart.is_aggregate], "private")
     try:
-        connection.execute(f"attach '{PUBLISHED_FILE.resolve()}' as former (read_only)")
+        connection.execute(f"attach {sql_text(PUBLISHED_FILE.resolve())} as former (read_only)")
         numbers = dict(
             connection.execute("select table_name, figures_number from former.publication.published_tables").fetchall()
         )

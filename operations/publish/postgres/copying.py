@@ -22,6 +22,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from operations.files import sql_text
 from operations.publish.comments import PUBLICATION
 from operations.publish.postgres import parts, rights
 from operations.publish.postgres.tables import NEW, NotPublishedError, Table, read_tables
@@ -147,7 +148,9 @@ def load(
     quoting = f", force_quote ({texts})" if texts else ""
     rows = f"({parts.rows_of(table)})" if numbers else f'"{table.schema}"."{table.name}"'
     target, splitting = (folder / "parts", ", partition_by (region_number)") if numbers else (folder / "rows.csv", "")
-    [count] = published.execute(f"copy {rows} to '{target}' (format csv, header false{quoting}{splitting})").fetchone()
+    [count] = published.execute(
+        f"copy {rows} to {sql_text(target)} (format csv, header false{quoting}{splitting})"
+    ).fetchone()
     if numbers:
         found = {}
         for part in parts.parts_of(table, numbers):
