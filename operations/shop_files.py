@@ -63,7 +63,7 @@ class Layout(NamedTuple):
     line_end: str = ""
 
 
-def shop_files(folder: str, table: str) -> str:
+def files_of_table(folder: str, table: str) -> str:
     """List the files of one table by name; one delivered again word for word counts once.
 
     Returns

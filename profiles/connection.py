@@ -26,7 +26,7 @@ from operations.places import git_commit
 from operations.privacy.encryption import SPILLS_ENCRYPTED
 from operations.privacy.keys import erasure_keys, key_fingerprint, padded_keys, set_keys
 from operations.privacy.vault import attach_encrypted, open_vault, vault_of
-from operations.shop_files import files_not_read, grouped_files, inputs_fingerprint, shop_files, tried_files
+from operations.shop_files import files_not_read, files_of_table, grouped_files, inputs_fingerprint, tried_files
 from operations.vars import var_faults
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Plugin(BasePlugin):
         requests = Requests(conn, self.warehouse)
         for function, parameters in (
             (found_instead, ["varchar"]),
-            (shop_files, ["varchar", "varchar"]),
+            (files_of_table, ["varchar", "varchar"]),
             (files_not_read, ["varchar", "varchar[]"]),
             (grouped_files, ["varchar[]", "varchar"]),
             (tried_files, ["varchar[]", "varchar", "varchar"]),

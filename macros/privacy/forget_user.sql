@@ -41,6 +41,9 @@
             ~ faults | join('\n')
         ) }}
     {%- endif -%}
+    {%- set with_decimals = graph.sources.values()
+        | selectattr('source_name', 'equalto', shop('staging'))
+        | selectattr('config.meta.ids_of_users_have_decimals', 'defined') | list -%}
     {%- set request = {
         'ids': [] if user_id is none else [user_id | string],
         'file': file,
@@ -51,7 +54,7 @@
         'logs': flags.LOG_PATH | string if flags.LOG_PATH else 'logs',
         'today': run_started_at.strftime('%Y-%m-%d'),
         'encoding': var('csv_encoding'),
-        'id_as_read': read_user_id('{column}', shop('staging')),
+        'id_as_read': read_user_id('{column}', with_decimals | length > 0),
     } -%}
     {%- set answer = fromjson(run_query(
         'select ' ~ function ~ '(' ~ text_literal(tojson(request)) ~ ')'

@@ -58,9 +58,9 @@
     end
 {%- endmacro %}
 
-{# The id of a user as a source writes it: Online Retail has 12346.0 for 12346. #}
-{% macro read_user_id(raw, staging) -%}
-    {%- if staging == 'online_retail' -%}
+{# The id of a user as a source writes it; some have 12346.0 for 12346. #}
+{% macro read_user_id(raw, has_decimals) -%}
+    {%- if has_decimals -%}
         {{ trimmed("regexp_replace(" ~ raw ~ ", '[.]0+ *$', '')") }}
     {%- else -%}{{ trimmed(raw) }}
     {%- endif -%}

@@ -18,7 +18,7 @@
     {%- if not execute or not shop('folder') -%}
         {{ return({'files': [], 'faults': []}) }}
     {%- endif -%}
-    {{ return(asked_of_files('shop_files', [as_literal(shop_folder()), as_literal(table)])) }}
+    {{ return(asked_of_files('files_of_table', [as_literal(shop_folder()), as_literal(table)])) }}
 {%- endmacro %}
 
 {# Files put together that are written in the same way: their names, fault, relation. #}

@@ -33,7 +33,7 @@ read as (
         {{ read_decimal('raw_quantity', 'decimal(18,3)') }} as quantity,
         {{ read_decimal('raw_unit_price', 'decimal(18,4)') }} as unit_price,
         {{ read_timestamp('raw_ordered_at') }} as ordered_at,
-        {{ read_user_id('raw_user_id', 'online_retail') }} as user_id
+        {{ read_user_id('raw_user_id', has_decimals=true) }} as user_id
     from file_rows
 ),
 

@@ -13,7 +13,7 @@ from support.builds import DbtRuns
 from support.shops import LINE_COLUMNS, NO_DATA_TESTS, ONE_LINE, built_shop, query_shop, run_on_shop, write_shop
 
 from operations.files import why_unreadable
-from operations.shop_files import grouped_files, shop_files, tried_files
+from operations.shop_files import files_of_table, grouped_files, tried_files
 
 LEFTOVERS = {
     ".DS_Store": "x",
@@ -75,7 +75,7 @@ def test_a_file_or_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "shop").write_text("")
-    assert json.loads(shop_files(f"{tmp_path}/shop", "users")) == {
+    assert json.loads(files_of_table(f"{tmp_path}/shop", "users")) == {
         "files": [],
         "faults": [f"Folder {tmp_path}/shop: expected a folder, found a file."],
     }
@@ -116,7 +116,7 @@ def test_a_quote_that_is_never_closed_is_found_among_many_files(tmp_path: Path) 
     header = "product_id,product_name,list_price\n"
     texts = ["1,Tea,1\n", '2,Tea,1\n3,"Tea, ""gre\r,3\n4,,\n', "5,Tea,1\n"]
     folder = write_shop(tmp_path, {f"products/{number}.csv": header + text for number, text in enumerate(texts)})
-    files = json.loads(shop_files(str(folder), "products"))["files"]
+    files = json.loads(files_of_table(str(folder), "products"))["files"]
     (group,) = json.loads(grouped_files(files, "utf-8"))
     assert group["files"] == files
     tried = json.loads(tried_files(files, "utf-8", "count(columns(*))"))
