@@ -56,8 +56,9 @@ class Shop:
 
     def start(self, name: str, user: str | None = None) -> subprocess.Popen:
         """Start a command in a group of its own."""
-        if name == "forget":
-            command = ["-m", "dbt.cli.main", "run-operation", "forget_user", "--args", f"{{user_id: '{user}'}}"]
+        if name in ("forget", "look for"):
+            operation = "forget_user" if name == "forget" else "export_user"
+            command = ["-m", "dbt.cli.main", "run-operation", operation, "--args", f"{{user_id: '{user}'}}"]
         elif name == "restore":
             command = ["-m", "operations.backup", f"backups/{self.backup:06d}"]
         else:
@@ -189,7 +190,7 @@ def main() -> None:
         sys.stdout.flush()
     left = 0
     for user in shop.forgotten:
-        shop.start("forget", user).wait()
+        shop.start("look for", user).wait()
         left += "nobody is known" not in shop.output()
     sys.stdout.write(f"Killed: {dict(killed)}. Harmed: {dict(harm) or 'nothing'}.\n")
     sys.stdout.write(f"Forgotten: {len(shop.forgotten)} users, {left} of them still found somewhere.\n")
