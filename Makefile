@@ -91,7 +91,7 @@ check-data: setup  ## read and judge the raw files without a build: make check-d
 backup: setup  ## copy what no build makes again, keys apart, into backups/; another folder: BACKUPS_DIR
 	@python -m operations.backup
 
-restore: $(VENV)/.installed  ## put back what is lost from a backup: make restore BACKUP=backups/000001
+restore: $(ENVIRONMENT)  ## put back what is lost from a backup: make restore BACKUP=backups/000001
 	@test -n '$(BACKUP)' || { echo "Which backup? make restore BACKUP=backups/000001"; exit 1; }
 	@python -m operations.backup '$(BACKUP)'
 

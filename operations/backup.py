@@ -11,7 +11,6 @@ never replaces what is here; only the list of the forgotten gains rows.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.build.ledger import ledger_files, ledger_of
+from operations.files import checksum
 from operations.places import SHOP, WAREHOUSE, shown
 from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
 from operations.privacy.keys import FOLDER as KEYS
@@ -45,7 +45,7 @@ CHECKSUMS = "checksums.json"
 
 
 class BackupError(Exception):
-    """Nothing was changed; one sentence says why."""
+    """No more was done; one sentence says why."""
 
 
 def back_up() -> str:
@@ -159,15 +159,10 @@ def _files_of(place: Path) -> list[Path]:
     return [file for file in sorted([place, *place.rglob("*")]) if file.is_file()]
 
 
-def _checksum(file: Path) -> str:
-    with file.open("rb") as reading:
-        return hashlib.file_digest(reading, "sha256").hexdigest()
-
-
 def _write_archive(archive: Path, files: dict[str, list[Path]]) -> None:
     """Write files with their shop and their checksums, for their owner alone."""
     members = {str(Path(name, file.relative_to(PLACES[name]))): file for name in files for file in files[name]}
-    told = {"shop": SHOP, "files": {name: _checksum(file) for name, file in members.items()}}
+    told = {"shop": SHOP, "files": {name: checksum(file) for name, file in members.items()}}
     writing = archive.with_name(f".{archive.name}")
     writing.unlink(missing_ok=True)
     descriptor = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -191,7 +186,7 @@ def _unpack(archive: Path, folder: Path) -> None:
         with tarfile.open(archive) as written:
             written.extractall(folder, filter="data")
         told = json.loads((folder / CHECKSUMS).read_text())
-        damaged = [name for name, checksum in told["files"].items() if _checksum(folder / name) != checksum]
+        damaged = [name for name, told_of in told["files"].items() if checksum(folder / name) != told_of]
     except (tarfile.TarError, ValueError, KeyError, OSError) as error:
         raise BackupError(f"{archive} is damaged, or no backup: {error}.") from None
     if damaged:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -47,3 +49,14 @@ def found_instead(path: str) -> str:
 def sql_text(text: str | Path) -> str:
     """Return a text or a path as SQL writes it."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def sql_pattern(path: str | Path) -> str:
+    """Return a path as SQL writes the pattern that only it matches."""
+    return sql_text(re.sub(r"([*?[])", r"[\1]", str(path)))
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
+    with path.open("rb") as reading:
+        return hashlib.file_digest(reading, "sha256").hexdigest()

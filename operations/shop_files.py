@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from operations.files import sql_text, why_unreadable
+from operations.files import sql_pattern, sql_text, why_unreadable
 from operations.privacy.encryption import connect
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -175,7 +175,7 @@ def relation(files: list[str], layout: Layout, encoding: str) -> str:
 
 def _scan(files: list[str], layout: Layout, encoding: str, *, rejects: bool = False, is_serial: bool = False) -> str:
     """Return SQL that reads files; CSV as text, nothing guessed. `rejects` keeps bad lines."""
-    places = ", ".join(sql_text(re.sub(r"([*?[])", r"[\1]", file)) for file in files)
+    places = ", ".join(sql_pattern(file) for file in files)
     options = f"hive_partitioning = false, filename = '{FILE[1:-1]}'"
     if files[0].endswith(".parquet"):
         return f"read_parquet([{places}], file_row_number = true, binary_as_string = true, {options})"

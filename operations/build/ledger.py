@@ -8,7 +8,6 @@ files it holds the rows of: what is missing there is restored, what is missing h
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -16,11 +15,13 @@ from typing import NamedTuple
 
 import duckdb
 
-from operations.files import sql_text
+from operations.files import checksum, sql_pattern, sql_text
 
 LEDGER = "campaigns.decision_ledger"
 HELD = "builds.ledger_files"
-NAME = re.compile(r"(\d{4})-(\d{6})-([0-9a-f]{16})\.parquet")
+# Of the checksum in a name.
+DIGITS = 16
+NAME = re.compile(rf"(\d{{4}})-(\d{{6}})-([0-9a-f]{{{DIGITS}}})\.parquet")
 
 
 class LedgerError(Exception):
@@ -38,7 +39,7 @@ class LedgerFile(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Whether it holds what was written."""
-        return _checksum(self.path) == self.checksum
+        return checksum(self.path)[:DIGITS] == self.checksum
 
 
 def ledger_of(warehouse: str | Path) -> Path:
@@ -188,13 +189,8 @@ def _note(connection: duckdb.DuckDBPyConnection, files: list[LedgerFile]) -> Non
 
 
 def _rows_of(files: list[LedgerFile]) -> str:
-    paths = ", ".join(sql_text(re.sub(r"([*?[])", r"[\1]", str(file.path))) for file in files)
+    paths = ", ".join(sql_pattern(file.path) for file in files)
     return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as reading:
-        return hashlib.file_digest(reading, "sha256").hexdigest()[:16]
 
 
 def _refuse_unfit(
@@ -208,7 +204,8 @@ def _refuse_unfit(
         if not file.is_whole:
             raise LedgerError(f"{file.path} is damaged. Put the folder {folder} back from a backup.")
         told = connection.execute(
-            f"select decode(value) from parquet_kv_metadata({sql_text(file.path)}) where decode(key) = 'pseudonym_key'"
+            f"select decode(value) from parquet_kv_metadata({sql_pattern(file.path)})"
+            " where decode(key) = 'pseudonym_key'"
         ).fetchall()
         if key and told != [(key,)]:
             found = told[0][0] if told else "unknown"
@@ -229,4 +226,4 @@ def _write(connection: duckdb.DuckDBPyConnection, folder: Path, rows: str, place
     )
     with writing.open("rb") as written:
         os.fsync(written.fileno())
-    writing.replace(folder / f"{place[0]:04d}-{place[1]:06d}-{_checksum(writing)}.parquet")
+    writing.replace(folder / f"{place[0]:04d}-{place[1]:06d}-{checksum(writing)[:DIGITS]}.parquet")

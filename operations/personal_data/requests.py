@@ -28,7 +28,7 @@ from operations.personal_data.persons import Person, UnreadableError, mask, writ
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.personal_data.receipts import Receipt, Removal, settle
 from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
-from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
+from operations.privacy.keys import ERASURE_KEY, key_fingerprint, keyed_name, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish.postgres.copying import publish
 from operations.publish.postgres.tables import NotPublishedError
@@ -285,7 +285,7 @@ class Requests:
         # in the ledger's files before the database: what is stopped between is taken from the files
         (rewritten, _), *_ = removals[0].copies
         with duckdb.connect(str(rewritten)) as connection:
-            write_generation(connection, self.warehouse, fingerprint(read_key("pseudonym", "the users' pseudonyms")[0]))
+            write_generation(connection, self.warehouse, key_fingerprint("pseudonym"))
         receipt.replace(*removals)
         receipt.finish()
         atexit.register(mask, [text for person in persons for text in person.texts()], [request.target, request.logs])

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from operations.files import sql_text, why_unreadable
+from operations.files import checksum, sql_pattern, sql_text, why_unreadable
 from operations.personal_data.persons import USER_COLUMNS, Person, UnreadableError, names_of
 from operations.personal_data.receipts import Removal
 from operations.privacy.encryption import connect
@@ -183,12 +183,11 @@ def copy_without(file: Path, found: UserRows, reading: Reading) -> Path:
 
 
 def _copy_parquet(file: Path, found: UserRows, writing: Path) -> None:
-    place = sql_text("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file)))
     with connect(threads=1, memory_limit="1GB") as connection:
         connection.execute("create table gone as select unnest($1) - 1 as file_row_number", [list(found.ids)])
         connection.execute(
             "copy (select * exclude (file_row_number) from"
-            f" read_parquet({place}, file_row_number = true, hive_partitioning = false)"
+            f" read_parquet({sql_pattern(file)}, file_row_number = true, hive_partitioning = false)"
             f" where file_row_number not in (from gone)) to {sql_text(writing)} (format parquet, compression zstd)"
         )
 
@@ -249,10 +248,11 @@ def _copied_manifests(file: Path, copy: Path) -> list[tuple[Path, Path]]:
         if file.suffix != ".csv" or why_unreadable(manifest):
             continue
         told = json.loads(manifest.read_text(encoding="utf-8"))
-        if told.get("sha256") == _sha256(file):
+        if told.get("sha256") == checksum(file):
             with copy.open(newline="", encoding="utf-8") as lines:
-                campaigns = [row["campaign_id"] for row in csv.DictReader(lines)]
-            told |= {"sha256": _sha256(copy), "rows": len(campaigns)}
+                # an export escapes what a spreadsheet would run
+                campaigns = [re.sub("^'(?=[=+@\t\r-])", "", row["campaign_id"]) for row in csv.DictReader(lines)]
+            told |= {"sha256": checksum(copy), "rows": len(campaigns)}
             for campaign in told.get("campaigns", []):
                 campaign["rows"] = campaigns.count(campaign["campaign_id"])
             writing = manifest.with_name(f".{manifest.name}{WRITING}")
@@ -260,8 +260,3 @@ def _copied_manifests(file: Path, copy: Path) -> list[tuple[Path, Path]]:
             writing.chmod(manifest.stat().st_mode & 0o777)
             copies.append((writing, manifest))
     return copies
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

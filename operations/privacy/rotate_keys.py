@@ -25,7 +25,7 @@ import duckdb
 import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.build.ledger import restore_ledger, write_generation
+from operations.build.ledger import ledger_of, restore_ledger, write_generation
 from operations.files import sql_text
 from operations.places import SHOP, SOURCE
 from operations.privacy.encryption import connect
@@ -60,6 +60,23 @@ def databases() -> list[Path]:
     if named := os.environ.get("WAREHOUSE"):
         files = {file for file in files if file.resolve() != Path(named).resolve()} | {Path(named)}
     return sorted(file for file in files if vault_of(file).exists())
+
+
+def refuse_lost_vaults() -> None:
+    """Stop where a ledger has no vault, for nobody could translate it any more.
+
+    Raises
+    ------
+    DbtRuntimeError
+        Naming the ledger.
+    """
+    named = [ledger_of(named)] if (named := os.environ.get("WAREHOUSE")) else []
+    for ledger in sorted({*WAREHOUSES.glob("*.ledger"), *filter(Path.exists, named)}):
+        if not (vault := vault_of(ledger)).exists():
+            raise DbtRuntimeError(
+                f"Nothing was built: the ledger {ledger} names users whom only the vault {vault} knows, which is"
+                " missing. Run make build of that shop first, or put the vault back from a backup."
+            )
 
 
 def opens(file: Path, key: str) -> bool:
@@ -166,6 +183,7 @@ def rotate_pseudonyms() -> str:
     """Translate what no build makes again, in every database; return what was done."""
     vault_key, _ = read_key("vault", "the vault")
     old_key, _ = read_key("pseudonym", "the users' pseudonyms")
+    refuse_lost_vaults()
     waiting = new_key_of("pseudonym")
     new_key = waiting.read_text().strip()
     decisions = rows = 0

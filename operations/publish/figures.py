@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from operations.files import sql_pattern
 from operations.places import PROJECT
 from operations.publish.marts import Mart, literal, quoted
 
@@ -42,7 +43,7 @@ def changed_users(connection: duckdb.DuckDBPyConnection, former: Path) -> int:
     """Count the users who differ from those of the figures of a former version, the erased too."""
     [count] = connection.execute(
         f"""
-        with former as (select * from read_parquet({literal(str(former / COUNTED))})),
+        with former as (select * from read_parquet({sql_pattern(former / COUNTED)})),
         differing as (
             select 1 from counted
             full join former on counted.user_id is not distinct from former.user_id

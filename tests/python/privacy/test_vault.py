@@ -333,6 +333,20 @@ def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
     assert not files_telling(copy / "warehouse", [before[0][1]])
 
 
+def test_no_rotation_leaves_a_ledger_behind(copy: Path) -> None:
+    """`make clean` removes database and vault, and keeps the ledger, which only a vault translates."""
+    for file in (copy / "warehouse").glob("shop.*duckdb"):
+        file.unlink()
+    for place in ({}, {"WAREHOUSE": "elsewhere/shop.duckdb"}):
+        result = rotate(copy, "pseudonyms", **place)
+        assert result.returncode == 1
+        assert "shop.ledger names users whom only the vault" in result.stderr
+        assert result.stderr.startswith("Nothing was changed: ")
+        assert key_of(copy, "pseudonym") == PSEUDONYM_KEY
+        assert not list((copy / ".secrets").glob("*.new"))
+        (copy / "warehouse").rename(copy / "elsewhere") if not place else None
+
+
 def test_a_key_drawn_anew_stops_the_build(runs: DbtRuns, copy: Path) -> None:
     warehouse = copy / "warehouse" / "shop.duckdb"
     asked = "select count(*), count(distinct pseudonym_key) from builds.runs"
