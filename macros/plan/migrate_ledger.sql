@@ -8,6 +8,10 @@
         ~ ' update # set reasons_zh = reasons where reasons_zh is null',
         "update # set decision = 'control', arm = 'control' where decision = 'holdout'",
         'alter table # add column if not exists build_id varchar',
+        'alter table # add column if not exists is_global_control boolean;'
+        ~ ' alter table # add column if not exists control_draw varchar;'
+        ~ " update # set is_global_control = contains(reasons, 'the global control group'), control_draw = '"
+        ~ control_draw() ~ "' where control_draw is null and revision_number = 1",
     ]) }}
 {%- endmacro %}
 

@@ -143,6 +143,11 @@
     }) }}
 {%- endmacro %}
 
+{# What a draw of the global control group depends on: another one draws anew. #}
+{% macro control_draw() -%}
+    {{ var('control_salt') | replace("'", "''") }}/{{ var('global_control_share') }}
+{%- endmacro %}
+
 {# Permanent id of one revision of a decision. #}
 {% macro decision_id(revision) -%}
     md5(concat(campaign_id, '/', user_id, '/', cast({{ revision }} as string)))

@@ -100,6 +100,7 @@ def anonymous_ledger(old: str, theirs: str, columns: dict[str, str]) -> str:
         "reasons": "'erased'",
         "reasons_zh": "'已删除'",
         "estimator_version": "null",
+        "is_global_control": "null",
         "score": "null",
         "response_probability": "round(response_probability, 2)",
         "expected_margin": "case when expected_margin > 0 then"

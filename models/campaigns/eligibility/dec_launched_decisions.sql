@@ -7,6 +7,7 @@
 {% set columns = {
     'campaign_id': 'string', 'user_id': 'string', 'decision': 'string',
     'offer_id': 'string', 'channel': 'string', 'segment_name': 'string',
+    'is_global_control': 'boolean', 'control_draw': 'string',
     'revision_number': 'bigint', 'response_probability': 'double',
     'expected_cost': 'double', 'expected_margin': 'double', 'send_on': 'date',
 } -%}

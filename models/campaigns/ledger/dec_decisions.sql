@@ -112,6 +112,7 @@ decided as (
         segment_name,
         reasons,
         reasons_zh,
+        is_global_control,
         value_basis,
         estimator_version,
         score,

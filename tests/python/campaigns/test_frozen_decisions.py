@@ -154,12 +154,14 @@ def test_a_ledger_in_the_words_of_before_is_brought_up_to_date(dbt: DbtRuns, raw
     change(
         warehouse,
         "update campaigns.decision_ledger set decision = 'holdout', arm = 'holdout' where decision = 'control';"
-        " alter table campaigns.decision_ledger drop column reasons_zh",
+        " alter table campaigns.decision_ledger drop column reasons_zh;"
+        " alter table campaigns.decision_ledger drop column control_draw;"
+        " alter table campaigns.decision_ledger drop column is_global_control",
     )
     assert rows(warehouse, "select count(*) from campaigns.decision_ledger where arm = 'holdout'") != [(0,)]
     result = decide(dbt, raw_folder)
     assert result.exit_code == 0, result.output
-    columns = "decision_id, decision, arm, reasons"
+    columns = "decision_id, decision, arm, reasons, is_global_control, control_draw"
     assert rows(warehouse, f"select {columns} from campaigns.decision_ledger order by decision_id") == rows(
         campaigns, f"select {columns} from campaigns.decision_ledger order by decision_id"
     )
