@@ -36,6 +36,16 @@ WAREHOUSES = Path("warehouse")
 SEEDS = Path("seeds/campaigns")
 LEDGER = "campaigns.decision_ledger"
 RUNS = "builds.runs"
+# All that a build makes names users as before, and is neither published nor a launch's ground.
+NAMED_AS_BEFORE = """
+    insert into builds.nodes
+    select distinct
+        concat_ws('.', case schema_name when 'seeds' then 'seed' else 'model' end, 'precision_marketing', table_name)
+            as node,
+        'stale'
+    from duckdb_columns()
+    where column_name = 'user_id' and not internal and node not in (select node_id from builds.nodes)
+"""
 # handover/ is what exports/ was called
 OLD_NAMES = ("published", "exports", "handover")
 
@@ -152,6 +162,7 @@ def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame, new_key: str) ->
             ).fetchall()[0][0]
         if (RUNS,) in tables:
             connection.execute(f"update {RUNS} set pseudonym_key = $1", [fingerprint(new_key)])
+            connection.execute(NAMED_AS_BEFORE)
         # in the files before the database: what is stopped between is done again from the files
         write_generation(connection, warehouse, fingerprint(new_key))
         connection.commit()

@@ -260,7 +260,7 @@ def test_a_rotation_that_was_stopped_goes_on(copy: Path) -> None:
     assert people(copy, waiting) == before
 
 
-def test_other_pseudonyms_reach_the_ledger_and_the_seeds(copy: Path) -> None:
+def test_other_pseudonyms_reach_the_ledger_and_the_seeds(runs: DbtRuns, copy: Path) -> None:
     warehouse = copy / "warehouse" / "shop.duckdb"
     user = people(copy, VAULT_KEY)[0]
     seed = copy / "seeds" / "campaigns" / "suppressions.csv"
@@ -284,6 +284,11 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(copy: Path) -> None:
     assert after == [(name, known[user_id]) for name, user_id in before]
     assert f"demo_shop,{known[user[0]]},risk" in seed.read_text()
     assert user[0] not in seed.read_text()
+    # all that a build makes still has the old ones
+    for name in ("publish", "audience_export"):
+        result = run_operation(name, **{**places(runs), "WAREHOUSE": str(warehouse)})
+        assert result.returncode == 1
+        assert "older than what stands there to read" in result.stderr
 
 
 def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
