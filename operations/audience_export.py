@@ -7,9 +7,9 @@
     exports/<shop>/<channel>/current.json
 
 A version is named by what it says: the same decisions give the same bytes in the same
-place, others a version beside it. The manifest is written last: a version without one
-is not whole. current.json is the manifest of the version to send; a decision_id that
-was sent stays sent, whatever versions come.
+place, others a version beside it. It is written into a hidden folder, then renamed.
+current.json is the manifest of the version to send; a decision_id that was sent stays
+sent, whatever versions come.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from operations.build.wholeness import why_not_whole
 from operations.files import sql_text
 from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
+from operations.publish import clock
+from operations.publish.versions import NotPublishedError, remove
 
 SCHEMAS = ("campaigns", "core", "seeds")
 # What a channel needs to send, and no more.
@@ -163,10 +165,12 @@ def _export_channel(
     connection.execute(ROWS, {"channel": channel})
     [[version]] = connection.execute(VERSION, {"channel": channel}).fetchall()
     written = folder / channel / version
-    manifest = written / "manifest.json"
-    if not manifest.exists():
-        written.mkdir(parents=True, exist_ok=True)
-        contacts = written / "contacts.csv"
+    for left in _left(folder / channel):
+        remove(left)
+    if not written.exists():
+        writing = written.with_name(f".{version}.new")
+        writing.mkdir(parents=True)
+        contacts, manifest = writing / "contacts.csv", writing / "manifest.json"
         connection.execute(
             f"copy (select {CELLS} from sent order by campaign_id, user_id) to $1"
             " (format csv, header true, use_tmp_file true)",
@@ -188,10 +192,20 @@ def _export_channel(
             )
             + "\n",
         )
-    text = manifest.read_text()
+        writing.rename(written)
+    text = (written / "manifest.json").read_text()
     _write(folder / channel / "current.json", text)
     counts = json.loads(text)
     return channel, counts["rows"], counts["left_out"], written
+
+
+def _left(channel: Path) -> list[Path]:
+    """Return what killed commands left in a channel's folder: hidden, or without a manifest."""
+    return [
+        each
+        for each in channel.glob("*")
+        if each.name.startswith(".") or (each.is_dir() and not (each / "manifest.json").exists())
+    ]
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, channel: str) -> dict:
@@ -231,10 +245,11 @@ def main() -> str | None:
             connection.execute(f"attach {sql_text(WAREHOUSE)} as warehouse (read_only)")
             if reason := why_not_whole(connection, "warehouse"):
                 return f"Nothing was exported: {reason}"
+            clock.refuse_later_builds(connection, "warehouse")
             path = ",".join(f"warehouse.{schema}" for schema in SCHEMAS)
             connection.execute(f"set search_path = '{path}'")
             exported = export(connection, SHOP, EXPORTS)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, NotPublishedError) as error:
         return f"Nothing was exported: {str(error).splitlines()[0]}"
     for channel, rows, left_out, folder in exported:
         sys.stdout.write(

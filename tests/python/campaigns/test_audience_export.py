@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,15 @@ class Export:
         self.warehouse, self.folder = warehouse, folder
         self.channel = folder / "complete_journey" / "mail"
 
-    def run(self) -> dict[str, bytes]:
-        """Run the operation; return all files by their path."""
-        result = run_operation(
+    def start(self) -> subprocess.CompletedProcess:
+        """Run the operation."""
+        return run_operation(
             "audience_export", SOURCE="complete_journey", WAREHOUSE=str(self.warehouse), EXPORTS_DIR=str(self.folder)
         )
+
+    def run(self) -> dict[str, bytes]:
+        """Run the operation; return all files by their path."""
+        result = self.start()
         assert result.returncode == 0, result.stderr
         return self.files()
 
@@ -84,11 +89,15 @@ def test_the_same_decisions_are_the_same_bytes(export: Export, campaigns: Path) 
     assert sum(campaign["rows"] for campaign in manifest["campaigns"]) == len(launched)
     assert {campaign["decided_on"] for campaign in manifest["campaigns"]} == {"2018-01-01"}
     assert len(version) == 12
-    # a version that was killed half written is written again, to the byte
+    # a version that was killed half written is written again, to the byte; what else was left goes
     folder = export.channel / version
     (folder / "manifest.json").unlink()
     (folder / "contacts.csv").write_bytes(content[:100])
+    for name in (f".{version}.new", "0123456789ab"):
+        (export.channel / name).mkdir()
+        (export.channel / name / "contacts.csv").write_bytes(content[:100])
     assert export.run() == first
+    assert sorted(each.name for each in export.channel.iterdir()) == sorted([version, "current.json"])
 
 
 def test_whoever_may_not_be_contacted_any_more_is_left_out(export: Export) -> None:
@@ -123,6 +132,15 @@ def test_whoever_may_not_be_contacted_any_more_is_left_out(export: Export) -> No
     assert export.contacts() == []
     assert export.manifest()["campaigns"] == []
     assert export.manifest()["rows"] == 0
+
+
+def test_a_clock_behind_the_last_build_exports_nothing(export: Export) -> None:
+    change(export.warehouse, "update builds.runs set ended_at = '2999-01-01'")
+    result = export.start()
+    assert result.returncode == 1
+    assert "Nothing was exported: the clock says" in result.stderr
+    assert "the last build is of 2999-01-01 00:00. Set the clock." in result.stderr
+    assert export.files() == {}
 
 
 def test_a_spreadsheet_runs_no_cell(export: Export) -> None:
