@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -74,7 +75,9 @@ def database_files(file: Path) -> list[Path]:
 def leftovers(file: Path) -> list[Path]:
     """Return what killed runs left beside a published file, of which no reader knows."""
     folder = file.with_suffix("")
-    left = {*file.parent.glob(f".{file.stem}.*"), *file.parent.glob(f"{file.name}.*"), *folder.glob(".*")}
+    # a shop may be called as this one and more: .small.x.duckdb.new is of small.x
+    hidden = re.compile(rf"\.{re.escape(file.stem)}\.(\d+\.duckdb(\.wal|\.tmp)?|duckdb\b.*)|{re.escape(file.name)}\..*")
+    left = {*filter(lambda each: hidden.fullmatch(each.name), file.parent.glob("*")), *folder.glob(".*")}
     current = folder / "current"
     newest = number_of(current.resolve()) if current.is_dir() else 0
     for version in versions_of(file):

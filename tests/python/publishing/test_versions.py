@@ -18,6 +18,7 @@ import pytest
 from support.builds import PROJECT_FOLDER
 from support.publishable import publish, settings, write_build, write_round, write_shop_to_publish
 
+from operations.files import sql_pattern
 from operations.publish import versions
 
 # `make bench` may ask for more.
@@ -78,7 +79,7 @@ def seen(folder: Path) -> int:
     with duckdb.connect(str(folder / "published" / "small.duckdb"), read_only=True) as connection:
         for table in ("core.users", "scores.user_scores"):
             parquet = folder / "published" / "small" / "current" / f"{table.replace('.', '/')}.parquet"
-            for rows in (table, f"'{parquet}'"):
+            for rows in (table, f"read_parquet({sql_pattern(parquet)})"):
                 rounds |= {*connection.sql(f"select round, count(*) from {rows} group by 1").fetchall()}
     [(number, count)] = rounds
     assert count == (999 if number == 1 else 19_999)
@@ -202,6 +203,29 @@ def test_killed_at_random_moments_a_reader_sees_one_publication(shop: Path) -> N
     kept = versions.versions_of(shop / "published" / "small.duckdb")
     assert len(kept) <= 1 + versions.FORMER_KEPT
     assert all(len([*version.glob("*/*.parquet")]) == 2 for version in kept)
+
+
+def test_a_shop_called_alike_keeps_what_it_is_about_to_publish(shop: Path) -> None:
+    published = shop / "published"
+    theirs = [".small.x.77.duckdb", ".small.x.duckdb.new", "small.x.duckdb", ".small.7.duckdb.new"]
+    ours = [".small.77.duckdb", ".small.77.duckdb.wal", ".small.duckdb.new", "small.duckdb.tmp"]
+    for name in (*theirs, *ours):
+        (published / name).touch()
+    assert publish(shop).returncode == 0
+    assert {each.name for each in published.iterdir()} == {*theirs, "small", "small.duckdb"}
+
+
+@pytest.mark.parametrize("name", ["[a]", "a[0-9]b", "*"])
+def test_a_folder_with_brackets_is_published_to_twice(tmp_path: Path, name: str) -> None:
+    shop = tmp_path / name
+    shop.mkdir()
+    write_shop_to_publish(shop)
+    for number in (1, 2, 2, 2):
+        write_round(shop, number, users=1000 if number == 1 else 20_000)
+        result = publish(shop)
+        assert result.returncode == 0, result.stderr
+        assert seen(shop) == number
+    assert len(versions.versions_of(shop / "published" / "small.duckdb")) == 1 + versions.FORMER_KEPT
 
 
 def test_what_an_earlier_release_published_goes_behind_the_link_at_once(shop: Path) -> None:

@@ -123,12 +123,13 @@ def publish(shop: Shop) -> None:
     killed = folder / "your_shop" / ".000004" / "core" / "orders.parquet"
     killed.parent.mkdir(parents=True)
     killed.write_bytes(b"PAR1" + repr(users).encode())
-    text = "user_id,campaign_id\n" + "".join(f"{user},c1\n" for (user,) in users)
+    # escaped, as an export escapes what a spreadsheet would run
+    text = "user_id,campaign_id\n" + "".join(f"{user},'=c1\n" for (user,) in users)
     manifest = {
         "version": "v1",
         "rows": len(users),
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "campaigns": [{"campaign_id": "c1", "rows": len(users)}],
+        "campaigns": [{"campaign_id": "=c1", "rows": len(users)}],
     }
     for name in EXPORTS:
         write_shop(
