@@ -26,7 +26,15 @@ united as (
                 as row_key,
             status_reason as reason,
             source_file,
-            {{ row_as_json(source_columns(checked)) }} as raw_row,
+            {% set days = var('retention_days').get(entity) -%}
+            {% if days is integer -%}
+                case
+                    when {{ instant_of()[entity] }} is null then '{}'
+                    else {{ row_as_json(source_columns(checked)) }}
+                end
+            {%- else -%}
+                {{ row_as_json(source_columns(checked)) }}
+            {%- endif %} as raw_row,
             source_row
         from {{ checked }}
         where row_status = 'rejected'

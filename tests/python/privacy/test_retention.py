@@ -33,7 +33,10 @@ TEXTS = {
             "buyer": 5, " spaced ": 29, "past_buyer": 400, "reviewer": 400, "changed": 400, "no_profile": 2,
             "past_no_profile": 31,
         }.items()
-    ),
+    )
+    + "".join(f"t{name},o{name},buyer,p1,1,{amount},{when}\n" for name, amount, when in (
+        ("undated", "77.01", "soon"), ("dated", "much", f"{day(2)} 10:00:00")
+    )),
     "users.csv": "user_id,email,signup_at,updated_at\n"
     + "".join(
         f"{user},{user}@example.com,{signed_up},{changed}\n"
@@ -71,7 +74,7 @@ def shop(shop_dbt: DbtRuns) -> Shop:
 def build(shop: Shop, retention: str) -> None:
     """Build what rests on the files."""
     result = shop.run(
-        *("build", "--select", "+people", "+users", "+campaign_contacts", "+rows_left_out"),
+        *("build", "--select", "+people", "+users", "+campaign_contacts", "+rows_left_out", "+rejected_rows"),
         *("--exclude-resource-type=unit_test", "--vars"),
         f"{{data_quality_severity: warn, retention_days: {retention}}}",
     )
@@ -103,6 +106,14 @@ def left_out(warehouse: Path) -> dict[str, int]:
         )
 
 
+def rejected(warehouse: Path) -> dict[str, str]:
+    """Return the rejected rows of transactions by id."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return dict(
+            connection.sql("select row_key, raw_row from core.rejected_rows where entity = 'transactions'").fetchall()
+        )
+
+
 def test_who_has_no_row_that_is_kept_leaves(shop: Shop) -> None:
     build(shop, "{" + ", ".join(f"{entity}: 30" for entity in ENTITIES) + "}")
     gone = {"past_buyer", "undated", "once_contacted", "past_no_profile"}
@@ -115,9 +126,14 @@ def test_where_other_rows_are_kept_for_ever_only_who_had_some_leave(shop: Shop) 
     build(shop, "{transactions: 30}")
     assert who_stays(shop.warehouse) == EVERYBODY - {"past_buyer", "past_no_profile"}
     assert left_out(shop.warehouse) == {"transactions": 4, "users": 1}
+    # what has no date would stay for ever
+    found = rejected(shop.warehouse)
+    assert found["tundated"] == "{}"
+    assert "much" in found["tdated"]
 
 
 def test_without_a_period_everybody_stays(shop: Shop) -> None:
     build(shop, "{stock_levels: 1}")
     assert who_stays(shop.warehouse) == EVERYBODY
     assert left_out(shop.warehouse) == {}
+    assert "77.01" in rejected(shop.warehouse)["tundated"]
