@@ -42,6 +42,7 @@ PLACES = {
     "seeds": Path("seeds/campaigns"),
 }
 CHECKSUMS = "checksums.json"
+UNPACKED = ".unpacked"
 
 
 class BackupError(Exception):
@@ -63,6 +64,7 @@ def back_up() -> str:
         except duckdb.IOException:
             raise BackupError(f"{shown(WAREHOUSE)} is in use. Back up when no build runs.") from None
     BACKUPS.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(BACKUPS)
     number = max((int(file.name[:6]) for file in BACKUPS.glob(f"{'[0-9]' * 6}.*tar")), default=0) + 1
     backup = BACKUPS / f"{number:06d}"
     if keys:
@@ -80,8 +82,13 @@ def restore(backup: Path) -> str:
     BackupError
         If the backup is damaged, of another shop, or of other keys than those here.
     """
-    with tempfile.TemporaryDirectory(dir=backup.parent if backup.parent.is_dir() else None) as folder:
-        unpacked = Path(folder)
+    # keys and people are unpacked: what a restore that was killed left goes with the next
+    unpacked = backup.with_name(f".{backup.name}{UNPACKED}")
+    _sweep(backup.parent)
+    if not _archive_of(backup).exists():
+        raise BackupError(f"there is no {_archive_of(backup)}. Name a backup: make restore BACKUP=backups/000001.")
+    unpacked.mkdir(mode=0o700)
+    try:
         _unpack(_archive_of(backup), unpacked)
         if _keys_of(backup).exists():
             _unpack(_keys_of(backup), unpacked)
@@ -101,7 +108,9 @@ def restore(backup: Path) -> str:
                     if is_private:
                         lost.chmod(0o600)
                     done.append(f"Restored {shown(lost)}.")
-        done += _forget_again(_remember(unpacked / "privacy" / FORGOTTEN.name))
+        done += _forget_again(_remember(unpacked / "privacy" / FORGOTTEN.name), unpacked)
+    finally:
+        shutil.rmtree(unpacked)
     return "\n".join([*done, "Now run make build." if done else "Nothing is lost that this backup holds."]) + "\n"
 
 
@@ -116,7 +125,13 @@ def _remember(kept: Path) -> set[str]:
     return here | {row["forgotten_key"] for row in more}
 
 
-def _forget_again(forgotten: set[str]) -> list[str]:
+def _sweep(backups: Path) -> None:
+    """Delete what killed commands left: archives half written, and what was unpacked."""
+    for left in [*backups.glob(".??????.*tar"), *backups.glob(f".*{UNPACKED}")]:
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _forget_again(forgotten: set[str], folder: Path) -> list[str]:
     """Forget whom the backup brought back although they were forgotten since."""
     vault = PLACES["vault"]
     if not forgotten or not vault.exists() or not (ERASURE_KEY.exists() or os.environ.get("ERASURE_KEY")):
@@ -128,12 +143,12 @@ def _forget_again(forgotten: set[str]) -> list[str]:
     back = [user for (user,) in people if keyed_name(user, erasure_key) in forgotten]
     if not back:
         return []
-    with tempfile.NamedTemporaryFile("w", suffix=".csv", newline="") as file:
+    named = folder / "request.csv"
+    with named.open("w", newline="") as file:
         csv.writer(file).writerows([["user_id"], *([user] for user in back)])
-        file.flush()
-        request = ["dbt", "--quiet", "run-operation", "forget_user", "--args", json.dumps({"file": file.name})]
-        if subprocess.run(request, check=False).returncode:
-            raise BackupError("users who were forgotten are back: mend what stands above, then restore again.")
+    request = ["dbt", "--quiet", "run-operation", "forget_user", "--args", json.dumps({"file": str(named)})]
+    if subprocess.run(request, check=False).returncode:
+        raise BackupError("users who were forgotten are back: mend what stands above, then restore again.")
     return [f"Forgot {len(back)} users again, who were forgotten since."]
 
 
@@ -164,7 +179,6 @@ def _write_archive(archive: Path, files: dict[str, list[Path]]) -> None:
     members = {str(Path(name, file.relative_to(PLACES[name]))): file for name in files for file in files[name]}
     told = {"shop": SHOP, "files": {name: checksum(file) for name, file in members.items()}}
     writing = archive.with_name(f".{archive.name}")
-    writing.unlink(missing_ok=True)
     descriptor = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with (
         os.fdopen(descriptor, "wb") as opened,
@@ -180,8 +194,6 @@ def _write_archive(archive: Path, files: dict[str, list[Path]]) -> None:
 
 def _unpack(archive: Path, folder: Path) -> None:
     """Unpack an archive, and refuse one that is not as it was written."""
-    if not archive.exists():
-        raise BackupError(f"there is no {archive}. Name a backup: make restore BACKUP=backups/000001.")
     try:
         with tarfile.open(archive) as written:
             written.extractall(folder, filter="data")
