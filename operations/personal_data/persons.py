@@ -23,13 +23,18 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Person:
-    """A user as the vault has them."""
+    """A user as the vault has them.
+
+    `user_id_in_force` is another pseudonym where keys were rotated since the last build:
+    then the ledger and the seeds have it already.
+    """
 
     user_id: str
     source_user_id: str
     email: str | None = None
     phone: str | None = None
     full_name: str | None = None
+    user_id_in_force: str | None = None
 
     @property
     def file_name(self) -> str:
@@ -38,7 +43,11 @@ class Person:
 
     def texts(self) -> list[str]:
         """Return all that says who they are."""
-        return [text for text in (self.user_id, self.source_user_id, self.email, self.phone, self.full_name) if text]
+        return [text for text in (*self.names(), self.email, self.phone, self.full_name) if text]
+
+    def names(self) -> set[str]:
+        """Return the id of the source and the pseudonyms."""
+        return {self.user_id, self.source_user_id, self.user_id_in_force or self.user_id}
 
 
 def write_private(file: Path, text: str) -> None:
@@ -54,7 +63,7 @@ def write_private(file: Path, text: str) -> None:
 
 def names_of(persons: list[Person]) -> set[str]:
     """Return ids of the source and pseudonyms."""
-    return {name for person in persons for name in (person.user_id, person.source_user_id)}
+    return {name for person in persons for name in person.names()}
 
 
 def note_names(cursor: duckdb.DuckDBPyConnection, persons: list[Person]) -> None:

@@ -11,7 +11,7 @@ import csv
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from operations.files import require_file, sql_text, why_unreadable
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import erase_from_database
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
-from operations.personal_data.persons import Person, UnreadableError, mask, write_private
+from operations.personal_data.persons import Person, UnreadableError, mask, names_of, write_private
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.personal_data.receipts import Receipt, Removal, settle
 from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
@@ -125,9 +125,8 @@ class Request:
         """Count the users' rows there; a server that is away stops what was asked."""
         if not self.postgres_url:
             return {}
-        users = [person.user_id for person in persons]
         try:
-            return rows_in_postgres(self.postgres_url, self.publication, users)
+            return rows_in_postgres(self.postgres_url, self.publication, sorted(names_of(persons)))
         except (NotPublishedError, psycopg.Error) as error:
             cause = str(error).splitlines()[0]
             raise RefusedError(f"cannot look into PostgreSQL: {cause}") from None
@@ -213,7 +212,8 @@ class Requests:
                     f"{who} known by name {number} of {len(names)} (id of the source, pseudonym or e-mail address)."
                     + f" Searched: {', '.join(map(str, self._places(request)))}." * (not found)
                 )
-            persons[found[0].source_user_id] = found[0]
+            in_force = keyed_name(found[0].source_user_id, pseudonym_key)
+            persons[found[0].source_user_id] = replace(found[0], user_id_in_force=in_force)
         return list(persons.values())
 
     def _places(self, request: Request) -> list[Path]:
@@ -314,7 +314,7 @@ class Requests:
         # of every version kept; the receipt has the counts of the last
         for file in database_files(request.published_file):
             cursor.execute(f"attach {sql_text(file)} as published (read_only)")
-            writing = erase_from_database(cursor, persons, "published", file, storage="v1.0.0")
+            writing = erase_from_database(cursor, persons, "published", file, "v1.0.0", keeps_decisions=False)
             cursor.execute("detach published")
             receipt.replace(Removal("published_tables", writing.counts, [(writing.writing, file)]))
 

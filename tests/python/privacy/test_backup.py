@@ -8,16 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import (
-    PROJECT_FOLDER,
-    PSEUDONYM_KEY,
-    VAULT_KEY,
-    DbtRuns,
-    attach_vault,
-    pseudonym,
-    run_operation,
-    vault_of,
-)
+from support.builds import PROJECT_FOLDER, VAULT_KEY, DbtRuns, attach_vault, pseudonym, run_operation, vault_of
 from support.erasable_shop import TEXTS, Shop, publish
 from support.shops import write_shop
 
@@ -85,6 +76,15 @@ def test_what_is_lost_comes_back_and_what_is_here_stays(project: Path) -> None:
     assert operate(project).stdout.startswith("backups/000002.tar")
 
 
+@pytest.mark.parametrize("arguments", [[], ["backups/000001"]])
+def test_what_a_killed_command_unpacked_goes_with_the_next(project: Path, arguments: list[str]) -> None:
+    assert operate(project).returncode == 0
+    write_shop(project / "backups", {".000002.keys.tar": "half", ".000001.unpacked/keys/vault.key": "v" * 48})
+    result = operate(project, *arguments)
+    assert result.returncode == 0, result.stderr
+    assert not [*(project / "backups").glob(".*")]
+
+
 def test_a_ledger_that_went_on_is_left_alone(project: Path) -> None:
     assert operate(project).returncode == 0
     ledger = project / "warehouse" / "shop.ledger"
@@ -127,6 +127,8 @@ def test_what_cannot_be_restored_changes_nothing(project: Path) -> None:
 
 
 def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path) -> None:
+    """After a rotation and before the next build, too: only the ledger has the pseudonyms of the new key then."""
+    key = "the key that a rotation put into force, since then"
     shop = Shop(dbt, tmp_path / "shop")
     dbt.begin()
     write_shop(shop.folder / "raw", TEXTS)
@@ -137,7 +139,7 @@ def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path
         **settings["environment"],
         "SOURCE": "your_shop",
         "WAREHOUSE": str(shop.warehouse),
-        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+        "PSEUDONYM_KEY": key,
         "VAULT_KEY": VAULT_KEY,
         "BACKUPS_DIR": str(tmp_path / "backups"),
         "DBT_TARGET_PATH": str(tmp_path / "target"),
@@ -149,13 +151,15 @@ def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path
         connection.execute("create schema campaigns")
         connection.execute(
             "create table campaigns.decision_ledger as select md5(user_id) as decision_id, 'c' as campaign_id, user_id,"
-            " 1 as revision_number, null::text as corrects_decision_id, 'why' as reasons from core.orders"
+            " 1 as revision_number, null::text as corrects_decision_id, 'why' as reasons from unnest($1) t(user_id)",
+            [[pseudonym(user, key) for user in ("id-anna", "id-boris", "id-carla")]],
         )
-        write_generation(connection, shop.warehouse, fingerprint(PSEUDONYM_KEY))
+        write_generation(connection, shop.warehouse, fingerprint(key))
     result = run_operation("backup", **environment)
     assert result.returncode == 0, result.stderr
-    forgotten = shop.forget(user_id="id-anna")
+    forgotten = shop.forget({"PSEUDONYM_KEY": key}, user_id="id-anna")
     assert forgotten.exit_code == 0, forgotten.output
+    assert shop.files_telling([pseudonym("id-anna"), pseudonym("id-anna", key)]) == {}
     for lost in (shop.warehouse, vault_of(shop.warehouse)):
         lost.unlink()
     shutil.rmtree(ledger_of(shop.warehouse), ignore_errors=True)
@@ -170,5 +174,5 @@ def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path
         ]
     kept = duckdb.execute("select user_id from read_parquet($1)", [f"{ledger_of(shop.warehouse)}/*.parquet"]).fetchall()
     assert len(kept) == 3
-    assert (pseudonym("id-boris"),) in kept
-    assert (pseudonym("id-anna"),) not in kept
+    assert (pseudonym("id-boris", key),) in kept
+    assert (pseudonym("id-anna", key),) not in kept
