@@ -16,6 +16,8 @@ from operations.files import sql_text
 from operations.personal_data.persons import Person, is_users, note_names
 
 LEDGER = "decision_ledger"
+# What a publication says of its tables.
+PUBLISHED_TABLES = ("publication", "published_tables")
 # How the macro `is_erased` knows whom a launched decision names no more.
 ERASED = "erased-"
 
@@ -49,10 +51,13 @@ def erase_from_database(
     file: Path,
     storage: str = "latest",
     attach: Callable[[Path, str], None] | None = None,
+    *,
+    keeps_decisions: bool = True,
 ) -> Rewritten:
     """Write an attached database anew, less the rows of users.
 
-    Decisions that were launched stay as a count: see `anonymous_ledger`.
+    Decisions that were launched stay as a count, see `anonymous_ledger`; not in a
+    publication, whose Parquet files lose them.
     """
     writing = file.with_name(f"{file.name}.new")
     writing.unlink(missing_ok=True)
@@ -69,12 +74,18 @@ def erase_from_database(
         old = f'"{database}"."{schema}"."{table}"'
         theirs = is_users(columns)
         rows = f"from {old} where not ({theirs})"
-        if table == LEDGER:
+        if table == LEDGER and keeps_decisions:
             rows = anonymous_ledger(old, theirs, columns)
         cursor.execute(f'insert into rewritten."{schema}"."{table}" by name {rows}')
         count = cursor.execute(f"select count(*) from {old} where {theirs}").fetchall()
         if count[0][0]:
             counts[f"{schema}.{table}"] = count[0][0]
+    if PUBLISHED_TABLES in tables:
+        for name, count in counts.items():
+            cursor.execute(
+                f"update rewritten.{'.'.join(PUBLISHED_TABLES)} set row_count = row_count - $1 where table_name = $2",
+                [count, name],
+            )
     cursor.execute("detach rewritten")
     return Rewritten(writing, file, counts)
 

@@ -112,6 +112,8 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     receipt = shop.receipt()
     assert receipt["raw_files"] == {"events.parquet": 3, "transactions/1.csv": 2, "users.csv": 1}
     assert receipt["published_tables"] == {"core.orders": 1}
+    with duckdb.connect(str(shop.folder / "published" / "your_shop.duckdb"), read_only=True) as connection:
+        assert connection.sql("select row_count from publication.published_tables").fetchall() == [(2,)]
     assert receipt["vault_tables"] == {"main.people": 1}
     # whose bytes are encrypted
     with duckdb.connect() as connection:

@@ -113,6 +113,11 @@ def publish(shop: Shop) -> None:
         connection.execute("create schema core")
         connection.execute("create table core.orders as from private.core.orders")
         connection.table("core.orders").write_parquet(str(version / "core" / "orders.parquet"))
+        connection.execute("create schema publication")
+        connection.execute(
+            "create table publication.published_tables as"
+            " select 'core.orders' as table_name, count(*) as row_count from core.orders"
+        )
         users = connection.sql("select user_id from core.orders order by 1").fetchall()
     shutil.copytree(version, version.with_name("000001"))
     point(version.with_name("current"), "000002")
