@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import random
 import shutil
@@ -16,10 +17,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.builds import PROJECT_FOLDER
-from support.publishable import publish, settings, write_build, write_round, write_shop_to_publish
+from support.publishable import node, publish, settings, write_build, write_round, write_shop_to_publish
 
 from operations.files import sql_pattern
-from operations.publish import versions
+from operations.publish import figures, versions
 
 # `make bench` may ask for more.
 KILLS = int(os.environ.get("PUBLISH_KILLS", "20"))
@@ -215,17 +216,29 @@ def test_a_shop_called_alike_keeps_what_it_is_about_to_publish(shop: Path) -> No
     assert {each.name for each in published.iterdir()} == {*theirs, "small", "small.duckdb"}
 
 
-@pytest.mark.parametrize("name", ["[a]", "a[0-9]b", "*"])
-def test_a_folder_with_brackets_is_published_to_twice(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "matched"), [("[a]", "a"), ("a[0-9]b", "a7b")])
+def test_a_folder_with_brackets_is_published_to_twice(tmp_path: Path, name: str, matched: str) -> None:
     shop = tmp_path / name
     shop.mkdir()
     write_shop_to_publish(shop)
-    for number in (1, 2, 2, 2):
+    # figures ask the former publication who has changed
+    manifest = shop / "target" / "manifest.json"
+    nodes = json.loads(manifest.read_text())["nodes"]
+    nodes["figures"] = node("scores", "figures", ["user_count"], meta={"pii": "aggregate"})
+    manifest.write_text(json.dumps({"nodes": nodes}))
+    with duckdb.connect(str(shop / "private.duckdb")) as connection:
+        connection.execute("create table scores.figures as select 1000 as user_count")
+    for number in (1, 2, 2):
         write_round(shop, number, users=1000 if number == 1 else 20_000)
         result = publish(shop)
         assert result.returncode == 0, result.stderr
         assert seen(shop) == number
-    assert len(versions.versions_of(shop / "published" / "small.duckdb")) == 1 + versions.FORMER_KEPT
+        # what the name of the folder stands for as a pattern
+        for file in (shop / "published").rglob(figures.COUNTED):
+            other = tmp_path / matched / file.relative_to(shop)
+            other.parent.mkdir(parents=True, exist_ok=True)
+            other.write_text("of another shop")
+    assert len(versions.versions_of(shop / "published" / "small.duckdb")) == 3
 
 
 def test_what_an_earlier_release_published_goes_behind_the_link_at_once(shop: Path) -> None:
