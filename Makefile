@@ -115,7 +115,7 @@ bench: setup  ## benchmark ten million order lines, scoring of five million rows
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_allocation
 	@python -m tests.benchmarks.bench_readers
 
-bench-kills: setup  ## kill commands at random moments and count what is harmed: make bench-kills KILLS=200 SEED=1 (two hours)
+bench-kills: setup  ## kill commands at random moments and count what is harmed: make bench-kills KILLS=200 SEED=1 (half an hour)
 	@KILLS=$(KILLS) SEED=$(SEED) python -m tests.benchmarks.bench_kills
 
 score: setup  ## build without training: marts, features and new scores

@@ -1,13 +1,15 @@
 """Kill commands at random moments and count what is harmed: `make bench-kills KILLS=200 SEED=1`.
 
-A small shop in a copy of the project is built, published, exported, rotated, erased from,
-backed up and restored. Each command is killed once, called again until it ends, and what
-cannot be rebuilt is compared with what was there. Prints counts; asserts nothing.
+A small shop is built, published, exported and backed up once, in a copy of the project.
+An episode starts from there: a few commands are killed, some again and again, then called
+until they end, and what cannot be rebuilt is compared with what was there. Moments are
+drawn evenly over the time that a command takes. Prints counts; asserts nothing.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 import secrets
@@ -15,107 +17,125 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
-
 from demo_shop.shop import make_shop
-from operations.privacy.keys import keyed_name
-from operations.privacy.vault import attach_encrypted
+from tests.benchmarks.harm import PLACES, Known, Look
+from tests.benchmarks.warm_commands import VARS
 
-FOLDER = Path("target/kills")
+FOLDER = Path("target/kills").resolve()
+PREPARED = FOLDER.with_name("kills-prepared")
 USERS, DAYS = 80, 120
-BUILD = ["-m", "operations.build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-VARS = ["--vars", "{as_of_count: 6, bootstrap_draws: 10, value_draws: 10}"]
+BUILD = ["operations.build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", *VARS]
+# What stands between the plan and the ledger, without fitting and scoring anything anew.
+LAUNCH = ["campaign_plan+,+decision_ledger", "offers+,+decision_ledger"]
+NOT_SCORED_ANEW = [f"path:models/{folder}" for folder in ("features", "labels", "scores")] + [
+    "path:python_models/learning"
+]
 COMMANDS = {
-    "build": [*BUILD, *VARS],
-    "launch": [*BUILD, *VARS, "--select", "campaign_plan+", "offers+"],
-    "publish": ["-m", "operations.publish"],
-    "export": ["-m", "operations.audience_export"],
-    "rotate vault": ["-m", "operations.privacy.rotate_keys", "vault"],
-    "rotate pseudonyms": ["-m", "operations.privacy.rotate_keys", "pseudonyms"],
-    "back up": ["-m", "operations.backup"],
+    "build": BUILD,
+    "whole launch": [*BUILD, "--select", "campaign_plan+", "offers+"],
+    "launch": [
+        *BUILD[:-1],
+        "{as_of_count: 6, bootstrap_draws: 10, value_draws: 10, launches_need_a_whole_build: false}",
+        *("--select", *LAUNCH, "--exclude", *NOT_SCORED_ANEW),
+    ],
+    "smallest build": [*BUILD, "--select", "blackout_dates"],
+    "publish": ["operations.publish"],
+    "export": ["operations.audience_export"],
+    "rotate vault": ["operations.privacy.rotate_keys", "vault"],
+    "rotate pseudonyms": ["operations.privacy.rotate_keys", "pseudonyms"],
+    "back up": ["operations.backup"],
 }
-KILLED = ("launch", "launch", "publish", "export", "rotate vault", "rotate pseudonyms", "forget", "restore")
+# How often each is drawn: always, if there is a database, and if that is whole.
+# What takes long is drawn less often, and called until it ends less often.
+KILLED = {"rotate vault": 5, "rotate pseudonyms": 5, "forget": 1, "restore": 3, "back up": 1, "build": 0.3}
+KILLED_IF_BUILT = {"launch": 1}
+KILLED_IF_WHOLE = {"publish": 5, "export": 5}
+BUILT_OF = ("models", "macros", "python_models", "profiles", "seeds", "demo_shop", "dbt_project.yml")
+MOST_KILLS_OF_AN_EPISODE = 5
+KILLED_AGAIN, BUILT_TO_THE_END = 0.5, 0.3
 
 
 @dataclass
 class Shop:
     """The copy of the project, and what is known of it."""
 
-    environment: dict[str, str]
+    draw: random.Random
     seconds: dict[str, float] = field(default_factory=dict)
-    decisions: dict[tuple[str, str], str] = field(default_factory=dict)
-    counts: dict[str, Counter] = field(default_factory=dict)
-    forgotten: list[str] = field(default_factory=list)
-    backup: int = 0
+    known: Known = field(default_factory=Known)
+    is_built: bool = True
+    is_whole: bool = True
+    backup: int = 1
     campaigns: int = 0
 
-    def start(self, name: str, user: str | None = None) -> subprocess.Popen:
-        """Start a command in a group of its own."""
-        if name in ("forget", "look for"):
-            operation = "forget_user" if name == "forget" else "export_user"
-            command = ["-m", "dbt.cli.main", "run-operation", operation, "--args", f"{{user_id: '{user}'}}"]
-        elif name == "restore":
-            command = ["-m", "operations.backup", f"backups/{self.backup:06d}"]
-        else:
-            command = COMMANDS[name]
-        with (FOLDER / "output.txt").open("w") as output:
-            return subprocess.Popen(
-                [sys.executable, *command],
-                cwd=FOLDER,
-                env=self.environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def __post_init__(self) -> None:
+        """Start the process that runs the commands."""
+        ours = {"SOURCE": "demo_shop", "WAREHOUSE": "warehouse/shop.duckdb", "SHOP_DIR": "raw", "CI": "1"}
+        ours |= {
+            "DBT_PROFILES_DIR": "profiles",
+            "PYTHONPATH": f"{FOLDER}:{FOLDER}/python_models",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        unset = ("PSEUDONYM_KEY", "VAULT_KEY", "ERASURE_KEY", "POSTGRES_URL")
+        self.runner = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.warm_commands"],
+            cwd=FOLDER,
+            env={**{name: value for name, value in os.environ.items() if name not in unset}, **ours},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if self.runner.stdout.readline() != "ready\n":
+            raise SystemExit("The process that runs the commands did not start.")
 
-    def run(self, name: str, user: str | None = None) -> None:
-        """Run a command to its end."""
-        began = time.monotonic()
-        if self.start(name, user).wait() and not (name == "forget" and "nobody is known" in self.output()):
+    def words(self, name: str, user: str | None) -> list[str]:
+        """Return what runs a command."""
+        if name == "forget":
+            return ["dbt", "--quiet", "run-operation", "forget_user", "--args", f"{{user_id: '{user}'}}"]
+        if name == "restore":
+            return ["operations.backup", f"backups/{self.backup:06d}"]
+        return COMMANDS[name]
+
+    def run(self, name: str, user: str | None = None, kill_after: float | None = None) -> int:
+        """Run a command to its end, or kill it; return its exit code, negative if it was killed."""
+        self.runner.stdin.write(json.dumps(self.words(name, user)) + "\n")
+        self.runner.stdin.flush()
+        group, began = int(self.runner.stdout.readline()), time.monotonic()
+        if kill_after is not None:
+            killer = threading.Timer(kill_after, _kill, [group])
+            killer.start()
+        code = int(self.runner.stdout.readline())
+        if kill_after is not None:
+            killer.cancel()
+        if not code:
+            self.seconds[name] = time.monotonic() - began
+        return code
+
+    def see_through(self, name: str, user: str | None = None) -> None:
+        """Run a command that is expected to do what it says."""
+        if self.run(name, user) and not (name == "forget" and "nobody is known" in self.output()):
             raise SystemExit(f"{name} failed:\n{self.output()}")
-        self.seconds[name] = max(self.seconds.get(name, 0), time.monotonic() - began)
 
     def output(self) -> str:
         """Return what the last command printed."""
         return (FOLDER / "output.txt").read_text()[-3000:]
 
-    def people(self) -> dict[str, str]:
-        """Return the ids of the source by pseudonym."""
-        keys = {name: (FOLDER / ".secrets" / f"{name}.key").read_text().strip() for name in ("vault", "pseudonym")}
-        with duckdb.connect() as connection:
-            attach_encrypted(connection, FOLDER / "warehouse" / "shop.vault.duckdb", "vault", keys["vault"])
-            users = connection.sql("select source_user_id from vault.people").fetchall()
-        return {keyed_name(user, keys["pseudonym"]): user for (user,) in users}
+    def begin_again(self) -> None:
+        """Put back the shop as it was prepared."""
+        for name in (*PLACES, "target"):
+            shutil.rmtree(FOLDER / name, ignore_errors=True)
+            shutil.copytree(PREPARED / name, FOLDER / name, symlinks=True)
+        self.is_built = self.is_whole = True
+        self.backup, self.known = 1, Known()
+        Look(FOLDER, self.known).harm()
 
-    def harmed(self) -> Counter:
-        """Compare the ledger and the publication with what is known; return what is harmed."""
-        people, harm = self.people(), Counter()
-        with duckdb.connect(str(FOLDER / "warehouse" / "shop.duckdb"), read_only=True) as connection:
-            rows = connection.sql("select campaign_id, user_id, decision from campaigns.decision_ledger").fetchall()
-        found = {(campaign, people.get(user, user)): decision for campaign, user, decision in rows}
-        harm["doubled"] = len(rows) - len(found)
-        for (campaign, user), decision in self.decisions.items():
-            if user not in self.forgotten:
-                harm["lost"] += (campaign, user) not in found
-                harm["altered"] += found.get((campaign, user), decision) != decision
-        counts: dict[str, Counter] = {}
-        for campaign, _, decision in rows:
-            counts.setdefault(campaign, Counter())[decision] += 1
-        harm["campaigns with other counts"] = sum(counts.get(name) != known for name, known in self.counts.items())
-        self.decisions, self.counts = found, counts
-        with duckdb.connect(str(FOLDER / "published" / "demo_shop.duckdb"), read_only=True) as connection:
-            told = connection.sql("select table_name, row_count from publication.published_tables").fetchall()
-            counted = [(name, connection.table(name).count("*").fetchone()[0]) for name, _ in told]
-        harm["half publications"] = int(sorted(told) != sorted(counted))
-        return harm
-
-    def approve_another(self) -> None:
-        """Plan another campaign, which the next build launches."""
+    def approve_another(self) -> str:
+        """Plan another campaign, which the next build launches; return its name."""
         self.campaigns += 1
         for seed, key in (("campaign_plan", "2026-07-new"), ("offers", "2026-07-app")):
             file = FOLDER / "seeds" / "campaigns" / f"{seed}.csv"
@@ -127,73 +147,146 @@ class Shop:
             rows.append([changed.get(column, value) for column, value in zip(header, row, strict=True)])
             with file.open("w", newline="") as writing:
                 csv.writer(writing, lineterminator="\n").writerows([header, *rows])
+        return name
+
+    def lose(self) -> None:
+        """Delete some of what the last backup holds."""
+        lost = [each for each in ("database", "ledger", "vault", "keys") if self.draw.random() < 0.5] or ["database"]
+        if self.known.forgotten_since_backup:
+            # the key of the forgotten is younger than the backup
+            lost = [each for each in lost if each != "keys"] or ["ledger"]
+        files = {
+            "database": [FOLDER / "warehouse" / "shop.duckdb", FOLDER / "warehouse" / "shop.duckdb.wal"],
+            "ledger": [FOLDER / "warehouse" / "shop.ledger"],
+            "vault": [FOLDER / "warehouse" / "shop.vault.duckdb"],
+            "keys": [FOLDER / ".secrets"],
+        }
+        for place in (place for each in lost for place in files[each]):
+            shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+        self.is_built = self.is_built and "database" not in lost
+        self.is_whole = self.is_whole and self.is_built
 
 
-def made() -> Shop:
-    """Copy the project, make a shop, and build, publish, export and back it up."""
+def _kill(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        # not yet the leader of a group, or ended
+        try:
+            os.kill(group, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def prepare(draw: random.Random) -> Shop:
+    """Copy the project, as git's index has it, and prepare a shop unless one of these models is there."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     subprocess.run(["git", "checkout-index", "--all", f"--prefix={FOLDER}/"], check=True)
+    built_of = subprocess.run(["git", "ls-files", "--stage", *BUILT_OF], check=True, capture_output=True, text=True)
+    told = PREPARED / "prepared.json"
+    if not told.exists() or json.loads(told.read_text())["built_of"] != built_of.stdout:
+        seconds = make_prepared(draw)
+        told.write_text(json.dumps({"built_of": built_of.stdout, "seconds": seconds}))
+    shop = Shop(draw, seconds=json.loads(told.read_text())["seconds"])
+    shop.begin_again()
+    # how long the others take
+    shop.approve_another()
+    shop.see_through("launch")
+    shop.see_through("rotate vault")
+    shop.see_through("rotate pseudonyms")
+    shop.see_through("forget", draw.choice(sorted(Look(FOLDER, shop.known).people().values())))
+    return shop
+
+
+def make_prepared(draw: random.Random) -> dict[str, float]:
+    """Make a shop, build, publish, export and back it up; return how long each took."""
+    shutil.rmtree(PREPARED, ignore_errors=True)
     (FOLDER / ".secrets").mkdir(mode=0o700)
     for name in ("pseudonym", "vault"):
         key = FOLDER / ".secrets" / f"{name}.key"
         key.touch(mode=0o600)
         key.write_text(secrets.token_hex(24))
     make_shop(FOLDER / "raw", FOLDER / "warehouse" / "shop.duckdb", users=USERS, days=DAYS)
-    ours = {"SOURCE": "demo_shop", "WAREHOUSE": "warehouse/shop.duckdb", "SHOP_DIR": "raw", "CI": "1"}
-    unset = ("PSEUDONYM_KEY", "VAULT_KEY", "ERASURE_KEY", "POSTGRES_URL")
-    shop = Shop({**{name: value for name, value in os.environ.items() if name not in unset}, **ours})
-    for name in ("build", "launch", "publish", "export"):
-        shop.run(name)
-    shop.run("back up")
-    shop.backup = 1
-    shop.harmed()
-    return shop
+    shop = Shop(draw)
+    for name in ("build", "whole launch", "publish", "export", "back up"):
+        shop.see_through(name)
+    (FOLDER / "privacy").mkdir(exist_ok=True)
+    for name in (*PLACES, "target"):
+        shutil.copytree(FOLDER / name, PREPARED / name, symlinks=True)
+    shop.runner.stdin.close()
+    return shop.seconds
 
 
-def kill_once(shop: Shop, name: str, draw: random.Random) -> bool:
-    """Kill a command at a random moment, then see it through; return whether it was killed."""
-    user = None
-    if name == "launch":
-        shop.approve_another()
+def kill(shop: Shop, name: str) -> tuple[int, Counter]:
+    """Kill a command, perhaps again, then see it through; return kills and harm."""
+    user, campaign = None, ""
+    if name in ("launch", "build"):
+        campaign = shop.approve_another()
     elif name == "forget":
-        user = draw.choice(sorted(shop.people().values()))
+        user = shop.draw.choice(sorted(Look(FOLDER, shop.known).people().values()))
     elif name == "restore":
-        for lost in (FOLDER / "warehouse").glob("shop.*"):
-            shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
-    process = shop.start(name, user)
-    time.sleep(draw.uniform(0, shop.seconds.get(name, 8)))
-    is_killed = process.poll() is None
-    if is_killed:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if is_killed or name != "forget":
-        shop.run(name, user)
+        shop.lose()
+    kills = 0
+    while True:
+        longest = shop.seconds.get(name, 0.5)
+        is_killed = shop.run(name, user, kill_after=shop.draw.uniform(0, longest)) < 0
+        kills += is_killed
+        if not is_killed or shop.draw.random() > KILLED_AGAIN:
+            break
+    if name == "build":
+        is_to_end = shop.draw.random() < BUILT_TO_THE_END
+        shop.see_through("build" if is_to_end else "smallest build")
+        shop.is_built = shop.is_whole = is_to_end
+    elif is_killed or name != "forget":
+        shop.see_through(name, user)
+    if campaign and shop.is_built:
+        shop.known.launched.add(campaign)
+    if name == "rotate pseudonyms":
+        shop.is_built = False
+    if name in ("rotate pseudonyms", "launch"):
+        shop.is_whole = False
     if user:
-        shop.forgotten.append(user)
-    if name in ("rotate pseudonyms", "forget", "restore"):
-        shop.run("build")
-    for following in ("publish", "export", "back up"):
-        shop.run(following)
-    shop.backup += 1
-    return is_killed
+        shop.known.forgotten.append(user)
+    if name == "forget":
+        shop.known.forgotten_since_backup = True
+    else:
+        shop.see_through("back up")
+        shop.backup = max(int(file.name[:6]) for file in (FOLDER / "backups").glob("0*.tar"))
+        shop.known.forgotten_since_backup = False
+    look = Look(FOLDER, shop.known)
+    harm = look.harm()
+    harm += look.unlisted()
+    if not shop.is_whole:
+        for wrong in ("publish", "export"):
+            harm[f"{wrong} of what is not whole"] += not shop.run(wrong)
+    return kills, harm
 
 
 def main() -> None:
     """Kill as often as asked; print what was killed and what was harmed."""
-    kills, draw = int(os.environ.get("KILLS") or "200"), random.Random(int(os.environ.get("SEED") or "1"))
-    shop, killed, harm = made(), Counter(), Counter()
-    while killed.total() < kills:
-        name = draw.choice(KILLED)
-        killed[name] += kill_once(shop, name, draw)
-        harm += shop.harmed()
-        sys.stdout.write(f"{killed.total():>5} kills, last {name}; harmed: {dict(harm) or 'nothing'}\n")
-        sys.stdout.flush()
-    left = 0
-    for user in shop.forgotten:
-        shop.start("look for", user).wait()
-        left += "nobody is known" not in shop.output()
-    sys.stdout.write(f"Killed: {dict(killed)}. Harmed: {dict(harm) or 'nothing'}.\n")
-    sys.stdout.write(f"Forgotten: {len(shop.forgotten)} users, {left} of them still found somewhere.\n")
+    wanted, draw = int(os.environ.get("KILLS") or "200"), random.Random(int(os.environ.get("SEED") or "1"))
+    shop, killed, calls, harm, forgotten = prepare(draw), Counter(), Counter(), Counter(), 0
+    sys.stdout.write(f"Seconds: { {name: round(each, 1) for name, each in shop.seconds.items()} }\n")
+    began = time.monotonic()
+    while killed.total() < wanted:
+        shop.begin_again()
+        for _ in range(draw.randint(1, MOST_KILLS_OF_AN_EPISODE)):
+            drawn = KILLED | (KILLED_IF_BUILT if shop.is_built else {}) | (KILLED_IF_WHOLE if shop.is_whole else {})
+            [name] = draw.choices([*drawn], [*drawn.values()])
+            kills, found = kill(shop, name)
+            killed[name] += kills
+            calls[name] += 1
+            harm += found
+            each = (time.monotonic() - began) / max(killed.total(), 1)
+            sys.stdout.write(f"{killed.total():>5} kills, {each:.1f} s each, last {name}; harmed: {dict(harm)}\n")
+            sys.stdout.flush()
+            if name == "build" or killed.total() >= wanted:
+                break
+        forgotten += len(shop.known.forgotten)
+        harm += Look(FOLDER, shop.known).traces()
+    lines = [f"  {name:<18}{killed[name]:>5} killed in {calls[name]:>4} tries" for name in sorted(calls)]
+    told = "\n".join(lines)
+    sys.stdout.write(f"Killed:\n{told}\n{forgotten} users forgotten. Harmed: {dict(harm) or 'nothing'}.\n")
 
 
 if __name__ == "__main__":
