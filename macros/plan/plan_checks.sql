@@ -1,7 +1,7 @@
 {#
     Checks of the plan's seeds: per check the seed, the column, an expression that is
     true for a faulty row, and the expected value. plan_faults defines the CTEs tasks,
-    audiences, categories, shop_campaigns and shop_users. Each fault is reported once: a
+    audiences, categories, festivals, shop_campaigns and shop_users. Each fault is reported once: a
     value that is no date is not also reported as before another date.
 #}
 {% macro plan_checks() -%}
@@ -104,6 +104,9 @@
         ('audience_rules', 'value', "value is null or operator in ('at_least', 'at_most')"
             ~ " and try_cast(value as double) is null", 'a value, or a number to compare'),
         ('draft_templates', 'template_id', 'template_id is null', 'a name'),
+        ('draft_templates', 'festival_name', 'festival_name is not null and '
+            ~ not_in('festival_name', 'festivals', 'festival_name'),
+            'a festival or holiday of market_calendar, or none'),
         ('draft_templates', 'campaign_type', not_one_of('campaign_type', types),
             types | join(', ')),
         ('draft_templates', 'days_before', not_between('days_before', 'bigint', 0),

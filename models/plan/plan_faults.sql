@@ -11,17 +11,18 @@
 } -%}
 with
 
-tasks as (
-    select task from {{ ref('learning_tasks') }}
-),
+tasks as (select task from {{ ref('learning_tasks') }}),
 
 products as (
     select * from {{ ref('products') }}
     where product_kind = 'goods'
 ),
 
-shop_users as (
-    select user_id from {{ ref('users') }}
+shop_users as (select user_id from {{ ref('users') }}),
+
+festivals as (
+    select coalesce(shopping_festival, holiday_name) as festival_name
+    from {{ ref('market_calendar') }}
 ),
 
 shop_campaigns as (

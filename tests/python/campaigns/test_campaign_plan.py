@@ -207,6 +207,10 @@ OTHER_FAULTS = {
         "update seeds.draft_templates set days_before = 'a week' where template_id = 'barbecue'",
         ("draft_templates", "barbecue", "days_before", "a week"),
     ),
+    "draft for a festival that is none": (
+        "update seeds.draft_templates set festival_name = 'Labour Day' where template_id = 'barbecue'",
+        ("draft_templates", "barbecue", "festival_name", "Labour Day"),
+    ),
     "draft of no value": (
         "update seeds.draft_templates set discount_value = null where template_id = 'barbecue'",
         ("draft_templates", "barbecue", "discount_value", "nothing"),
