@@ -7,6 +7,7 @@ The keys reach the connection without standing in profiles.yml, SQL, logs or tar
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from operations.build.wholeness import nodes_in_trouble
 from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
 from operations.places import git_commit
+from operations.plan_files import plan_file_faults, plan_file_rows
 from operations.privacy.encryption import SPILLS_ENCRYPTED
 from operations.privacy.keys import erasure_keys, key_fingerprint, padded_keys, set_keys
 from operations.privacy.vault import attach_encrypted, open_vault, vault_of
@@ -48,6 +50,8 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(f"Nothing was built: {error}") from None
         self.keys = padded_keys("pseudonym", "the users' pseudonyms")
         self.key = key_fingerprint("pseudonym")
+        # a copy under another path in place of the database: what dbt parsed stays as it is
+        creds.path = os.environ.get("DATABASE_COPY", creds.path)
         self.warehouse = Path(creds.path)
         for file in (self.warehouse, vault_of(self.warehouse)):
             if (found := why_unreadable(file)) not in (None, "nothing"):
@@ -95,6 +99,9 @@ class Plugin(BasePlugin):
             "varchar",
             side_effects=True,
         )
+        for function in (plan_file_faults, plan_file_rows):
+            parameters = ["varchar", "varchar[]", "varchar"]
+            conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
         conn.create_function("git_commit", git_commit, [], "varchar", side_effects=True)
         conn.create_function("nodes_in_trouble", nodes_in_trouble, ["varchar"] * 3, "varchar")
         conn.create_function("var_faults", lambda: var_faults(get_flags().VARS), [], "varchar[]", side_effects=True)
