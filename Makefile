@@ -68,6 +68,18 @@ report: setup  ## write the report on one page, target/site/<shop>/report.html
 export: setup  ## export the contacts of launched campaigns for the channels, into exports/<shop>/<channel>/<version>
 	@python -m operations.audience_export
 
+check-plan: setup  ## print every fault of the plan, or what make launch would launch
+	@python -m operations.launch check
+
+launch: setup  ## launch the campaigns that are due, then publish; those without contacts too: make launch EMPTY=campaign_id,...
+	@python -m operations.launch launch '$(EMPTY)'
+	@$(MAKE) --no-print-directory publish report
+
+undo-launch: setup  ## undo a launch of which nothing was exported: make undo-launch CAMPAIGN=campaign_id
+	@test -n '$(CAMPAIGN)' || { echo "Which campaign? make undo-launch CAMPAIGN=campaign_id"; exit 1; }
+	@python -m operations.launch undo '$(CAMPAIGN)'
+	@$(MAKE) --no-print-directory publish report
+
 query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so nothing to ask: run make build first."; exit 1; }
@@ -117,6 +129,9 @@ bench: setup  ## benchmark ten million order lines, scoring of five million rows
 
 bench-kills: setup  ## kill commands at random moments and count what is harmed: make bench-kills KILLS=200 SEED=1 (half an hour)
 	@KILLS=$(KILLS) SEED=$(SEED) python -m tests.benchmarks.bench_kills
+
+bench-launches: setup  ## launch random plans in a copy of the shop and compare them with their previews: make bench-launches PLANS=100 SEED=1 (an hour)
+	@PLANS=$(PLANS) SEED=$(SEED) python -m tests.benchmarks.bench_launches
 
 score: setup  ## build without training: marts, features and new scores
 	@test -f $${WAREHOUSE:-warehouse/$${SOURCE:-precision_marketing}.duckdb} || { echo "No database yet, so no champion to score with: run make build first."; exit 1; }

@@ -21,8 +21,10 @@ from pathlib import Path
 
 import duckdb
 
+from operations.build.ledger import LedgerError
 from operations.build.wholeness import why_not_whole
 from operations.files import sql_text
+from operations.launch.exported import held, note_exported
 from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
 from operations.publish import clock
@@ -241,15 +243,18 @@ def main() -> str | None:
     if not WAREHOUSE.exists():
         return f"Nothing was exported: no {WAREHOUSE}. Run make build first."
     try:
-        with connect() as connection:
+        with held(WAREHOUSE), connect() as connection:
             connection.execute(f"attach {sql_text(WAREHOUSE)} as warehouse (read_only)")
             if reason := why_not_whole(connection, "warehouse"):
                 return f"Nothing was exported: {reason}"
             clock.refuse_later_builds(connection, "warehouse")
             path = ",".join(f"warehouse.{schema}" for schema in SCHEMAS)
             connection.execute(f"set search_path = '{path}'")
+            # before any file: what may have been sent cannot be undone
+            launched = connection.execute("select distinct campaign_id from campaign_audience order by 1").fetchall()
+            note_exported(WAREHOUSE, [campaign for (campaign,) in launched])
             exported = export(connection, SHOP, EXPORTS)
-    except (duckdb.Error, OSError, NotPublishedError) as error:
+    except (duckdb.Error, OSError, LedgerError, NotPublishedError) as error:
         return f"Nothing was exported: {str(error).splitlines()[0]}"
     for channel, rows, left_out, folder in exported:
         sys.stdout.write(

@@ -18,6 +18,8 @@ import duckdb
 from operations.files import checksum, sql_pattern, sql_text
 
 LEDGER = "campaigns.decision_ledger"
+# In the same folder: the campaigns of which contacts were exported (operations/launch).
+EXPORTED = "exported.json"
 HELD = "builds.ledger_files"
 # Of the checksum in a name.
 DIGITS = 16
@@ -123,7 +125,7 @@ def keep_ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str
         return f"Files of {folder} were missing or damaged: they are written anew from the database."
     for path in folder.glob("*"):
         # what a killed command left; a former generation may name who is forgotten
-        if path not in {file.path for file in files}:
+        if path not in {file.path for file in files} and path.name != EXPORTED:
             path.unlink()
     kept = _rows_of(files) if files else f"(from {LEDGER} limit 0)"
     new = f"(from {_launched(connection)} as launched anti join {kept} as kept using (decision_id))"

@@ -85,11 +85,14 @@ def campaign_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Write what each campaign does, and what policies would earn in the week."""
     [[currency]] = connection.execute(CURRENCY).fetchall()
     lines = [f"Campaigns decided; cost and margin after cost in {currency}"]
-    for name, status, contacts, in_control, cost, margin in connection.execute(CAMPAIGNS).fetchall():
+    campaigns = connection.execute(CAMPAIGNS).fetchall()
+    for name, status, contacts, in_control, cost, margin in campaigns:
         lines.append(
             f"  {name:<38}{status:<10}{contacts:>7,} contacts {in_control:>6,} in control"
             f"   cost {cost:>9,.2f}   margin {margin:>9,.2f}"
         )
+    if any(status == "planned" for _, status, *_ in campaigns):
+        lines.append("  planned is approved and not launched: make check-plan, then make launch")
     policies = connection.execute(POLICIES).fetchall()
     if policies:
         lines += ["", f"Policies for the coming week under the same limits, {currency}"]

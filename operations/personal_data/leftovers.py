@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from operations.files import why_unreadable
+from operations.launch.database_copy import copy_of
 from operations.personal_data.persons import Person, UnreadableError, names_of
 from operations.personal_data.user_files import WRITING
 from operations.publish.versions import leftovers, remove
@@ -28,7 +29,7 @@ def remove_leftovers(
     for folder in our_folders:
         left += folder.rglob("*.new")
     for database in databases:
-        left += [Path(f"{database}.new"), Path(f"{database}.new.wal")]
+        left += [Path(f"{database}.new"), Path(f"{database}.new.wal"), copy_of(database)]
     for path in left:
         remove(path)
 

@@ -273,6 +273,7 @@ class World:
         shops[SHOP] |= {"weekly_budget": self.rules.budget, "entities": ENTITIES}
         return {
             "shops": shops,
+            "launch": "with_build",
             "launches_need_a_whole_build": False,
             # nothing is judged on the half kept back: the truth is the judge
             "uplift_test_share": 0,

@@ -1,4 +1,11 @@
 -- one row per campaign, user and revision of a decision that was launched, for good
+{% set step = launch_step() -%}
+{% set columns = [
+    'campaign_id', 'user_id', 'decision', 'arm', 'offer_id', 'channel', 'segment_name',
+    'reasons', 'reasons_zh', 'value_basis', 'estimator_version', 'is_global_control',
+    'score', 'response_probability', 'expected_cost', 'expected_margin', 'send_on',
+    'decided_on',
+] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -9,41 +16,22 @@ with
 
 decisions as (
     select
-        decisions.campaign_id,
-        decisions.user_id,
-        decisions.decision,
-        decisions.arm,
-        decisions.offer_id,
-        decisions.channel,
-        decisions.segment_name,
-        decisions.reasons,
-        decisions.reasons_zh,
-        decisions.value_basis,
-        decisions.estimator_version,
-        decisions.is_global_control,
+        {% for column in columns -%}
+            decisions.{{ column }},
+        {% endfor -%}
         '{{ control_draw() }}' as control_draw,
-        cast(1 as bigint) as revision_number,
-        decisions.score,
-        decisions.response_probability,
-        decisions.expected_cost,
-        decisions.expected_margin,
-        decisions.send_on,
-        decisions.decided_on
+        cast(1 as bigint) as revision_number
     from {{ ref('dec_decisions') }} as decisions
     inner join {{ ref('plan_campaigns') }} as campaigns
         on decisions.campaign_id = campaigns.campaign_id
-    where campaigns.is_launching
+    where campaigns.is_launching and {{ step.is_launch }}
 ),
 
-corrections as (
-    select
-        campaign_id,
-        user_id,
-        decision,
-        reason,
-        cast(corrected_on as date) as corrected_on
-    from {{ ref('decision_corrections') }}
-    where shop = '{{ active_source() }}'
+-- a campaign that would contact nobody waits, unless make launch is told its name
+reaching as (
+    select campaign_id from decisions
+    where decision = 'contact' or campaign_id in ({{ step.empty_campaigns }})
+    group by campaign_id
 ),
 
 -- existing rows never change
@@ -74,34 +62,60 @@ latest as (
         ) = 1
 ),
 
+-- make undo-launch takes back all contacts and control users of a campaign
+corrections as (
+    select
+        campaign_id,
+        user_id,
+        decision,
+        reason,
+        reason as reason_zh,
+        false as is_undone,
+        cast(corrected_on as date) as corrected_on
+    from {{ ref('decision_corrections') }}
+    where shop = '{{ active_source() }}' and campaign_id <> {{ step.undone_campaign }}
+    union all
+    select
+        campaign_id,
+        user_id,
+        'withdrawn' as decision,
+        'The launch of the campaign was undone.' as reason,
+        '活动投放已撤销。' as reason_zh,
+        true as is_undone,
+        cast('{{ run_started_at.date() }}' as date) as corrected_on
+    from latest
+    where decision in ('contact', 'control') and campaign_id = {{ step.undone_campaign }}
+),
+
 added as (
     select
         decisions.*,
         cast(null as string) as corrects_decision_id
     from decisions
+    semi join reaching on decisions.campaign_id = reaching.campaign_id
     anti join launched on decisions.campaign_id = launched.campaign_id
     union all
     select
         latest.campaign_id,
         latest.user_id,
         corrections.decision,
-        latest.arm,
+        case when not corrections.is_undone then latest.arm end as arm,
         latest.offer_id,
         latest.channel,
         latest.segment_name,
         corrections.reason as reasons,
-        corrections.reason as reasons_zh,
+        corrections.reason_zh as reasons_zh,
         latest.value_basis,
         latest.estimator_version,
         latest.is_global_control,
-        latest.control_draw,
-        latest.revision_number + 1 as revision_number,
         latest.score,
         latest.response_probability,
         latest.expected_cost,
         latest.expected_margin,
         cast(null as date) as send_on,
         corrections.corrected_on as decided_on,
+        latest.control_draw,
+        latest.revision_number + 1 as revision_number,
         latest.decision_id as corrects_decision_id
     from latest
     inner join corrections
@@ -114,33 +128,14 @@ added as (
 identified as (
     select
         {{ decision_id('revision_number') }} as decision_id,
-        '{{ invocation_id }}' as build_id,
-        *
+        {% for column in columns -%}
+            {{ column }},
+        {% endfor -%}
+        control_draw,
+        corrects_decision_id,
+        revision_number,
+        '{{ invocation_id }}' as build_id
     from added
 )
 
-select
-    decision_id,
-    campaign_id,
-    user_id,
-    decision,
-    arm,
-    offer_id,
-    channel,
-    segment_name,
-    reasons,
-    reasons_zh,
-    value_basis,
-    estimator_version,
-    is_global_control,
-    control_draw,
-    corrects_decision_id,
-    revision_number,
-    score,
-    response_probability,
-    expected_cost,
-    expected_margin,
-    send_on,
-    decided_on,
-    build_id
-from identified
+select * from identified

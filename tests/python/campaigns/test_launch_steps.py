@@ -1,0 +1,327 @@
+"""Launch, export and undo: each happens whole or not at all, whenever it is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from operations.build.ledger import EXPORTED, keep_ledger, ledger_of, restore_ledger
+from operations.launch import __main__ as steps
+from operations.launch import database_copy
+from operations.launch.exported import exported_campaigns, held, note_exported
+from operations.launch.lines import limit_sentence, measure_sentence
+from operations.launch.preview import Campaign, Preview
+
+KEY = "aaaaaaaaaaaa"
+USERS = ("u0", "u1", "u2")
+KILLED = 9
+SCHEMA = """
+    create schema builds; create schema campaigns; create schema core;
+    create table builds.runs (build_id text, started_at timestamp, ended_at timestamp, whole_at timestamp);
+    create table builds.nodes (node_id text, trouble text);
+    create table core.campaign_contacts (campaign_id text);
+    create table campaigns.decision_ledger (
+        decision_id text, campaign_id text, user_id text, decision text, revision_number bigint, build_id text
+    );
+    insert into builds.runs values ('first', now(), now(), now())
+"""
+STANDING = """
+    select campaign_id, list(decision order by user_id)
+    from (
+        from campaigns.decision_ledger
+        qualify row_number() over (partition by campaign_id, user_id order by revision_number desc) = 1
+    )
+    group by campaign_id
+"""
+
+
+def campaign(**changed: object) -> Campaign:
+    """Return a campaign that would launch."""
+    whole = {
+        "campaign_id": "c",
+        "campaign_name": "C",
+        "channel": "mail",
+        "plan_status": "approved",
+        "is_due": True,
+        "is_launching": True,
+        "budget_amount": 20.0,
+        "starts_on": date(2026, 1, 2),
+        "ends_on": date(2026, 1, 20),
+        "base": 100,
+        "eligible": 60,
+        "control": 10,
+        "contacts": 30,
+        "cost": 5.0,
+        "margin": 9.0,
+    }
+    return Campaign(**{**whole, **changed})
+
+
+def preview_of(*campaigns: Campaign, spent: float = 0) -> Preview:
+    """Return what would be launched."""
+    return Preview(date(2026, 1, 1), spent, "USD", 500, 40.0, [*campaigns])
+
+
+class Decided:
+    """In place of dbt: decides that a campaign contacts all users."""
+
+    due = "c"
+
+    def __init__(self, copy: Path):
+        self.copy = copy
+
+    def change(self, build: str, statement: str) -> list[str]:
+        """Change a copy as a build does, and keep its ledger."""
+        with duckdb.connect(str(self.copy)) as connection:
+            connection.execute("insert into builds.runs values ($1, now(), now(), now())", [build])
+            connection.execute(statement)
+            keep_ledger(connection, self.copy, KEY)
+        return []
+
+    def launch(self, empty: list[str]) -> list[str]:
+        """Launch the campaign that is due."""
+        rows = ", ".join(
+            f"('{self.due}/{user}/1', '{self.due}', '{user}', 'contact', 1, 'launch {self.due}')" for user in USERS
+        )
+        return self.change(f"launch {self.due}", f"insert into campaigns.decision_ledger values {rows}")
+
+    def undo(self, campaign: str) -> list[str]:
+        """Take all contacts of a campaign back."""
+        return self.change(
+            f"undo {campaign}",
+            "insert into campaigns.decision_ledger select replace(decision_id, '/1', '/2'), campaign_id, user_id,"
+            f" 'withdrawn', 2, 'undo {campaign}' from campaigns.decision_ledger where campaign_id = '{campaign}'",
+        )
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a shop whose last build is whole, and whose campaigns contact three users each."""
+    warehouse = tmp_path / "a shop's data" / "shop.duckdb"
+    warehouse.parent.mkdir()
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(SCHEMA)
+    monkeypatch.setattr(steps, "WAREHOUSE", warehouse)
+    monkeypatch.setattr(steps, "Rebuild", Decided)
+
+    def previewed(connection: duckdb.DuckDBPyConnection) -> Preview:
+        launched = connection.execute("from campaigns.decision_ledger where campaign_id = $1", [Decided.due]).fetchall()
+        return preview_of(campaign(campaign_id=Decided.due, contacts=len(launched)))
+
+    monkeypatch.setattr(steps, "preview", previewed)
+    return warehouse
+
+
+def standing(warehouse: Path) -> dict[str, list[str]]:
+    """Return what stands of each campaign, in a database that is opened as dbt does."""
+    with duckdb.connect(str(warehouse)) as connection:
+        restore_ledger(connection, warehouse, KEY)
+        keep_ledger(connection, warehouse, KEY)
+        [[doubled]] = connection.execute(
+            "select count(*) - count(distinct decision_id) from campaigns.decision_ledger"
+        ).fetchall()
+        assert doubled == 0
+        return dict(connection.execute(STANDING).fetchall())
+
+
+def export(warehouse: Path) -> None:
+    """Write a list of contacts, as an export does."""
+    with held(warehouse):
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            found = dict(connection.execute(STANDING).fetchall())
+        campaigns = sorted(name for name, decisions in found.items() if "contact" in decisions)
+        note_exported(warehouse, campaigns)
+        file = warehouse.with_name(".contacts.new")
+        file.write_text("\n".join(campaigns))
+        file.replace(warehouse.with_name("contacts"))
+
+
+def killed_at(step: int, action: Callable[[], object]) -> bool:
+    """Run an action in a process that dies at its n-th change of a file; return whether it did."""
+    process = os.fork()
+    if process:
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == KILLED
+    count = 0
+
+    def cut(original: Callable) -> Callable:
+        def counted(*arguments: object, **named: object) -> object:
+            nonlocal count
+            count += 1
+            if count == step:
+                os._exit(KILLED)
+            return original(*arguments, **named)
+
+        return counted
+
+    for module, name in ((shutil, "copy"), (shutil, "copytree"), (shutil, "rmtree"), (os, "fsync")):
+        setattr(module, name, cut(getattr(module, name)))
+    for name in ("replace", "unlink", "mkdir"):
+        setattr(Path, name, cut(getattr(Path, name)))
+    action()
+    os._exit(0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_kill_loses_doubles_or_half_undoes_a_launch(warehouse: Path, seed: int, capfd) -> None:
+    """Ten kills each, between the copy, the switch and the ledger's files."""
+    draw = random.Random(seed)
+    expected: dict[str, str] = {}
+    kills = turn = 0
+    while kills < 10:
+        turn += 1
+        action = draw.choice(["launch", "undo", "export"])
+        if action == "launch":
+            Decided.due = name = f"c{turn}"
+            run = lambda: steps.main(["launch"])  # noqa: E731
+        elif action == "undo":
+            name = draw.choice([*expected, "unknown"])
+            run = lambda name=name: steps.main(["undo", name])  # noqa: E731
+        else:
+            name, run = "", lambda: export(warehouse)
+        kills += killed_at(draw.randint(1, 9), run)
+        found = standing(warehouse)
+        for known, word in expected.items():
+            if known != name:
+                assert found[known] == [word] * 3
+        # whole or not at all
+        assert found.get(name, []) in ([], ["contact"] * 3, ["withdrawn"] * 3)
+        was_exported = name in exported_campaigns(warehouse)
+        if action == "launch" and name not in found:
+            assert steps.main(["launch"]) == 0
+        if action == "undo" and found.get(name) == ["contact"] * 3:
+            assert steps.main(["undo", name]) == int(was_exported)
+        expected = {known: words[0] for known, words in standing(warehouse).items()}
+        assert not (action == "launch" and expected[name] != "contact")
+        sent = warehouse.with_name("contacts")
+        for known in sent.read_text().split() if sent.exists() else []:
+            assert expected[known] == "contact", "undone, although exported"
+        assert not database_copy.copy_of(warehouse).exists() or kills
+    assert EXPORTED not in {file.name for file in ledger_of(warehouse).glob("*.parquet")}
+    capfd.readouterr()
+
+
+REFUSED = {
+    "unknown": (["undo", "x"], "", "Nothing was undone: no campaign x is launched."),
+    "undone before": (["undo", "c"], "undo", "Nothing was undone: the launch of c was undone before."),
+    "sent by the shop": (["undo", "c"], "sent", "rows of c, so that it was sent."),
+    "a build that failed": (["launch"], "failed", "Nothing was launched: 1 step failed and did not pass since"),
+    "nobody to contact": (["launch"], "nobody", "c would contact nobody: no user is eligible"),
+    "nobody, but another is named": (["launch", "d"], "nobody", "EMPTY names d, which is no campaign"),
+    "no database": (["check"], "gone", "Run make build first."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "state", "sentence"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_refused_changes_nothing(
+    warehouse: Path, arguments: list[str], state: str, sentence: str, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Decided.due = "c"
+    assert steps.main(["launch"]) == 0
+    changes = {
+        "sent": "insert into core.campaign_contacts values ('c')",
+        "failed": "insert into builds.nodes values ('model.precision_marketing.orders', 'failed')",
+    }
+    if state == "undo":
+        assert steps.main(["undo", "c"]) == 0
+    elif state == "gone":
+        warehouse.unlink()
+    elif state == "nobody":
+        monkeypatch.setattr(steps, "preview", lambda _: preview_of(campaign(contacts=0, eligible=0, control=0)))
+    elif state:
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(changes[state])
+    before = warehouse.read_bytes() if warehouse.exists() else b""
+    capsys.readouterr()
+    assert steps.main(arguments) == 1
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert "Traceback" not in told
+    assert before == (warehouse.read_bytes() if warehouse.exists() else b"")
+    assert not database_copy.copy_of(warehouse).exists()
+
+
+def test_contacts_that_were_exported_stay_launched(warehouse: Path, capsys) -> None:
+    Decided.due = "c"
+    assert steps.main(["launch"]) == 0
+    export(warehouse)
+    assert steps.main(["undo", "c"]) == 1
+    assert "contacts of c were first exported on 20" in capsys.readouterr().err
+    # the record outlives the next launch, which sweeps the ledger's folder
+    Decided.due = "d"
+    assert steps.main(["launch"]) == 0
+    assert [*exported_campaigns(warehouse)] == ["c"]
+    assert steps.main(["undo", "d"]) == 0
+
+
+def test_two_at_once_are_one(warehouse: Path, capsys) -> None:
+    with held(warehouse):
+        assert steps.main(["check"]) == 1
+    assert "another check, launch or export of this shop is at work" in capsys.readouterr().err
+    with duckdb.connect(str(warehouse)):
+        # a build that runs
+        pass
+
+
+LIMITS = {
+    # the case of a late launch: .04 of the week's budget was left, and nothing said why
+    "budget of the week": (
+        campaign(contacts=0, cost=0.0, limits={"by_week": 57, "outbid": 57, "cheapest": 0.05}),
+        39.96,
+        "the week's budget (57 users) keeps out users who would earn more than they cost, 0.04 of 40.00 is left of the"
+        " week's budget, their cheapest contact costs 0.05.",
+    ),
+    "stock and channel": (
+        campaign(limits={"by_stock": 2, "by_channel": 5, "cheapest": 1.0}),
+        0,
+        "the channel's contacts of the week (5 users), the stock of its offers (2 users) keep out users who would earn"
+        " more than they cost.",
+    ),
+    "control": (campaign(contacts=0, control=3), 0, "all users who would be contacted are in a control group."),
+    "too dear": (
+        campaign(contacts=0, control=0, reasons={"not chosen": [("Would cost more than the expected margin", 60)]}),
+        0,
+        "no eligible user is chosen, most often: Would cost more than the expected margin.",
+    ),
+    "nobody eligible": (
+        campaign(contacts=0, control=0, eligible=0, reasons={"excluded": [("Was contacted too recently", 99)]}),
+        0,
+        "no user is eligible, most often: Was contacted too recently.",
+    ),
+    "none": (campaign(), 0, "none, all eligible users who would earn more than they cost are chosen or in control."),
+}
+
+
+@pytest.mark.parametrize(("planned", "spent", "sentence"), LIMITS.values(), ids=LIMITS.keys())
+def test_the_limit_that_binds_is_named(planned: Campaign, spent: float, sentence: str) -> None:
+    assert limit_sentence(planned, preview_of(planned, spent=spent)) == sentence
+
+
+MEASURED = {
+    "large": ({"users": 400, "smaller_arm": 80, "expected": 2.0, "smallest": 1.0}, "yes, "),
+    "half the effect": (
+        {"users": 100, "smaller_arm": 20, "expected": 1.0, "smallest": 2.0},
+        "400 users in both arms in",
+    ),
+    "more than there are": (
+        {"users": 100, "smaller_arm": 20, "expected": 1.0, "smallest": 4.0},
+        "1,600 users in both arms would be needed, the shop has 500, or 16 such campaigns one after the other.",
+    ),
+    "no effect": ({"users": 100, "smaller_arm": 20, "expected": 0.0, "smallest": 4.0}, "; no size could."),
+    "an empty arm": (
+        {"users": 20, "smaller_arm": 0, "expected": 1.0, "smallest": None},
+        "no, one of its arms is empty.",
+    ),
+    "one user": ({"users": 20, "smaller_arm": 1, "expected": 1.0, "smallest": None}, "fewer than two users."),
+}
+
+
+@pytest.mark.parametrize(("checked", "words"), MEASURED.values(), ids=MEASURED.keys())
+def test_what_cannot_be_measured_is_told_with_the_size_that_could(checked: dict, words: str) -> None:
+    assert words in measure_sentence(campaign(check=checked), 500)
