@@ -23,7 +23,7 @@ from pathlib import Path
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.build.ledger import ledger_files, ledger_of
+from operations.build.ledger import EXPORTED, ledger_files, ledger_of
 from operations.files import checksum
 from operations.places import SHOP, WAREHOUSE, shown
 from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
@@ -99,7 +99,7 @@ def restore(backup: Path) -> str:
             pairs = [(file, place / file.relative_to(kept)) for file in _files_of(kept)]
             if name == "ledger" and (here := ledger_files(place)):
                 # one that went on to another generation knows more than its backup
-                pairs = [(file, lost) for file, lost in pairs if here[0].path.name[:4] == file.name[:4]]
+                pairs = [pair for pair in pairs if pair[0].name[:4] in (here[0].path.name[:4], EXPORTED[:4])]
             for file, lost in pairs:
                 if not lost.exists():
                     is_private = name in ("keys", "privacy")

@@ -17,6 +17,7 @@ from operations.shop_files import DELIMITERS
 # What Excel writes where it does not write UTF-8: the code page of the country.
 CODE_PAGES = {"CN": "gb18030", "TW": "big5", "HK": "big5hkscs", "JP": "cp932", "KR": "cp949"}
 WESTERN = "cp1252"
+WORKBOOK = b"PK\x03\x04"
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -110,6 +111,8 @@ def _without_empty_end(cells: list[str], count: int) -> list[str]:
 
 def _text(file: Path, country: str) -> str:
     content = file.read_bytes()
+    if content.startswith(WORKBOOK):
+        raise PlanFileError(f"File {_shown(file)}: expected CSV, found a workbook. Save it as CSV.")
     marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
     encodings = [marked] if marked else ["utf-8", CODE_PAGES.get(country, WESTERN)]
     for encoding in encodings:

@@ -70,7 +70,8 @@ def undo(copy: Path, campaign: str) -> str:
 def _decided(copy: Path, faults: list[str]) -> Preview:
     """Print what a copy decided, or refuse with all that is wrong."""
     if faults:
-        counted = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
+        is_plan = all(fault.startswith(("Seed ", "File ")) for fault in faults)
+        counted = f"{len(faults)} " + ("fault" if is_plan else "failed step") + "s" * (len(faults) > 1)
         raise RefusedError("\n".join([f"the plan of {SHOP} has {counted}.", *faults]))
     with duckdb.connect(str(copy), read_only=True) as connection:
         found = preview(connection)

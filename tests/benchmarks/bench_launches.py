@@ -108,7 +108,11 @@ def write_plan(draw: random.Random, number: int, shop: str, first_day: date, cat
     channel |= {"send_from_hour": 8, "send_until_hour": 18}
     for seed, rows in (("campaign_plan", campaigns), ("offers", offers), ("channels", [channel])):
         file = Path("seeds/campaigns") / f"{seed}.csv"
-        header = file.read_text(encoding="utf-8-sig").splitlines()[0].replace(";", ",").split(",")
+        # campaigns that are launched stay in the plan
+        with (Path("../..") / file).open(newline="") as reading:
+            kept = csv.DictReader(reading)
+            header = [*kept.fieldnames]
+            rows = [each for each in kept if each["shop"] == shop and seed != "channels"] + rows
         with file.open("w", newline="", encoding="utf-8-sig" if is_excel else "utf-8") as writing:
             table = csv.DictWriter(writing, header, delimiter=";" if is_excel else ",", lineterminator="\r\n")
             table.writeheader()

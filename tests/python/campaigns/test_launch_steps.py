@@ -18,6 +18,7 @@ from operations.launch import database_copy
 from operations.launch.exported import exported_campaigns, held, note_exported
 from operations.launch.lines import limit_sentence, measure_sentence
 from operations.launch.preview import Campaign, Preview
+from operations.personal_data.leftovers import remove_leftovers
 
 KEY = "aaaaaaaaaaaa"
 USERS = ("u0", "u1", "u2")
@@ -264,9 +265,15 @@ def test_two_at_once_are_one(warehouse: Path, capsys) -> None:
     with held(warehouse):
         assert steps.main(["check"]) == 1
     assert "another check, launch or export of this shop is at work" in capsys.readouterr().err
-    with duckdb.connect(str(warehouse)):
-        # a build that runs
-        pass
+
+
+def test_a_copy_that_a_kill_left_is_removed_by_erasure(warehouse: Path, tmp_path: Path) -> None:
+    Decided.due = "c"
+    copies = (step for step in range(1, 9) if killed_at(step, lambda: steps.main(["launch"])))
+    assert any(database_copy.copy_of(warehouse).exists() for _ in copies)
+    assert killed_at(4, lambda: steps.main(["launch"]))
+    remove_leftovers([], [], tmp_path / "published" / "shop.duckdb", [warehouse])
+    assert not database_copy.copy_of(warehouse).exists()
 
 
 LIMITS = {

@@ -42,7 +42,7 @@ FAULTS = {
     "a cell too many": (PLAIN.encode() + b"here,c,1,5\n", "row 4: expected 3 cells, found 4."),
     "a cell too few": (PLAIN.encode() + b"here,c\n", "row 4: expected 3 cells, found 2."),
     "an open quote": (PLAIN.encode() + b'here,"c,1\n', "row 4: expected cells, found unexpected end of data."),
-    "a workbook": (b"PK\x03\x04\x00\xff\xff", ": expected text in utf-8 or gb18030, found something else."),
+    "a workbook": (b"PK\x03\x04\x00\xff\xff", ": expected CSV, found a workbook. Save it as CSV."),
     "no text": (b"shop\0,campaign_id\n", ": expected text in utf-8 or gb18030, found something else."),
 }
 
