@@ -84,7 +84,9 @@ corrections as (
         true as is_undone,
         cast('{{ run_started_at.date() }}' as date) as corrected_on
     from latest
-    where decision in ('contact', 'control') and campaign_id = {{ step.undone_campaign }}
+    where
+        decision in ('contact', 'control')
+        and campaign_id = {{ step.undone_campaign }}
 ),
 
 added as (

@@ -14,7 +14,8 @@ import pytest
 from support.builds import PROJECT_FOLDER, PSEUDONYM_KEY, VAULT_KEY
 
 FOLDER = PROJECT_FOLDER / "target" / "launches"
-PLANS = 2
+# One that Excel might have written: a campaign ends with the week's budget, one has .04 to spend.
+PLANS, SEED = 1, 57
 # What the benchmark may count; all else is a preview that is not what was launched.
 HARMLESS = {"plans", "campaigns launched", "contacts", "campaigns refused, as they contact nobody"}
 
@@ -39,7 +40,7 @@ def played(environment: dict[str, str]) -> dict[str, int]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.bench_launches"],
         cwd=PROJECT_FOLDER,
-        env={**environment, "PLANS": str(PLANS), "SEED": "3"},
+        env={**environment, "PLANS": str(PLANS), "SEED": str(SEED)},
         capture_output=True,
         text=True,
         check=False,
