@@ -1,0 +1,1 @@
+"""What channels need to send, and the files that their tools take."""
