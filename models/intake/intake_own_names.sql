@@ -5,7 +5,16 @@
 {% set edge = '[^\\p{L}\\p{N}]' -%}
 with
 
-people as (select * from {{ ref('intake_people') }}),
+people as (
+    select
+        user_id,
+        coalesce(full_name, nullif(concat_ws(' ', first_name, last_name), ''))
+            as full_name,
+        phone,
+        updated_at,
+        source_file
+    from {{ ref('intake_people') }}
+),
 
 -- a pattern has a greatest length: the last names and numbers, cut where too long
 latest as (

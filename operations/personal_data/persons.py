@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import duckdb
@@ -34,6 +34,10 @@ class Person:
     email: str | None = None
     phone: str | None = None
     full_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    street_address: str | None = None
+    push_token: str | None = None
     user_id_in_force: str | None = None
 
     @property
@@ -43,11 +47,25 @@ class Person:
 
     def texts(self) -> list[str]:
         """Return all that says who they are."""
-        return [text for text in (*self.names(), self.email, self.phone, self.full_name) if text]
+        return [text for text in astuple(self) if text]
 
     def names(self) -> set[str]:
         """Return the id of the source and the pseudonyms."""
         return {self.user_id, self.source_user_id, self.user_id_in_force or self.user_id}
+
+
+def persons_named(cursor: duckdb.DuckDBPyConnection, name: str) -> list[Person]:
+    """Return whom the vault knows by an id of the source, a pseudonym or an e-mail address."""
+    found = cursor.execute(
+        "select * from vault.people where $1 in (user_id, source_user_id) or email = lower($1)", [name]
+    )
+    # a vault of an earlier release has fewer columns
+    columns = [column for column, *_ in found.description]
+    known = {field.name for field in fields(Person)}
+    return [
+        Person(**{column: value for column, value in zip(columns, row, strict=True) if column in known})
+        for row in found.fetchall()
+    ]
 
 
 def write_private(file: Path, text: str) -> None:

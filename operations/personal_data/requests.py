@@ -24,7 +24,7 @@ from operations.files import require_file, sql_text, why_unreadable
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import erase_from_database
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
-from operations.personal_data.persons import Person, UnreadableError, mask, names_of, write_private
+from operations.personal_data.persons import Person, UnreadableError, mask, names_of, persons_named, write_private
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.personal_data.receipts import Receipt, Removal, settle
 from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
@@ -193,15 +193,7 @@ class Requests:
         pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
         persons: dict[str, Person] = {}
         for number, name in enumerate(names, 1):
-            found = [
-                Person(*row)
-                for row in cursor.execute(
-                    "select user_id, source_user_id, email, phone, full_name"
-                    " from vault.people"
-                    " where $1 in (user_id, source_user_id) or email = lower($1)",
-                    [name],
-                ).fetchall()
-            ]
+            found = persons_named(cursor, name)
             # not built yet, no row of theirs was fit to be, or the shop has deleted them all
             named = Person(keyed_name(name, pseudonym_key), name)
             if not found and ((key and keyed_name(name, key) in forgotten) or self._is_held(named, cursor, request)):

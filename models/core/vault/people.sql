@@ -30,7 +30,14 @@ named as (
         user_ids.user_id as source_user_id,
         lower(latest_rows.email) as email,
         latest_rows.phone,
-        latest_rows.full_name
+        latest_rows.full_name,
+        latest_rows.first_name,
+        latest_rows.last_name,
+        lower(latest_rows.language) as language,
+        latest_rows.street_address,
+        latest_rows.postal_code,
+        upper(latest_rows.country) as country,
+        latest_rows.push_token
     from user_ids
     left join latest_rows on user_ids.user_id = latest_rows.user_id
 )

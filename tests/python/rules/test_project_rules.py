@@ -22,7 +22,16 @@ MARTS_WITHOUT_KEY = {
     "evaluated_rows": "repeats estimator_predictions, whose key is tested, per slice",
 }
 # What says who somebody is, wherever it stands.
-PERSONAL_COLUMNS = {"email", "phone", "full_name"}
+PERSONAL_COLUMNS = {
+    "email",
+    "phone",
+    "full_name",
+    "first_name",
+    "last_name",
+    "street_address",
+    "postal_code",
+    "push_token",
+}
 # Marts of checked rows that need not wait for the verdict on them.
 MARTS_BEFORE_THE_VERDICT = {"data_quality": "is the verdict", "rejected_rows": "shows why the build stopped"}
 MOST_LINES_OF_SQL = 150
