@@ -3,8 +3,8 @@
     python -m operations.backup                     # make backup
     python -m operations.backup backups/000001      # make restore BACKUP=backups/000001
 
-A backup of a shop is `<number>.tar`: its ledger, its vault, its list of the forgotten with
-the receipts, and the plan. `<number>.keys.tar` has the keys: keep it elsewhere. To restore
+A backup of a shop is `<number>.tar`: its ledger, its coupon codes, its vault, its list of the
+forgotten with the receipts, and the plan. `<number>.keys.tar` has the keys: keep it elsewhere. To restore
 never replaces what is here; only the list of the forgotten gains rows.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.audience_export.coupon_codes import codes_of
 from operations.build.ledger import EXPORTED, ledger_files, ledger_of
 from operations.files import checksum
 from operations.places import SHOP, WAREHOUSE, shown
@@ -37,6 +38,7 @@ FORGOTTEN = PRIVACY / "forgotten.csv"
 PLACES = {
     "keys": KEYS,
     "ledger": ledger_of(WAREHOUSE),
+    "codes": codes_of(WAREHOUSE),
     "vault": vault_of(WAREHOUSE),
     "privacy": PRIVACY,
     "seeds": Path("seeds/campaigns"),
@@ -102,7 +104,7 @@ def restore(backup: Path) -> str:
                 pairs = [pair for pair in pairs if pair[0].name[:4] in (here[0].path.name[:4], EXPORTED[:4])]
             for file, lost in pairs:
                 if not lost.exists():
-                    is_private = name in ("keys", "privacy")
+                    is_private = name in ("keys", "privacy", "codes")
                     lost.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if is_private else 0o777)
                     shutil.move(file, lost)
                     if is_private:

@@ -10,104 +10,49 @@ A version is named by what it says: the same decisions give the same bytes in th
 place, others a version beside it. It is written into a hidden folder, then renamed.
 current.json is the manifest of the version to send; a decision_id that was sent stays
 sent, whatever versions come.
+
+With the key of the vault, it writes the files that reach people as well: addressed_files.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
 import duckdb
+from dbt_common.exceptions import DbtRuntimeError
 
+from operations.audience_export.addressed_files import NAME, delete_expired, prepare, write_files
+from operations.audience_export.coupon_codes import CodesError
+from operations.audience_export.layouts import CELL, FOLDER, LayoutError, channel_kinds, read_layouts
 from operations.build.ledger import LedgerError
 from operations.build.wholeness import why_not_whole
 from operations.files import sql_text
 from operations.launch.exported import held, note_exported
-from operations.places import EXPORTS, SHOP, WAREHOUSE, shown
+from operations.places import EXPORTS, PROJECT, PROJECT_FOLDER, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
+from operations.privacy.keys import key_fingerprint, read_key
+from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish import clock
 from operations.publish.versions import NotPublishedError, remove
 
-SCHEMAS = ("campaigns", "core", "seeds")
+SCHEMAS = ("campaigns", "core", "plan", "seeds")
+# Coupon codes that a shop brings, columns offer_id and code.
+POOL = PROJECT_FOLDER / os.environ.get("COUPON_POOL", f"coupon_pools/{SHOP}.csv")
 # What a channel needs to send, and no more.
 COLUMNS = ("user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id")
-LEFT_OUT = ("without consent", "suppressed", "erased")
-# The launched contacts of campaigns that have not ended, each with what keeps it back
-# now: a decision may be weeks old, a consent is as of today.
-CONTACTS = """
-    create or replace temp table contacts as
-    with
-
-    open_contacts as (
-        select
-            audience.*,
-            scoring.as_of_date
-        from campaign_audience as audience
-        inner join as_of_dates as scoring
-            on
-                scoring.is_scoring_date
-                and audience.ends_on >= scoring.as_of_date
-    ),
-
-    suppressed as (
-        select
-            open_contacts.decision_id,
-            min(case suppressions.suppression_kind
-                when 'erasure' then 'erased'
-                else 'suppressed'
-            end) as suppression
-        from open_contacts
-        inner join suppressions
-            on
-                open_contacts.user_id = suppressions.user_id
-                and coalesce(suppressions.channel, open_contacts.channel)
-                = open_contacts.channel
-                -- a date that cannot be read keeps back rather than lets through
-                and coalesce(
-                    try_cast(suppressions.first_date as date)
-                    <= greatest(open_contacts.send_on, open_contacts.as_of_date),
-                    true
-                )
-                and coalesce(
-                    try_cast(suppressions.last_date as date) >= open_contacts.send_on,
-                    true
-                )
-        where suppressions.shop = $shop
-        group by open_contacts.decision_id
-    )
-
-    select
-        open_contacts.*,
-        case
-            when users.user_id is null then 'erased'
-            when suppressed.suppression is not null then suppressed.suppression
-            when not coalesce(case channels.consent
-                when 'email' then users.consent_email
-                when 'sms' then users.consent_sms
-                when 'push' then users.consent_push
-                when 'ads' then users.consent_ads
-                when 'none' then true
-            end, false) then 'without consent'
-        end as left_out
-    from open_contacts
-    left join users on open_contacts.user_id = users.user_id
-    left join suppressed on open_contacts.decision_id = suppressed.decision_id
-    left join channels
-        on
-            open_contacts.channel = channels.channel
-            and channels.shop = $shop
-"""
+LEFT_OUT = ("without consent", "suppressed", "refused at this address", "same address", "erased")
 ROWS = f"""
     create or replace temp table sent as
     select {", ".join(COLUMNS)} from contacts
     where left_out is null and channel = $channel
     order by campaign_id, user_id
 """
-# What a spreadsheet would run stands behind an apostrophe: a campaign called =1+1 is text.
-CELL = "case when {0}[1] in ('=', '+', '-', '@', chr(9), chr(13)) then chr(39) || {0} else {0} end as {0}"
-CELLS = ", ".join(CELL.format(name) if name.endswith("_id") else name for name in COLUMNS)
+CELLS = ", ".join(f"{CELL.format(name)} as {name}" if name.endswith("_id") else name for name in COLUMNS)
 # The first 12 digits of the SHA-256 of all that a version says.
 VERSION = f"""
     select left(sha256(concat_ws(
@@ -135,34 +80,29 @@ CAMPAIGNS = """
 """
 
 
-def export(connection: duckdb.DuckDBPyConnection, shop: str, folder: Path) -> list[tuple[str, int, int, Path]]:
+def export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[str, int, int, Path]]:
     """Write a version per channel, an empty one where no contact is left.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-        Whose search path has the tables of `CONTACTS`.
-    shop : str
-        Name of the shop.
+        With the table `contacts` of `judge_contacts`.
     folder : Path
-        Where the folders of its channels lie.
+        Where the folders of the shop's channels lie.
 
     Returns
     -------
     list of tuple
         Per channel its name, contacts, contacts left out since the launch, and folder.
     """
-    connection.execute(CONTACTS, {"shop": shop})
     channels = [
         row[0] for row in connection.execute("select distinct channel from contacts order by channel").fetchall()
     ]
     emptied = [file.parent.name for file in sorted(folder.glob("*/current.json")) if file.parent.name not in channels]
-    return [_export_channel(connection, shop, folder, channel) for channel in channels + emptied]
+    return [_export_channel(connection, folder, channel) for channel in channels + emptied]
 
 
-def _export_channel(
-    connection: duckdb.DuckDBPyConnection, shop: str, folder: Path, channel: str
-) -> tuple[str, int, int, Path]:
+def _export_channel(connection: duckdb.DuckDBPyConnection, folder: Path, channel: str) -> tuple[str, int, int, Path]:
     """Write a channel's version, unless it is there, and point to it."""
     connection.execute(ROWS, {"channel": channel})
     [[version]] = connection.execute(VERSION, {"channel": channel}).fetchall()
@@ -182,7 +122,7 @@ def _export_channel(
             manifest,
             json.dumps(
                 {
-                    "source": shop,
+                    "source": folder.name,
                     "channel": channel,
                     "version": version,
                     "file": contacts.name,
@@ -206,7 +146,8 @@ def _left(channel: Path) -> list[Path]:
     return [
         each
         for each in channel.glob("*")
-        if each.name.startswith(".") or (each.is_dir() and not (each / "manifest.json").exists())
+        if each.name.startswith(".")
+        or (each.is_dir() and each.name != NAME and not (each / "manifest.json").exists())
     ]
 
 
@@ -238,11 +179,54 @@ def _write(file: Path, text: str) -> None:
     writing.replace(file)
 
 
+def judge_contacts(
+    connection: duckdb.DuckDBPyConnection, shop: str, wanted: dict[str, list[str]], country: str
+) -> None:
+    """Make the table `contacts`: the launched ones of open campaigns, and what keeps each back now.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Whose search path has the tables of the warehouse; with the vault attached, a
+        refusal of one account of an address holds for all.
+    shop : str
+        Name of the shop.
+    wanted : dict of str to list of str
+        Layouts of each channel.
+    country : str
+        Of the shop: telephone numbers without a calling code are of it.
+    """
+    connection.execute("create or replace temp table channel_kinds (channel varchar, kind varchar, rank integer)")
+    if kinds := channel_kinds(wanted, read_layouts()):
+        connection.executemany("insert into channel_kinds values ($1, $2, $3)", kinds)
+    if _has_vault(connection):
+        codes = {row[0]: row[1:] for row in csv.reader((FOLDER / "calling_codes.csv").read_text().splitlines())}
+        calling_code, trunk_prefix = codes.get(country, ("", ""))
+        connection.execute(
+            (FOLDER / "addresses.sql").read_text(), {"calling_code": calling_code, "trunk_prefix": trunk_prefix}
+        )
+    else:
+        connection.execute("create or replace temp table addresses (user_id text, kind text, address_key text)")
+    connection.execute((FOLDER / "contacts.sql").read_text(), {"shop": shop})
+
+
+def _has_vault(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'people'"
+        ).fetchall()
+    )
+
+
 def main() -> str | None:
     """Export; return a sentence when nothing can be."""
-    if not WAREHOUSE.exists():
-        return f"Nothing was exported: no {WAREHOUSE}. Run make build first."
+    settings = PROJECT["vars"]
+    wanted, days = settings["audience_files"], settings["audience_file_days"]
     try:
+        # whatever else is at fault, nothing stays for longer than it may
+        delete_expired(EXPORTS, days)
+        if not WAREHOUSE.exists():
+            return f"Nothing was exported: no {WAREHOUSE}. Run make build first."
         with held(WAREHOUSE), connect() as connection:
             connection.execute(f"attach {sql_text(WAREHOUSE)} as warehouse (read_only)")
             if reason := why_not_whole(connection, "warehouse"):
@@ -253,16 +237,51 @@ def main() -> str | None:
             # before any file: what may have been sent cannot be undone
             launched = connection.execute("select distinct campaign_id from campaign_audience order by 1").fetchall()
             note_exported(WAREHOUSE, [campaign for (campaign,) in launched])
-            exported = export(connection, SHOP, EXPORTS)
-    except (duckdb.Error, OSError, LedgerError, NotPublishedError) as error:
-        return f"Nothing was exported: {str(error).splitlines()[0]}"
+            has_key = _open_vault(connection)
+            judge_contacts(connection, SHOP, wanted, settings["shops"][SHOP]["country"])
+            if has_key:
+                prepare(connection, settings["shops"][SHOP], WAREHOUSE, POOL)
+            exported = export(connection, EXPORTS)
+            addressed = []
+            if has_key:
+                own_ids = settings["audience_file_ids"]
+                addressed = write_files(connection, EXPORTS, wanted, days=days, with_own_ids=own_ids)
+    except (
+        *(duckdb.Error, OSError, DbtRuntimeError),
+        *(CodesError, LayoutError, LedgerError, NotPublishedError),
+    ) as error:
+        cause = str(error).strip().splitlines()[-1 if isinstance(error, DbtRuntimeError) else 0].strip()
+        return f"Nothing was exported: {cause.removeprefix('Nothing was built: ')}"
     for channel, rows, left_out, folder in exported:
         sys.stdout.write(
             f"Exported {rows:,} contacts for {channel}, {left_out:,} left out since launch: {shown(folder)}\n"
         )
+    for channel, layout, rows, without in addressed:
+        if rows or without:
+            sys.stdout.write(
+                f"Wrote {rows:,} contacts for {layout}, {without:,} have no address for it:"
+                f" {shown(EXPORTS / channel / NAME)}\n"
+            )
     if not exported:
         sys.stdout.write("Exported no contacts: no launched campaign is open or about to start.\n")
+    elif not has_key:
+        sys.stdout.write(f"Wrote no file with addresses: no vault {shown(vault_of(WAREHOUSE))}, or no key for it.\n")
     return None
+
+
+def _open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Attach the vault beside the database, where it and its key are there; return whether."""
+    file = vault_of(WAREHOUSE)
+    if not file.exists() or key_fingerprint("vault") is None:
+        return False
+    key, place = read_key("vault", "the vault")
+    try:
+        attach_encrypted(connection, file, "vault", key, is_read_only=True)
+    except duckdb.Error as error:
+        cause = f"{place} holds another key than it was written with." if "Wrong encryption key" in str(error) else ""
+        cause = cause or str(error).splitlines()[0].split(" See also ")[0]
+        raise DbtRuntimeError(f"cannot open the vault {shown(file)}. {cause}") from None
+    return True
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import duckdb
 import psycopg
 from dbt_common.exceptions import DbtRuntimeError
 
+from operations.audience_export.addressed_files import delete_addressed
 from operations.build.ledger import write_generation
 from operations.files import require_file, sql_text, why_unreadable
 from operations.personal_data.access_export import held_in_files, held_on
@@ -264,6 +265,9 @@ class Requests:
             notes=self._notes(request),
             **{kind: {} for kind in request.file_folders},
         )
+        # they are written anew by the next export
+        if count := delete_addressed(request.export_folders["exported_files"]):
+            receipt.note("files_with_addresses", count)
         for removal in found_in:
             receipt.replace(removal.copied())
         self._erase_published(cursor, persons, request, receipt)

@@ -17,11 +17,13 @@ def vault_of(warehouse: str | Path) -> Path:
     return Path(warehouse).with_suffix(".vault.duckdb")
 
 
-def attach_encrypted(connection: duckdb.DuckDBPyConnection, file: Path, name: str, key: str) -> None:
+def attach_encrypted(
+    connection: duckdb.DuckDBPyConnection, file: Path, name: str, key: str, *, is_read_only: bool = False
+) -> None:
     """Attach an encrypted file, made when missing."""
     load_cipher(connection)
-    place, secret = sql_text(file), sql_text(key)
-    connection.execute(f"attach {place} as {name} (encryption_key {secret}, encryption_cipher 'GCM')")
+    place, secret, mode = sql_text(file), sql_text(key), ", read_only" * is_read_only
+    connection.execute(f"attach {place} as {name} (encryption_key {secret}, encryption_cipher 'GCM'{mode})")
 
 
 def open_vault(warehouse: Path) -> tuple[Path, str, str]:

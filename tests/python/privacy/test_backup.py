@@ -19,6 +19,7 @@ FILES = {
     ".secrets/pseudonym.key": "p" * 48,
     ".secrets/vault.key": "v" * 48,
     "warehouse/shop.ledger/0001-000001-0123456789abcdef.parquet": "launched",
+    "warehouse/shop.codes/000001.csv": "code,decision_id\nA-1,d1\n",
     "warehouse/shop.vault.duckdb": "people",
     "privacy/a_shop/forgotten.csv": "forgotten_key,forgotten_on\nsomebody,2026-01-01\n",
     "privacy/a_shop/receipts/1.json": "{}",
@@ -53,7 +54,7 @@ def contents(project: Path) -> dict[str, str]:
 def test_what_is_lost_comes_back_and_what_is_here_stays(project: Path) -> None:
     backed_up = operate(project)
     assert backed_up.returncode == 0, backed_up.stderr
-    assert backed_up.stdout.startswith("backups/000001.tar holds 5 files of a_shop, backups/000001.keys.tar the keys")
+    assert backed_up.stdout.startswith("backups/000001.tar holds 6 files of a_shop, backups/000001.keys.tar the keys")
     for archive in (project / "backups").iterdir():
         assert archive.stat().st_mode & 0o777 == 0o600
     assert b"p" * 48 not in (project / "backups" / "000001.tar").read_bytes()

@@ -89,6 +89,7 @@ def places(runs: DbtRuns) -> dict[str, str]:
         "DBT_TARGET_PATH": str(runs.folder / "target"),
         "PUBLISHED_DIR": str(runs.folder / "published"),
         "EXPORTS_DIR": str(runs.folder / "exports"),
+        "VAULT_KEY": VAULT_KEY,
     }
 
 
@@ -143,7 +144,12 @@ def test_no_byte_outside_the_vault_tells_a_person_or_a_key(shop: Path) -> None:
     persons = {text for row in rows for text in row[2:] if text}
     assert len(persons) > 200
     found = files_telling(shop, [*persons, VAULT_KEY, PSEUDONYM_KEY, PSEUDONYM_KEY.encode().hex()])
-    outside = [file for file in found if not file.startswith("raw/")]
+    addressed = {str(file.relative_to(shop)) for file in shop.glob("exports/*/*/addressed/*.csv")}
+    assert {(shop / file).stat().st_mode & 0o777 for file in addressed} == {0o600}
+    outside = [file for file in found if not file.startswith("raw/") and file not in addressed]
+    # the files that reach people do tell; those of advertisers hold hashes
+    assert any("email_service" in file for file in found)
+    assert not any("google" in file or "meta" in file for file in found)
     # the shop's own files do tell, so the search would
     assert {"raw/users.parquet", "raw/reviews.parquet", "raw/events.parquet"} <= set(found)
     assert outside == []

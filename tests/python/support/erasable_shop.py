@@ -141,3 +141,6 @@ def publish(shop: Shop) -> None:
             shop.folder / name / "your_shop" / "mail",
             {"v1/contacts.csv": text, "v1/manifest.json": json.dumps(manifest), "current.json": json.dumps(manifest)},
         )
+    # written by an export with the vault's key
+    addressed = {"c1.email_service.csv": "email\nanna@example.com\n", "rows.json": "{}"}
+    write_shop(shop.folder / EXPORTS[0] / "your_shop" / "mail" / "addressed", addressed)
