@@ -20,7 +20,7 @@
 {% macro user_entities() -%}
     {{ return([
         'users', 'people', 'transactions', 'events', 'reviews', 'campaign_contacts',
-        'coupon_redemptions',
+        'contact_events', 'coupon_redemptions',
     ]) }}
 {%- endmacro %}
 
@@ -30,6 +30,7 @@
         'transactions': 'ordered_at',
         'events': 'occurred_at',
         'reviews': 'reviewed_at',
+        'contact_events': 'occurred_at',
         'campaign_contacts': 'sent_at',
         'coupon_redemptions': 'redeemed_at',
         'stock_levels': 'counted_at',

@@ -4,6 +4,7 @@
     'products': ['product_id'],
     'transactions': ['transaction_id'],
     'events': ['event_id'],
+    'contact_events': ['event_id'],
     'stock_levels': ['product_id', 'location_id', 'counted_at'],
     'reviews': ['review_id'],
     'campaigns': ['campaign_id'],

@@ -8,6 +8,7 @@
     'reviews': 'reviews',
     'campaigns': 'campaign_calendar',
     'campaign_contacts': 'campaign_contacts',
+    'contact_events': 'contact_events',
     'coupons': 'coupon_products',
     'coupon_redemptions': 'coupon_redemptions',
 } %}

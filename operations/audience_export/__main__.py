@@ -45,7 +45,7 @@ SCHEMAS = ("campaigns", "core", "plan", "seeds")
 POOL = PROJECT_FOLDER / os.environ.get("COUPON_POOL", f"coupon_pools/{SHOP}.csv")
 # What a channel needs to send, and no more.
 COLUMNS = ("user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id")
-LEFT_OUT = ("without consent", "suppressed", "refused at this address", "same address", "erased")
+LEFT_OUT = ("without consent", "suppressed", "refused at this address", "campaign stopped", "same address", "erased")
 ROWS = f"""
     create or replace temp table sent as
     select {", ".join(COLUMNS)} from contacts
@@ -200,14 +200,19 @@ def judge_contacts(
     if kinds := channel_kinds(wanted, read_layouts()):
         connection.executemany("insert into channel_kinds values ($1, $2, $3)", kinds)
     if _has_vault(connection):
-        codes = {row[0]: row[1:] for row in csv.reader((FOLDER / "calling_codes.csv").read_text().splitlines())}
-        calling_code, trunk_prefix = codes.get(country, ("", ""))
-        connection.execute(
-            (FOLDER / "addresses.sql").read_text(), {"calling_code": calling_code, "trunk_prefix": trunk_prefix}
-        )
+        find_addresses(connection, country)
     else:
         connection.execute("create or replace temp table addresses (user_id text, kind text, address_key text)")
     connection.execute((FOLDER / "contacts.sql").read_text(), {"shop": shop})
+
+
+def find_addresses(connection: duckdb.DuckDBPyConnection, country: str) -> None:
+    """Make the table `addresses` of the accounts in the vault, numbers of a country where they name none."""
+    codes = {row[0]: row[1:] for row in csv.reader((FOLDER / "calling_codes.csv").read_text().splitlines())}
+    calling_code, trunk_prefix = codes.get(country, ("", ""))
+    connection.execute(
+        (FOLDER / "addresses.sql").read_text(), {"calling_code": calling_code, "trunk_prefix": trunk_prefix}
+    )
 
 
 def _has_vault(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -237,7 +242,7 @@ def main() -> str | None:
             # before any file: what may have been sent cannot be undone
             launched = connection.execute("select distinct campaign_id from campaign_audience order by 1").fetchall()
             note_exported(WAREHOUSE, [campaign for (campaign,) in launched])
-            has_key = _open_vault(connection)
+            has_key = open_vault(connection)
             judge_contacts(connection, SHOP, wanted, settings["shops"][SHOP]["country"])
             if has_key:
                 prepare(connection, settings["shops"][SHOP], WAREHOUSE, POOL)
@@ -269,7 +274,7 @@ def main() -> str | None:
     return None
 
 
-def _open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
+def open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
     """Attach the vault beside the database, where it and its key are there; return whether."""
     file = vault_of(WAREHOUSE)
     if not file.exists() or key_fingerprint("vault") is None:

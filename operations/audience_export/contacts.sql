@@ -64,6 +64,26 @@ consents as (
     on email, sms, push, ads into name consent value is_given
 ),
 
+-- what a marketer wrote, and what tools report
+suppressions_known as (
+    select
+        user_id,
+        suppression_kind,
+        channel,
+        first_date,
+        last_date
+    from suppressions
+    where shop = $shop
+    union all
+    select
+        user_id,
+        suppression_kind,
+        channel,
+        cast(first_date as varchar) as first_date,
+        null as last_date
+    from dec_event_suppressions
+),
+
 suppressed as (
     select
         accounts.decision_id,
@@ -74,7 +94,7 @@ suppressed as (
         ) as is_erased
     from accounts
     inner join open_contacts on accounts.decision_id = open_contacts.decision_id
-    inner join suppressions
+    inner join suppressions_known as suppressions
         on
             accounts.user_id = suppressions.user_id
             and coalesce(suppressions.channel, open_contacts.channel)
@@ -89,7 +109,6 @@ suppressed as (
                 try_cast(suppressions.last_date as date) >= open_contacts.send_on,
                 true
             )
-    where suppressions.shop = $shop
     group by accounts.decision_id
 ),
 
@@ -121,11 +140,14 @@ judged as (
                 open_contacts.consent is distinct from 'none'
                 and not coalesce(refused.is_given, false)
                 then 'without consent'
+            when deliveries.is_stopped then 'campaign stopped'
             when refused.is_refused_elsewhere or suppressed.decision_id is not null
                 then 'refused at this address'
         end as reason
     from open_contacts
     left join users on open_contacts.user_id = users.user_id
+    left join campaign_deliveries as deliveries
+        on open_contacts.campaign_id = deliveries.campaign_id
     left join suppressed on open_contacts.decision_id = suppressed.decision_id
     left join refused on open_contacts.decision_id = refused.decision_id
     left join reached

@@ -64,6 +64,8 @@ ONCE = (
     "user_scores",
     "ml_customer_value__test_period",
     # entities that stay out, and views, which read the files as they are
+    "contact_events",
+    "int_contact_events_checked",
     "int_events_checked",
     "int_promotions_checked",
     "int_promotions_merged",

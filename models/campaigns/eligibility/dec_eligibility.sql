@@ -27,6 +27,14 @@ suppressions as (
         coalesce(cast(last_date as date), date '9999-12-31') as last_date
     from {{ ref('suppressions') }}
     where shop = '{{ active_source() }}'
+    union all
+    select
+        user_id,
+        suppression_kind,
+        channel,
+        first_date,
+        date '9999-12-31' as last_date
+    from {{ ref('dec_event_suppressions') }}
 ),
 
 constraints as (
@@ -66,7 +74,8 @@ suppressed as (
     select
         pairs.campaign_id,
         pairs.user_id,
-        max(suppressions.suppression_kind in ('opt_out', 'complaint')) as is_suppressed,
+        max(suppressions.suppression_kind in ('opt_out', 'complaint', 'bounce'))
+            as is_suppressed,
         max(suppressions.suppression_kind = 'risk') as is_risky,
         max(suppressions.suppression_kind = 'erasure') as is_erased
     from pairs

@@ -3,7 +3,7 @@ with
 
 campaigns as (select * from {{ ref('campaign_calendar') }}),
 
-contacts as (
+delivered as (
     select
         campaign_id,
         user_id,
@@ -11,6 +11,22 @@ contacts as (
         channel,
         offer_id
     from {{ ref('campaign_contacts') }}
+),
+
+-- the ledger knows the contacts of our campaigns that the shop does not deliver:
+-- all who were to be contacted, reached or not
+contacts as (
+    select * from delivered
+    union all
+    select
+        frozen.campaign_id,
+        frozen.user_id,
+        'treatment' as arm,
+        frozen.channel,
+        frozen.offer_id
+    from {{ ref('dec_launched_decisions') }} as frozen
+    anti join delivered on frozen.campaign_id = delivered.campaign_id
+    where frozen.decision = 'contact' and not {{ is_erased('frozen.user_id') }}
 ),
 
 planned as (

@@ -1,7 +1,8 @@
 -- one row per entity, status, reason and repairs: how many rows met it
 {% set entities = [
     'users', 'products', 'transactions', 'events', 'stock_levels', 'reviews',
-    'campaigns', 'campaign_contacts', 'coupons', 'coupon_redemptions',
+    'campaigns', 'campaign_contacts', 'contact_events', 'coupons',
+    'coupon_redemptions',
 ] -%}
 {% set promotion_key = ['product_id', 'location_id', 'week_start_date'] -%}
 with

@@ -268,6 +268,7 @@ def test_why_each_is_left_out_is_counted(shop: ReachableShop) -> None:
         "without consent": 1,
         "suppressed": 0,
         "refused at this address": 1,
+        "campaign stopped": 0,
         "same address": 1,
         "erased": 1,
     }

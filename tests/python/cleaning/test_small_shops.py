@@ -11,6 +11,7 @@ from support.shops import built_shop, furniture_shop, one_order_shop, query_shop
 OPTIONAL_MARTS = {
     "campaign_calendar",
     "campaign_contacts",
+    "contact_events",
     "coupon_products",
     "coupon_redemptions",
     "events",

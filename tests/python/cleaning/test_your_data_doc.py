@@ -95,6 +95,7 @@ def test_the_example_is_accepted_and_builds(shop_dbt: DbtRuns, tmp_path: Path) -
         "stock_levels",
         "campaign_calendar",
         "campaign_contacts",
+        "contact_events",
         "coupon_products",
         "coupon_redemptions",
     ):

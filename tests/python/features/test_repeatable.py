@@ -17,11 +17,15 @@ LEFT_OUT = {
 }
 # the source has none of these, the plan no fault, and nothing was decided before
 EMPTY = {
+    "campaign_deliveries",
+    "contact_events",
+    "dec_event_suppressions",
     "dec_launched_decisions",
     "events",
     "ftr_user__returns",
     "ftr_user_offer__trials",
     "ftr_user_offer__uplift",
+    "int_contact_events_checked",
     "int_events_checked",
     "int_returns_allotted",
     "int_returns_matched",

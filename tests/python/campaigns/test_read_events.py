@@ -1,0 +1,220 @@
+"""What came back: events as each tool writes them become rows of the shop's users, without an address."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from support.reachable_shop import Account, ReachableShop
+
+from operations.audience_export.__main__ import find_addresses
+from operations.read_events import COLUMNS, EventsError, of_users, read_events, write_events
+
+SES = {
+    "eventType": "Bounce",
+    "bounce": {
+        "bounceType": "Permanent",
+        "bouncedRecipients": [{"emailAddress": "Anna <ANNA@example.com>"}],
+        "timestamp": "2026-03-02T09:41:02.669Z",
+    },
+    "mail": {
+        "timestamp": "2026-03-02T08:40:02.012Z",
+        "messageId": "m1",
+        "destination": ["anna@example.com"],
+        "tags": {"campaign_id": ["k"]},
+    },
+}
+MAILGUN = {
+    "event": "failed",
+    "severity": "permanent",
+    "reason": "bounce",
+    "timestamp": 1772445662.5,
+    "id": "e1",
+    "recipient": "anna@example.com",
+    "user-variables": {"campaign_id": "k"},
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> ReachableShop:
+    """Two accounts of one address, the second contacted, and another customer."""
+    shop = ReachableShop(tmp_path)
+    shop.add(
+        Account("id-first", "anna@example.com", "0171 2345678"),
+        Account("id-second", "Anna@Example.com"),
+        Account("id-li", "li@example.com"),
+    )
+    shop.launch("k", "email", "id-second", "id-li")
+    shop.connection.execute(
+        "insert into decision_ledger select decision_id, campaign_id, user_id from campaign_audience"
+    )
+    find_addresses(shop.connection, "DE")
+    return shop
+
+
+def read(shop: ReachableShop, tool: str, *records: object) -> list[dict[str, str]]:
+    """Write records as a tool exports them; return the rows that the shop gets."""
+    file = shop.folder / "export"
+    text = records[0] if tool == "csv" else "\n".join(map(json.dumps, records))
+    file.write_text(str(text))
+    rows, _ = of_users(shop.connection, tool, read_events(tool, file))
+    written = write_events(shop.folder / "contact_events", tool, file.read_bytes(), rows)
+    content = written.read_text()
+    assert "@" not in content
+    assert content.splitlines()[0] == ",".join(COLUMNS)
+    return list(csv.DictReader(content.splitlines()))
+
+
+def test_a_hard_bounce_is_of_all_accounts_of_the_address(shop: ReachableShop) -> None:
+    rows = read(shop, "ses", SES)
+    assert [(row["user_id"], row["campaign_id"], row["event_type"], row["bounce_kind"]) for row in rows] == [
+        (name, "k", "bounced", "hard") for name in sorted(row["user_id"] for row in rows)
+    ]
+    assert {row["user_id"] for row in rows} == {"id-first", "id-second"}
+    assert {row["occurred_at"] for row in rows} == {"2026-03-02 09:41:02.669000"}
+    # SNS wraps the record as text, Firehose writes one after the other: the same events
+    assert read(shop, "ses", {"Type": "Notification", "Message": json.dumps(SES)}, SES) == rows
+
+
+def test_an_open_is_of_the_account_that_was_contacted(shop: ReachableShop) -> None:
+    opened = {**SES, "eventType": "Open", "open": {"timestamp": "2026-03-02T10:00:00Z"}}
+    assert [row["user_id"] for row in read(shop, "ses", opened)] == ["id-second"]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({**SES, "bounce": {**SES["bounce"], "bounceType": "Transient"}}, [("bounced", "soft")]),
+        ({**SES, "eventType": "DeliveryDelay"}, []),
+        (
+            {
+                **SES,
+                "eventType": "Subscription",
+                "subscription": {"newTopicPreferences": {"unsubscribeAll": True}, "timestamp": "2026-03-02T10:00:00Z"},
+            },
+            [("unsubscribed", "")],
+        ),
+        (
+            {
+                **SES,
+                "eventType": "Complaint",
+                "complaint": {
+                    "complainedRecipients": [{"emailAddress": "li@example.com"}],
+                    "timestamp": "2026-03-02T10:00:00Z",
+                },
+            },
+            [("complained", "")],
+        ),
+        (
+            {
+                **SES,
+                "eventType": "Delivery",
+                "delivery": {"recipients": ["li@example.com"], "timestamp": "2026-03-02T10:00:00Z"},
+            },
+            [("delivered", "")],
+        ),
+    ],
+)
+def test_ses_says_what_became_of_a_message(shop: ReachableShop, record: dict, expected: list) -> None:
+    assert sorted({(row["event_type"], row["bounce_kind"]) for row in read(shop, "ses", record)}) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ("bounced", "hard")),
+        ({"severity": "temporary"}, ("bounced", "soft")),
+        # permanent, but not the address: it reached its retry limit, or was refused before
+        ({"reason": "old"}, ("bounced", "soft")),
+        ({"reason": "espblock"}, ("bounced", "soft")),
+        ({"reason": "suppress-unsubscribe"}, ("unsubscribed", "")),
+        ({"reason": "suppress-complaint"}, ("complained", "")),
+        ({"event": "accepted"}, ("sent", "")),
+        ({"event": "clicked"}, ("clicked", "")),
+    ],
+)
+def test_mailgun_says_what_became_of_a_message(shop: ReachableShop, changed: dict, expected: tuple) -> None:
+    rows = read(shop, "mailgun", {"items": [{**MAILGUN, **changed}]})
+    assert {(row["event_type"], row["bounce_kind"]) for row in rows} == {expected}
+    assert {row["occurred_at"] for row in rows} == {"2026-03-02 10:01:02.500000"}
+    assert read(shop, "mailgun", {"signature": {}, "event-data": {**MAILGUN, **changed}}) == rows
+
+
+def test_listmonk_lists_bounces_and_complaints(shop: ReachableShop) -> None:
+    results = [
+        {
+            "id": number,
+            "type": kind,
+            "email": "li@example.com",
+            "campaign": {"id": 3, "name": "k"},
+            "created_at": "2026-03-02T10:00:00+01:00",
+        }
+        for number, kind in enumerate(("hard", "soft", "complaint"))
+    ]
+    rows = read(shop, "listmonk", {"data": {"results": results}})
+    assert sorted((row["event_type"], row["bounce_kind"]) for row in rows) == [
+        ("bounced", "hard"),
+        ("bounced", "soft"),
+        ("complained", ""),
+    ]
+    assert {(row["user_id"], row["campaign_id"], row["occurred_at"]) for row in rows} == {
+        ("id-li", "k", "2026-03-02 09:00:00.000000")
+    }
+
+
+def test_a_contact_of_ours_names_user_and_campaign(shop: ReachableShop) -> None:
+    [[contact]] = shop.connection.execute(
+        "select decision_id from decision_ledger order by user_id = $1 desc limit 1",
+        [shop.accounts["id-second"].user_id],
+    ).fetchall()
+    table = f"contact_id,event_type,occurred_at\n{contact},clicked,2026-03-02 10:00:00\n"
+    assert [(row["user_id"], row["campaign_id"]) for row in read(shop, "csv", table)] == [("id-second", "k")]
+    # whose refusal holds for the address
+    rows = read(shop, "csv", table.replace("clicked", "unsubscribed"))
+    assert {row["user_id"] for row in rows} == {"id-first", "id-second"}
+
+
+def test_an_sms_gateway_names_numbers(shop: ReachableShop) -> None:
+    table = "address,channel,event_type,occurred_at\n+491712345678,sms,unsubscribed,2026-03-02 10:00:00\n"
+    assert [(row["user_id"], row["channel"]) for row in read(shop, "csv", table)] == [("id-first", "sms")]
+
+
+def test_who_is_not_known_is_counted_and_not_written(shop: ReachableShop) -> None:
+    file = shop.folder / "export"
+    file.write_text(json.dumps([{**MAILGUN, "recipient": "gone@example.com"}]))
+    assert of_users(shop.connection, "mailgun", read_events("mailgun", file)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("tool", "text"),
+    [
+        ("ses", '{"eventType": "Open"}'),
+        ("ses", "not json anna@example.com"),
+        ("mailgun", '{"event": "opened", "recipient": "anna@example.com", "timestamp": "soon", "id": "x"}'),
+        ("csv", "address,event_type,occurred_at\nanna@example.com,printed,2026-03-02\n"),
+        ("csv", "address,event_type,occurred_at\nanna@example.com,opened,yesterday\n"),
+        ("listmonk", '{"data": {"results": [{"id": 1}]}}'),
+    ],
+)
+def test_a_file_at_fault_is_named_and_nobody_of_it(shop: ReachableShop, tool: str, text: str) -> None:
+    file = shop.folder / "export"
+    file.write_text(text)
+    with pytest.raises(EventsError, match=r"export, record 1: expected an event as \w+ writes it\.") as raised:
+        read_events(tool, file)
+    assert "anna" not in str(raised.value)
+
+
+def test_what_came_back_keeps_contacts_back(shop: ReachableShop) -> None:
+    """A refusal that a tool reports holds for the address; too many stop the campaign."""
+    shop.connection.execute(
+        "insert into dec_event_suppressions values ($1, 'bounce', 'email', '2026-03-01')",
+        [shop.accounts["id-first"].user_id],
+    )
+    shop.export({"email": ["email_service"]})
+    assert shop.left_out() == {"id-second": "refused at this address", "id-li": None}
+    shop.connection.execute("insert into campaign_deliveries values ('k', true)")
+    shop.export({"email": ["email_service"]})
+    assert shop.left_out()["id-li"] == "campaign stopped"
+    assert not (shop.exports / "email" / "addressed").exists()
