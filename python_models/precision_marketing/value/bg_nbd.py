@@ -1,4 +1,8 @@
-"""How often users will buy: BG/NBD, fitted by maximum likelihood on closed forms.
+"""How often users will buy: BG/NBD and MBG/NBD, by maximum likelihood on closed forms.
+
+By BG/NBD [1]_ a user may stop after a repeat purchase, so that whoever never bought
+again is alive for ever. By MBG/NBD [2]_ a user may stop after the first one too: this
+is what goes into service.
 
 Times are days or weeks, as long as one fit and all that is asked of it use the same
 unit.
@@ -7,6 +11,9 @@ References
 ----------
 .. [1] Fader, Hardie and Lee (2005), "Counting Your Customers" the Easy Way: An
    Alternative to the Pareto/NBD Model, Marketing Science 24(2).
+.. [2] Batislam, Denizel and Filiztekin (2007), Empirical Validation and Comparison of
+   Models for Customer Base Analysis, International Journal of Research in Marketing
+   24(3).
 """
 
 from collections.abc import Sequence
@@ -23,7 +30,7 @@ MOST_CELLS = 500_000
 
 @dataclass(frozen=True)
 class BgNbd:
-    """BG/NBD: alive, a user buys at a steady rate, and may stop after any purchase.
+    """BG/NBD: alive, a user buys at a steady rate, and may stop after a purchase.
 
     Parameters
     ----------
@@ -34,6 +41,9 @@ class BgNbd:
         a = 0 for users who never stop.
     log_likelihood : float
         Natural logarithm, summed over users; NaN where nothing was fitted.
+    may_stop_at_once : bool
+        Whether users may stop after their first purchase (MBG/NBD), or not before a
+        repeat purchase (BG/NBD).
     """
 
     r: float
@@ -41,9 +51,10 @@ class BgNbd:
     a: float
     b: float
     log_likelihood: float
+    may_stop_at_once: bool
 
     def probability_alive(self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
-        """Chance that the user has not stopped; 1 without a repeat purchase.
+        """Chance that the user has not stopped; falls with the time since the last purchase.
 
         Parameters
         ----------
@@ -54,11 +65,16 @@ class BgNbd:
         Returns
         -------
         numpy.ndarray of float, shape (users,)
-            Between 0 and 1.
+            Between 0 and 1; by BG/NBD 1 without a repeat purchase.
         """
         frequency, recency, age = as_floats(frequency, recency, age)
-        stayed, stopped = _log_parts((self.r, self.alpha, self.a, self.b), frequency, recency, age)
+        parameters = (self.r, self.alpha, self.a, self.b)
+        stayed, stopped = _log_parts(parameters, frequency, recency, age, self.may_stop_at_once)
         return np.exp(stayed - np.logaddexp(stayed, stopped))
+
+    def stayed_count(self, frequency: np.ndarray) -> np.ndarray:
+        """Second parameter of the beta distribution of a living user's chance to stop."""
+        return self.b + frequency + self.may_stop_at_once
 
     def expected_orders(
         self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, duration: float
@@ -101,7 +117,7 @@ class BgNbd:
             users = order[start:stop]
             counts = np.arange(columns)
             shape = (self.r + frequency[users])[:, None]
-            stay = (self.b + frequency[users])[:, None]
+            stay = self.stayed_count(frequency[users])[:, None]
             chance = np.empty((len(users), columns))
             chance[:, :1] = shape * np.log1p(-growth[users])[:, None]
             chance[:, 1:] = np.log(growth[users][:, None] * (shape + counts[:-1]) / counts[1:])
@@ -113,8 +129,10 @@ class BgNbd:
         return alive * expected
 
 
-def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, min_repeat_users: int) -> BgNbd:
-    """Fit BG/NBD by maximum likelihood, with analytic gradients.
+def fit_bg_nbd(
+    frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, min_repeat_users: int, may_stop_at_once: bool
+) -> BgNbd:
+    """Fit BG/NBD or MBG/NBD by maximum likelihood, with analytic gradients.
 
     Parameters
     ----------
@@ -122,6 +140,8 @@ def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, m
         As in `BgNbd.probability_alive`.
     min_repeat_users : int
         Fewest users with a repeat purchase.
+    may_stop_at_once : bool
+        As in `BgNbd`.
 
     Returns
     -------
@@ -135,7 +155,7 @@ def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, m
 
     References
     ----------
-    Equation 6 of [1]_ (see the module).
+    Equation 6 of [1]_, and its like in [2]_ (see the module).
     """
     frequency, recency, age = as_floats(frequency, recency, age)
     _check_purchases(frequency, recency, age)
@@ -147,13 +167,13 @@ def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, *, m
     scaled = frequency, recency / unit, age / unit
 
     def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
-        likelihood, gradient = _bg_nbd_likelihood(np.exp(logs), *scaled)
+        likelihood, gradient = _bg_nbd_likelihood(np.exp(logs), *scaled, may_stop_at_once)
         return -likelihood / len(frequency), -gradient * np.exp(logs) / len(frequency)
 
     r, alpha, a, b = np.exp(minimum(loss, ((0, 0, 0, 0), (-1, -1, -1, 1)), "BG/NBD"))
     alpha *= unit
-    likelihood, _ = _bg_nbd_likelihood((r, alpha, a, b), frequency, recency, age)
-    return BgNbd(float(r), float(alpha), float(a), float(b), float(likelihood))
+    likelihood, _ = _bg_nbd_likelihood((r, alpha, a, b), frequency, recency, age, may_stop_at_once)
+    return BgNbd(float(r), float(alpha), float(a), float(b), float(likelihood), may_stop_at_once)
 
 
 def steady_buyers(frequency: np.ndarray, age: np.ndarray) -> BgNbd:
@@ -172,7 +192,7 @@ def steady_buyers(frequency: np.ndarray, age: np.ndarray) -> BgNbd:
     """
     frequency, age = as_floats(frequency, age)
     alpha = (age.sum() + 1) / (frequency.sum() + 0.5)
-    return BgNbd(1.0, float(alpha), 0.0, 1.0, float("nan"))
+    return BgNbd(1.0, float(alpha), 0.0, 1.0, float("nan"), True)
 
 
 def _check_purchases(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> None:
@@ -188,23 +208,26 @@ def _check_purchases(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
 
 
 def _log_parts(
-    parameters: Sequence[float], frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
+    parameters: Sequence[float], frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, may_stop_at_once: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log weights of still being alive and of having stopped at the last purchase."""
     r, alpha, a, b = parameters
+    # times that a user could have stopped
+    chances = frequency + may_stop_at_once
     with np.errstate(divide="ignore", invalid="ignore"):
         stopped = np.where(
-            frequency > 0, np.log(a) - np.log(b + frequency - 1) - (r + frequency) * np.log(alpha + recency), -np.inf
+            chances > 0, np.log(a) - np.log(b + chances - 1) - (r + frequency) * np.log(alpha + recency), -np.inf
         )
     return -(r + frequency) * np.log(alpha + age), stopped
 
 
 def _bg_nbd_likelihood(
-    parameters: Sequence[float], frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
+    parameters: Sequence[float], frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, may_stop_at_once: bool
 ) -> tuple[float, np.ndarray]:
     """Log-likelihood summed over users, and its gradient by r, alpha, a, b."""
     r, alpha, a, b = parameters
-    stayed, stopped = _log_parts(parameters, frequency, recency, age)
+    chances = frequency + may_stop_at_once
+    stayed, stopped = _log_parts(parameters, frequency, recency, age, may_stop_at_once)
     both = np.logaddexp(stayed, stopped)
     likelihood = (
         gammaln(r + frequency)
@@ -212,8 +235,8 @@ def _bg_nbd_likelihood(
         + r * np.log(alpha)
         + gammaln(a + b)
         - gammaln(b)
-        + gammaln(b + frequency)
-        - gammaln(a + b + frequency)
+        + gammaln(b + chances)
+        - gammaln(a + b + chances)
         + both
     ).sum()
     alive = np.exp(stayed - both)
@@ -229,14 +252,14 @@ def _bg_nbd_likelihood(
                 - gone * np.log(alpha + recency)
             ).sum(),
             (r / alpha - shape * (alive / (alpha + age) + gone / (alpha + recency))).sum(),
-            (digamma(a + b) - digamma(a + b + frequency) + gone / a).sum(),
+            (digamma(a + b) - digamma(a + b + chances) + gone / a).sum(),
             (
                 digamma(a + b)
                 - digamma(b)
-                + digamma(b + frequency)
-                - digamma(a + b + frequency)
-                # without a repeat purchase gone is 0
-                - gone / np.where(frequency > 0, b + frequency - 1, 1)
+                + digamma(b + chances)
+                - digamma(a + b + chances)
+                # without a chance to stop gone is 0
+                - gone / np.where(chances > 0, b + chances - 1, 1)
             ).sum(),
         ]
     )

@@ -1,4 +1,4 @@
-"""BG/NBD and Gamma-Gamma of one as-of date, and the histories that they read."""
+"""MBG/NBD and Gamma-Gamma of one as-of date, and the histories that they read."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +12,7 @@ from precision_marketing.value.gamma_gamma import GammaGamma, even_values, fit_g
 
 PURCHASE_KEYS = ["as_of_date", "first_order_id"]
 BASELINES = ("past_rate", "recent_rate")
-ESTIMATORS = ("bg_nbd", "learned", *BASELINES)
+ESTIMATORS = ("mbg_nbd", "learned", *BASELINES)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ValueSettings(Settings):
 
 @dataclass(frozen=True)
 class PurchaseModels:
-    """BG/NBD and Gamma-Gamma of one as-of date.
+    """MBG/NBD and Gamma-Gamma of one as-of date.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class PurchaseModels:
 
 
 def fit_purchase_models(purchases: pd.DataFrame, settings: ValueSettings) -> PurchaseModels:
-    """Fit BG/NBD and Gamma-Gamma to the users of one as-of date.
+    """Fit MBG/NBD and Gamma-Gamma to the users of one as-of date.
 
     Users whose first purchase in the data is not their first look older customers than
     they are and hide those who stopped before. So the fit is on users who came inside
@@ -92,7 +92,7 @@ def fit_purchase_models(purchases: pd.DataFrame, settings: ValueSettings) -> Pur
     rows = purchases[acquired] if inside else purchases
     fitted_on = "acquired users" if inside else "all users"
     try:
-        bg_nbd = fit_bg_nbd(*histories(rows)[:3], min_repeat_users=settings.min_repeat_users)
+        bg_nbd = fit_bg_nbd(*histories(rows)[:3], min_repeat_users=settings.min_repeat_users, may_stop_at_once=True)
     except ValueError:
         fitted_on = "fallback"
         bg_nbd = steady_buyers(purchases["repeat_day_count"], purchases["age_days"])

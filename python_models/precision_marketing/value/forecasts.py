@@ -36,21 +36,21 @@ def expect(
     dict of str to (numpy.ndarray, numpy.ndarray), each of shape (horizons, users)
         Purchases, and spend. ``learned`` is the geometric mean of both regressions,
         carried to other horizons halfway (on the log scale) between an even rate and
-        the falling one of BG/NBD. Its spend is the mean of three: purchases by boosting
-        times their worth, spend by boosting, and BG/NBD with Gamma-Gamma; the line runs
+        the falling one of MBG/NBD. Its spend is the mean of three: purchases by boosting
+        times their worth, spend by boosting, and MBG/NBD with Gamma-Gamma; the line runs
         off on the few who buy most. Missing where nothing was learnt.
     """
     frequency, recency, age, value = histories(purchases)
     days = np.array(horizons, dtype=float)[:, None]
     worth = models.gamma_gamma.expected_value(frequency + 1, value)
     counted = np.stack([models.bg_nbd.expected_orders(frequency, recency, age, horizon) for horizon in horizons])
-    found = {"bg_nbd": (counted, counted * worth)}
+    found = {"mbg_nbd": (counted, counted * worth)}
     if learned is not None:
         use_one_thread()
         line, tree = count_features(purchases, models, settings)
         by_line = np.maximum(learned.log_linear.predict(line), LEAST_COUNT)
         by_trees = np.maximum(learned.boosting.predict(tree), LEAST_COUNT)
-        # halfway between a rate that never falls and the falling one of BG/NBD
+        # halfway between a rate that never falls and the falling one of MBG/NBD
         in_window = np.exp(line["log_expected"].to_numpy())
         scale = np.sqrt(days / settings.window_days * counted / in_window)
         spend = learned.spend_boosting.predict(tree)
@@ -102,7 +102,7 @@ def predict_intervals(
     """
     counts, amounts = expected[name]
     days = np.array(horizons, dtype=float)[:, None]
-    longer = counts / np.maximum(expected["bg_nbd"][0], LEAST_COUNT)
+    longer = counts / np.maximum(expected["mbg_nbd"][0], LEAST_COUNT)
     ends = draw_futures(
         models.bg_nbd,
         models.gamma_gamma,

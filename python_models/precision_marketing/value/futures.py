@@ -56,7 +56,7 @@ def draw_futures(
         shape = (bg_nbd.r + frequency[users])[:, None]
         rate = random.standard_gamma(shape, size)
         rate /= (bg_nbd.alpha + age[users])[:, None]
-        stay = (bg_nbd.b + frequency[users])[:, None]
+        stay = bg_nbd.stayed_count(frequency[users])[:, None]
         stop = random.beta(max(bg_nbd.a, 1e-12), stay, size)
         with np.errstate(divide="ignore"):
             # the number of purchases after which the user stops, at least 1

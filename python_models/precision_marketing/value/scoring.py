@@ -75,12 +75,12 @@ def fit_value(
     purchases = purchases.sort_values(PURCHASE_KEYS, ignore_index=True)
     date = purchases["as_of_date"].max()
     names = judged.loc[judged["is_champion"], "estimator_name"]
-    live = names.iloc[0] if len(names) else "bg_nbd"
+    live = names.iloc[0] if len(names) else "mbg_nbd"
     models = dated_models(purchases, date, settings, with_past=live == "learned")
     learned = None
     if live == "learned":
         learned = fit_regressions(purchases, ahead, models, date, settings)
-        live = "bg_nbd" if learned is None else live
+        live = "mbg_nbd" if learned is None else live
     of_live = judged[judged["estimator_name"] == live]
     validation = of_live[of_live["split_name"] == "validation"]
     widening = np.ones(2)
@@ -92,7 +92,7 @@ def fit_value(
         ]
     parameters = json.dumps(
         {
-            "bg_nbd": {**asdict(models[date].bg_nbd), "log_likelihood": None},
+            "mbg_nbd": {**asdict(models[date].bg_nbd), "log_likelihood": None},
             "gamma_gamma": asdict(models[date].gamma_gamma),
             "widening": list(widening),
             "window_days": settings.window_days,
@@ -145,7 +145,7 @@ def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: Valu
     entry = estimator.iloc[0]
     stored = json.loads(entry["parameters"])
     models = PurchaseModels(
-        BgNbd(**{**stored["bg_nbd"], "log_likelihood": float("nan")}),
+        BgNbd(**{**stored["mbg_nbd"], "log_likelihood": float("nan")}),
         GammaGamma(**stored["gamma_gamma"]),
         entry["fitted_on"],
     )

@@ -44,7 +44,7 @@ def judge_value(purchases: pd.DataFrame, ahead: pd.DataFrame, settings: ValueSet
     pandas.DataFrame
         Columns `TEST_COLUMNS`, one row per split (``validation``, ``test``),
         estimator or baseline, and user with a purchase before. Live is what has the
-        least RMSE of counts on the validation; BG/NBD where there is none. Empty where
+        least RMSE of counts on the validation; MBG/NBD where there is none. Empty where
         the data is shorter than a test period.
     """
     purchases = purchases.sort_values(PURCHASE_KEYS, ignore_index=True)
@@ -54,7 +54,7 @@ def judge_value(purchases: pd.DataFrame, ahead: pd.DataFrame, settings: ValueSet
     test = scoring - length if scoring is not None else None
     splits = {"validation": test - length, "test": test} if test in dates else {}
     models = dated_models(purchases, test, settings) if splits else {}
-    parts, live, widening = [], "bg_nbd", {}
+    parts, live, widening = [], "mbg_nbd", {}
     for split, date in splits.items():
         if date not in models:
             continue
