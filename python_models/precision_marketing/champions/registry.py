@@ -9,7 +9,7 @@ import pandas as pd
 
 from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.common.frames import Panel, typed
-from precision_marketing.estimators.families import BASELINE, baseline_estimator
+from precision_marketing.estimators.families import BASELINE, fit_baseline
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
 from precision_marketing.estimators.score_sql import score_expression
 from precision_marketing.estimators.stored import dump_estimator
@@ -147,9 +147,7 @@ def _fit(
         known = baselines[baselines["baseline_name"] == chosen["best_baseline_name"]]
         column = (known if len(known) else baselines).iloc[0]["column_name"]
         features = training.column(column).to_frame()
-        labels = training.labels if task.is_amount else training.labels.astype(int)
-        fitted = baseline_estimator(column, is_amount=task.is_amount).fit(features, labels)
-        members, maps = [fitted], [(1.0, 0.0)]
+        members, maps = [fit_baseline(features, training.labels, is_amount=task.is_amount)], [(1.0, 0.0)]
     else:
         families = members_of(name, task)
         features = training.features

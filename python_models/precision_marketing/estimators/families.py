@@ -35,6 +35,8 @@ BASELINE = "baseline"
 CALIBRATION_FOLDS = 3
 # Probabilities are kept away from 0 and 1 by so much before their log-odds are taken.
 SMALLEST_PROBABILITY = 1e-5
+# Lets a line through given points run through them, and one through equal points exist.
+NO_PENALTY = 1e-9
 # Keeps a map finite where all labels are equal: a shift by 1 is one deviation.
 LEAST_PRIOR_WEIGHT = 0.5
 
@@ -165,16 +167,28 @@ def family_pipeline(name: str, features: pd.DataFrame, seed: int, *, given: dict
     return make_pipeline(preprocessor(features, numbers_are), *steps)
 
 
-def baseline_estimator(column: str, *, is_amount: bool) -> Pipeline:
-    """One column of the panel turned into a prediction: the fallback estimator."""
-    steps = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
-        FunctionTransformer(signed_log),
-        StandardScaler(),
-    )
-    return make_pipeline(
-        ColumnTransformer([("baseline", steps, [column])]), Ridge() if is_amount else LogisticRegression()
-    )
+def fit_baseline(features: pd.DataFrame, labels: np.ndarray, *, is_amount: bool) -> Pipeline:
+    """Turn one column of the panel into a prediction: the fallback estimator.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        The baseline's column alone; a gap counts as 0.
+    labels : numpy.ndarray, shape (rows,)
+        Of the rows learnt from. An amount learns nothing: its fallback predicts the
+        column itself, just as the baseline is judged, so that it cannot fall below it.
+    is_amount : bool
+        Whether an amount is predicted.
+    """
+    filled = SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)
+    if is_amount:
+        steps, last = make_pipeline(filled, StandardScaler()), Ridge(alpha=NO_PENALTY)
+        target = features.iloc[:, 0].fillna(0.0)
+    else:
+        steps = make_pipeline(filled, FunctionTransformer(signed_log), StandardScaler())
+        last, target = LogisticRegression(), labels.astype(int)
+    columns = ColumnTransformer([("baseline", steps, list(features.columns))])
+    return make_pipeline(columns, last).fit(features, target)
 
 
 def log_odds(probabilities: np.ndarray) -> np.ndarray:

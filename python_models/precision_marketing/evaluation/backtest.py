@@ -209,6 +209,9 @@ def _baseline_predictions(shown: TaskRows, baselines: pd.DataFrame) -> list[pd.D
     parts = []
     for baseline in baselines.itertuples():
         ordered = shown.column(baseline.column_name).fillna(0.0) * baseline.direction
+        if shown.task.is_amount:
+            # as every amount predicted
+            ordered = ordered.clip(lower=0.0)
         parts.append(_frame(shown, baseline.baseline_name, ordered.to_numpy(), True))
     return parts
 

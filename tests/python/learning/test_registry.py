@@ -15,13 +15,7 @@ import skops.io
 from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.champions.registry import FORMER_COLUMNS, REGISTRY_COLUMNS, register
 from precision_marketing.common.frames import Panel
-from precision_marketing.estimators.families import (
-    AVERAGE,
-    BASELINE,
-    CLASSIFIERS,
-    CalibratedAverage,
-    baseline_estimator,
-)
+from precision_marketing.estimators.families import AVERAGE, BASELINE, CLASSIFIERS, CalibratedAverage, fit_baseline
 from precision_marketing.estimators.fitting import TaskRows, combined, fit_families
 from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
 from precision_marketing.estimators.stored import dump_estimator, load_estimator
@@ -56,9 +50,7 @@ def fitted() -> dict[str, CalibratedAverage]:
     """Every candidate, and the fallback, with maps as if calibrated."""
     rows = TaskRows.of(LAPSE, PANEL).closed_by(SCORING_DATE)
     members = fit_families(rows, SETTINGS, CLASSIFIERS)
-    baseline = baseline_estimator("order_count", is_amount=False).fit(
-        rows.features[["order_count"]], rows.labels.astype(int)
-    )
+    baseline = fit_baseline(rows.features[["order_count"]], rows.labels, is_amount=False)
     made_of = {name: [member] for name, member in members.items()}
     made_of |= {AVERAGE: list(members.values()), BASELINE: [baseline]}
     return {name: combined(own, [(1.0 + 1 / 3, -0.1)] * len(own), is_amount=False) for name, own in made_of.items()}
@@ -274,6 +266,44 @@ def test_an_amount_is_registered_and_scored() -> None:
     assert len(scores) == 150
     assert (scores["score"] >= 0).all()
     assert scores["score"].max() > 1
+
+
+def wholesale_panel(seed: int) -> pd.DataFrame:
+    """Make a shop of few buyers, of whom some spend a thousand times what others do."""
+    random = np.random.default_rng(seed)
+    frame = make_panel(seed, user_count=120)
+    usual = np.tile(random.lognormal(5, 1.8, 120), len(frame) // 120)
+    bought, before = (usual * random.lognormal(0, 0.6, len(frame)) * (random.random(len(frame)) < 0.7) for _ in "ab")
+    # a return now and then outweighs what was bought
+    frame["amount_ahead"] = np.where(random.random(len(frame)) < 0.01, -bought, bought)
+    frame["net_amount_28d"] = np.where(random.random(len(frame)) < 0.01, -before, before)
+    frame["median_block_amount"] = np.where(random.random(len(frame)) < 0.1, np.nan, 0.8 * usual)
+    return frame
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_amount_never_goes_into_service_below_its_own_baseline(seed: int) -> None:
+    tasks = TASKS[TASKS["task"] == AMOUNT_TASK]
+    panels = {"user": split_panel(wholesale_panel(seed))}
+    columns = {"carry_over": "net_amount_28d", "usual_block": "median_block_amount"}
+    baselines = pd.DataFrame(
+        {"task": AMOUNT_TASK, "baseline_name": columns.keys(), "column_name": columns.values(), "direction": 1}
+    )
+
+    validation = validate(panels, tasks, baselines, SETTINGS)
+    registry = register(panels, tasks, baselines, PINS, validation, NO_FORMER, SETTINGS)
+    test = predict_tests(panels, tasks, baselines, validation, registry, SETTINGS)
+
+    live = registry.loc[registry["status"] == "champion", "estimator_name"].item()
+    errors = (test["prediction"] - test["outcome"]).pow(2).groupby(test["estimator_name"]).mean()
+    best = registry["best_baseline_name"].dropna().iloc[0]
+    assert errors[live] <= errors[best] * (1 + 1e-9)
+    if live == BASELINE:
+        # what is scored is the baseline itself
+        scored = score_panel(panels["user"], registry, tasks, "user")["score"]
+        rows = panels["user"].of_split("score")
+        expected = rows.features[columns[best]].fillna(0).clip(lower=0)
+        np.testing.assert_allclose(scored, expected, rtol=1e-9, atol=1e-6)
 
 
 def test_versions_that_were_live_are_kept_and_can_be_pinned() -> None:
