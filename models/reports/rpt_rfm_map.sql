@@ -1,5 +1,5 @@
--- one row per recency score and frequency-monetary score, as of the scoring date; pairs
--- of too few users stand together, without scores, as "not shown"
+-- one row per segment, recency score and frequency-monetary score, as of the scoring
+-- date; those of too few users stand together, without scores, as "not shown"
 with
 
 rfm as (select * from {{ ref('ftr_user__rfm') }}),

@@ -75,8 +75,9 @@ def rfm_map(rows: pd.DataFrame, words: Words) -> Charts:
         scale=alt.Scale(domain=[5, 4, 3, 2, 1]),
         title=words.column("frequency_monetary_score"),
     )
-    cells = alt.Chart(rows).mark_rect().encode(x=x, y=y, color=alt.Color("user_count:Q", legend=None))
-    numbers = alt.Chart(rows).mark_text(fontSize=13).encode(x=x, y=y, text=alt.Text("user_count:Q", format=","))
+    # a cell may hold users of several segments
+    cells = alt.Chart(rows).mark_rect().encode(x=x, y=y, color=alt.Color("sum(user_count):Q", legend=None))
+    numbers = alt.Chart(rows).mark_text(fontSize=13).encode(x=x, y=y, text=alt.Text("sum(user_count):Q", format=","))
     return {"": sized(cells + numbers, 280)}
 
 
