@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from pathlib import Path
 
@@ -48,9 +49,20 @@ def reliability_plot(bins: list[tuple[float, float, float, float]]) -> str:
     )
 
 
+def calibration(parameters: dict) -> str:
+    """Say which calibration map is in service, and what each gained over none."""
+    judged = parameters.get("calibration_gains", {})
+    if not judged:
+        return ""
+    gains = [f"{kind} {mean:+.5f} (at least {low:+.5f})" for kind, (mean, low) in judged.items() if low is not None]
+    compared = f"gain in log loss over no map on {parameters['calibration_date_count']} later dates: {', '.join(gains)}"
+    reason = compared if gains else "too few later dates to compare maps on"
+    return f"<p>Calibration map: <b>{escape(parameters['calibration_map'])}</b> ({reason}).</p>"
+
+
 def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
     """Write the card of one champion."""
-    task, description, name, version, reason, baseline, first, last, rows, features = entry
+    task, description, name, version, reason, baseline, first, last, rows, features, parameters = entry
     metrics = connection.execute(
         """
         select metric, metric_value, interval_low, interval_high, best_baseline_name,
@@ -75,6 +87,7 @@ def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
         f"({escape(reason)}; best baseline: {escape(baseline or 'none')}).</p>",
         f"<p>Learnt from {rows:,} rows as of {first} to {last}; reads {features} "
         "features, listed in evaluation.estimator_registry.</p>",
+        calibration(json.loads(parameters)),
     ]
     if metrics:
         head = ["metric", "test", "from", "to", "baseline", "reached"]
@@ -92,7 +105,7 @@ def cards(warehouse: Path) -> str:
             select
                 task, description, estimator_name, estimator_version, status_reason,
                 best_baseline_name, first_as_of_date, last_as_of_date,
-                training_row_count, json_array_length(feature_names)
+                training_row_count, json_array_length(feature_names), parameters
             from evaluation.estimator_registry
             inner join seeds.learning_tasks using (task)
             where status = 'champion'

@@ -7,13 +7,14 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
+from precision_marketing.champions.calibration import LEAVE_AS_IT_IS, NO_MAP, Calibration, choose_calibration
 from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import BASELINE, fit_baseline
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
 from precision_marketing.estimators.score_sql import score_expression
 from precision_marketing.estimators.stored import dump_estimator
-from precision_marketing.evaluation.backtest import calibration_maps, test_origins
+from precision_marketing.evaluation.backtest import test_origins
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
 
@@ -126,8 +127,11 @@ def _register_task(
         return judged
     chosen = judged.loc[live].to_dict()
     origins = [(date, learnt) for date, learnt, _ in test_origins(rows)]
+    calibration = Calibration(NO_MAP, [LEAVE_AS_IT_IS], {}, 0)
+    if not rows.task.is_amount and chosen["estimator_name"] != BASELINE:
+        calibration = choose_calibration(chosen["estimator_name"], rows, predictions, settings)
     fits = [
-        _fit(chosen, learnt, baselines, predictions, settings) | {"train_until_date": date}
+        _fit(chosen, learnt, baselines, calibration, settings) | {"train_until_date": date}
         for date, learnt in [*origins, (until, training)]
     ]
     described = pd.DataFrame([chosen | fit for fit in fits])
@@ -139,26 +143,30 @@ def _register_task(
 
 
 def _fit(
-    chosen: dict, training: TaskRows, baselines: pd.DataFrame, predictions: pd.DataFrame, settings: LearningSettings
+    chosen: dict, training: TaskRows, baselines: pd.DataFrame, calibration: Calibration, settings: LearningSettings
 ) -> dict:
-    """Fit the chosen candidate, calibrated by its validation predictions."""
+    """Fit the chosen candidate, calibrated as the inner dates say."""
     task, name = training.task, chosen["estimator_name"]
     if name == BASELINE:
         known = baselines[baselines["baseline_name"] == chosen["best_baseline_name"]]
         column = (known if len(known) else baselines).iloc[0]["column_name"]
         features = training.column(column).to_frame()
-        members, maps = [fit_baseline(features, training.labels, is_amount=task.is_amount)], [(1.0, 0.0)]
+        members = [fit_baseline(features, training.labels, is_amount=task.is_amount)]
     else:
         families = members_of(name, task)
         features = training.features
         members = list(fit_families(training, settings, families).values())
-        maps = [(1.0, 0.0)] * len(members)
-        if not task.is_amount:
-            maps = calibration_maps(predictions, families, settings)
+    maps = [LEAVE_AS_IT_IS] * len(members) if task.is_amount else calibration.maps
     estimator = combined(members, maps, is_amount=task.is_amount)
     parameters = json.dumps(
         {
             "members": [repr(member.steps[-1][1]) for member in members],
+            "calibration_map": calibration.name,
+            "calibration_date_count": calibration.date_count,
+            "calibration_gains": {
+                kind: [None if np.isnan(each) else round(each, 9) for each in gained]
+                for kind, gained in calibration.gains.items()
+            },
             "calibration_slopes": [slope for slope, _ in maps],
             "calibration_intercepts": [intercept for _, intercept in maps],
             "max_training_rows": settings.max_training_rows,

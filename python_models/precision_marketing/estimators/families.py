@@ -310,6 +310,19 @@ def calibration_map(
     return float(slope), float(unshifted + shift_kept * (shifted - unshifted))
 
 
+def calibration_shift(probabilities: np.ndarray, labels: np.ndarray, shift_kept: float) -> float:
+    """Find what to add to log-odds so that the mean follows a share of its surprise.
+
+    Parameters
+    ----------
+    probabilities, labels, shift_kept
+        As in `calibration_map`; at least one row.
+    """
+    # half a row of each class: a mean of 0 or 1 has no log-odds
+    mean = (labels.sum() + 0.5) / (len(labels) + 1)
+    return float(shift_kept * _intercept_for_mean(log_odds(np.sort(probabilities)), mean))
+
+
 def _intercept_for_mean(values: np.ndarray, mean: float) -> float:
     """Find what to add to log-odds so that their probabilities have a given mean."""
     most = np.abs(values).max() + np.abs(logit(mean)) + 1.0

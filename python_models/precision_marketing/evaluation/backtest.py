@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from precision_marketing.champions.calibration import LEAVE_AS_IT_IS, choose_calibration
 from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import (
     AVERAGE,
@@ -12,7 +13,6 @@ from precision_marketing.estimators.families import (
     REGRESSORS,
     AverageAmount,
     CalibratedAverage,
-    calibration_map,
     predict_values,
 )
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
@@ -34,7 +34,6 @@ PREDICTION_COLUMNS = {
     "train_until_date": "datetime64[us]",
     "as_of_date": "datetime64[us]",
 }
-LEAVE_AS_IT_IS = (1.0, 0.0)
 
 
 def validate(
@@ -121,7 +120,7 @@ def predict_tests(
         for until, training, shown in test_origins(rows):
             parts += _baseline_predictions(shown, own_baselines)
             if settings.every_family:
-                others = _every_estimator(training, validation[validation["task"] == name], settings)
+                others = _every_estimator(rows, training, validation[validation["task"] == name], settings)
                 live = stored[until].name if until in stored else None
                 parts += [
                     _predictions(shown, candidate, estimator)
@@ -139,7 +138,7 @@ def predict_tests(
 
 
 def _every_estimator(
-    training: TaskRows, validation: pd.DataFrame, settings: LearningSettings
+    rows: TaskRows, training: TaskRows, validation: pd.DataFrame, settings: LearningSettings
 ) -> dict[str, CalibratedAverage | AverageAmount]:
     """All candidates and other families of a task, fitted and calibrated."""
     task = training.task
@@ -147,9 +146,11 @@ def _every_estimator(
     fitted = fit_families(training, settings, [each for each in candidates if each != AVERAGE])
     found = {}
     for candidate in candidates:
-        families = members_of(candidate, task)
-        maps = calibration_maps(validation, families, settings)
-        found[candidate] = combined([fitted[each] for each in families], maps, is_amount=task.is_amount)
+        members = [fitted[each] for each in members_of(candidate, task)]
+        maps = [LEAVE_AS_IT_IS] * len(members)
+        if not task.is_amount:
+            maps = choose_calibration(candidate, rows, validation, settings).maps
+        found[candidate] = combined(members, maps, is_amount=task.is_amount)
     return found
 
 
@@ -159,35 +160,6 @@ def judged_candidates(task: Task, settings: LearningSettings) -> list[str]:
     wanted = families if settings.every_family else task.families
     found = [name for name in families if name in wanted]
     return [*found, AVERAGE] if AVERAGE in task.families else found
-
-
-def calibration_maps(
-    predictions: pd.DataFrame, names: Iterable[str], settings: LearningSettings
-) -> list[tuple[float, float]]:
-    """Learn each family's calibration from its own out-of-time predictions.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        Of one task, before what will be calibrated; columns `PREDICTION_COLUMNS`.
-    names : iterable of str
-        Families, in the order in which maps are wanted.
-    settings : LearningSettings
-        How far maps are held back.
-    """
-    final = predictions[predictions["is_outcome_final"]]
-    maps = []
-    for name in names:
-        own = final[final["estimator_name"] == name]
-        maps.append(
-            calibration_map(
-                own["prediction"].to_numpy(),
-                own["outcome"].to_numpy(),
-                settings.calibration_prior_weight,
-                settings.calibration_shift_kept,
-            )
-        )
-    return maps
 
 
 def _origins(rows: TaskRows, splits: Iterable[str]) -> Iterable[tuple[TaskRows, TaskRows]]:
