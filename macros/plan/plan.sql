@@ -148,6 +148,18 @@
     {{ var('control_salt') | replace("'", "''") }}/{{ var('global_control_share') }}
 {%- endmacro %}
 
+{# Whether no campaign ever contacts the user, so that all of them together can be measured. #}
+{% macro is_global_control(user_id) -%}
+    {{ hashed_number(user_id, var('control_salt')) }} < {{ var('global_control_share') }}
+{%- endmacro %}
+
+{# Week of a phase of the programme, from 1; below 1 for dates before it. #}
+{% macro week_of_phase(date_expression) -%}
+    cast(
+        floor({{ days_between('phases.starts_on', date_expression) }} / 7.0) + 1 as int
+    )
+{%- endmacro %}
+
 {# Permanent id of one revision of a decision. #}
 {% macro decision_id(revision) -%}
     md5(concat(campaign_id, '/', user_id, '/', cast({{ revision }} as string)))

@@ -155,6 +155,20 @@ def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
     return by_task(rows, "metric", draw)
 
 
+def programme(rows: pd.DataFrame, words: Words) -> Charts:
+    """Effect per customer by the end of each week, and the interval that holds at all weeks."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        base = alt.Chart(part).encode(x=alt.X("week_number:Q", title=words.column("week_number")))
+        band = base.mark_area(opacity=0.25).encode(
+            y=alt.Y("lift_low:Q", title=words.column("lift")), y2=alt.Y2("lift_high:Q")
+        )
+        zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(strokeDash=[4, 3]).encode(y="y:Q")
+        return band + base.mark_line(point=True).encode(y="lift:Q") + zero
+
+    return by_task(rows, "metric", draw)
+
+
 def qini_curve(rows: pd.DataFrame, words: Words) -> Charts:
     """Gain by share contacted, beside contacts at random."""
 

@@ -132,6 +132,24 @@ def campaign_lift(rows: pd.DataFrame) -> Facts:
     return {"clear": (is_clear.sum(), "count"), "all": (len(rows), "count")}
 
 
+def programme(rows: pd.DataFrame) -> Facts:
+    """Tell the profit by the last week, and what would show it."""
+    row = rows[(rows["metric"] == "profit") & rows["lift"].notna()].sort_values("week_number").iloc[-1]
+    day = row["measurable_on"]
+    return {
+        "phase": (row["phase"], "word"),
+        "weeks": (row["week_number"], "count"),
+        "lift": (row["lift"], "amount"),
+        "low": (row["lift_low"], "amount"),
+        "high": (row["lift_high"], "amount"),
+        "verdict": (row["verdict"], "word"),
+        "hoped": (row["hoped_share"], "share"),
+        "day": ("never with this group" if pd.isna(day) else str(day)[:10], "word"),
+        "needed": (row["needed_control_count"], "count"),
+        "control": (row["control_count"], "count"),
+    }
+
+
 def qini_curve(rows: pd.DataFrame) -> Facts:
     """Tell the gain at three tenths contacted."""
     row = rows[rows["contacted_share"].between(0.299, 0.301)].iloc[0]
@@ -256,6 +274,14 @@ SECTIONS = (
         whole="cohort_count",
         exists="only_guest_order_count",
         hidden="guests",
+    ),
+    Section(
+        "programme",
+        "campaigns",
+        "from reports.rpt_programme order by metric, week_number",
+        "metric phase week_number control_count lift lift_low lift_high",
+        charts.programme,
+        programme,
     ),
     Section(
         "campaign_rates",

@@ -7,16 +7,7 @@ sending as (select * from {{ ref('plan_send_dates') }}),
 users as (select * from {{ ref('users') }}),
 audiences as (select * from {{ ref('dec_audiences') }}),
 recent as (select * from {{ ref('dec_recent_contacts') }}),
-
--- a hash of the pseudonym would draw everybody anew once pseudonyms are rotated
-drawn as (
-    select
-        user_id,
-        min_by(is_global_control, decided_on) as is_global_control
-    from {{ ref('dec_launched_decisions') }}
-    where control_draw = '{{ control_draw() }}'
-    group by user_id
-),
+global_control as (select * from {{ ref('dec_global_control') }}),
 
 suppressions as (
     select
@@ -107,11 +98,7 @@ judged as (
         coalesce(constraints.is_below_minimum_score, false) as is_below_minimum_score,
         coalesce(constraints.has_no_offer_left, false) as has_no_offer_left,
         constraints.user_id is null as is_not_scored,
-        coalesce(
-            drawn.is_global_control,
-            {{ hashed_number('pairs.user_id', var('control_salt')) }}
-            < {{ var('global_control_share') }}
-        ) as is_global_control,
+        global_control.is_global_control,
         {{ hashed_number(
             "concat(pairs.campaign_id, ':', pairs.user_id)", var('control_salt')
         ) }} < pairs.control_share as is_campaign_control
@@ -122,7 +109,7 @@ judged as (
             and pairs.user_id = audiences.user_id
     left join recent
         on pairs.campaign_id = recent.campaign_id and pairs.user_id = recent.user_id
-    left join drawn on pairs.user_id = drawn.user_id
+    inner join global_control on pairs.user_id = global_control.user_id
     left join suppressed
         on
             pairs.campaign_id = suppressed.campaign_id

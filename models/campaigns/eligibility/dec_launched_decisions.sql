@@ -23,7 +23,9 @@ ledger as (
 ),
 
 latest as (
-    select *
+    select
+        *,
+        min(decided_on) over (partition by campaign_id) as launched_on
     from ledger
     qualify
         row_number() over (

@@ -91,6 +91,8 @@ joined as (
         {% endfor -%}
         measured.lift_low,
         measured.lift_high,
+        case when measured.lift_low is not null then measured.shrunken_lift end
+            as shrunken_lift,
         measured.width_share as interval_width_share,
         measured.incremental_low,
         measured.incremental_high,

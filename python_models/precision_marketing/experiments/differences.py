@@ -149,11 +149,11 @@ def _welch(treated: np.ndarray, control: np.ndarray, level: float, slopes: np.nd
     # skewness of the difference itself: none for arms of one size
     skewness = skewness * (1 / treated_count - 1 / control_count) / np.sqrt(1 / treated_count + 1 / control_count)
     return Difference(
-        difference, difference - error * _unbent(quantile, skewness), difference - error * _unbent(-quantile, skewness)
+        difference, difference - error * unbent(quantile, skewness), difference - error * unbent(-quantile, skewness)
     )
 
 
-def _unbent(quantile: np.ndarray, skewness: np.ndarray) -> np.ndarray:
+def unbent(quantile: np.ndarray, skewness: np.ndarray) -> np.ndarray:
     """Invert Hall's transformation ``t + s t^2 / 3 + s^2 t^3 / 27 + s / 6``."""
     # 3 / s ((1 + s shifted)^(1/3) - 1), written so that s may be 0
     shifted = quantile - skewness / 6

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from precision_marketing.common.settings import Settings, Var
 from precision_marketing.experiments.arms import arm_counts, sample_ratio_p_value
@@ -25,6 +26,7 @@ MEASURED_COLUMNS = {
     "lift": "float64",
     "lift_low": "float64",
     "lift_high": "float64",
+    "shrunken_lift": "float64",
     "width_share": "float64",
     "incremental_total": "float64",
     "incremental_low": "float64",
@@ -96,6 +98,8 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
           difference, but for method ``cuped`` what remains of it after adjusting.
         - ``method``: ``newcombe`` for rates; ``cuped`` for money where ``pre_amount``
           varies, else ``welch``. ``width_share`` is null for rates.
+        - ``shrunken_lift`` of whole campaigns, see `shrunken`: what to expect of a
+          campaign whose lift was chosen for its size.
         - ``incremental_total``: lift times treated users, in users or money.
         - ``sample_ratio_p_value`` of the slice; ``is_trustworthy`` where neither it nor
           that of the whole campaign is below the threshold. Null where the chance of
@@ -136,7 +140,35 @@ def measure_campaigns(rows: pd.DataFrame, settings: ExperimentSettings) -> pd.Da
             records += _measured(some, keys, settings)
     found = pd.DataFrame(records, columns=list(MEASURED_COLUMNS))
     found = found.astype(MEASURED_COLUMNS)
+    for _, own in found[found["slice_kind"] == "all"].groupby("metric"):
+        errors = (own["lift_high"] - own["lift_low"]) / (2 * stats.norm.isf((1 - settings.level) / 2))
+        found.loc[own.index, "shrunken_lift"] = shrunken(own["lift"].to_numpy(), errors.to_numpy())
     return found.sort_values(KEY_COLUMNS, ignore_index=True)
+
+
+def shrunken(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Shrink effects toward 0 by how much effects of this kind differ from 0 at all.
+
+    The best of many noisy effects is too high (the winner's curse). With effects drawn
+    around 0 with a variance that is what their squares exceed their errors by, each is
+    expected to be ``variance / (variance + error^2)`` of what was seen: the empirical
+    Bayes estimate of Efron and Morris (1975), "Data analysis using Stein's estimator".
+
+    Parameters
+    ----------
+    effects, errors : numpy.ndarray of float, shape (campaigns,)
+        Effect and its standard error, above 0; NaN where not measured.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (campaigns,)
+        In the effects' unit; 0 where the effects differ from 0 by no more than chance.
+    """
+    is_known = np.isfinite(effects) & (errors > 0)
+    squares = np.where(is_known, errors, np.nan) ** 2
+    known = squares[is_known]
+    variance = max(0.0, float(np.sum(effects[is_known] ** 2 / known - 1) / np.sum(1 / known))) if len(known) else 0.0
+    return effects * variance / (variance + squares)
 
 
 def _checked(rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from precision_marketing.experiments.differences import (
     Difference,
-    _unbent,
+    unbent,
     adjusted_difference,
     mean_difference,
     rate_difference,
@@ -134,7 +134,7 @@ def test_arms_of_one_size_or_without_skewness_are_welchs(level: float) -> None:
 @pytest.mark.parametrize("skewness", [-3.0, -0.2, -1e-9, 0.0, 1e-9, 0.2, 3.0])
 def test_bending_inverts_halls_cubic(skewness: float) -> None:
     quantile = np.linspace(-4, 4, 9)
-    found = _unbent(quantile, np.float64(skewness))
+    found = unbent(quantile, np.float64(skewness))
     bent = found + skewness * found**2 / 3 + skewness**2 * found**3 / 27 + skewness / 6
     np.testing.assert_allclose(bent, quantile, atol=1e-9)
 

@@ -18,8 +18,9 @@ from support.shops import one_order_shop
 from operations.report.sections import SECTIONS
 from operations.report.words import LANGUAGES, read_texts
 
-# The fixture has campaigns nobody was held out of, and so no effect to draw.
-NEVER_MEASURED = {"campaign_lift", "qini_curve"}
+# The fixture has campaigns nobody was held out of, and few in the global control group:
+# no effect to draw.
+NEVER_MEASURED = {"campaign_lift", "programme", "qini_curve"}
 PHONE = 360
 # What a marketer may call a campaign, and what a page must not take for its own.
 MARKUP = """<!--<script>x</script>&"'{{ 7 * 7 }}{0}${x}<img src=x onerror="window.run = 1">"""
@@ -74,6 +75,11 @@ def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_pat
         connection.execute("""
             update reports.rpt_campaign_results
             set lift = 0.02, lift_low = -0.01, lift_high = 0.05, control_count = 100
+        """)
+        connection.execute("""
+            update reports.rpt_programme
+            set user_count = 600, control_count = 40, needed_control_count = 90, lift = week_number,
+                lift_low = -2, lift_high = 3 * week_number
         """)
         connection.execute("""
             insert into reports.rpt_qini_curve

@@ -233,6 +233,38 @@ def uplift_inputs(nodes: dict[str, dict]) -> Inputs:
     return inputs
 
 
+def programme_inputs(nodes: dict[str, dict]) -> Inputs:
+    """Return users and weeks of two phases of three weeks, all made up."""
+    inputs = Inputs(nodes)
+    users = inputs.columns(
+        "campaigns.dec_programme_users",
+        {
+            "week_count": "3",
+            "is_treated": "hash(user_id) % 3 > 0",
+            "entered_week": "cast(hash(user_id, 'week') % 3 + 1 as int)",
+        },
+        {"phase", "user_id"},
+    )
+    weeks = inputs.columns(
+        "campaigns.dec_programme_weeks", {"week_number": "cast(week as int)"}, {"phase", "user_id"}
+    )
+    known = """
+        select phase, 'user ' || number as user_id, phase || number as key
+        from range(500) as users (number), (values ('placebo'), ('programme')) as phases (phase)
+    """
+    inputs.create(
+        {
+            "dec_programme_users": f"select {users} from ({known})",
+            "dec_programme_weeks": f"""
+                select {weeks}
+                from (select * replace (key || week as key), week from ({known}), range(1, 4) as weeks (week))
+                where hash(key) % 2 = 0
+            """,
+        }
+    )
+    return inputs
+
+
 def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
     """Return campaigns planned, to choose for, and measured; what lacks is made up."""
     inputs = Inputs(nodes)
@@ -299,7 +331,9 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
                          else 'treatment' end as arm,
                     cast(0.6 + 0.1 * (hash(campaign_id) % 2) as double)
                         as treated_share,
-                    'offer ' || hash(first_order_id, 'offer') % 2 as offer_id
+                    'offer ' || hash(first_order_id, 'offer') % 2 as offer_id,
+                    -- an effect far beyond chance, or all of them are shrunk to none
+                    margin + case when hash(first_order_id) % 3 > 0 then 500 else 0 end as margin
                 )
                 from built.campaigns.dec_arm_outcomes as outcomes
                 join firsts using (user_id)
