@@ -1,4 +1,4 @@
--- one row per metric and week since the first launch, else of the placebo: the effect by then
+-- one row per metric and week since the first launch, else of the placebo
 with
 
 results as (
@@ -18,8 +18,9 @@ joined as (
             else 'no proof of an effect'
         end as verdict,
         results.week_number,
-        case when results.lift is not null
-            then results.treated_count + results.control_count
+        case
+            when results.lift is not null
+                then results.treated_count + results.control_count
         end as user_count,
         case when results.lift is not null then results.control_count end
             as control_count,

@@ -40,26 +40,34 @@ entered as (
 ),
 
 -- six blocks of four weeks, the last of them first
-blocks as (
+placed as (
     select
         phases.phase,
         money_days.user_id,
-        {% for block in blocks -%}
-            {% set is_in_block -%}
-            {{ days_between('money_days.activity_date', 'phases.starts_on') }}
-                between {{ 28 * block - 27 }} and {{ 28 * block }}
-            {%- endset -%}
-            sum(case when {{ is_in_block }} then money_days.net_amount else 0 end)
-                as revenue_{{ block }},
-            count_if({{ is_in_block }}) as days_{{ block }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        money_days.net_amount,
+        cast(floor(({{
+            days_between('money_days.activity_date', 'phases.starts_on')
+        }} - 1) / 28.0) + 1 as int) as block_number
     from phases
     inner join money_days
         on
             phases.starts_on > money_days.activity_date
             and {{ days_after('phases.starts_on', '-168') }} <= money_days.activity_date
-    group by phases.phase, money_days.user_id
+),
+
+blocks as (
+    select
+        phase,
+        {% for block in blocks -%}
+            sum(case when block_number = {{ block }} then net_amount else 0 end)
+                as revenue_{{ block }},
+            sum(case when block_number = {{ block }} then 1 else 0 end)
+                as days_{{ block }},
+        {% endfor -%}
+        sum(net_amount) as revenue,
+        user_id
+    from placed
+    group by phase, user_id
 ),
 
 described as (
@@ -78,12 +86,7 @@ described as (
         cast(entered.is_new as double) as before_is_new,
         ntile(4) over (
             partition by entered.phase, entered.is_new
-            order by
-                {% for block in blocks -%}
-                    coalesce(blocks.revenue_{{ block }}, 0)
-                    {{- ' + ' if not loop.last }}
-                {% endfor -%},
-                entered.user_id
+            order by coalesce(blocks.revenue, 0), entered.user_id
         ) as tier_number
     from entered
     left join blocks
@@ -103,12 +106,11 @@ stratified as (
             before_revenue_{{ block }},
             before_days_{{ block }},
         {% endfor -%}
-        before_is_new,
         {% for tier in range(2, 5) -%}
             cast(tier_number = {{ tier }} and before_is_new = 0 as double)
-                as before_is_tier_{{ tier }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+                as before_is_tier_{{ tier }},
+        {% endfor -%}
+        before_is_new
     from described
 )
 

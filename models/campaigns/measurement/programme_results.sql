@@ -42,13 +42,15 @@ joined as (
             'incremental_total': 'lift', 'incremental_low': 'lift_low',
             'incremental_high': 'lift_high',
         }.items() -%}
-            case when shown.lift_low is not null
-                then shown.{{ lift }} * shown.treated_count
+            case
+                when shown.lift_low is not null
+                    then shown.{{ lift }} * shown.treated_count
             end as {{ column }},
         {% endfor -%}
         shown.smallest_lift,
-        case when shown.control_value > 0
-            then shown.smallest_lift / shown.control_value
+        case
+            when shown.control_value > 0
+                then shown.smallest_lift / shown.control_value
         end as smallest_lift_share,
         {{ days_after(
             'phases.starts_on',

@@ -1,4 +1,4 @@
--- one row per metric: what the programme is known to have earned, or from when it can be
+-- one row per metric: what the programme earned, or from when it can be known
 with
 
 looks as (

@@ -57,6 +57,8 @@ USERS_PER_COVARIATE = 20
 BATCH_ROWS = 100_000
 PLACEBO, PROGRAMME = "placebo", "programme"
 CUMULATIVE, WEEK = "cumulative", "week"
+# Gives the users of a look, the same each time it is called.
+Batches = Callable[[], Iterator[tuple[np.ndarray, ...]]]
 
 
 @dataclass(frozen=True)
@@ -125,13 +127,10 @@ def interval(look: Look, bound: np.ndarray | float) -> tuple[np.ndarray, np.ndar
     """
     bound = stats.t.isf(stats.norm.sf(bound), look.freedom)
     error = np.sqrt(look.variance)
-    return (
-        look.lift - error * unbent(bound, look.skewness),
-        look.lift - error * unbent(-bound, look.skewness),
-    )
+    return (look.lift - error * unbent(bound, look.skewness), look.lift - error * unbent(-bound, look.skewness))
 
 
-def look_at(batches: Callable[[], Iterator[tuple[np.ndarray, ...]]]) -> Look:
+def look_at(batches: Batches) -> Look:
     """Compare the arms at one look, in two passes over batches of users.
 
     Parameters
@@ -233,7 +232,8 @@ def measure_programme(users: Any, weeks: Any, settings: ProgrammeSettings) -> pd
         passed = 0.0
         for week, look in looks.items():
             passed = np.fmax(passed, _clock(look))
-            records += _records(look, settings, phase, CUMULATIVE, week, mixture_bound(passed, tuned_clock, settings.level))
+            bound = mixture_bound(passed, tuned_clock, settings.level)
+            records += _records(look, settings, phase, CUMULATIVE, week, bound)
             alone = look_at(_reader(users, weeks, phase, week, week))
             records += _records(alone, settings, phase, WEEK, week, stats.norm.isf((1 - settings.level) / 2))
     return typed([pd.DataFrame(records, columns=list(LOOK_COLUMNS))], LOOK_COLUMNS)
@@ -251,7 +251,7 @@ def _tuned_clock(looks: dict[int, Look], tuned_week: int) -> np.ndarray:
     return np.where(found > 0, found, 1.0)
 
 
-def _reader(users: Any, weeks: Any, phase: str, last: int, first: int) -> Callable[[], Iterator[tuple[np.ndarray, ...]]]:
+def _reader(users: Any, weeks: Any, phase: str, last: int, first: int) -> Batches:
     """Read the users of a look with what they did from one week to another."""
     before = sorted(each for each in users.columns if each.startswith(KNOWN_BEFORE))
     sums = ", ".join(f"sum({each}) as {each}" for each in METRICS.values())

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from precision_marketing.experiments.differences import (
     Difference,
-    unbent,
     adjusted_difference,
     mean_difference,
     rate_difference,
+    unbent,
 )
 from precision_marketing.experiments.sizes import (
     smallest_detectable_mean_difference,

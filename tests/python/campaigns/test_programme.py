@@ -133,8 +133,7 @@ def test_the_unit_of_money_does_not_matter() -> None:
     before = np.column_stack([rng.gamma(1, 1, (900, 2)), rng.random(900) > 0.5, np.zeros(900)])
     outcomes = before[:, :2] + before[:, 2:3] + rng.gamma(1, 1, (900, 2))
     one, dear = (
-        look_at(lambda unit=unit: iter([(treated, before * [unit, unit, 1, 1], outcomes * unit)]))
-        for unit in (1, 1e7)
+        look_at(lambda unit=unit: iter([(treated, before * [unit, unit, 1, 1], outcomes * unit)])) for unit in (1, 1e7)
     )
     np.testing.assert_allclose(one.lift * 1e7, dear.lift)
     np.testing.assert_allclose(one.variance * 1e14, dear.variance)

@@ -245,9 +245,7 @@ def programme_inputs(nodes: dict[str, dict]) -> Inputs:
         },
         {"phase", "user_id"},
     )
-    weeks = inputs.columns(
-        "campaigns.dec_programme_weeks", {"week_number": "cast(week as int)"}, {"phase", "user_id"}
-    )
+    weeks = inputs.columns("campaigns.dec_programme_weeks", {"week_number": "cast(week as int)"}, {"phase", "user_id"})
     known = """
         select phase, 'user ' || number as user_id, phase || number as key
         from range(500) as users (number), (values ('placebo'), ('programme')) as phases (phase)
