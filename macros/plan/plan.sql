@@ -148,11 +148,6 @@
     {{ var('control_salt') | replace("'", "''") }}/{{ var('global_control_share') }}
 {%- endmacro %}
 
-{# Whether no campaign ever contacts the user, so that all of them together can be measured. #}
-{% macro is_global_control(user_id) -%}
-    {{ hashed_number(user_id, var('control_salt')) }} < {{ var('global_control_share') }}
-{%- endmacro %}
-
 {# Week of a phase of the programme, from 1; below 1 for dates before it. #}
 {% macro week_of_phase(date_expression) -%}
     cast(

@@ -4,6 +4,7 @@ with
 
 phases as (select * from {{ ref('dec_programme_phases') }}),
 users as (select * from {{ ref('users') }}),
+global_control as (select * from {{ ref('dec_global_control') }}),
 orders as (select * from {{ ref('orders') }}),
 money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
@@ -21,8 +22,9 @@ known as (
     select
         users.user_id,
         least(first_orders.first_order_date, cast(users.signup_at as date)) as known_on,
-        {{ is_global_control('users.user_id') }} as is_global_control
+        global_control.is_global_control
     from users
+    inner join global_control on users.user_id = global_control.user_id
     left join first_orders on users.user_id = first_orders.user_id
 ),
 
