@@ -12,6 +12,14 @@
         ~ ' alter table # add column if not exists control_draw varchar;'
         ~ " update # set is_global_control = contains(reasons, 'the global control group'), control_draw = '"
         ~ control_draw() ~ "' where control_draw is null and revision_number = 1",
+        'alter table # add column if not exists choice_basis varchar;'
+        ~ ' alter table # add column if not exists propensity double;'
+        ~ ' alter table # add column if not exists contacted_probability double;'
+        ~ ' alter table # add column if not exists baseline_probability double;'
+        ~ ' alter table # add column if not exists increment_low double;'
+        ~ ' alter table # add column if not exists increment_high double;'
+        ~ ' alter table # add column if not exists margin_low double;'
+        ~ ' alter table # add column if not exists margin_high double',
     ]) }}
 {%- endmacro %}
 

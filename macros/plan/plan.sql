@@ -126,6 +126,10 @@
         'is_campaign_control': [
             'Is in the control group of this campaign.', '属于本次活动的对照组。'
         ],
+        'exploratory': [
+            'Is drawn at random, to learn what a contact changes.',
+            '随机抽中，用于检验触达效果。'
+        ],
         'elsewhere': ['Is chosen for campaign # instead.', '已列入活动#的名单。'],
         'too_dear': [
             'Would cost more than the expected margin.', '预计触达成本高于增量毛利。'
@@ -136,6 +140,10 @@
         'outbid': [
             'Brings less than others within the limits of budget, stock or channel.',
             '预算、库存或渠道名额有限，其他客户的预期收益更高。'
+        ],
+        'no_value': [
+            'Is not drawn: what a contact changes is not known yet.',
+            '未被抽中：触达效果尚未可知。'
         ],
         'no_reason': [
             'No known attribute of the customer affects the score.', '没有影响评分的因素。'

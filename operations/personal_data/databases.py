@@ -20,6 +20,15 @@ LEDGER = "decision_ledger"
 PUBLISHED_TABLES = ("publication", "published_tables")
 # How the macro `is_erased` knows whom a launched decision names no more.
 ERASED = "erased-"
+# Expected of one user; their sums stay.
+ROUNDED = (
+    "contacted_probability",
+    "baseline_probability",
+    "increment_low",
+    "increment_high",
+    "margin_low",
+    "margin_high",
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,7 @@ def anonymous_ledger(old: str, theirs: str, columns: dict[str, str]) -> str:
         "is_global_control": "null",
         "score": "null",
         "response_probability": "round(response_probability, 2)",
+        **{name: f"round({name}, 2)" for name in ROUNDED},
         "expected_margin": "case when expected_margin > 0 then"
         " greatest(round(expected_margin, 2), 0.01) else round(expected_margin, 2) end",
     }

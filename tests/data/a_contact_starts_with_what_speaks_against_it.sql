@@ -11,7 +11,7 @@ contacts as (
     from {{ ref('dec_decisions') }} as decisions
     inner join {{ ref('plan_campaigns') }} as campaigns
         on decisions.campaign_id = campaigns.campaign_id
-    where decisions.decision = 'contact'
+    where decisions.decision = 'contact' and decisions.choice_basis = 'value'
 ),
 
 score_reasons as (

@@ -6,10 +6,14 @@ with
 
 contacts as (
     select
-        campaign_id,
-        offer_id,
-        user_id
-    from {{ ref('campaign_audience') }}
+        audience.campaign_id,
+        audience.offer_id,
+        audience.user_id
+    from {{ ref('campaign_audience') }} as audience
+    inner join {{ ref('campaign_decisions') }} as decisions
+        on audience.decision_id = decisions.decision_id
+    -- those drawn at random may have none
+    where coalesce(decisions.choice_basis, 'value') = 'value'
 ),
 
 {% for table in tables -%}

@@ -98,6 +98,8 @@ joined as (
             as weekly_budget_left,
         eligible.is_global_control or eligible.is_campaign_control as is_control,
         eligible.is_global_control,
+        offer_values.is_exploratory,
+        {{ planned_treated_share('campaigns.control_share') }} as treated_share,
         campaigns.as_of_date
     from offer_values
     inner join offers on offer_values.offer_id = offers.offer_id

@@ -28,7 +28,9 @@ first_ranked as (
         offer_id,
         place_campaign_id,
         is_chosen,
-        is_control
+        is_control,
+        is_drawn,
+        propensity
     from ranked
     where offer_rank = 1
 )

@@ -9,7 +9,8 @@
     'offer_id': 'string', 'channel': 'string', 'segment_name': 'string',
     'is_global_control': 'boolean', 'control_draw': 'string',
     'revision_number': 'bigint', 'response_probability': 'double',
-    'expected_cost': 'double', 'expected_margin': 'double', 'send_on': 'date',
+    'baseline_probability': 'double', 'expected_cost': 'double',
+    'expected_margin': 'double', 'send_on': 'date',
 } -%}
 with
 

@@ -38,7 +38,8 @@ judged as (
             offer_values.days_since_last_covered <= {{ var('already_bought_days') }},
             false
         ) as is_bought_already,
-        coalesce(offer_values.score < {{ var('minimum_score') }}, true)
+        not offer_values.is_exploratory
+        and coalesce(offer_values.score < {{ var('minimum_score') }}, true)
             as is_below_minimum_score
     from offer_values
     left join stocked on offer_values.offer_id = stocked.offer_id

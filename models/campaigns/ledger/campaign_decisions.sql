@@ -1,8 +1,10 @@
 -- one row per planned campaign and user of the base: what is decided, and why
 {% set columns = [
     'campaign_id', 'user_id', 'decision', 'arm', 'offer_id', 'channel', 'segment_name',
-    'reasons', 'reasons_zh', 'value_basis', 'estimator_version', 'score',
-    'response_probability', 'expected_cost', 'expected_margin', 'send_on', 'decided_on',
+    'reasons', 'reasons_zh', 'choice_basis', 'value_basis', 'estimator_version', 'score',
+    'propensity', 'response_probability', 'contacted_probability',
+    'baseline_probability', 'increment_low', 'increment_high', 'expected_cost',
+    'expected_margin', 'margin_low', 'margin_high', 'send_on', 'decided_on',
 ] -%}
 with
 
@@ -52,12 +54,20 @@ ordered as (
         segment_name,
         reasons,
         reasons_zh,
+        choice_basis,
         value_basis,
         estimator_version,
         score,
+        propensity,
         response_probability,
+        contacted_probability,
+        baseline_probability,
+        increment_low,
+        increment_high,
         expected_cost,
         expected_margin,
+        margin_low,
+        margin_high,
         decision_status = 'launched' as is_frozen,
         send_on,
         decided_on

@@ -28,14 +28,27 @@ joined as (
         offer_values.estimator_version,
         offer_values.score,
         offer_values.response_probability,
+        offer_values.contacted_probability,
+        offer_values.baseline_probability,
+        offer_values.increment_low,
+        offer_values.increment_high,
         offer_values.expected_cost,
         offer_values.expected_margin,
+        offer_values.margin_low,
+        offer_values.margin_high,
         case
             when places.is_chosen then 'contact'
             when places.is_control then 'control'
             when not eligibility.is_eligible then 'excluded'
             else 'not chosen'
         end as decision,
+        case
+            when places.is_drawn or offer_values.value_basis = 'unknown'
+                then 'exploratory'
+            when places.user_id is not null then 'value'
+        end as choice_basis,
+        -- a rule leaves nothing to chance
+        coalesce(places.propensity, 1) as propensity,
         places.place_campaign_id,
         score_reasons.reasons as score_reasons,
         score_reasons.reasons_zh as score_reasons_zh,
@@ -81,6 +94,8 @@ explained as (
                         then replace(
                             '{{ words["elsewhere"][number] }}', '#', place_campaign_id
                         )
+                    when value_basis = 'unknown'
+                        then '{{ words["no_value"][number] }}'
                     when coalesce(expected_margin, 0) <= 0
                         then '{{ words["too_dear"][number] }}'
                     when is_global_control or is_campaign_control
@@ -88,11 +103,12 @@ explained as (
                     else '{{ words["outbid"][number] }}'
                 end,
                 case
-                    when decision = 'contact'
-                        then coalesce(
-                            score_reasons{{ suffix }},
-                            '{{ words["no_reason"][number] }}'
-                        )
+                    when decision <> 'contact' then null
+                    when choice_basis = 'exploratory'
+                        then '{{ words["exploratory"][number] }}'
+                    else coalesce(
+                        score_reasons{{ suffix }}, '{{ words["no_reason"][number] }}'
+                    )
                 end
             ) as reasons{{ suffix }}
         {%- endfor %}
@@ -113,12 +129,20 @@ decided as (
         reasons,
         reasons_zh,
         is_global_control,
+        choice_basis,
         value_basis,
         estimator_version,
         score,
+        propensity,
         response_probability,
+        contacted_probability,
+        baseline_probability,
+        increment_low,
+        increment_high,
         expected_cost,
         expected_margin,
+        margin_low,
+        margin_high,
         case when decision = 'contact' then send_on end as send_on,
         as_of_date as decided_on
     from explained

@@ -1,11 +1,15 @@
 -- one row per campaign, user and revision of a decision that was launched, for good
 {% set step = launch_step() -%}
-{% set columns = [
-    'campaign_id', 'user_id', 'decision', 'arm', 'offer_id', 'channel', 'segment_name',
-    'reasons', 'reasons_zh', 'value_basis', 'estimator_version', 'is_global_control',
-    'score', 'response_probability', 'expected_cost', 'expected_margin', 'send_on',
-    'decided_on',
+{% set placement = ['offer_id', 'channel', 'segment_name'] -%}
+{# as decided, through all corrections #}
+{% set kept = [
+    'choice_basis', 'value_basis', 'estimator_version', 'is_global_control', 'score',
+    'propensity', 'response_probability', 'contacted_probability',
+    'baseline_probability', 'increment_low', 'increment_high', 'expected_cost',
+    'expected_margin', 'margin_low', 'margin_high',
 ] -%}
+{% set columns = ['campaign_id', 'user_id', 'decision', 'arm'] + placement
+    + ['reasons', 'reasons_zh'] + kept + ['send_on', 'decided_on'] -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -102,18 +106,14 @@ added as (
         latest.user_id,
         corrections.decision,
         case when not corrections.is_undone then latest.arm end as arm,
-        latest.offer_id,
-        latest.channel,
-        latest.segment_name,
+        {% for column in placement -%}
+            latest.{{ column }},
+        {% endfor -%}
         corrections.reason as reasons,
         corrections.reason_zh as reasons_zh,
-        latest.value_basis,
-        latest.estimator_version,
-        latest.is_global_control,
-        latest.score,
-        latest.response_probability,
-        latest.expected_cost,
-        latest.expected_margin,
+        {% for column in kept -%}
+            latest.{{ column }},
+        {% endfor -%}
         cast(null as date) as send_on,
         corrections.corrected_on as decided_on,
         latest.control_draw,

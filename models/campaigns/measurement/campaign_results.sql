@@ -12,6 +12,7 @@ with
 
 outcomes as (select * from {{ ref('dec_arm_outcomes') }}),
 measured as (select * from {{ ref('ml_campaign_results') }}),
+forecasts as (select * from {{ ref('campaign_forecasts') }}),
 
 metrics as (
     {% for metric in metrics -%}
@@ -96,6 +97,9 @@ joined as (
         measured.width_share as interval_width_share,
         measured.incremental_low,
         measured.incremental_high,
+        forecasts.forecast_value,
+        forecasts.forecast_low,
+        forecasts.forecast_high,
         measured.sample_ratio_p_value,
         measured.is_trustworthy,
         judged.is_over,
@@ -117,6 +121,14 @@ joined as (
                     'judged.' ~ arm ~ '_count'
                 ) }})
             {% endfor %}
+    left join forecasts
+        on
+            judged.campaign_id = forecasts.campaign_id
+            and judged.slice_kind = 'all'
+            and metrics.metric = case forecasts.metric
+                when 'responses' then 'redemption_rate'
+                when 'margin' then 'profit_per_user'
+            end
 ),
 
 concluded as (

@@ -15,7 +15,7 @@ united as (
         user_id,
         decision,
         segment_name,
-        response_probability,
+        coalesce(response_probability, baseline_probability) as response_probability,
         expected_cost,
         expected_margin
     from frozen
@@ -25,7 +25,9 @@ united as (
         decisions.user_id,
         decisions.decision,
         decisions.segment_name,
-        decisions.response_probability,
+        -- without history, the rate without contact
+        coalesce(decisions.response_probability, decisions.baseline_probability)
+            as response_probability,
         decisions.expected_cost,
         decisions.expected_margin
     from {{ ref('dec_decisions') }} as decisions

@@ -1,120 +1,79 @@
--- one row per planned offer and user with a score: what contacting the user is worth
+-- one row per planned offer and user: what contacting the user is worth
+{% set reading = var('value_reading') -%}
+{# from all new purchases in orders that come anyway, to all in orders of their own #}
+{% set readings = {'low': 0, 'chosen': reading, 'high': 1} -%}
 with
 
-offers as (select * from {{ ref('plan_offers') }}),
-campaigns as (select * from {{ ref('plan_send_dates') }}),
-scores as (select * from {{ ref('dec_offer_scores') }}),
+chances as (select * from {{ ref('dec_offer_chances') }}),
 
-uplift as (
-    select * from {{ ref('user_uplift') }}
-    where uplift_status = 'estimated'
-),
-
--- baseline demand, and the value of an order
-habits as (
-    select
-        user_id,
-        value_per_order,
-        margin_share,
-        expected_orders / horizon_days as orders_per_day
-    from {{ ref('user_value') }}
-    where horizon_days = {{ var('value_horizons') | min }} and value_per_order > 0
-),
-
-scoring as (
-    select as_of_date from {{ ref('as_of_dates') }}
-    where is_scoring_date
-),
-
-panel as (
-    select
-        features.offer_id,
-        features.user_id,
-        windows.first_order_id,
-        features.days_since_last_covered,
-        features.covered_day_count_182d
-        / cast(least(greatest(windows.days_since_first_order, 1), 182) as double)
-            as covered_per_day,
-        features.covered_amount / nullif(features.covered_day_count, 0)
-            as covered_day_amount
-    from scoring
-    inner join {{ ref('ftr_user_offer__snapshot') }} as features
-        on scoring.as_of_date = features.as_of_date
-    inner join {{ ref('ftr_user__windows') }} as windows
-        on
-            features.user_id = windows.user_id
-            and features.as_of_date = windows.as_of_date
-),
-
--- users who never bought the products are expected to spend as others do
-measured as (
-    select
-        scores.offer_id,
-        offers.campaign_id,
-        scores.user_id,
-        panel.first_order_id,
-        scores.estimator_version,
-        offers.discount_kind,
-        scores.score,
-        scores.response_probability,
-        uplift.buying_uplift,
-        offers.discount_value,
-        offers.funded_share,
-        offers.cost_per_redemption,
-        campaigns.contact_cost,
-        panel.days_since_last_covered,
-        greatest(habits.value_per_order, coalesce(offers.minimum_basket_amount, 0))
-            as order_amount,
-        habits.margin_share,
-        coalesce(
-            panel.covered_day_amount,
-            avg(panel.covered_day_amount) over (partition by scores.offer_id),
-            0
-        ) as covered_amount,
-        1 - exp(-greatest(habits.orders_per_day, 0) * campaigns.days_left)
-            as baseline_order_probability,
-        1 - exp(-panel.covered_per_day * campaigns.days_left)
-            as baseline_covered_probability
-    from scores
-    inner join offers on scores.offer_id = offers.offer_id
-    inner join campaigns on offers.campaign_id = campaigns.campaign_id
-    inner join panel
-        on scores.offer_id = panel.offer_id and scores.user_id = panel.user_id
-    inner join habits on scores.user_id = habits.user_id
-    left join uplift
-        on scores.offer_id = uplift.offer_id and scores.user_id = uplift.user_id
-),
-
-costed as (
+-- uplift: an order. Otherwise a purchase of what the offer covers: of responses, the
+-- share that would not have bought lies between the bounds of Frechet
+bounded as (
     select
         *,
-        order_amount * margin_share as order_margin,
-        least(covered_amount, order_amount) * margin_share as covered_margin,
-        (1 - funded_share) * case discount_kind
-            when 'amount' then discount_value
-            when 'share' then discount_value * covered_amount
+        case
+            when value_basis = 'uplift' then baseline_order_probability
+            else baseline_covered_probability
+        end as baseline_probability,
+        case value_basis
+            when 'uplift'
+                then
+                    greatest(
+                        least(buying_uplift, 1 - baseline_order_probability),
+                        -baseline_order_probability
+                    )
+            when 'unmeasured'
+                then greatest(response_probability - baseline_covered_probability, 0)
             else 0
-        end + cost_per_redemption as redemption_cost
-    from measured
+        end as increment_low,
+        case
+            when value_basis = 'uplift' then increment_low
+            else
+                least(
+                    coalesce(response_probability, 1), 1 - baseline_covered_probability
+                )
+        end as increment_high,
+        increment_low
+        + case when value_basis = 'unknown' then 0 else {{ reading }} end
+        * (increment_high - increment_low) as increment_chosen
+    from chances
 ),
 
--- uplift, where a randomised control group measured it. Otherwise new orders of
--- responders count in full, baseline orders only the extra items the offer covers
+-- of new covered purchases, how many are orders of their own: the same bounds
+ordered as (
+    select
+        {% for name, weight in readings.items() -%}
+            case
+                when value_basis = 'uplift' then increment_{{ name }}
+                else
+                    (1 - {{ weight }}) * greatest(
+                        increment_{{ name }}
+                        - (baseline_order_probability - baseline_covered_probability),
+                        0
+                    )
+                    + {{ weight }} * greatest(
+                        least(increment_{{ name }}, 1 - baseline_order_probability), 0
+                    )
+            end as new_orders_{{ name }},
+        {% endfor -%}
+        *
+    from bounded
+),
+
+-- a contact that brings no purchase earns nothing, whatever a margin's sign
 valued as (
     select
-        *,
-        case when buying_uplift is not null then 'uplift' else 'response' end
-            as value_basis,
-        coalesce(
-            buying_uplift * order_margin,
-            response_probability * (
-                (1 - baseline_order_probability) * order_margin
-                + baseline_order_probability
-                * (1 - baseline_covered_probability) * covered_margin
-            )
-        ) as incremental_margin,
-        contact_cost + response_probability * redemption_cost as expected_cost
-    from costed
+        {% for name in readings -%}
+            new_orders_{{ name }} * order_margin
+            + (increment_{{ name }} - new_orders_{{ name }}) * covered_margin
+                as margin_of_{{ name }},
+            case
+                when increment_{{ name }} > 0 then margin_of_{{ name }}
+                else least(margin_of_{{ name }}, 0)
+            end as incremental_margin_{{ name }},
+        {% endfor -%}
+        *
+    from ordered
 ),
 
 rounded as (
@@ -129,13 +88,30 @@ rounded as (
         response_probability,
         baseline_order_probability,
         baseline_covered_probability,
+        baseline_probability,
+        round(baseline_probability + increment_chosen, 6) as contacted_probability,
+        round(increment_low, 6) as increment_low,
+        round(increment_high, 6) as increment_high,
         round(order_margin, 6) as order_margin,
         round(redemption_cost, 6) as redemption_cost,
-        round(expected_cost, 6) as expected_cost,
-        round(incremental_margin, 6) as incremental_margin,
-        round(incremental_margin - expected_cost, 6) as expected_margin,
-        days_since_last_covered
+        expected_cost,
+        round(incremental_margin_chosen, 6) as incremental_margin,
+        round(incremental_margin_chosen - expected_cost, 6) as expected_margin,
+        {% for name, side in {'low': 'least', 'high': 'greatest'}.items() -%}
+            round(
+                {{ side }}(
+                    incremental_margin_low,
+                    incremental_margin_chosen,
+                    incremental_margin_high
+                ) - expected_cost, 6
+            ) as margin_{{ name }},
+        {% endfor -%}
+        days_since_last_covered,
+        -- no user of the campaign has a value to choose by
+        not {{ dbt.bool_or("value_basis <> 'unknown' and score is not null") }}
+            over (partition by campaign_id) as is_exploratory
     from valued
+    qualify is_exploratory or value_basis <> 'unknown'
 )
 
 select * from rounded

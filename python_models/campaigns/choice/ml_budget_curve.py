@@ -7,4 +7,4 @@ from precision_marketing.common.frames import to_pandas
 def model(dbt, session):
     options = dbt.ref("dec_options")
     shares = [float(share) for share in dbt.config.meta_get("budget_shares")]
-    return budget_curve(to_pandas(options), shares)
+    return budget_curve(to_pandas(options), shares, float(dbt.config.meta_get("exploratory_share")))

@@ -6,4 +6,4 @@ from precision_marketing.common.frames import to_pandas
 
 def model(dbt, session):
     options = dbt.ref("dec_options")
-    return choose_offers(to_pandas(options))
+    return choose_offers(to_pandas(options), float(dbt.config.meta_get("exploratory_share")))

@@ -54,6 +54,9 @@ def made_options(seed: int, users: int = 300, tightness: float = 0.3, lot: float
     options["score"] = random.random(count)
     options["random_number"] = random.random(count)
     options["response_probability"] = options["score"]
+    options["segment_name"] = np.where(options["rfm_score"] < 8, "few orders", "loyal")
+    options["is_exploratory"] = False
+    options["treated_share"] = 0.95 * (1 - lot)
     options["budget_amount"] = tightness * 0.15 * users
     options["weekly_budget_left"] = tightness * 0.25 * users
     options["stock_cap"] = (
@@ -76,7 +79,7 @@ def by_lot(options: pd.DataFrame, seed: int, share: float) -> pd.Series:
 def made(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return options and their choice, side by side."""
     options = made_options(seed)
-    return options, choose_offers(options)
+    return options, choose_offers(options, 0.0)
 
 
 def joined(options: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
@@ -162,7 +165,7 @@ def test_order_of_rows_and_names_of_users_change_nothing(seed: int) -> None:
     renamed = dict(zip(options["user_id"].unique(), random.permutation(options["user_id"].unique()), strict=True))
     shuffled = options.sample(frac=1, random_state=seed, ignore_index=True)
     shuffled["user_id"] = shuffled["user_id"].map(renamed)
-    again = choose_offers(shuffled)
+    again = choose_offers(shuffled, 0.0)
     pd.testing.assert_series_equal(choice["user_id"].map(renamed), again["user_id"], check_dtype=False)
     pd.testing.assert_frame_equal(choice.drop(columns="user_id"), again.drop(columns="user_id"))
 
@@ -170,10 +173,10 @@ def test_order_of_rows_and_names_of_users_change_nothing(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_later_priority_takes_nothing_from_an_earlier_one(seed: int) -> None:
     options, choice = made(seed)
-    first = choose_offers(options[options["priority"] == 1])
+    first = choose_offers(options[options["priority"] == 1], 0.0)
     # those held out of what comes later leave room for nobody before them
     alone = options["is_control"] & (options["priority"] == 2)
-    choice = choose_offers(options[~alone])
+    choice = choose_offers(options[~alone], 0.0)
     columns = [*KEY, *TAKEN]
     both = first[columns].merge(choice[columns], on=KEY, suffixes=("", "_again"))
     assert len(both) == len(first)
@@ -183,14 +186,14 @@ def test_a_later_priority_takes_nothing_from_an_earlier_one(seed: int) -> None:
 
 def test_a_draft_is_looked_at_by_itself() -> None:
     options, choice = made(0)
-    alone = choose_offers(options[options["allocation_name"] == "draft"])
+    alone = choose_offers(options[options["allocation_name"] == "draft"], 0.0)
     there = choice[choice["allocation_name"] == "draft"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, there)
 
 
 def test_no_option_no_choice() -> None:
     options, _ = made(0)
-    found = choose_offers(options.head(0))
+    found = choose_offers(options.head(0), 0.0)
     assert len(found) == 0
     assert {name: str(kind) for name, kind in found.dtypes.items()} == {
         name: {"string": "string"}.get(kind, kind) for name, kind in CHOICE_COLUMNS.items()
@@ -208,14 +211,14 @@ def test_one_campaign_takes_its_best() -> None:
         most_contacts_per_week=pd.NA,
     )
     best = one.nlargest(7, "expected_margin")["user_id"]
-    choice = choose_offers(one)
+    choice = choose_offers(one, 0.0)
     assert set(choice.loc[choice["is_chosen"], "user_id"]) == set(best)
     assert set(choice.loc[choice["is_greedy_by_value"], "user_id"]) == set(best)
 
 
 def test_nothing_left_of_the_week_means_nobody_is_contacted() -> None:
     options, _ = made(2)
-    choice = choose_offers(options.assign(weekly_budget_left=0.0))
+    choice = choose_offers(options.assign(weekly_budget_left=0.0), 0.0)
     week = choice["allocation_name"] == WEEK
     assert not choice.loc[week, TAKEN].to_numpy().any()
     assert choice.loc[~week, "is_chosen"].any()
@@ -223,7 +226,7 @@ def test_nothing_left_of_the_week_means_nobody_is_contacted() -> None:
 
 def test_all_held_out_means_nobody_is_contacted() -> None:
     options, _ = made(3)
-    choice = choose_offers(options.assign(is_control=True))
+    choice = choose_offers(options.assign(is_control=True), 0.0)
     assert not choice[TAKEN].to_numpy().any()
     assert choice["is_control"].any()
 
@@ -235,7 +238,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
     differences = []
     for seed in range(40):
         drawn = options.assign(is_control=by_lot(options, seed, 0.3))
-        rows = joined(drawn, choose_offers(drawn))
+        rows = joined(drawn, choose_offers(drawn, 0.0))
         treated = rows.loc[rows["is_chosen"], "expected_margin"]
         withheld = rows.loc[rows["is_withheld"], "expected_margin"]
         differences.append(withheld.mean() - treated.mean())
@@ -250,7 +253,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
 @given(seed=st.integers(100, 10_000), users=st.integers(1, 40), tightness=st.floats(0, 1.2), lot=st.floats(0, 1))
 def test_limits_hold_for_any_plan(seed: int, users: int, tightness: float, lot: float) -> None:
     options = made_options(seed, users, tightness, lot)
-    rows = joined(options, choose_offers(options))
+    rows = joined(options, choose_offers(options, 0.0))
     assert len(rows) == len(options)
     for taken in TAKEN:
         assert_within_limits(rows, taken)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from support.builds import DbtRuns
-from support.shops import built_shop, furniture_shop, one_order_shop, query_shop, run_on_shop, table_counts, write_shop
+from support.builds import DbtRuns, package_folder
+from support.campaigns import change
+from support.shops import built_shop, furniture_shop, one_order_shop, query_shop, table_counts, write_shop
 
 OPTIONAL_MARTS = {
     "campaign_calendar",
@@ -20,22 +20,28 @@ OPTIONAL_MARTS = {
 }
 
 
-@pytest.mark.parametrize("name", ["one order", "no campaigns"])
-def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> None:
-    if name == "one order":
-        shop, users, lines = one_order_shop(shop_dbt), 1, 1
-    else:
-        files = furniture_shop(80)
-        del files["campaigns.csv"], files["campaign_contacts.csv"]
-        result = run_on_shop(shop_dbt, write_shop(tmp_path, files), "build", "--exclude-resource-type=unit_test")
-        assert result.exit_code == 0, result.output
-        shop, users = built_shop(shop_dbt), 80
-        lines = files["transactions.csv"].count("\n") - 1
+# Of a shop without any history of contacts.
+FIRST_CAMPAIGNS = """
+    insert into seeds.campaign_plan by name
+    select
+        'your_shop' as shop, campaign_id, campaign_id as campaign_name, 'push_ad' as campaign_type,
+        'first' as campaign_class, objective_task, 'email' as channel, 'everybody' as audience_rule,
+        'approved' as plan_status, priority, '20' as budget_amount, '0.3' as control_share,
+        '2026-01-01' as starts_on, '2026-01-14' as ends_on
+    from (values ('news', 'buy_7d', '1'), ('coupon', 'redeem', '2'))
+        as campaigns (campaign_id, objective_task, priority);
+    insert into seeds.offers by name
+    select
+        'your_shop' as shop, campaign_id || '-lamps' as offer_id, campaign_id, discount_kind, discount_value,
+        '0' as cost_per_redemption, '0' as funded_share, 'Lamps' as eligible_category
+    from (values ('news', 'none', null), ('coupon', 'amount', '1'))
+        as offers (campaign_id, discount_kind, discount_value)
+"""
 
-    counts = table_counts(shop, "core")
-    assert counts["users"] == users
-    assert counts["transactions"] == lines
-    assert {name for name in OPTIONAL_MARTS if counts[name]} == set()
+
+def test_a_shop_of_one_order_builds(shop_dbt: DbtRuns) -> None:
+    shop = one_order_shop(shop_dbt)
+    assert_core(shop, users=1, lines=1)
     # attributes of users wait for a campaign; nothing that people read holds a row
     marts = {name: count for name, count in table_counts(shop, "campaigns").items() if not name.startswith("dec_")}
     assert set(marts.values()) == {0}, marts
@@ -47,3 +53,54 @@ def test_a_small_shop_builds(shop_dbt: DbtRuns, tmp_path: Path, name: str) -> No
         " and table_name = 'reviews' and column_name in ('rating', 'reviewed_at')"
         " order by column_name",
     ) == [("INTEGER",), ("TIMESTAMP",)]
+
+
+def test_a_shop_of_three_files_launches_a_first_campaign(shop_dbt: DbtRuns, tmp_path: Path) -> None:
+    files = furniture_shop(60)
+    del files["campaigns.csv"], files["campaign_contacts.csv"]
+    files["users.csv"] = "user_id,consent_email\n" + "".join(f"u{user},{user != 7}\n" for user in range(60))
+    settings = {
+        "warehouse": shop_dbt.begin(),
+        "raw_folder": package_folder(),
+        "source": "your_shop",
+        "environment": {"SHOP_DIR": str(write_shop(tmp_path, files))},
+    }
+    seeded = shop_dbt.run("seed", **settings)
+    assert seeded.exit_code == 0, seeded.output
+    change(built_shop(shop_dbt), FIRST_CAMPAIGNS)
+    result = shop_dbt.run("build", "--exclude-resource-type", "unit_test", "seed", **settings)
+    assert result.exit_code == 0, result.output
+
+    shop = built_shop(shop_dbt)
+    assert_core(shop, users=60, lines=files["transactions.csv"].count("\n") - 1)
+    decisions = """
+        select campaign_id, decision, choice_basis, value_basis, count(*), bool_and(propensity < 1),
+            bool_and(expected_cost > 0), bool_and(score is not null)
+        from campaigns.campaign_decisions
+        where decision in ('contact', 'control') and is_frozen
+        group by all
+        order by all
+    """
+    rows = query_shop(shop, decisions)
+    # everybody with consent is drawn for the first, as the budget allows it
+    assert [(row[:4], row[5:]) for row in rows] == [
+        (("news", decision, "exploratory", "unknown"), (True, True, True)) for decision in ("contact", "control")
+    ]
+    assert sum(row[4] for row in rows) == 59
+    assert all(row[4] > 5 for row in rows)
+    assert query_shop(shop, "select count(*) from campaigns.campaign_audience")[0][0] == rows[0][4]
+    # the second finds nobody left, and says why
+    ((reasons, count),) = query_shop(
+        shop,
+        "select any_value(reasons), count(*) from campaigns.campaign_decisions"
+        " where campaign_id = 'coupon' and decision = 'not chosen' group by reasons",
+    )
+    assert (reasons, count) == ("Is chosen for campaign news instead.", 59)
+
+
+def assert_core(shop: Path, users: int, lines: int) -> None:
+    """Assert that all users and lines came through, and optional marts are empty."""
+    counts = table_counts(shop, "core")
+    assert counts["users"] == users
+    assert counts["transactions"] == lines
+    assert {name for name in OPTIONAL_MARTS if counts[name]} == set()

@@ -273,6 +273,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "expected_cost": "0.5 + hash(key, 'cost') % 100 / 60.0",
             "expected_margin": "hash(key, 'margin') % 1000 / 150.0 - 1",
             "is_control": "hash(first_order_id, campaign_id) % 2 = 0",
+            "is_exploratory": "campaign_id = 'd'",
         },
         {
             *PANEL_KEYS,

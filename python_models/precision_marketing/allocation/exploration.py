@@ -1,0 +1,136 @@
+"""Whom a campaign contacts at random, to learn what a contact changes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from precision_marketing.allocation.limits import Limits, Options
+
+SEED = 20261129
+UNKNOWN_SEGMENT = "unknown"
+# Half of the 32 bits that random numbers have.
+LEADING = 2**16
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Options drawn at random, and how likely that was.
+
+    Parameters
+    ----------
+    is_drawn : numpy.ndarray of bool, shape (options,)
+        Control users are drawn, too: those drawn are the control group of the others.
+    chances : numpy.ndarray of float, shape (options,)
+        Chance of each option to be drawn, 0 to 1.
+    user_chances : numpy.ndarray of float, shape (options,)
+        Chance of the option's user to be drawn with any offer of its campaign.
+    """
+
+    is_drawn: np.ndarray
+    chances: np.ndarray
+    user_chances: np.ndarray
+
+
+def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float) -> Exploration:
+    """Draw users of each campaign at random, strata alike, within a share of its limits.
+
+    A campaign that is exploratory as a whole draws from all there is; the others from
+    `share` of each limit. Of several offers of a campaign that a user may get, one is
+    drawn first. A limit closes at the first user whom it has no room for, whatever later
+    ones would take of it, so that costs do not change who is drawn.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of ``dec_options``: ``campaign_id``, ``priority``, ``segment_name`` (the strata),
+        ``random_number``, ``is_control``, ``treated_share`` (the chance of no control) and
+        ``is_exploratory``.
+    options : Options
+        The same rows.
+    limits : Limits
+        Of all campaigns together, served by priority.
+    share : float
+        Of each limit for campaigns that are not exploratory, 0 to 1.
+
+    Returns
+    -------
+    Exploration
+        One entry per row.
+    """
+    is_drawn, chances, user_chances = np.zeros(len(rows), dtype=bool), np.zeros(len(rows)), np.zeros(len(rows))
+    is_open = np.ones(options.codes, dtype=bool)
+    used = np.zeros(len(limits.capacities))
+    safe = limits.safe(options)
+    treated = rows["treated_share"].to_numpy(float)
+    is_control, numbers = rows["is_control"].to_numpy(bool), rows["random_number"].to_numpy(float)
+    strata = rows["segment_name"].astype("string").fillna(UNKNOWN_SEGMENT).to_numpy(object)
+    campaigns = rows.groupby(["priority", "campaign_id"], sort=True).indices
+    for number, places in enumerate(campaigns.values()):
+        part = 1.0 if rows["is_exploratory"].iloc[places[0]] else share
+        places = places[is_open[options.users[places]]]
+        if not part or not len(places):
+            continue
+        lots = _one_offer_each(options.users[places], numbers[places])
+        counts = np.bincount(options.users[places], minlength=options.codes)
+        pool = places[lots]
+        # the leading digits chose the offer, and favour users with several
+        others = (numbers[pool] * LEADING) % 1
+        order = pool[np.argsort(_positions(strata[pool], others, number), kind="stable")]
+        own = options.where(order)
+        draws = limits.draws(own)
+        taken = np.cumsum(np.where(is_control[order, None], 0.0, draws), axis=0)
+        room = np.minimum(safe.capacities - used, part * safe.capacities)
+        is_passed = _passed(draws, taken > room, is_control[order])
+        rates = np.zeros(limits.per_contact.shape[1])
+        for offer in np.unique(own.offers):
+            lot = own.offers == offer
+            contacts = np.count_nonzero(is_passed[lot] & ~is_control[order[lot]])
+            # control users without anybody to compare them with are none
+            is_passed[lot] &= contacts > 0
+            found = contacts / (treated[places[0]] * np.count_nonzero(lot))
+            rates[offer] = 1.0 if is_passed[lot].all() else min(found, 1.0)
+        drawn = order[is_passed]
+        is_drawn[drawn] = True
+        is_open[options.users[drawn]] = False
+        used += limits.drawn(options.where(drawn[~is_control[drawn]]))
+        chances[places] = rates[options.offers[places]] / counts[options.users[places]]
+        sums = np.bincount(options.users[places], chances[places], options.codes)
+        user_chances[places] = sums[options.users[places]]
+    return Exploration(is_drawn, chances, user_chances)
+
+
+def _passed(draws: np.ndarray, is_over: np.ndarray, is_control: np.ndarray) -> np.ndarray:
+    """Mark those for whom all that they draw from has room; bool, shape (rows,).
+
+    A limit ends with its last contact, for control users as well: contacts, and not luck,
+    make the size of a draw.
+    """
+    is_passed = np.ones(len(draws), dtype=bool)
+    for uses, over in zip((draws > 0).T, is_over.T, strict=True):
+        contacts = np.flatnonzero(uses & ~is_control)
+        if over[contacts].any():
+            fitting = contacts[~over[contacts]]
+            is_passed[uses & (np.arange(len(draws)) > fitting.max(initial=-1))] = False
+    return is_passed
+
+
+def _one_offer_each(users: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return the place of each user's option with the least random number."""
+    order = np.lexsort((numbers, users))
+    return order[np.r_[True, users[order][1:] != users[order][:-1]]]
+
+
+def _positions(strata: np.ndarray, numbers: np.ndarray, campaign: int) -> np.ndarray:
+    """Spread each stratum evenly over 0 to 1 in random order, from a random start.
+
+    Whoever lies below a bound is drawn: the same share of each stratum, but for one
+    user, and each user with the same chance.
+    """
+    codes, found = pd.factorize(strata, sort=True)
+    starts = np.random.default_rng([SEED, campaign]).random(len(found))
+    order = np.lexsort((numbers, codes))
+    sizes = np.bincount(codes, minlength=len(found))
+    ranks = np.empty(len(codes))
+    ranks[order] = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return (ranks + starts[codes]) / sizes[codes]

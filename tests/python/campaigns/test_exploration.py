@@ -1,0 +1,88 @@
+"""Laws of the users drawn at random: limits, equal chances, and chances that are true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from precision_marketing.allocation.offer_choice import choose_offers
+from test_offer_choice import KEY, assert_within_limits, joined, made_options
+
+DRAWS = 400
+
+
+def first_campaign(seed: int, users: int = 60, tightness: float = 0.5) -> pd.DataFrame:
+    """Return options of a shop's first campaign: two offers, nobody has a value."""
+    options = made_options(seed, users, tightness).query("campaign_id == 'a'")
+    return options.assign(
+        is_exploratory=True, expected_margin=-options["expected_cost"], score=np.nan, response_probability=np.nan
+    )
+
+
+def drawn_anew(options: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Return the options under another draw of users and of the control group."""
+    random = np.random.default_rng([7, number])
+    _, codes = np.unique(options["user_id"], return_inverse=True)
+    control = random.random(codes.max() + 1) >= options["treated_share"].iloc[0]
+    return options.assign(random_number=random.random(len(options)), is_control=control[codes])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_limits_hold_with_users_drawn_at_random(seed: int) -> None:
+    options = made_options(seed)
+    choice = choose_offers(options.assign(is_exploratory=options["campaign_id"] == "b"), 0.2)
+    rows = joined(options, choice)
+    assert_within_limits(rows, "is_chosen")
+    drawn = options.merge(choice[choice["is_drawn"] & choice["is_chosen"]], on=KEY)
+    for _, own in drawn.groupby("campaign_id_x"):
+        limit = own["budget_amount"].iloc[0] * (1.0 if own["campaign_id_x"].iloc[0] == "b" else 0.2)
+        assert 0 < own["expected_cost"].sum() <= limit + 1e-9
+    assert not choice[choice["is_drawn"] | choice["is_chosen"]].duplicated(["allocation_name", "user_id"]).any()
+
+
+def test_a_first_campaign_draws_everybody_it_can_pay_and_keeps_a_control_group() -> None:
+    options = first_campaign(1, 300)
+    choice = choose_offers(options, 0.05)
+    assert choice["is_chosen"].sum() > 5
+    assert choice["is_control"].sum() > 0
+    assert (choice["is_chosen"] | choice["is_control"]).equals(choice["is_drawn"])
+    with_money = choose_offers(options.assign(budget_amount=1e6, weekly_budget_left=1e6, stock_cap=pd.NA), 0.05)
+    taken = with_money[with_money["is_drawn"]]
+    # but for channel capacity
+    assert len(taken) > len(choice[choice["is_drawn"]])
+
+
+def test_every_segment_gives_the_same_share() -> None:
+    options = made_options(3, 2000).query("offer_id == 'o0'").assign(is_exploratory=True)
+    drawn = options.merge(choose_offers(options, 0.05)[[*KEY, "is_drawn"]], on=KEY)
+    counts = drawn.groupby("segment_name")["is_drawn"].agg(["sum", "size"])
+    share = counts["sum"].sum() / counts["size"].sum()
+    assert share < 0.5
+    assert (abs(counts["sum"] - share * counts["size"]) <= 1).all()
+
+
+def test_the_chance_on_record_is_the_chance_of_the_draw() -> None:
+    # users with two offers are no likelier to be drawn, though each offer is less so
+    options = first_campaign(2)
+    rows = [choose_offers(drawn_anew(options, number), 0.05) for number in range(DRAWS)]
+    for column in ["is_chosen", "is_control"]:
+        assert np.mean([one[column].sum() for one in rows]) > 1
+        sums = [(1 / one[one[column]]["propensity"]).sum() for one in rows]
+        # inverse chances add up to everybody who might be
+        assert np.mean(sums) == pytest.approx(len(options), rel=0.05)
+
+
+def test_nothing_is_drawn_where_nothing_may_be() -> None:
+    choice = choose_offers(made_options(5), 0.0)
+    assert not choice["is_drawn"].any()
+    neither = choice[~(choice["is_chosen"] | choice["is_control"])]
+    assert (neither["propensity"] == 1).all()
+    assert choice[choice["is_chosen"]]["propensity"].to_numpy() == pytest.approx(0.76)
+
+
+def test_what_a_user_costs_does_not_change_the_chance() -> None:
+    options = made_options(6, 3000).query("offer_id == 'o0'").assign(is_exploratory=True)
+    drawn = options.merge(choose_offers(options, 0.05)[[*KEY, "is_drawn"]], on=KEY)
+    taken = drawn[drawn["is_drawn"]]["expected_cost"]
+    spread = drawn["expected_cost"].std() / np.sqrt(len(taken))
+    assert abs(taken.mean() - drawn["expected_cost"].mean()) < 3 * spread
