@@ -1,8 +1,10 @@
 """Threads of fits: one each, and as many fits side by side as there are cores."""
 
 import os
+import sys
+from functools import lru_cache
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 def use_one_thread() -> None:
@@ -12,7 +14,13 @@ def use_one_thread() -> None:
     never lifted: dbt runs models side by side, and a limit that one lifts while another
     fits would change the order of its sums, and so the last digits of its scores.
     """
-    threadpool_limits(limits=1)
+    _libraries(len(sys.modules)).limit(limits=1)
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Look for the libraries that have threads; takes ten milliseconds, so again only after imports."""
+    return ThreadpoolController()
 
 
 def workers(threads: int) -> int:

@@ -22,6 +22,8 @@ IMPORTANCE_COLUMNS = {
     "prediction_change": "float64",
 }
 SHUFFLES = 3
+# Rows that one call predicts: few enough for the memory of a small machine.
+ROWS_AT_ONCE = 30_000
 
 
 def feature_importance(
@@ -66,25 +68,29 @@ def feature_importance(
         features = judged.features(drawn.panel)
         predicted = predict_values(judged.estimator, features)
         losses = _losses(predicted, drawn)
-        # one call for all shufflings: small ones cost their overhead
-        repeated = pd.concat([features] * SHUFFLES, ignore_index=True)
+        values = {name: features[name].to_numpy() for name in features}
         random = np.random.default_rng(settings.seed)
+        at_once = max(1, ROWS_AT_ONCE // (SHUFFLES * len(features)))
         records = []
-        for column in judged.feature_names:
-            kept = repeated[column]
-            orders = [random.permutation(len(features)) for _ in range(SHUFFLES)]
-            repeated[column] = kept.to_numpy()[np.concatenate(orders)]
-            found = predict_values(judged.estimator, repeated).reshape(SHUFFLES, -1)
-            repeated[column] = kept
-            increases = (_losses(found, drawn) - losses).mean(axis=1)
-            records.append(
-                {
-                    "feature_name": column,
-                    "loss_increase": increases.mean(),
-                    "loss_increase_spread": increases.std(ddof=1),
-                    "prediction_change": np.abs(found - predicted).mean(),
-                }
+        # one call for many shufflings: small ones cost their overhead
+        for first in range(0, len(judged.feature_names), at_once):
+            shuffled = judged.feature_names[first : first + at_once]
+            repeated = {name: np.tile(each, (len(shuffled), SHUFFLES, 1)) for name, each in values.items()}
+            for place, column in enumerate(shuffled):
+                repeated[column][place] = [random.permutation(values[column]) for _ in range(SHUFFLES)]
+            found = predict_values(
+                judged.estimator, pd.DataFrame({name: each.ravel() for name, each in repeated.items()})
             )
+            for column, its in zip(shuffled, found.reshape(len(shuffled), SHUFFLES, -1), strict=True):
+                increases = (_losses(its, drawn) - losses).mean(axis=1)
+                records.append(
+                    {
+                        "feature_name": column,
+                        "loss_increase": increases.mean(),
+                        "loss_increase_spread": increases.std(ddof=1),
+                        "prediction_change": np.abs(its - predicted).mean(),
+                    }
+                )
         return pd.DataFrame(records).assign(
             task=name,
             estimator_name=judged.name,
