@@ -163,8 +163,7 @@ overview: setup  ## draw the README's picture of the folders from docs/layers.ym
 	@python -m operations.docs_site.overview
 
 lint: setup  ## check the style of SQL, Python and YAML
-	@python tests/lint_sql.py models
-	sqlfluff lint --processes 2 --templater raw --disable-progress-bar demo_shop
+	@python tests/lint_sql.py models demo_shop
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
@@ -176,7 +175,7 @@ format: setup  ## repair style with the linters
 	ruff format .
 
 check: setup  ## check one change (target three minutes): style, models on empty tables, unit tests, quick tests
-	@python tests/lint_sql.py $$(git diff --name-only --diff-filter=d $(SINCE) -- models; git ls-files --others --exclude-standard models)
+	@python tests/lint_sql.py $$(git diff --name-only --diff-filter=d $(SINCE) -- models demo_shop; git ls-files --others --exclude-standard models demo_shop)
 	ruff check . && ruff format --check .
 	@yamllint --strict .yamllint $$(git diff --name-only --diff-filter=d $(SINCE) -- '*.yml')
 	WAREHOUSE=target/check/precision_marketing.duckdb dbt --quiet build --empty --exclude-resource-type test --target-path target/check
