@@ -35,18 +35,17 @@ class OneSequence(ReflowSequence):
         return cls.last[1]
 
 
+# Here, as sqlfluff's processes import this module.
+ReflowSequence.from_root = OneSequence.from_root
+# A file makes millions of objects, and hardly a circle: garbage is looked for rarely.
+gc.set_threshold(200_000, 50, 100)
+
+
 def lint(files: list[Path], *options: str) -> int:
     """Lint files in two processes; return sqlfluff's exit code."""
     if not files:
         return 0
-    command = [
-        "lint",
-        "--processes",
-        __import__("os").environ.get("P", "2"),
-        "--disable-progress-bar",
-        *options,
-        *map(str, files),
-    ]
+    command = ["lint", "--processes", "2", "--disable-progress-bar", *options, *map(str, files)]
     try:
         cli(command, prog_name="sqlfluff")
     except SystemExit as done:
@@ -63,9 +62,6 @@ def main(names: list[str]) -> int:
     hashes = {file: hashlib.sha256(common + file.read_bytes()).hexdigest() for file in files}
     good = set(GOOD.read_text().split()) if GOOD.exists() else set()
     left = [file for file, its_hash in hashes.items() if its_hash not in good]
-    ReflowSequence.from_root = OneSequence.from_root
-    # a file makes millions of objects, and hardly a circle: garbage is looked for rarely
-    gc.set_threshold(200_000, 50, 100)
     plain = [file for file in left if PLAIN in file.parents]
     code = lint([file for file in left if file not in plain]) or lint(plain, "--templater", "raw")
     if not code:

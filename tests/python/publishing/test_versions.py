@@ -23,7 +23,7 @@ from operations.files import sql_pattern
 from operations.publish import figures, versions
 
 # `make bench` may ask for more.
-KILLS = int(os.environ.get("PUBLISH_KILLS", "20"))
+KILLS = int(os.environ.get("PUBLISH_KILLS", "10"))
 SEED = int(os.environ.get("PUBLISH_SEED", "17"))
 # Stops a publish at its n-th step that changes the file system: killed, or told that the
 # disk is full. Ends with 77 where it has fewer steps.
