@@ -146,8 +146,7 @@ def _left(channel: Path) -> list[Path]:
     return [
         each
         for each in channel.glob("*")
-        if each.name.startswith(".")
-        or (each.is_dir() and each.name != NAME and not (each / "manifest.json").exists())
+        if each.name.startswith(".") or (each.is_dir() and each.name != NAME and not (each / "manifest.json").exists())
     ]
 
 

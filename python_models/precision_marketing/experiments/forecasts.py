@@ -86,7 +86,8 @@ def _forecast(row: pd.Series, earlier: pd.DataFrame, settings: ForecastSettings)
     mean = float((weights * odds).sum() / weights.sum()) if len(history) else 0.0
     surplus = float(((odds - mean) ** 2 - noise).sum())
     freedom = len(history) + settings.prior_campaigns
-    spread = max((surplus + settings.prior_campaigns * settings.prior_spread**2) / freedom, settings.prior_spread**2 / 50)
+    prior = settings.prior_spread**2
+    spread = max((surplus + settings.prior_campaigns * prior) / freedom, prior / 50)
     if is_planned:
         rate = float(np.clip(row["expected_count"] / count, 1e-6, 1 - 1e-6))
         own = 0.0
