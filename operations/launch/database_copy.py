@@ -42,10 +42,8 @@ def copied(warehouse: Path) -> Iterator[Path]:
     Raises
     ------
     RefusedError
-        Where there is no database, a build is at work, or the last one was not whole.
+        Where a build is at work, or the last one was not whole.
     """
-    if not warehouse.exists():
-        raise RefusedError(f"there is no {warehouse}. Run make build first.")
     folder = copy_of(warehouse)
     shutil.rmtree(folder, ignore_errors=True)
     try:

@@ -24,10 +24,12 @@ def held(warehouse: Path) -> Iterator[None]:
     Raises
     ------
     LedgerError
-        Where another one is at work.
+        Where another one is at work, or there is no database.
     """
+    if not warehouse.exists():
+        raise LedgerError(f"there is no {warehouse}. Run make build first.")
     folder = ledger_of(warehouse)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

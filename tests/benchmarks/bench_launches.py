@@ -40,6 +40,18 @@ OPEN = f"""
     group by campaign_id
 """
 
+# What launched contacts cost, in the ledger and where the week's budget is counted.
+SPENT = f"""
+    select round(coalesce((
+        select sum(expected_cost) from (
+            from {LEDGER}
+            qualify row_number() over (partition by campaign_id, user_id order by revision_number desc) = 1
+        ) where decision = 'contact'
+    ), 0), 6) = round(coalesce((
+        select sum(expected_cost) from campaigns.dec_launched_decisions where decision = 'contact'
+    ), 0), 6)
+"""
+
 
 def make_project(warehouse: Path) -> Path:
     """Link the project into a folder, with seeds and a database of its own; go there."""
@@ -173,6 +185,7 @@ def play(warehouse: Path, draw: random.Random, number: int, shop: str) -> Counte
         found["not undone"] += code != 0 and still_open > 0
         found["undone, though nothing was launched"] += code == 0 and not still_open
         found["undone twice"] += run("undo", name)[0] == 0
+    found["budget not given back"] += not rows(warehouse, SPENT)[0][0] and bool(figures)
     found["left open"] += sum(count for name, count in rows(warehouse, OPEN) if name in figures)
     found["lost or altered"] += not {*before} <= {*rows(warehouse, f"from {LEDGER}")}
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from operations.build.ledger import keep_ledger, restore_ledger
+from operations.build.ledger import keep_ledger, ledger_of, restore_ledger
 from operations.launch import __main__ as steps
 from operations.launch import database_copy
 from operations.launch.exported import exported_campaigns, held, note_exported
@@ -235,6 +235,7 @@ def test_what_is_refused_changes_nothing(
         assert steps.main(["undo", "c"]) == 0
     elif state == "gone":
         warehouse.unlink()
+        shutil.rmtree(ledger_of(warehouse))
     elif state == "nobody":
         monkeypatch.setattr(steps, "preview", lambda _: preview_of(campaign(contacts=0, eligible=0, control=0)))
     elif state:
@@ -248,6 +249,7 @@ def test_what_is_refused_changes_nothing(
     assert "Traceback" not in told
     assert before == (warehouse.read_bytes() if warehouse.exists() else b"")
     assert not database_copy.copy_of(warehouse).exists()
+    assert ledger_of(warehouse).exists() == (state != "gone")
 
 
 def test_contacts_that_were_exported_stay_launched(warehouse: Path, capsys) -> None:
