@@ -67,7 +67,8 @@ class ContactEvent(NamedTuple):
 def ses_events(record: dict[str, Any]) -> Iterator[ContactEvent]:
     """Read a record that SES publishes; one of SNS holds it as text."""
     if "Message" in record:
-        record = json.loads(record["Message"])
+        # SNS also sends words: that a topic was subscribed to, or validated
+        record = json.loads(record["Message"]) if record["Message"].startswith("{") else {}
     kind = record.get("eventType") or record.get("notificationType")
     if kind not in SES_TYPES:
         return

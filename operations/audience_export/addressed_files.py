@@ -139,15 +139,16 @@ def write_files(
         rows_of_files = {}
         for name in names:
             columns = [column for column in layouts[name] if with_own_ids or column.source != OWN_IDS]
-            found = 0
+            row_count = without = 0
             for campaign, total, addressed in connection.execute(_campaigns(columns), [channel, days]).fetchall():
-                found += total - addressed
+                row_count += addressed
+                without += total - addressed
                 if addressed:
                     file = exports / channel / NAME / f"{_file_name(campaign)}.{name}.csv"
                     _write_csv(connection, file, columns, channel, campaign)
                     written.add(file)
                     rows_of_files[file.name] = addressed
-            counts.append((channel, name, sum(rows_of_files.get(file.name, 0) for file in written), found))
+            counts.append((channel, name, row_count, without))
         if rows_of_files:
             listing = exports / channel / NAME / "rows.json"
             with _private():

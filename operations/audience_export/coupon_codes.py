@@ -93,6 +93,8 @@ def give_codes(folder: Path, contacts: list[tuple[str, str, str]], pool: Path) -
     CodesError
         Where the pool is at fault or too small, or another export gives codes now.
     """
+    # the number is of before the reading: who writes meanwhile has it
+    number = len(list(folder.glob("*.csv"))) + 1
     given = given_codes(folder)
     taken = set(given.values())
     pooled = {offer: [code for code in codes if code not in taken] for offer, codes in read_pool(pool).items()}
@@ -116,7 +118,7 @@ def give_codes(folder: Path, contacts: list[tuple[str, str, str]], pool: Path) -
         given[decision] = code
         rows.append((code, campaign, offer, decision, today))
     if rows:
-        _write(folder, rows)
+        _write(folder, number, rows)
     return given
 
 
@@ -150,12 +152,10 @@ def read_pool(pool: Path) -> dict[str, list[str]]:
     return codes
 
 
-def _write(folder: Path, rows: list[tuple]) -> None:
-    """Write codes as the next file: whole, or not at all."""
+def _write(folder: Path, number: int, rows: list[tuple]) -> None:
+    """Write codes as the file of a number: whole, or not at all."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number = len(list(folder.glob("*.csv"))) + 1
-    writing = folder / f".{os.getpid()}.new"
-    writing.unlink(missing_ok=True)
+    writing = folder / f".{secrets.token_hex(8)}.new"
     with os.fdopen(os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as opened:
         writer = csv.writer(opened)
         writer.writerow(COLUMNS)

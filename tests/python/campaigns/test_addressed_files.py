@@ -8,13 +8,14 @@ import json
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.reachable_shop import Account, ReachableShop, drawn_accounts
 
 from operations.audience_export.addressed_files import delete_addressed, delete_expired
-from operations.audience_export.coupon_codes import CodesError, is_code
+from operations.audience_export.coupon_codes import CodesError, give_codes, given_codes, is_code
 from operations.audience_export.layouts import LayoutError, read_layouts
 from operations.places import PROJECT
 from operations.vars import SCHEMA
@@ -258,11 +259,11 @@ def test_why_each_is_left_out_is_counted(shop: ReachableShop) -> None:
     shop.suppress("id-gone", "erasure")
     names = ["id-first", "id-second", "id-refusing", "id-partner", "id-gone", "id-nobody"]
     shop.launch("k", "email", *names)
-    counts = shop.export({"email": ["email_service"]})
+    counts = shop.export({"email": ["email_service", "listmonk"]})
     assert shop.left_out() == dict(
         zip(names, [None, "same address", "without consent", "refused at this address", "erased", None], strict=True)
     )
-    assert counts == [("email", "email_service", 1, 1)]
+    assert counts == [("email", "email_service", 1, 1), ("email", "listmonk", 1, 1)]
     manifest = json.loads((shop.exports / "email" / "current.json").read_text())
     assert manifest["campaigns"][0]["left_out"] == {
         "without consent": 1,
@@ -340,6 +341,25 @@ def test_a_contact_keeps_its_code_and_no_code_is_given_twice(shop: ReachableShop
     (codes / "000001.csv").unlink()
     with pytest.raises(CodesError, match=r"file 000001.csv of the coupon codes .* is missing"):
         shop.export(wanted)
+
+
+def test_two_exports_at_once_give_no_contact_two_codes(tmp_path: Path) -> None:
+    contacts = [(f"d{number}", "k", "offer") for number in range(500)]
+    folder = tmp_path / "codes"
+
+    def give(_: int) -> dict[str, str] | str:
+        try:
+            return give_codes(folder, contacts, tmp_path / "no pool")
+        except CodesError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as exports:
+        answers = list(exports.map(give, range(8)))
+    given = given_codes(folder)
+    assert len(set(given.values())) == len(contacts)
+    assert given in answers
+    assert all(each == given or "another export" in each for each in answers)
+    assert [file.name for file in folder.iterdir()] == ["000001.csv"]
 
 
 def test_a_message_without_money_off_needs_no_code(shop: ReachableShop) -> None:

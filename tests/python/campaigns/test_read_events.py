@@ -88,6 +88,7 @@ def test_an_open_is_of_the_account_that_was_contacted(shop: ReachableShop) -> No
     [
         ({**SES, "bounce": {**SES["bounce"], "bounceType": "Transient"}}, [("bounced", "soft")]),
         ({**SES, "eventType": "DeliveryDelay"}, []),
+        ({"Type": "Notification", "Message": "Successfully validated SNS topic for Amazon SES event publishing."}, []),
         (
             {
                 **SES,
