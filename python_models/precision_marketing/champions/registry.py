@@ -7,9 +7,9 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
-from precision_marketing.champions.calibration import LEAVE_AS_IT_IS, NO_MAP, Calibration, choose_calibration
 from precision_marketing.champions.choice import judge_candidates
 from precision_marketing.common.frames import Panel, typed
+from precision_marketing.estimators.calibration import LEAVE_AS_IT_IS, NO_MAP, Calibration, choose_calibration
 from precision_marketing.estimators.families import BASELINE, fit_baseline
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
 from precision_marketing.estimators.score_sql import score_expression

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from precision_marketing.champions.calibration import LEAVE_AS_IT_IS, choose_calibration
 from precision_marketing.common.frames import Panel, typed
+from precision_marketing.estimators.calibration import LEAVE_AS_IT_IS, choose_calibration
 from precision_marketing.estimators.families import (
     AVERAGE,
     CLASSIFIERS,

@@ -7,9 +7,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from precision_marketing.champions import calibration
-from precision_marketing.champions.calibration import LEAVE_AS_IT_IS, NO_MAP, InnerDate, choose_calibration, inner_dates
 from precision_marketing.champions.registry import FORMER_COLUMNS, register
+from precision_marketing.estimators import calibration
+from precision_marketing.estimators.calibration import (
+    LEAVE_AS_IT_IS,
+    NO_MAP,
+    InnerDate,
+    choose_calibration,
+    inner_dates,
+)
 from precision_marketing.estimators.fitting import TaskRows
 from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import validate
