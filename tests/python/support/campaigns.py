@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 from support.builds import DbtResult, DbtRuns
 
-# Fewer fits: the same code, a third of the time.
+# Fewer fits and budgets: the same code, a third of the time.
 VARS = (
     "--vars={as_of_count: 12, campaign_test_weeks: 4, campaign_validation_weeks: 6, bootstrap_draws: 50,"
-    " launch: with_build}"
+    " budget_curve_shares: [0.5, 1], launch: with_build}"
 )
 # Drafts that tests approve, one after the other; each can pay about twenty contacts.
 SPARE_CAMPAIGNS = tuple(f"spare-{number}" for number in range(1, 7))
