@@ -38,7 +38,7 @@ summed as (
         min(contacts.decision_status) as forecast_status,
         cast(count(*) as bigint) as contact_count,
         sum(contacts.contacted_probability - contacts.baseline_probability)
-            as increment,
+            as increment_expected,
         sum(contacts.increment_low) as increment_low,
         sum(contacts.increment_high) as increment_high,
         sqrt(
@@ -47,7 +47,7 @@ summed as (
                 + contacts.baseline_probability * (1 - contacts.baseline_probability)
             )
         ) as increment_noise,
-        sum(contacts.expected_margin) as margin,
+        sum(contacts.expected_margin) as margin_expected,
         sum(contacts.margin_low) as margin_low,
         sum(contacts.margin_high) as margin_high,
         -- at the hopeful margin of a purchase
@@ -68,7 +68,7 @@ united as (
             '{{ metric }}' as metric,
             forecast_status,
             contact_count,
-            {{ metric }} as forecast_value,
+            {{ metric }}_expected as forecast_value,
             {{ metric }}_low - {{ reach }} * {{ metric }}_noise as forecast_low,
             {{ metric }}_high + {{ reach }} * {{ metric }}_noise as forecast_high,
             forecast_on

@@ -4,10 +4,7 @@ with
 panel as (select * from {{ ref('dec_baseline_windows') }}),
 
 orders as (
-    select distinct
-        user_id,
-        order_date
-    from {{ ref('orders') }}
+    select * from {{ ref('orders') }}
     where user_id is not null and not is_cancelled
 ),
 

@@ -18,6 +18,8 @@ FORECAST_COLUMNS = {
 }
 # Campaigns of one class from which on the class is forecast from its own.
 FEWEST_OF_CLASS = 2
+# Least variance between campaigns, as a share of the prior's.
+LEAST_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _forecast(row: pd.Series, earlier: pd.DataFrame, settings: ForecastSettings)
     surplus = float(((odds - mean) ** 2 - noise).sum())
     freedom = len(history) + settings.prior_campaigns
     prior = settings.prior_spread**2
-    spread = max((surplus + settings.prior_campaigns * prior) / freedom, prior / 50)
+    spread = max((surplus + settings.prior_campaigns * prior) / freedom, LEAST_SPREAD * prior)
     if is_planned:
         rate = float(np.clip(row["expected_count"] / count, 1e-6, 1 - 1e-6))
         own = 0.0
