@@ -27,9 +27,9 @@ contacts as (
     where decision = 'contact'
 ),
 
+-- by an earlier build: this one may follow a launch that was taken back
 launched as (
-    select distinct campaign_id from contacts
-    where is_frozen
+    select distinct campaign_id from {{ ref('dec_launched_decisions') }}
 ),
 
 summed as (
@@ -111,6 +111,7 @@ kept as (
         from {{ this }}
         where
             forecast_status = 'launched'
+            and forecast_low is not null
             and campaign_id in (select launched.campaign_id from launched)
     {% else -%}
         select {{ columns | join(', ') }}
