@@ -1,4 +1,4 @@
--- one row: forecasts of the responses to past campaigns beside what came
+-- one row per forecast metric: forecasts of past campaigns beside what came
 with
 
 judged as (
