@@ -41,7 +41,7 @@ COMMANDS = {
     "whole launch": [*BUILD, "--select", "campaign_plan+", "offers+"],
     "launch": [
         *BUILD[:-1],
-        "{as_of_count: 6, bootstrap_draws: 10, value_draws: 10, launch: with_build, launches_need_a_whole_build: false}",
+        VARS[1].replace("}", ", launches_need_a_whole_build: false}"),
         *("--select", *LAUNCH, "--exclude", *NOT_SCORED_ANEW),
     ],
     "smallest build": [*BUILD, "--select", "blackout_dates"],
