@@ -23,7 +23,15 @@ from support.learning_inputs import (
     seeds_of_tasks,
 )
 from support.perturbed_models import Column
-from support.small_inputs import Inputs, campaign_inputs, cluster_inputs, programme_inputs, uplift_inputs, value_inputs
+from support.small_inputs import (
+    Inputs,
+    campaign_inputs,
+    cluster_inputs,
+    forecast_inputs,
+    programme_inputs,
+    uplift_inputs,
+    value_inputs,
+)
 
 from operations.docs_site.lineage.relations import read_relations
 
@@ -37,6 +45,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
         "ml_customer_value__intervals",
         "ml_user__value",
     ),
+    forecast_inputs: ("ml_campaign_forecasts",),
     programme_inputs: ("ml_programme_looks",),
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }

@@ -263,6 +263,28 @@ def programme_inputs(nodes: dict[str, dict]) -> Inputs:
     return inputs
 
 
+def forecast_inputs(nodes: dict[str, dict]) -> Inputs:
+    """Return campaigns that were seen, and a few that are planned, all made up."""
+    inputs = Inputs(nodes)
+    inputs.create(
+        {
+            "dec_campaign_responses": """
+                select
+                    'campaign ' || number as campaign_id,
+                    'class ' || number % 2 as campaign_class,
+                    cast(100 + hash(number) % 200 as bigint) as contact_count,
+                    cast(case when number < 30 then 5 + hash(number, 'seen') % 40 end as bigint) as response_count,
+                    cast(case when number >= 30 then 5 + hash(number, 'hoped') % 40 end as double) as expected_count,
+                    0.5 + hash(number, 'share') % 50 / 100 as observed_share,
+                    date '2017-01-02' + cast(9 * number as int) as starts_on,
+                    date '2017-01-15' + cast(9 * number as int) as ends_on
+                from range(34) as campaigns (number)
+            """
+        }
+    )
+    return inputs
+
+
 def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
     """Return campaigns planned, to choose for, and measured; what lacks is made up."""
     inputs = Inputs(nodes)
