@@ -37,7 +37,7 @@ REASONED = (
 CHOICES = {
     "ml_customer_value__test_period": ({"is_champion"}, "expected_orders"),
     "ml_estimator_intervals": ({"best_baseline_name"}, "gain_over_baseline"),
-    "ml_estimator_registry": ({"status"}, "status_reason"),
+    "ml_estimator_registry": ({"status", "parameters"}, "status_reason"),
     "ml_cluster__stability": ({"is_chosen", "cluster_count"}, "criterion_value"),
     **{f"ml_{grain}__reasons": ({*REASONED}, "contribution") for grain in GRAINS},
     "ml_user__clusters": ({"cluster_name", "cluster_number"}, "distance_to_centre"),

@@ -305,8 +305,8 @@ def test_who_is_forgotten_leaves_postgresql_too(shop: Shop, database: Database) 
         connection.execute(
             "create table core.users as select distinct user_id, 'north' as region,"
             " from core.orders; alter table core.users add primary key (user_id);"
-            " comment on table core.users is 'One row per user.'; create schema publication;"
-            " create table publication.published_tables as"
+            " comment on table core.users is 'One row per user.'; create schema if not exists publication;"
+            " create or replace table publication.published_tables as"
             " select unnest(['core.orders', 'core.users']) as table_name,"
             " 'your_shop' as source, 3 as row_count"
         )

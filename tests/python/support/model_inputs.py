@@ -50,8 +50,9 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }
 PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")
-# Budgets of the week: what binds beside one of them is loose beside another.
-WEEKLY_BUDGETS = (12.0, 15.0, 18.0, 21.0, 24.0)
+# Budgets of the week, and the campaign that explores with all it has: what binds beside one
+# of them is loose beside another.
+WEEKS = ((12.0, "d"), (15.0, "d"), (18.0, "c"), (21.0, "d"), (24.0, "c"))
 CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability", "ml_user__clusters")
 # Models that learn of each feature, or judge it: `test_each_feature` is about features.
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
@@ -100,8 +101,8 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
         if name in names:
             yield made(maker), lambda _: True
     if name in PLANNED:
-        for budget in WEEKLY_BUDGETS:
-            yield made(campaign_inputs, budget), lambda _: True
+        for week in WEEKS:
+            yield made(campaign_inputs, *week), lambda _: True
     if name in CLUSTERED:
         yield from clusters_of_features()
     for grain in GRAINS:

@@ -285,8 +285,8 @@ def forecast_inputs(nodes: dict[str, dict]) -> Inputs:
     return inputs
 
 
-def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
-    """Return campaigns planned, to choose for, and measured; what lacks is made up."""
+def campaign_inputs(nodes: dict[str, dict], weekly_budget: float, exploratory: str) -> Inputs:
+    """Return campaigns planned, one exploratory, to choose for, and measured; what lacks is made up."""
     inputs = Inputs(nodes)
     options = inputs.columns(
         "campaigns.dec_options",
@@ -295,7 +295,7 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float) -> Inputs:
             "expected_cost": "0.5 + hash(key, 'cost') % 100 / 60.0",
             "expected_margin": "hash(key, 'margin') % 1000 / 150.0 - 1",
             "is_control": "hash(first_order_id, campaign_id) % 2 = 0",
-            "is_exploratory": "campaign_id = 'd'",
+            "is_exploratory": f"campaign_id = '{exploratory}'",
         },
         {
             *PANEL_KEYS,
