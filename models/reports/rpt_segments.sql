@@ -32,8 +32,10 @@ counted as (
         coalesce(shown.segment_name, 'not shown') as segment_name,
         cast(count(*) as bigint) as user_count,
         cast(sum(users.monetary_amount) as decimal(18, 2)) as total_amount,
-        cast(avg(cast(users.monetary_amount as double)) as decimal(18, 2))
-            as mean_amount,
+        -- of an exact sum: that of floating point numbers depends on their order
+        cast(
+            cast(sum(users.monetary_amount) as double) / count(*) as decimal(18, 2)
+        ) as mean_amount,
         cast(avg(users.recency_days) as double) as mean_recency_days,
         users.as_of_date
     from users

@@ -85,7 +85,9 @@ measured as (
         habits.margin_share,
         coalesce(
             panel.covered_day_amount,
-            avg(panel.covered_day_amount) over (partition by baseline.offer_id),
+            round(
+                avg(panel.covered_day_amount) over (partition by baseline.offer_id), 6
+            ),
             0
         ) as covered_amount
     from baseline
