@@ -9,13 +9,7 @@ places as (select * from {{ ref('dec_placed_contacts') }}),
 offer_values as (select * from {{ ref('dec_offer_values') }}),
 score_reasons as (select * from {{ ref('dec_reasons') }}),
 
-rfm as (
-    select
-        user_id,
-        as_of_date,
-        segment_name
-    from {{ ref('ftr_user__rfm') }}
-),
+rfm as (select * from {{ ref('ftr_user__rfm') }}),
 
 joined as (
     select

@@ -110,7 +110,8 @@ def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFra
         at random into either. ``propensity``: the chance of what became of the option, over
         both draws (of users and of control groups). ``net_margin`` is the
         expected margin less what the option draws at the prices of its tier. The
-        columns of `POLICIES` say what each plain policy chooses under the same limits.
+        columns of `POLICIES` say what each plain policy chooses under the same limits,
+        beside the same users drawn at random.
     """
     key = ["allocation_name", "campaign_id", "offer_id", "first_order_id"]
     options = options.sort_values(key, ignore_index=True)
@@ -142,15 +143,14 @@ def _choose(group: _Group, exploratory_share: float) -> pd.DataFrame:
     prices = {each: tiers.get(each, prices[each]) for each in prices}
     per_row = np.array([prices[each] for each in priorities])
     net = _net(options, limits, prices, priorities)
-    places = np.flatnonzero(is_free)
     able = options.where(places)
     policies = {}
     for policy, column in POLICIES.items():
-        policies[f"is_{policy}"] = taken = np.zeros(len(rows), dtype=bool)
+        policies[f"is_{policy}"] = taken = drawn.is_drawn & ~control_users
         keys = rows[column].astype("Float64").fillna(-np.inf).to_numpy(float)[places]
         if policy == "greedy_by_value":
             keys = np.where(keys > 0, keys, -np.inf)
-        taken[places] = greedy(able, limits, _by_priority(keys, priorities[places]))
+        taken[places] = greedy(able, left, _by_priority(keys, priorities[places]))
     return rows.assign(
         is_chosen=chosen,
         is_control=withheld,

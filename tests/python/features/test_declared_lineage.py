@@ -33,15 +33,15 @@ REASONED = (
     *("direction", "reason_text", "reason_text_zh"),
 )
 # A choice falls the other way only if what it is made on moves far enough: whatever
-# moves that, the choice comes from. Per model the choice, and what it is made on.
+# moves that, the choice comes from. Per model each choice, and what it is made on.
 CHOICES = {
-    "ml_customer_value__test_period": ({"is_champion"}, "expected_orders"),
-    "ml_estimator_intervals": ({"best_baseline_name"}, "gain_over_baseline"),
-    "ml_estimator_registry": ({"status", "parameters"}, "status_reason"),
-    "ml_cluster__stability": ({"is_chosen", "cluster_count"}, "criterion_value"),
-    **{f"ml_{grain}__reasons": ({*REASONED}, "contribution") for grain in GRAINS},
-    "ml_user__clusters": ({"cluster_name", "cluster_number"}, "distance_to_centre"),
-    "ml_user_offer__uplift": ({"is_chosen", "learner"}, "validation_qini"),
+    "ml_customer_value__test_period": {"is_champion": "expected_orders"},
+    "ml_estimator_intervals": {"best_baseline_name": "gain_over_baseline"},
+    "ml_estimator_registry": {"status": "status_reason", "parameters": "estimator_bytes"},
+    "ml_cluster__stability": dict.fromkeys(("is_chosen", "cluster_count"), "criterion_value"),
+    **{f"ml_{grain}__reasons": dict.fromkeys(REASONED, "contribution") for grain in GRAINS},
+    "ml_user__clusters": dict.fromkeys(("cluster_name", "cluster_number"), "distance_to_centre"),
+    "ml_user_offer__uplift": dict.fromkeys(("is_chosen", "learner"), "validation_qini"),
 }
 # Seeds whose rows are checked as a whole, whatever of them is used: any column may be refused.
 CHECKED = ("learning_tasks", "baselines")
@@ -113,7 +113,7 @@ def faults_of(name: str) -> set[str]:
     asked.append([column for column, outputs in edges.items() if not outputs and column[0] not in CHECKED])
     asked += [[column] for column, outputs in edges.items() if not outputs and column[0] in CHECKED]
     moved: dict[Column, set[str]] = {column: set() for column in edges}
-    chosen, made_on = CHOICES.get(name, (set(), None))
+    choices = CHOICES.get(name, {})
     for inputs, is_asked in inputs_of(name):
         run = partial(run_model, node, inputs.connection, inputs.settings)
         before = Rows.of(run())
@@ -122,11 +122,10 @@ def faults_of(name: str) -> set[str]:
             columns = [column for column in together if is_asked(column)]
             declared = edges[columns[0]] if columns else set()
             if columns and not (declared and declared <= moved[columns[0]]):
-                moved[columns[0]] |= moved_by(columns, run, before, declared, inputs.connection, chosen)
+                moved[columns[0]] |= moved_by(columns, run, before, declared, inputs.connection, {*choices})
     faults = set()
     for column, outputs in edges.items():
-        if made_on in moved[column]:
-            moved[column] |= chosen & outputs
+        moved[column] |= {each for each in outputs & choices.keys() if choices[each] in moved[column]}
         read = ".".join(column)
         allowed = outputs | {"a refusal"} if column[0] in CHECKED else outputs
         faults |= {f"undeclared: {read} moves {e}" for e in moved[column] - allowed}
@@ -143,13 +142,14 @@ def faults_of_features(name: str, grain: str) -> set[str]:
     run = partial(run_model, node, inputs.connection, inputs.settings)
     before = run()
     keys = [each for each in KEY_COLUMNS if each in before.columns]
-    faults = set()
+    choices, faults = CHOICES.get(name, {}), set()
     for chosen in (features[::2], features[1::2]):
         after = run(perturb(inputs.connection, chosen, stirred))
         for column in features:
             was, found = (Rows.of(frame[frame["task"] == column[1]]) for frame in (before, after))
             expected = edges[column] if column in chosen else set()
             moved = {e for e in was.codes if was.differ(found, [*keys, e])}
+            moved |= {each for each in expected & choices.keys() if choices[each] in moved}
             # the registry keeps the version that was live before in a row of its own
             if column not in chosen or len(was) == len(found):
                 faults |= {f"undeclared: {column[1]} moves {e}" for e in moved - expected}
