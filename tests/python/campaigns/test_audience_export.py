@@ -123,6 +123,9 @@ def test_whoever_may_not_be_contacted_any_more_is_left_out(export: Export) -> No
         "without consent": 2,
         "suppressed": 1,
         "erased": 2,
+        "campaign stopped": 0,
+        "refused at this address": 0,
+        "same address": 0,
     }
 
     # a campaign that is over is no longer exported; its channel is told so

@@ -40,7 +40,7 @@ def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
     """Run dbt on the synthetic shop, as users do: all that it writes is looked at."""
     return runs.run(
         *arguments,
-        "--vars={as_of_count: 6, bootstrap_draws: 10, value_draws: 10}",
+        "--vars={as_of_count: 6, bootstrap_draws: 10, value_draws: 10, launch: with_build}",
         is_parsed_anew=True,
         warehouse=runs.folder / "warehouse" / "shop.duckdb",
         raw_folder=package_folder(),
