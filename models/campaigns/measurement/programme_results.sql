@@ -4,6 +4,16 @@ with
 looks as (select * from {{ ref('ml_programme_looks') }}),
 phases as (select * from {{ ref('dec_programme_phases') }}),
 
+-- of the arms that have anybody
+sized as (
+    select
+        *,
+        coalesce(
+            least(nullif(treated_count, 0), nullif(control_count, 0)), 0
+        ) as smaller_arm_users
+    from looks
+),
+
 shown as (
     select
         phase,
@@ -13,8 +23,8 @@ shown as (
         {{ unless_few([
             'treated_count', 'control_count', 'treated_value', 'control_value', 'lift',
             'lift_low', 'lift_high', 'width_share', 'smallest_lift',
-        ], users='least(treated_count, control_count)') }}
-    from looks
+        ], users='smaller_arm_users') }}
+    from sized
 ),
 
 joined as (

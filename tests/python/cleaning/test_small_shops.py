@@ -44,6 +44,8 @@ def test_a_shop_of_one_order_builds(shop_dbt: DbtRuns) -> None:
     assert_core(shop, users=1, lines=1)
     # attributes of users wait for a campaign; nothing that people read holds a row
     marts = {name: count for name, count in table_counts(shop, "campaigns").items() if not name.startswith("dec_")}
+    # a row per measure says that the programme has not begun
+    assert marts.pop("programme_summary") == 3
     assert set(marts.values()) == {0}, marts
     assert table_counts(shop, "scores")["offer_scores"] == 0
     # empty, yet of the types that a full shop has
