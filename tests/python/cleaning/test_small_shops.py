@@ -67,10 +67,11 @@ def test_a_shop_of_three_files_launches_a_first_campaign(shop_dbt: DbtRuns, tmp_
         "source": "your_shop",
         "environment": {"SHOP_DIR": str(write_shop(tmp_path, files))},
     }
-    seeded = shop_dbt.run("seed", **settings)
+    launching = "--vars={launch: with_build}"
+    seeded = shop_dbt.run("seed", launching, **settings)
     assert seeded.exit_code == 0, seeded.output
     change(built_shop(shop_dbt), FIRST_CAMPAIGNS)
-    result = shop_dbt.run("build", "--exclude-resource-type", "unit_test", "seed", **settings)
+    result = shop_dbt.run("build", launching, "--exclude-resource-type", "unit_test", "seed", **settings)
     assert result.exit_code == 0, result.output
 
     shop = built_shop(shop_dbt)
