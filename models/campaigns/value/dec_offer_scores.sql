@@ -57,7 +57,6 @@ objectives as (
 responses as (
     select
         offers.offer_id,
-        offers.campaign_id,
         scores.user_id,
         scores.score as response_probability
     from offers
@@ -71,19 +70,31 @@ responses as (
             end
 ),
 
+-- without a response to go by, the objective may have a score all the same
 joined as (
     select
-        responses.offer_id,
-        responses.campaign_id,
-        responses.user_id,
+        coalesce(responses.offer_id, objectives.offer_id) as offer_id,
+        coalesce(responses.user_id, objectives.user_id) as user_id,
         objectives.estimator_version,
         objectives.score,
         responses.response_probability
     from responses
-    left join objectives
+    full outer join objectives
         on
             responses.offer_id = objectives.offer_id
             and responses.user_id = objectives.user_id
+),
+
+placed as (
+    select
+        joined.offer_id,
+        offers.campaign_id,
+        joined.user_id,
+        joined.estimator_version,
+        joined.score,
+        joined.response_probability
+    from joined
+    inner join offers on joined.offer_id = offers.offer_id
 )
 
-select * from joined
+select * from placed

@@ -78,7 +78,7 @@ def test_a_shop_of_three_files_launches_a_first_campaign(shop_dbt: DbtRuns, tmp_
     assert_core(shop, users=60, lines=files["transactions.csv"].count("\n") - 1)
     decisions = """
         select campaign_id, decision, choice_basis, value_basis, count(*), bool_and(propensity < 1),
-            bool_and(expected_cost > 0), bool_and(score is not null)
+            bool_and(expected_cost > 0), bool_or(score is not null)
         from campaigns.campaign_decisions
         where decision in ('contact', 'control') and is_frozen
         group by all
