@@ -242,6 +242,7 @@ def test_another_key_of_the_vault_opens_it_and_the_old_one_does_not(copy: Path) 
         people(copy, VAULT_KEY)
     assert (copy / ".secrets" / "vault.key").stat().st_mode & 0o077 == 0
     assert sorted(file.name for file in (copy / "warehouse").iterdir()) == [
+        "shop.codes",
         "shop.duckdb",
         "shop.ledger",
         "shop.vault.duckdb",
