@@ -128,7 +128,8 @@ def message_lines(message: str) -> list[str]:
     for line in lines:
         if sentences and re.match(r"$|>|LINE \d|compiled code at", line):
             break
-        sentences += [line] if line else []
+        # what our SQL refuses is a sentence behind DuckDB's name for it
+        sentences += [line.removeprefix("Invalid Input Error: ")] if line else []
     return sentences
 
 
