@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.audience_export.__main__ import find_addresses, open_vault
+from operations.audience_export.contacts import find_addresses, open_vault
 from operations.files import sql_text
 from operations.places import PROJECT, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect

@@ -16,7 +16,6 @@ With the key of the vault, it writes the files that reach people as well: addres
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -27,16 +26,16 @@ import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.audience_export.addressed_files import NAME, delete_expired, prepare, write_files
+from operations.audience_export.contacts import judge_contacts, open_vault
 from operations.audience_export.coupon_codes import CodesError
-from operations.audience_export.layouts import CELL, FOLDER, LayoutError, channel_kinds, read_layouts
+from operations.audience_export.layouts import CELL, LayoutError
 from operations.build.ledger import LedgerError
 from operations.build.wholeness import why_not_whole
 from operations.files import sql_text
 from operations.launch.exported import held, note_exported
 from operations.places import EXPORTS, PROJECT, PROJECT_FOLDER, SHOP, WAREHOUSE, shown
 from operations.privacy.encryption import connect
-from operations.privacy.keys import key_fingerprint, read_key
-from operations.privacy.vault import attach_encrypted, vault_of
+from operations.privacy.vault import vault_of
 from operations.publish import clock
 from operations.publish.versions import NotPublishedError, remove
 
@@ -178,50 +177,6 @@ def _write(file: Path, text: str) -> None:
     writing.replace(file)
 
 
-def judge_contacts(
-    connection: duckdb.DuckDBPyConnection, shop: str, wanted: dict[str, list[str]], country: str
-) -> None:
-    """Make the table `contacts`: the launched ones of open campaigns, and what keeps each back now.
-
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-        Whose search path has the tables of the warehouse; with the vault attached, a
-        refusal of one account of an address holds for all.
-    shop : str
-        Name of the shop.
-    wanted : dict of str to list of str
-        Layouts of each channel.
-    country : str
-        Of the shop: telephone numbers without a calling code are of it.
-    """
-    connection.execute("create or replace temp table channel_kinds (channel varchar, kind varchar, rank integer)")
-    if kinds := channel_kinds(wanted, read_layouts()):
-        connection.executemany("insert into channel_kinds values ($1, $2, $3)", kinds)
-    if _has_vault(connection):
-        find_addresses(connection, country)
-    else:
-        connection.execute("create or replace temp table addresses (user_id text, kind text, address_key text)")
-    connection.execute((FOLDER / "contacts.sql").read_text(), {"shop": shop})
-
-
-def find_addresses(connection: duckdb.DuckDBPyConnection, country: str) -> None:
-    """Make the table `addresses` of the accounts in the vault, numbers of a country where they name none."""
-    codes = {row[0]: row[1:] for row in csv.reader((FOLDER / "calling_codes.csv").read_text().splitlines())}
-    calling_code, trunk_prefix = codes.get(country, ("", ""))
-    connection.execute(
-        (FOLDER / "addresses.sql").read_text(), {"calling_code": calling_code, "trunk_prefix": trunk_prefix}
-    )
-
-
-def _has_vault(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'people'"
-        ).fetchall()
-    )
-
-
 def main() -> str | None:
     """Export; return a sentence when nothing can be."""
     settings = PROJECT["vars"]
@@ -271,21 +226,6 @@ def main() -> str | None:
     elif not has_key:
         sys.stdout.write(f"Wrote no file with addresses: no vault {shown(vault_of(WAREHOUSE))}, or no key for it.\n")
     return None
-
-
-def open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Attach the vault beside the database, where it and its key are there; return whether."""
-    file = vault_of(WAREHOUSE)
-    if not file.exists() or key_fingerprint("vault") is None:
-        return False
-    key, place = read_key("vault", "the vault")
-    try:
-        attach_encrypted(connection, file, "vault", key, is_read_only=True)
-    except duckdb.Error as error:
-        cause = f"{place} holds another key than it was written with." if "Wrong encryption key" in str(error) else ""
-        cause = cause or str(error).splitlines()[0].split(" See also ")[0]
-        raise DbtRuntimeError(f"cannot open the vault {shown(file)}. {cause}") from None
-    return True
 
 
 if __name__ == "__main__":

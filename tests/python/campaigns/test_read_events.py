@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.reachable_shop import Account, ReachableShop
 
-from operations.audience_export.__main__ import find_addresses
+from operations.audience_export.contacts import find_addresses
 from operations.read_events import COLUMNS, EventsError, of_users, read_events, write_events
 
 SES = {

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from operations.audience_export.__main__ import export, judge_contacts
+from operations.audience_export.__main__ import export
 from operations.audience_export.addressed_files import prepare, write_files
+from operations.audience_export.contacts import judge_contacts
 from operations.places import PROJECT
 
 TODAY = datetime.date(2026, 3, 2)

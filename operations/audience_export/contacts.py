@@ -1,0 +1,72 @@
+"""Who may be contacted now: launched contacts, their addresses in the vault, and refusals."""
+
+from __future__ import annotations
+
+import csv
+
+import duckdb
+from dbt_common.exceptions import DbtRuntimeError
+
+from operations.audience_export.layouts import FOLDER, channel_kinds, read_layouts
+from operations.places import WAREHOUSE, shown
+from operations.privacy.keys import key_fingerprint, read_key
+from operations.privacy.vault import attach_encrypted, vault_of
+
+
+def open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Attach the vault beside the database, where it and its key are there; return whether."""
+    file = vault_of(WAREHOUSE)
+    if not file.exists() or key_fingerprint("vault") is None:
+        return False
+    key, place = read_key("vault", "the vault")
+    try:
+        attach_encrypted(connection, file, "vault", key, is_read_only=True)
+    except duckdb.Error as error:
+        cause = f"{place} holds another key than it was written with." if "Wrong encryption key" in str(error) else ""
+        cause = cause or str(error).splitlines()[0].split(" See also ")[0]
+        raise DbtRuntimeError(f"cannot open the vault {shown(file)}. {cause}") from None
+    return True
+
+
+def judge_contacts(
+    connection: duckdb.DuckDBPyConnection, shop: str, wanted: dict[str, list[str]], country: str
+) -> None:
+    """Make the table `contacts`: the launched ones of open campaigns, and what keeps each back now.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Whose search path has the tables of the warehouse; with the vault attached, a
+        refusal of one account of an address holds for all.
+    shop : str
+        Name of the shop.
+    wanted : dict of str to list of str
+        Layouts of each channel.
+    country : str
+        Of the shop: telephone numbers without a calling code are of it.
+    """
+    connection.execute("create or replace temp table channel_kinds (channel varchar, kind varchar, rank integer)")
+    if kinds := channel_kinds(wanted, read_layouts()):
+        connection.executemany("insert into channel_kinds values ($1, $2, $3)", kinds)
+    if _has_vault(connection):
+        find_addresses(connection, country)
+    else:
+        connection.execute("create or replace temp table addresses (user_id text, kind text, address_key text)")
+    connection.execute((FOLDER / "contacts.sql").read_text(), {"shop": shop})
+
+
+def find_addresses(connection: duckdb.DuckDBPyConnection, country: str) -> None:
+    """Make the table `addresses` of the accounts in the vault, numbers of a country where they name none."""
+    codes = {row[0]: row[1:] for row in csv.reader((FOLDER / "calling_codes.csv").read_text().splitlines())}
+    calling_code, trunk_prefix = codes.get(country, ("", ""))
+    connection.execute(
+        (FOLDER / "addresses.sql").read_text(), {"calling_code": calling_code, "trunk_prefix": trunk_prefix}
+    )
+
+
+def _has_vault(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'people'"
+        ).fetchall()
+    )
