@@ -76,12 +76,12 @@ check-plan: setup  ## print every fault of the plan, or what make launch would l
 
 launch: setup  ## launch the campaigns that are due, then publish; those without contacts too: make launch EMPTY=campaign_id,...
 	@python -m operations.launch launch '$(EMPTY)'
-	@$(MAKE) --no-print-directory publish report
+	@$(MAKE) --no-print-directory publish report docs
 
 undo-launch: setup  ## undo a launch of which nothing was exported: make undo-launch CAMPAIGN=campaign_id
 	@test -n '$(CAMPAIGN)' || { echo "Which campaign? make undo-launch CAMPAIGN=campaign_id"; exit 1; }
 	@python -m operations.launch undo '$(CAMPAIGN)'
-	@$(MAKE) --no-print-directory publish report
+	@$(MAKE) --no-print-directory publish report docs
 
 query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
