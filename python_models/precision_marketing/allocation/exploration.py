@@ -22,65 +22,64 @@ class Exploration:
     is_drawn : numpy.ndarray of bool, shape (options,)
         Control users are drawn, too: those drawn are the control group of the others.
     chances : numpy.ndarray of float, shape (options,)
-        Chance of each option to be drawn, 0 to 1.
-    user_chances : numpy.ndarray of float, shape (options,)
-        Chance of the option's user to be drawn with any offer of its campaign.
+        Chance of each option to be drawn, 0 to 1, if earlier priorities leave its user.
     """
 
     is_drawn: np.ndarray
     chances: np.ndarray
-    user_chances: np.ndarray
 
 
-def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float) -> Exploration:
+def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float, is_free: np.ndarray) -> Exploration:
     """Draw users of each campaign at random, strata alike, within a share of its limits.
 
-    A campaign that is exploratory as a whole draws from all there is; the others from
-    `share` of each limit. Of several offers of a campaign that a user may get, one is
-    drawn first. A limit closes at the first user whom it has no room for, whatever later
-    ones would take of it, so that costs do not change who is drawn.
+    Campaigns of one priority share alike what they draw on together: the one with the
+    smallest budget comes first, and takes at most an equal part. Of several offers of a
+    campaign that a user may get, one is drawn first. A limit closes at the first user
+    whom it has no room for, whatever later ones would take of it, so that costs do not
+    change who is drawn.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        Of ``dec_options``: ``campaign_id``, ``priority``, ``segment_name`` (the strata),
-        ``random_number``, ``is_control``, ``treated_share`` (the chance of no control) and
-        ``is_exploratory``.
+        Of ``dec_options``, of one priority: ``campaign_id``, ``budget_amount``,
+        ``segment_name`` (the strata), ``random_number``, ``is_control`` and
+        ``treated_share`` (the chance of no control).
     options : Options
         The same rows.
     limits : Limits
-        Of all campaigns together, served by priority.
+        What earlier priorities left.
     share : float
-        Of each limit for campaigns that are not exploratory, 0 to 1.
+        Of each limit that may be drawn on, 0 to 1.
+    is_free : numpy.ndarray of bool, shape (codes of users,)
+        Whether earlier priorities left the user.
 
     Returns
     -------
     Exploration
         One entry per row.
     """
-    is_drawn, chances, user_chances = np.zeros(len(rows), dtype=bool), np.zeros(len(rows)), np.zeros(len(rows))
-    is_open = np.ones(options.codes, dtype=bool)
-    used = np.zeros(len(limits.capacities))
-    safe = limits.safe(options)
+    is_drawn, chances = np.zeros(len(rows), dtype=bool), np.zeros(len(rows))
+    if not share:
+        return Exploration(is_drawn, chances)
+    is_open, reach = is_free.copy(), np.ones(options.codes)
+    capacities, used = share * limits.safe(options).capacities, np.zeros(len(limits.capacities))
     treated = rows["treated_share"].to_numpy(float)
     is_control, numbers = rows["is_control"].to_numpy(bool), rows["random_number"].to_numpy(float)
     strata = rows["segment_name"].astype("string").fillna(UNKNOWN_SEGMENT).to_numpy(object)
-    campaigns = rows.groupby(["priority", "campaign_id"], sort=True).indices
-    for number, places in enumerate(campaigns.values()):
-        part = 1.0 if rows["is_exploratory"].iloc[places[0]] else share
-        places = places[is_open[options.users[places]]]
-        if not part or not len(places):
+    campaigns = [*rows.groupby(["budget_amount", "campaign_id"], sort=True).indices.values()]
+    is_sharing = np.array([limits.drawn(options.where(places)) > 0 for places in campaigns])
+    for number, places in enumerate(campaigns):
+        able = places[is_open[options.users[places]]]
+        if not len(able):
             continue
-        lots = _one_offer_each(options.users[places], numbers[places])
-        counts = np.bincount(options.users[places], minlength=options.codes)
-        pool = places[lots]
+        pool = able[_one_offer_each(options.users[able], numbers[able])]
         # the leading digits chose the offer, and favour users with several
         others = (numbers[pool] * LEADING) % 1
         order = pool[np.argsort(_positions(strata[pool], others, number), kind="stable")]
         own = options.where(order)
         draws = limits.draws(own)
         taken = np.cumsum(np.where(is_control[order, None], 0.0, draws), axis=0)
-        room = np.minimum(safe.capacities - used, part * safe.capacities)
+        room = (capacities - used) / np.maximum(is_sharing[number:].sum(axis=0), 1)
         is_passed = _passed(draws, taken > room, is_control[order])
         rates = np.zeros(limits.per_contact.shape[1])
         for offer in np.unique(own.offers):
@@ -89,15 +88,17 @@ def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float) 
             # control users without anybody to compare them with are none
             is_passed[lot] &= contacts > 0
             found = contacts / (treated[places[0]] * np.count_nonzero(lot))
-            rates[offer] = 1.0 if is_passed[lot].all() else min(found, 1.0)
+            # luck may find as many contacts as there are expected in all
+            rates[offer] = found if found < 1 and not is_passed[lot].all() else is_passed[lot].mean()
         drawn = order[is_passed]
         is_drawn[drawn] = True
         is_open[options.users[drawn]] = False
         used += limits.drawn(options.where(drawn[~is_control[drawn]]))
-        chances[places] = rates[options.offers[places]] / counts[options.users[places]]
-        sums = np.bincount(options.users[places], chances[places], options.codes)
-        user_chances[places] = sums[options.users[places]]
-    return Exploration(is_drawn, chances, user_chances)
+        users = options.users[places]
+        counts = np.bincount(users, minlength=options.codes)
+        chances[places] = reach[users] * rates[options.offers[places]] / counts[users]
+        reach -= np.bincount(users, chances[places], options.codes)
+    return Exploration(is_drawn, chances)
 
 
 def _passed(draws: np.ndarray, is_over: np.ndarray, is_control: np.ndarray) -> np.ndarray:

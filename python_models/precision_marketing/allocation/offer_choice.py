@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from precision_marketing.allocation.exploration import Exploration, explore
+from precision_marketing.allocation.exploration import explore
 from precision_marketing.allocation.limits import Limits, Options, offer_limits
-from precision_marketing.allocation.solver import allocate_by_priority, greedy
+from precision_marketing.allocation.solver import allocate, greedy
 from precision_marketing.common.frames import typed
 
 # Options of campaigns that are due share the budget of the week; every other group is
@@ -86,8 +86,10 @@ def _capacities(values: pd.Series) -> np.ndarray:
 def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFrame:
     """Choose at most one offer per user, under budgets, stock and channel capacity.
 
-    First some users are drawn at random, see `explore`; what is left of the limits goes
-    to those of greatest value among the others.
+    Campaigns are served by priority, and of one priority those with scores before
+    exploratory ones: each gets what earlier ones left of users and limits, and takes
+    nothing from them. Of one priority, some users are first drawn at random, see
+    `explore`; what is left of the limits goes to those of greatest value among the others.
 
     Control users of a campaign are left out of the choice. Whoever of them would have
     been chosen at the prices that the choice led to is the campaign's control, and
@@ -99,8 +101,8 @@ def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFra
         ``dec_options``, one row per offer and user; the order of rows does not count.
         The campaigns due may together cost its ``weekly_budget_left``, in money.
     exploratory_share : float
-        Share of each limit for users drawn at random, 0 to 1; exploratory campaigns
-        draw all their users.
+        Share of each limit, as earlier priorities left it, for users drawn at random, 0 to
+        1; exploratory campaigns draw all their users.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFra
         both draws (of users and of control groups). ``net_margin`` is the
         expected margin less what the option draws at the prices of its tier. The
         columns of `POLICIES` say what each plain policy chooses under the same limits,
-        beside the same users drawn at random.
+        the same users drawn at random first.
     """
     key = ["allocation_name", "campaign_id", "offer_id", "first_order_id"]
     options = options.sort_values(key, ignore_index=True)
@@ -124,73 +126,128 @@ def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFra
 
 def _choose(group: _Group, exploratory_share: float) -> pd.DataFrame:
     rows, options, limits = group.rows, group.options, group.limits
-    priorities = rows["priority"].to_numpy(int)
-    control_users = rows["is_control"].to_numpy(bool)
-    drawn = explore(rows, options, limits, exploratory_share)
-    is_settled = np.isin(options.users, options.users[drawn.is_drawn])
-    spent = limits.drawn(options.where(drawn.is_drawn & ~control_users))
-    left = limits.where(np.arange(len(spent)), np.maximum(limits.capacities - spent, 0))
-    # first without control users: their offers cost nothing, and crowd out nobody
-    prices = _prices(options, priorities, left, ~control_users & ~is_settled)
-    would_be = _would_be(options, priorities, _net(options, limits, prices, priorities))
-    withheld = np.where(is_settled, drawn.is_drawn, would_be) & control_users
-    is_free = ~control_users & ~np.isin(options.users, options.users[withheld])
-    places = np.flatnonzero(is_free & ~is_settled)
-    found = allocate_by_priority(options.where(places), priorities[places], left)
-    chosen = drawn.is_drawn & ~control_users
-    chosen[places] = found.chosen
-    tiers = {tier.priority: tier.prices for tier in found.tiers}
-    prices = {each: tiers.get(each, prices[each]) for each in prices}
-    per_row = np.array([prices[each] for each in priorities])
-    net = _net(options, limits, prices, priorities)
-    able = options.where(places)
-    policies = {}
-    for policy, column in POLICIES.items():
-        policies[f"is_{policy}"] = taken = drawn.is_drawn & ~control_users
-        keys = rows[column].astype("Float64").fillna(-np.inf).to_numpy(float)[places]
-        if policy == "greedy_by_value":
-            keys = np.where(keys > 0, keys, -np.inf)
-        taken[places] = greedy(able, left, _by_priority(keys, priorities[places]))
+    is_exploratory, treated = rows["is_exploratory"].to_numpy(bool), rows["treated_share"].to_numpy(float)
+    tiers = 2 * rows["priority"].to_numpy(int) + is_exploratory
+    kept = {name: np.zeros(len(rows), dtype=bool) for name in ("is_chosen", "is_control", "is_drawn")}
+    kept |= {
+        name: np.zeros(len(rows)) for name in ("propensity", "net_margin", "budget_price", "campaign_budget_price")
+    }
+    # who is left, and the chance that earlier tiers leave them
+    is_free, reach = np.ones(options.codes, dtype=bool), np.ones(options.codes)
+    left, value, bound = limits.capacities, 0.0, 0.0
+    for tier in np.unique(tiers):
+        places = np.flatnonzero(tiers == tier)
+        own, share = options.where(places), 1.0 if is_exploratory[places[0]] else exploratory_share
+        served = _serve(rows.iloc[places], own, limits.where(slice(None), left), share, is_free)
+        is_placed = served.is_chosen | served.is_control
+        arm = np.where(served.is_chosen, treated[places], 1 - treated[places])
+        elsewhere = reach[own.users] * _per_user(group.campaigns[places], own.users, served.unseen_chances)
+        found = {
+            "is_chosen": served.is_chosen,
+            "is_control": served.is_control,
+            "is_drawn": served.is_drawn,
+            "propensity": np.where(is_placed, reach[own.users] * served.chances * arm, 1 - elsewhere).clip(0, 1),
+            "net_margin": served.net,
+            "budget_price": served.prices[0],
+            "campaign_budget_price": served.prices[1 + group.campaigns[places]],
+        }
+        for name, values in found.items():
+            kept[name][places] = values
+        is_free[own.users[is_placed]] = False
+        reach = (reach * (1 - np.bincount(own.users, served.chances, options.codes))).clip(0, 1)
+        spent = limits.drawn(own.where(served.is_chosen))
+        left = np.maximum(left - spent, 0)
+        value, bound = value + served.value, bound + served.bound
     return rows.assign(
-        is_chosen=chosen,
-        is_control=withheld,
-        is_drawn=drawn.is_drawn,
-        **policies,
-        propensity=_propensity(rows, drawn, chosen, withheld, _would_be(options, priorities, net)),
-        net_margin=net,
-        budget_price=per_row[:, 0],
-        campaign_budget_price=per_row[np.arange(len(rows)), 1 + group.campaigns],
-        allocation_bound=found.bound,
-        allocation_gap=found.gap,
+        **kept,
+        **_policies(rows, options, limits, tiers, kept),
+        allocation_bound=bound,
+        allocation_gap=(bound - value) / max(bound, np.finfo(float).tiny),
     )
 
 
-def _propensity(
-    rows: pd.DataFrame, drawn: Exploration, chosen: np.ndarray, withheld: np.ndarray, would_be: np.ndarray
-) -> np.ndarray:
-    """Chance of a contact, of control, or of neither, as it came; shape (options,)."""
-    is_placed = chosen | withheld
-    # by value: who was drawn might have been chosen in any case
-    by_value = np.where(drawn.is_drawn, would_be, is_placed)
-    chances = drawn.chances + (1 - drawn.user_chances) * by_value
-    treated = rows["treated_share"].to_numpy(float)
-    return np.where(is_placed, chances * np.where(chosen, treated, 1 - treated), 1 - drawn.user_chances).clip(0, 1)
+@dataclass(frozen=True)
+class _Served:
+    """What the campaigns of one tier do with their options; all of shape (options,) but prices and sums.
+
+    Chances are of a contact or a place in control, if earlier tiers leave the user;
+    unseen ones leave out what was seen to come of the choice by value.
+    """
+
+    is_chosen: np.ndarray
+    is_control: np.ndarray
+    is_drawn: np.ndarray
+    chances: np.ndarray
+    unseen_chances: np.ndarray
+    net: np.ndarray
+    prices: np.ndarray
+    value: float
+    bound: float
 
 
-def _prices(options: Options, priorities: np.ndarray, limits: Limits, mask: np.ndarray) -> dict[int, np.ndarray]:
-    """Prices of the resources by priority, where only some options may be chosen."""
-    places = np.flatnonzero(mask)
-    found = allocate_by_priority(options.where(places), priorities[places], limits)
-    prices = {tier.priority: tier.prices for tier in found.tiers}
-    nothing = np.zeros(len(limits.capacities))
-    return {each: prices.get(each, nothing) for each in np.unique(priorities)}
+def _serve(rows: pd.DataFrame, options: Options, limits: Limits, share: float, is_free: np.ndarray) -> _Served:
+    """Draw users at random, then choose by value within what is left of the limits."""
+    is_control = rows["is_control"].to_numpy(bool)
+    drawn = explore(rows, options, limits, share, is_free)
+    is_open = is_free.copy()
+    is_open[options.users[drawn.is_drawn]] = False
+    is_judged = is_open[options.users]
+    spent = limits.drawn(options.where(drawn.is_drawn & ~is_control))
+    left = limits.where(slice(None), np.maximum(limits.capacities - spent, 0))
+    # first without control users: their offers cost nothing, and crowd out nobody
+    prices = allocate(options.where(is_judged & ~is_control), left).prices
+    would_be = _would_be(options, _net(options, limits, prices))
+    is_withheld = np.where(is_judged, would_be, drawn.is_drawn) & is_control
+    is_open[options.users[is_withheld]] = False
+    places = np.flatnonzero(is_open[options.users] & ~is_control)
+    found = allocate(options.where(places), left)
+    is_chosen = drawn.is_drawn & ~is_control
+    is_chosen[places] = found.chosen
+    prices = found.prices if len(places) else prices
+    net = _net(options, limits, prices)
+    # whoever was taken before might have been chosen here in any case
+    by_value = np.where(is_judged, is_chosen | is_withheld, _would_be(options, net))
+    undrawn = (1 - np.bincount(options.users, drawn.chances, len(is_free)).clip(0, 1))[options.users]
+    return _Served(
+        is_chosen,
+        is_withheld,
+        drawn.is_drawn,
+        drawn.chances + undrawn * by_value,
+        drawn.chances + undrawn * (by_value & ~is_judged),
+        net,
+        prices,
+        found.value,
+        found.bound,
+    )
 
 
-def _net(options: Options, limits: Limits, prices: dict[int, np.ndarray], priorities: np.ndarray) -> np.ndarray:
+def _policies(
+    rows: pd.DataFrame, options: Options, limits: Limits, tiers: np.ndarray, kept: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Mark what each plain policy takes, tier by tier, users drawn at random first."""
+    is_held = rows["is_control"].to_numpy(bool) | np.isin(options.users, options.users[kept["is_control"]])
+    places = np.flatnonzero(~is_held)
+    able, is_drawn = options.where(places), kept["is_drawn"][places]
+    policies = {}
+    for policy, column in POLICIES.items():
+        keys = rows[column].astype("Float64").fillna(-np.inf).to_numpy(float)[places]
+        if policy == "greedy_by_value":
+            keys = np.where(keys > 0, keys, -np.inf)
+        keys = _by_priority(np.where(is_drawn, np.inf, keys), tiers[places])
+        policies[f"is_{policy}"] = taken = np.zeros(len(rows), dtype=bool)
+        taken[places] = greedy(able, limits, keys)
+    return policies
+
+
+def _per_user(campaigns: np.ndarray, users: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sum over all options that a user has in a campaign; shape (options,)."""
+    pairs = np.unique(np.stack([campaigns, users]), axis=1, return_inverse=True)[1].ravel()
+    return np.bincount(pairs, values)[pairs]
+
+
+def _net(options: Options, limits: Limits, prices: np.ndarray) -> np.ndarray:
     """Value of each option less the price of what it draws; shape (options,)."""
-    draws = limits.draws(options)
-    per_row = np.array([prices[each] for each in priorities])
-    return options.values - (draws * per_row).sum(axis=1)
+    return options.values - (limits.draws(options) * prices).sum(axis=1)
 
 
 def _by_priority(keys: np.ndarray, priorities: np.ndarray) -> np.ndarray:
@@ -199,9 +256,9 @@ def _by_priority(keys: np.ndarray, priorities: np.ndarray) -> np.ndarray:
     return np.where(np.isneginf(keys), keys, places - priorities * (len(keys) + 1.0))
 
 
-def _would_be(options: Options, priorities: np.ndarray, net: np.ndarray) -> np.ndarray:
-    """Mark each user's best option of positive net value, in its first tier."""
-    order = np.lexsort((options.offers, -net, priorities, options.users))
+def _would_be(options: Options, net: np.ndarray) -> np.ndarray:
+    """Mark each user's best option of positive net value."""
+    order = np.lexsort((options.offers, -net, options.users))
     order = order[net[order] > 0]
     users = options.users[order]
     first = np.ones(len(order), dtype=bool)

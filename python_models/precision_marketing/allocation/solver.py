@@ -18,30 +18,8 @@ from precision_marketing.allocation.repair import falling, move_up, settle
 ENOUGH = 5e-5
 # How often, and by what factor, smoothing is taken off for a sharper bound.
 MOST_SHARPENINGS, SHARPER = 3, 5
-# Share of a capacity below which it may be too little for any option.
+# Share of what all options would draw below which a capacity may be too little for any.
 LITTLE = 1e-3
-
-
-@dataclass(frozen=True)
-class Tier:
-    """Result for the options of one priority.
-
-    Parameters
-    ----------
-    priority : int
-        The lower, the sooner.
-    prices : numpy.ndarray of float, shape (resources,)
-        Margin that one more unit of each resource would earn in this tier.
-    value : float
-        Margin of what was chosen.
-    bound : float
-        No choice within what earlier tiers left has more.
-    """
-
-    priority: int
-    prices: np.ndarray
-    value: float
-    bound: float
 
 
 @dataclass(frozen=True)
@@ -52,36 +30,23 @@ class Allocation:
     ----------
     chosen : numpy.ndarray of bool, shape (options,)
         In the order of the options given.
-    tiers : tuple of Tier
-        In order of priority; one if all was chosen together.
+    prices : numpy.ndarray of float, shape (resources,)
+        Margin that one more unit of each resource would earn.
+    value : float
+        Margin of what was chosen.
+    bound : float
+        No choice within the limits has more.
     """
 
     chosen: np.ndarray
-    tiers: tuple[Tier, ...]
-
-    @property
-    def value(self) -> float:
-        """Margin of what was chosen."""
-        return sum(tier.value for tier in self.tiers)
-
-    @property
-    def bound(self) -> float:
-        """Sum of the tiers' bounds: given priorities, no choice tier by tier has more.
-
-        With several tiers each bound holds for what earlier tiers left.
-        """
-        return sum(tier.bound for tier in self.tiers)
+    prices: np.ndarray
+    value: float
+    bound: float
 
     @property
     def gap(self) -> float:
         """Share of the bound that was not reached, 0 to 1."""
         return (self.bound - self.value) / max(self.bound, np.finfo(float).tiny)
-
-    @property
-    def prices(self) -> np.ndarray:
-        """Margin per unit of each resource, in the first tier that runs out of it."""
-        prices = np.array([tier.prices for tier in self.tiers])
-        return prices[np.argmax(prices > 0, axis=0), np.arange(prices.shape[1])]
 
 
 def allocate(options: Options, limits: Limits) -> Allocation:
@@ -98,48 +63,19 @@ def allocate(options: Options, limits: Limits) -> Allocation:
     Returns
     -------
     Allocation
-        With one tier. The gap is at most 1e-4 from 100,000 users up, as
+        The gap is at most 1e-4 from 100,000 users up, as
         ``tests/benchmarks/bench_allocation.py`` measures, but where values and costs
         differ by offer alone (1.4e-4 seen at a million users); smaller plans may lose
         up to about one option per limit that binds.
     """
-    return allocate_by_priority(options, np.zeros(len(options), dtype=np.int8), limits)
-
-
-def allocate_by_priority(options: Options, priorities: np.ndarray, limits: Limits) -> Allocation:
-    """Choose tier by tier: users and capacities taken are gone for the next tier.
-
-    Parameters
-    ----------
-    options : Options
-        As for `allocate`.
-    priorities : numpy.ndarray of int, shape (options,)
-        The lower, the sooner; options of one priority are chosen together.
-    limits : Limits
-        Of all tiers together.
-
-    Returns
-    -------
-    Allocation
-        With one tier for each priority that occurs, at least one.
-    """
-    ordered, safe = options.ordered(), limits.safe(options)
-    used, tiers = np.zeros(len(limits.capacities)), []
-    is_free = np.ones(options.codes, dtype=bool)
+    ordered = options.ordered()
+    rows = np.flatnonzero(ordered.values > 0)
+    taken, prices, bound = _choose(ordered.where(rows), limits, limits.safe(options))
     is_chosen = np.zeros(len(options), dtype=bool)
-    ranks = priorities[options.order]
-    for priority in np.unique(ranks) if len(ranks) else [0]:
-        is_open = (ranks == priority) & (ordered.values > 0) & is_free[ordered.users]
-        rows = np.flatnonzero(is_open)
-        chosen, prices, bound = _choose(ordered.where(rows), limits, safe, used)
-        taken = ordered.where(rows[chosen])
-        is_free[taken.users] = False
-        used += limits.drawn(taken)
-        is_chosen[options.order[rows[chosen]]] = True
-        value = float(taken.values.sum())
-        # where both are the same, sums may differ in the last digit
-        tiers.append(Tier(int(priority), prices, value, max(bound, value)))
-    return Allocation(is_chosen, tuple(tiers))
+    is_chosen[options.order[rows[taken]]] = True
+    value = float(ordered.values[rows[taken]].sum())
+    # where both are the same, sums may differ in the last digit
+    return Allocation(is_chosen, prices, value, max(bound, value))
 
 
 def greedy(options: Options, limits: Limits, keys: np.ndarray) -> np.ndarray:
@@ -170,13 +106,13 @@ def greedy(options: Options, limits: Limits, keys: np.ndarray) -> np.ndarray:
     return is_chosen
 
 
-def _choose(options: Options, limits: Limits, safe: Limits, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def _choose(options: Options, limits: Limits, safe: Limits) -> tuple[np.ndarray, np.ndarray, float]:
     """Choose among ordered options of positive value.
 
     Returns the places chosen, the prices, shape (resources,), and the bound.
     """
-    room = np.maximum(limits.capacities - used, 0)
-    is_closed, prices = _close(options, limits, room)
+    room, used = limits.capacities, np.zeros(len(limits.capacities))
+    is_closed, prices = _close(options, limits)
     is_limited = np.isfinite(room) & (prices == 0)
     worth = float(prices[prices > 0] @ room[prices > 0])
     rows = np.flatnonzero(~is_closed)
@@ -221,13 +157,14 @@ def _least_bound(dual: Dual, candidates: list[np.ndarray], smoothing: float, val
     return prices, bound
 
 
-def _close(options: Options, limits: Limits, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _close(options: Options, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
     """Close options that draw from what is too little for any, and price it so.
 
     Solvers take a nearly empty resource for an empty one within their tolerance.
     """
+    room = limits.capacities
     is_closed, prices = np.zeros(len(options), dtype=bool), np.zeros(len(room))
-    for resource in np.flatnonzero(room <= LITTLE * limits.capacities):
+    for resource in np.flatnonzero(room <= LITTLE * limits.drawn(options)):
         draws = limits.where([resource], room[[resource]]).draws(options)[:, 0]
         is_drawing = draws > 0
         if is_drawing.any() and room[resource] < draws[is_drawing].min():

@@ -14,7 +14,7 @@ from precision_marketing.allocation import prices as allocation_prices
 from precision_marketing.allocation import repair as allocation_repair
 from precision_marketing.allocation.limits import Limits, Options, offer_limits
 from precision_marketing.allocation.prices import Dual, linear_bound
-from precision_marketing.allocation.solver import allocate, allocate_by_priority, greedy
+from precision_marketing.allocation.solver import allocate, greedy
 from scipy.optimize import Bounds, LinearConstraint, milp
 from support.made_plans import make_alike_plan, make_plan
 
@@ -269,54 +269,6 @@ def test_greedy_by_value_falls_short_where_the_budget_is_tight() -> None:
     assert not greedy(options, limits, np.full(len(options), -np.inf)).any()
     chosen = greedy(options, limits, np.where(options.values > 0, options.values, -np.inf))
     assert options.values[chosen].sum() < 0.9 * allocate(options, limits).value
-
-
-@PLAN_SETTINGS
-@given(plan=plans(), seed=st.integers(0, 2**32 - 1))
-def test_tiers_share_the_limits_in_order(plan: tuple[Options, Limits], seed: int) -> None:
-    options, limits = plan
-    priorities = np.random.default_rng(seed).choice([1, 2, 5], len(options))
-    found = allocate_by_priority(options, priorities, limits)
-    assert_keeps_limits(found.chosen, options, limits)
-    expected = [*np.unique(priorities)] or [0]
-    assert [tier.priority for tier in found.tiers] == expected
-    for tier in found.tiers:
-        own = found.chosen & (priorities == tier.priority)
-        assert tier.value == pytest.approx(options.values[own].sum())
-        assert tier.value <= tier.bound
-    if len(options):
-        # the first tier knows nothing of the others
-        first = priorities == priorities.min()
-        alone = allocate(options.where(first), limits.safe(options))
-        assert alone.value == pytest.approx(found.tiers[0].value, rel=1e-6)
-
-
-def test_a_later_tier_gets_what_is_left() -> None:
-    limits = offer_limits(
-        campaigns=np.array([0, 0]),
-        channels=np.array([0, 0]),
-        budget=3.0,
-        campaign_budgets=np.array([math.inf]),
-        stocks=np.array([math.inf, math.inf]),
-        channel_capacities=np.array([math.inf]),
-    )
-    options = Options(
-        users=np.array([0, 0, 1, 2, 3]),
-        offers=np.array([0, 1, 1, 1, 1]),
-        values=np.array([1.0, 9.0, 7.0, 8.0, 6.0]),
-        costs=np.array([1.0, 1.0, 1.0, 1.0, 1.0]),
-    )
-    found = allocate_by_priority(options, np.array([1, 2, 2, 2, 2]), limits)
-    np.testing.assert_array_equal(found.chosen, [True, False, True, True, False])
-    first, second = found.tiers
-    assert (first.priority, first.value, first.prices[0]) == (1, 1.0, 0.0)
-    assert (second.priority, second.value, second.bound) == (2, 15.0, 15.0)
-    assert 6 <= second.prices[0] <= 7
-    assert found.prices[0] == second.prices[0]
-    # nothing is left for a third
-    less = replace(limits, capacities=np.r_[2.0, limits.capacities[1:]])
-    third = allocate_by_priority(options, np.array([1, 1, 2, 2, 3]), less)
-    assert (third.tiers[2].value, third.tiers[2].prices[0]) == (0.0, 6.0)
 
 
 def test_a_budget_in_cents_is_used_to_the_last() -> None:

@@ -72,6 +72,37 @@ def test_the_chance_on_record_is_the_chance_of_the_draw() -> None:
         assert np.mean(sums) == pytest.approx(len(options), rel=0.05)
 
 
+def test_chances_give_back_the_whole_of_a_later_campaign_as_well() -> None:
+    # who is drawn for the first cannot be drawn for the second
+    options = first_campaign(8)
+    later = made_options(9, 60, 0.5).query("campaign_id == 'b'").assign(user_id=lambda rows: rows["first_order_id"])
+    later = later.assign(priority=2, is_exploratory=True, expected_margin=-later["expected_cost"])
+    options = pd.concat([options.assign(user_id=options["first_order_id"]), later], ignore_index=True)
+    options = options.assign(weekly_budget_left=1e6, most_contacts_per_week=pd.NA, stock_cap=pd.NA)
+    rows = [choose_offers(drawn_anew(options, number), 0.05) for number in range(100)]
+    for campaign, own in options.groupby("campaign_id"):
+        taken = [one[one["is_chosen"] & (one["campaign_id"] == campaign)] for one in rows]
+        assert np.mean([len(one) for one in taken]) > 5
+        assert np.mean([(1 / one["propensity"]).sum() for one in taken]) == pytest.approx(len(own), rel=0.05)
+
+
+def test_campaigns_of_one_priority_explore_alike_within_the_shared_limits() -> None:
+    options = made_options(10, 2000, 0.5).query("allocation_name == 'week'")
+    options = options.assign(weekly_budget_left=40.0, most_contacts_per_week=pd.NA, stock_cap=pd.NA)
+    drawn = options.merge(choose_offers(options, 0.1).query("is_drawn & is_chosen")[KEY], on=KEY)
+    spent = drawn.groupby("campaign_id")["expected_cost"].sum()
+    # a tenth of the week for both of the first priority; the second finds nothing left
+    assert set(spent.index) == {"a", "b"}
+    assert (spent > 1).all()
+    assert spent.sum() <= 4
+
+
+def test_no_place_has_a_chance_of_nothing() -> None:
+    for seed in range(10):
+        choice = choose_offers(made_options(seed, 30, 1.0), 0.5)
+        assert (choice[choice["is_chosen"] | choice["is_control"]]["propensity"] > 0).all()
+
+
 def test_nothing_is_drawn_where_nothing_may_be() -> None:
     choice = choose_offers(made_options(5), 0.0)
     assert not choice["is_drawn"].any()

@@ -184,6 +184,74 @@ def test_a_later_priority_takes_nothing_from_an_earlier_one(seed: int) -> None:
         assert (both[taken] == both[f"{taken}_again"]).all(), taken
 
 
+CHOICE = ["is_chosen", "is_control", "is_drawn", "propensity", "net_margin", "budget_price"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(100, 10_000),
+    users=st.integers(1, 80),
+    tightness=st.floats(0, 1.2),
+    share=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+    cost=st.sampled_from([0.0, 0.05, 1.0, 7.5]),
+    is_exploratory=st.booleans(),
+    added=st.sampled_from(["b", "c"]),
+)
+def test_a_campaign_added_takes_nothing_from_those_before_it(
+    seed: int, users: int, tightness: float, share: float, cost: float, is_exploratory: bool, added: str
+) -> None:
+    # of the same priority, an exploratory campaign comes after those with scores, too
+    options = made_options(seed, users, tightness)
+    is_added = options["campaign_id"] == added
+    if is_exploratory:
+        options.loc[is_added, "is_exploratory"] = True
+        options.loc[is_added, ["expected_cost", "expected_margin"]] = [cost, -cost]
+    elif added == "b":
+        options.loc[is_added, "priority"] = 2
+    alone = choose_offers(options[~is_added & (options["priority"] == 1)], share)
+    together = choose_offers(options, share)
+    pd.testing.assert_frame_equal(alone[KEY].merge(together, on=KEY)[CHOICE], alone[CHOICE])
+    assert_within_limits(joined(options, together), "is_chosen")
+
+
+def test_a_later_priority_gets_what_is_left() -> None:
+    offers = pd.DataFrame({"offer_id": ["o0", "o1"], "campaign_id": ["a", "b"], "priority": [1, 2]})
+    values = pd.DataFrame(
+        {
+            "offer_id": ["o0", "o1", "o1", "o1", "o1"],
+            "user_id": ["u0", "u0", "u1", "u2", "u3"],
+            "expected_margin": [1.0, 9.0, 7.0, 8.0, 6.0],
+        }
+    )
+    options = values.merge(offers).assign(
+        allocation_name=WEEK,
+        first_order_id=values["user_id"],
+        channel="mail",
+        segment_name="loyal",
+        expected_cost=1.0,
+        weekly_budget_left=3.0,
+        budget_amount=100.0,
+        stock_cap=pd.NA,
+        most_contacts_per_week=pd.NA,
+        is_control=False,
+        is_exploratory=False,
+        treated_share=0.8,
+        score=0.5,
+        rfm_score=8,
+        random_number=0.5,
+    )
+    choice = choose_offers(options, 0.0)
+    assert choice["is_chosen"].tolist() == [True, False, True, True, False]
+    assert choice["budget_price"].iloc[0] == 0
+    assert 6 <= choice["budget_price"].iloc[1] <= 7
+    # the bound is the sum over priorities, each of what earlier ones left
+    assert choice["allocation_bound"].iloc[0] == 16
+    # nothing is left for the second: its price is the best that is kept out
+    little = choose_offers(options.assign(weekly_budget_left=1.0), 0.0)
+    assert little["is_chosen"].tolist() == [True, False, False, False, False]
+    assert (little["budget_price"].iloc[1:] == 8).all()
+
+
 def test_a_draft_is_looked_at_by_itself() -> None:
     options, choice = made(0)
     alone = choose_offers(options[options["allocation_name"] == "draft"], 0.0)
