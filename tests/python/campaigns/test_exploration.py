@@ -83,7 +83,8 @@ def test_chances_give_back_the_whole_of_a_later_campaign_as_well() -> None:
     for campaign, own in options.groupby("campaign_id"):
         taken = [one[one["is_chosen"] & (one["campaign_id"] == campaign)] for one in rows]
         assert np.mean([len(one) for one in taken]) > 5
-        assert np.mean([(1 / one["propensity"]).sum() for one in taken]) == pytest.approx(len(own), rel=0.05)
+        # a fifth less where the chance to be left by the first is forgotten
+        assert np.mean([(1 / one["propensity"]).sum() for one in taken]) == pytest.approx(len(own), rel=0.08)
 
 
 def test_campaigns_of_one_priority_explore_alike_within_the_shared_limits() -> None:
