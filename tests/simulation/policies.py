@@ -75,6 +75,11 @@ def judge_week(options: pd.DataFrame, budget: float, cost_per_redemption: float)
         ``expected_cost`` by the project's estimate, ``true_cost``, ``true_margin``;
         and of the same policy within the budget by the project's estimate of costs
         ``planned_cost`` and ``planned_margin``, in truth (the oracle knows costs).
+        Of the week, the same in each row: the margin that the launched campaigns were
+        ``forecast`` to earn, the square of how far its interval reaches down
+        (``forecast_below``) and up (``forecast_above``), campaigns counted as independent,
+        the ``withheld_margin`` that the control group would have earned, and what users
+        drawn at random cost and earned (``drawn_cost``, ``drawn_margin``), in truth.
     """
     valued = value_options(options, cost_per_redemption)
     ours = valued["is_chosen"].to_numpy(bool)
@@ -95,6 +100,16 @@ def judge_week(options: pd.DataFrame, budget: float, cost_per_redemption: float)
             planned["oracle"] = everybody
         else:
             taken[policy] = everybody
+    campaigns = valued.drop_duplicates("campaign_id").fillna({"forecast_value": 0})
+    drawn = ours & valued["is_drawn"].to_numpy(bool)
+    week = {
+        "forecast": campaigns["forecast_value"].sum(),
+        "forecast_below": ((campaigns["forecast_value"] - campaigns["forecast_low"]) ** 2).sum(),
+        "forecast_above": ((campaigns["forecast_high"] - campaigns["forecast_value"]) ** 2).sum(),
+        "withheld_margin": valued["true_margin"][valued["is_withheld"].to_numpy(bool)].sum(),
+        "drawn_cost": valued["true_cost"][drawn].sum(),
+        "drawn_margin": valued["true_margin"][drawn].sum(),
+    }
     return pd.DataFrame(
         {
             "policy": policy,
@@ -104,6 +119,7 @@ def judge_week(options: pd.DataFrame, budget: float, cost_per_redemption: float)
             "true_margin": valued["true_margin"][taken[policy]].sum(),
             "planned_cost": valued["true_cost"][planned[policy]].sum(),
             "planned_margin": valued["true_margin"][planned[policy]].sum(),
+            **week,
         }
         for policy in POLICIES
     )

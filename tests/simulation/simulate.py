@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -84,6 +85,23 @@ def curves(weeks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(records, columns=["policy", "cycle", "mean", "low", "high"])
 
 
+def forecast_lines(weeks: pd.DataFrame) -> list[str]:
+    """Write what launched campaigns were forecast to earn beside the truth, over seeds, and what learning cost."""
+    sums = weeks[weeks["policy"] == "ours"].groupby("seed").sum(numeric_only=True)
+    ratio, low, high = interval(sums["forecast"] / sums["true_margin"])
+    error = sums["true_margin"] - sums["forecast"]
+    is_inside = (-np.sqrt(sums["forecast_below"]) <= error) & (error <= np.sqrt(sums["forecast_above"]))
+    by_value = (sums["true_margin"] - sums["drawn_margin"]) / (sums["true_cost"] - sums["drawn_cost"])
+    forgone = sums["drawn_cost"] * by_value - sums["drawn_margin"]
+    return [
+        f"forecast margin {ratio:.2f} of the truth ({low:.2f} to {high:.2f}), inside its 80 % interval for"
+        f" {is_inside.sum()} of {len(sums)} seeds",
+        f"control groups would have earned {sums['withheld_margin'].mean():,.0f}; users drawn at random earned"
+        f" {sums['drawn_margin'].mean():,.0f} with {sums['drawn_cost'].mean():,.0f}, {forgone.mean():,.0f} less than"
+        " as much money did by value",
+    ]
+
+
 def report(weeks: pd.DataFrame) -> str:
     """Write the table as lines of text."""
     lines = [
@@ -104,6 +122,7 @@ def report(weeks: pd.DataFrame) -> str:
         f"ours {planned['ours_to_it']['rfm_rule']:.2f} x the RFM rule, "
         f"{planned['ours_to_it']['oracle']:.0%} of the oracle"
     )
+    lines += forecast_lines(weeks)
     learners = weeks.drop_duplicates(["seed", "cycle"])["learner"].value_counts()
     lines.append("effects on buying by: " + ", ".join(f"{name} ({count} weeks)" for name, count in learners.items()))
     return "\n".join(lines) + "\n"

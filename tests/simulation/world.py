@@ -123,8 +123,8 @@ class World:
         pandas.DataFrame
             The options of the week, one row per offer and user whom no rule excludes:
             ``campaign_id``, ``user_id``, ``expected_cost``, ``expected_margin``,
-            ``is_control``, what policies go by and choose, and the truth about it
-            (``order_effect``, ``redemption_count``, ``order_margin``,
+            ``is_control``, what policies go by and choose, the forecast of the campaign's
+            margin as launched, and the truth about it (``order_effect``, ``redemption_count``, ``order_margin``,
             ``discount_amount``, ``swapped_margin``, ``contact_cost``).
         """
         if cycle == 0:
@@ -134,7 +134,7 @@ class World:
         self.make_shop(FIRST_DAY + cycle * WEEK_DAYS)
         self._write_seeds(self.plans[-1])
         skipped = (*ONCE, *(REFITTED if cycle % REFIT_CYCLES else ())) if cycle else ()
-        self._dbt("run", "--select", "+campaign_decisions", *(["--exclude", *skipped] if skipped else []))
+        self._dbt("run", "--select", "+campaign_forecasts", *(["--exclude", *skipped] if skipped else []))
         with self.connect() as connection:
             names = connection.sql("select user_id from truth.users").df()
             names["pseudonym"] = [_pseudonym(name) for name in names["user_id"]]
@@ -321,9 +321,14 @@ _OPTIONS = """
         options.expected_margin,
         options.is_control,
         choice.is_chosen,
+        choice.is_control as is_withheld,
+        choice.is_drawn,
         choice.is_rfm_rule,
         choice.is_greedy_by_score,
         choice.is_random,
+        forecasts.forecast_value,
+        forecasts.forecast_low,
+        forecasts.forecast_high,
         offer_values.order_margin as estimated_order_margin,
         uplift.buying_uplift,
         uplift.buying_learner,
@@ -350,6 +355,8 @@ _OPTIONS = """
             and names.user_id = truth.user_id
     inner join seeds.channels as channels
         on options.channel = channels.channel and channels.shop = 'demo_shop'
+    left join campaigns.campaign_forecasts as forecasts
+        on options.campaign_id = forecasts.campaign_id and forecasts.metric = 'margin'
     left join scores.user_uplift as uplift
         on options.offer_id = uplift.offer_id and options.user_id = uplift.user_id
     order by options.campaign_id, names.user_id

@@ -78,6 +78,11 @@ def drawn_options(users: int = 400) -> pd.DataFrame:
             "discount_amount": 9.5,
             "swapped_margin": 0.0,
             "contact_cost": 0.5,
+            "is_withheld": False,
+            "is_drawn": [number % 7 == 0 for number in range(count)],
+            "forecast_value": 5.0,
+            "forecast_low": 2.0,
+            "forecast_high": 9.0,
         }
     )
     is_first = np.arange(count) % 2 == 0
@@ -97,6 +102,9 @@ def test_all_spend_what_ours_did_and_the_oracle_earns_most() -> None:
     assert (week["true_cost"] > 0.95 * spend).all()
     assert week["true_margin"].idxmax() == "oracle"
     assert week["true_margin"]["ours"] > week["true_margin"]["random"]
+    # two campaigns, each three below and four above what is forecast
+    assert (week[["forecast", "forecast_below", "forecast_above"]] == [10, 18, 32]).all(axis=None)
+    assert 0 < week["drawn_cost"]["ours"] < spend
     # within a budget for everything it takes the better offer of all but the held out
     valued = value_options(options[~options["is_control"]], 0.5)
     best = valued.groupby("user_id")["true_margin"].max().clip(lower=0).sum()
@@ -112,7 +120,9 @@ def test_ratios_and_curves_are_over_seeds() -> None:
             for cycle in (1, 2)
         ],
         columns=["policy", "seed", "cycle", "true_margin"],
-    ).assign(planned_margin=1.0, learner="average_effect")
+    ).assign(planned_margin=1.0, learner="average_effect", true_cost=2.0, drawn_cost=1.0, drawn_margin=1.0)
+    # seeds earn 6 and 12: of one the truth is above what was forecast, by more than its interval
+    weeks = weeks.assign(forecast=3.0, forecast_below=0.0, forecast_above=8.0, withheld_margin=2.0)
     found = summarise(weeks).set_index("policy")
     drawn = curves(weeks).set_index(["policy", "cycle"])
 
@@ -121,7 +131,10 @@ def test_ratios_and_curves_are_over_seeds() -> None:
     assert found["ours_to_it"]["rfm_rule"] == 3
     assert drawn["mean"]["ours", 2] == 2 * drawn["mean"]["ours", 1] == 9
     assert interval(pd.Series([1.0, 3.0]))[0] == 2
-    assert "ours 1.00 x the RFM rule" in report(weeks)
+    told = report(weeks)
+    assert "ours 1.00 x the RFM rule" in told
+    assert "forecast margin 0.75 of the truth (-2.43 to 3.93), inside its 80 % interval for 1 of 2 seeds" in told
+    assert "control groups would have earned 4; users drawn at random earned 2 with 2, 5 less" in told
 
 
 def make_world(folder: Path, days: int, contacts: str) -> duckdb.DuckDBPyConnection:
