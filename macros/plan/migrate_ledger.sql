@@ -20,6 +20,9 @@
         ~ ' alter table # add column if not exists increment_high double;'
         ~ ' alter table # add column if not exists margin_low double;'
         ~ ' alter table # add column if not exists margin_high double',
+        'alter table # add column if not exists campaign_type varchar;'
+        ~ ' alter table # add column if not exists starts_on date;'
+        ~ ' alter table # add column if not exists ends_on date',
     ]) }}
 {%- endmacro %}
 

@@ -1,13 +1,15 @@
 -- one row per campaign, user and revision of a decision that was launched, for good
 {% set step = launch_step() -%}
 {% set placement = ['offer_id', 'channel', 'segment_name'] -%}
+{# what the plan said, as a launched campaign may leave it #}
+{% set planned = ['campaign_type', 'starts_on', 'ends_on'] -%}
 {# as decided, through all corrections #}
 {% set kept = [
     'choice_basis', 'value_basis', 'estimator_version', 'is_global_control', 'score',
     'propensity', 'response_probability', 'contacted_probability',
     'baseline_probability', 'increment_low', 'increment_high', 'expected_cost',
     'expected_margin', 'margin_low', 'margin_high',
-] -%}
+] + planned -%}
 {% set columns = ['campaign_id', 'user_id', 'decision', 'arm'] + placement
     + ['reasons', 'reasons_zh'] + kept + ['send_on', 'decided_on'] -%}
 {{ config(
@@ -21,7 +23,7 @@ with
 decisions as (
     select
         {% for column in columns -%}
-            decisions.{{ column }},
+            {{ 'campaigns' if column in planned else 'decisions' }}.{{ column }},
         {% endfor -%}
         '{{ control_draw() }}' as control_draw,
         cast(1 as bigint) as revision_number

@@ -43,7 +43,14 @@ ALL_CHANGED = """
     insert into seeds.suppressions
     select 'complete_journey', user_id, 'opt_out', null, '2018-01-01', null, null
     from core.users;
-    update scores.offer_scores set score = 1 - score, estimator_version = 'another'
+    update scores.offer_scores set score = 1 - score, estimator_version = 'another';
+    delete from seeds.campaign_plan where campaign_id = $gone;
+    delete from seeds.offers where campaign_id = $gone
+"""
+GONE = "2018-01-fresh"
+AUDIENCE = """
+    select campaign_id, user_id, campaign_type, audience_rank, send_from_hour, send_on, starts_on, ends_on
+    from campaigns.campaign_audience order by all
 """
 
 
@@ -136,10 +143,14 @@ def test_nothing_that_changes_later_changes_what_is_launched(dbt: DbtRuns, raw_f
     warehouse = copied(dbt, campaigns)
     frozen = ledger(warehouse)
     assert {row[2] for row in frozen} != set()
-    change(warehouse, ALL_CHANGED)
+    audience = rows(warehouse, AUDIENCE)
+    assert {row[0] for row in audience} >= {"2018-01-basket", GONE}
+    change(warehouse, ALL_CHANGED, gone=GONE)
     result = decide(dbt, raw_folder, "--full-refresh")
     assert result.exit_code == 0, result.output
     assert ledger(warehouse) == frozen
+    # the list for the channels lives from the ledger: a campaign may leave the plan, its contacts stay
+    assert rows(warehouse, AUDIENCE) == audience
     # nor is it told otherwise: what was launched is what is published
     columns = "decision_id, user_id, decision, offer_id, reasons, score, expected_margin"
     launched = rows(
