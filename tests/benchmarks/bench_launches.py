@@ -185,6 +185,8 @@ def play(warehouse: Path, draw: random.Random, number: int, shop: str) -> Counte
         found["not undone"] += code != 0 and still_open > 0
         found["undone, though nothing was launched"] += code == 0 and not still_open
         found["undone twice"] += run("undo", name)[0] == 0
+    shown = {name for (name,) in rows(warehouse, "select campaign_id from campaigns.campaign_policies")}
+    found["undone campaigns among the policies"] += len(shown & {*figures})
     found["budget not given back"] += not rows(warehouse, SPENT)[0][0] and bool(figures)
     found["left open"] += sum(count for name, count in rows(warehouse, OPEN) if name in figures)
     found["lost or altered"] += not {*before} <= {*rows(warehouse, f"from {LEDGER}")}

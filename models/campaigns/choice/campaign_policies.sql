@@ -61,9 +61,13 @@ summed as (
     group by chosen.campaign_id, chosen.policy
 ),
 
--- a launched campaign is not allocated again: its comparison stays
+-- a launched campaign is not allocated again: its comparison stays until it is undone
 launched as (
-    select distinct campaign_id from {{ ref('dec_launched_decisions') }}
+    select campaign_id from {{ ref('dec_launched_decisions') }}
+    group by campaign_id
+    having
+        max(case when decision in ('contact', 'control') then 1 else 0 end)
+        >= max(case when decision = 'withdrawn' then 1 else 0 end)
 ),
 
 described as (
