@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from operations.launch.preview import LIMITS_SHOWN, Campaign, Preview
 
+# Share by which the smallest rise that shows may exceed the one asked for.
+NEARLY = 0.1
+
 
 def preview_lines(found: Preview) -> list[str]:
     """Write the week's budget, then each campaign: funnel, reasons, money, limits, measurability."""
@@ -50,7 +53,7 @@ def campaign_lines(campaign: Campaign, found: Preview) -> list[str]:
         f"  cost {campaign.cost:,.2f} of its budget {campaign.budget_amount:,.2f},"
         f" expected margin after cost {campaign.margin:,.2f}",
         f"  limit: {limit_sentence(campaign, found)}",
-        f"  measurable: {measure_sentence(campaign, found.users)}",
+        f"  measurable: {measure_sentence(campaign, found)}",
     ]
     if not campaign.is_launching and campaign.is_due and campaign.cost > found.left:
         lines.append(f"  once approved, it shares the {found.left:,.2f} that are left of the week's budget")
@@ -67,21 +70,29 @@ def limit_sentence(campaign: Campaign, found: Preview) -> str:
     if binding:
         told = ", ".join(f"{LIMITS_SHOWN[name]} ({limits[name]:,} users)" for name in binding)
         left = _left(binding, campaign, found)
-        return f"{told} {'keeps' if len(binding) == 1 else 'keep'} out users who would earn more than they cost{left}."
+        out = "could be drawn" if campaign.is_exploratory else "would earn more than they cost"
+        return f"{told} {'keeps' if len(binding) == 1 else 'keep'} out users who {out}{left}."
     if not campaign.eligible:
         return f"no user is eligible, most often: {_commonest(campaign.reasons.get('excluded', []))}."
     if campaign.control and not campaign.contacts:
         return "all users who would be contacted are in a control group."
     if not campaign.contacts:
         return f"no eligible user is chosen, most often: {_commonest(campaign.reasons.get('not chosen', []))}."
+    if campaign.is_exploratory:
+        if limits.get("outbid"):
+            rise = f"a response rate higher by {found.exploratory_lift:.1%}"
+            return f"its size, no more users are drawn at random than it takes to show {rise}."
+        return "none, all eligible users are drawn at random, into contacts and control."
     return "none, all eligible users who would earn more than they cost are chosen or in control."
 
 
-def measure_sentence(campaign: Campaign, users: int) -> str:
+def measure_sentence(campaign: Campaign, found: Preview) -> str:
     """Say whether the effect can be measured, and if not what size or length could."""
     check = campaign.check
     if not check or not check["smaller_arm"]:
         return "no, one of its arms is empty."
+    if campaign.is_exploratory and check["smaller_arm"] >= 2:
+        return _exploratory_sentence(check, found)
     if check["smallest"] is None or math.isnan(check["smallest"]):
         return "no, an arm has fewer than two users."
     smallest, expected = check["smallest"], check["expected"]
@@ -94,9 +105,26 @@ def measure_sentence(campaign: Campaign, users: int) -> str:
     rounds = (smallest / expected) ** 2
     needed = math.ceil(check["users"] * rounds)
     size = f"{needed:,} users in both arms in place of {check['users']:,} would do"
-    if needed > users:
-        size = f"{needed:,} users in both arms would be needed, the shop has {users:,}"
+    if needed > found.users:
+        size = f"{needed:,} users in both arms would be needed, the shop has {found.users:,}"
     return f"no, {told}; {size}, or {math.ceil(rounds):,} such campaigns one after the other."
+
+
+def _exploratory_sentence(check: dict, found: Preview) -> str:
+    """Say which rise of the response rate shows, where nothing is known of the margin."""
+    rate, rise, lift = check["rate"], check["smallest_rise"], found.exploratory_lift
+    if rise is None or math.isnan(rise):
+        return f"no, it is too small: from a response rate of {rate:.1%} no rise shows."
+    told = f"a rise of the response rate from {rate:.1%} to {rate + rise:.1%} shows"
+    # arms are drawn, and not exactly of the size planned
+    if rise <= lift * (1 + NEARLY):
+        return f"yes, {told}."
+    rounds = (rise / lift) ** 2
+    needed = f"{math.ceil(check['users'] * rounds):,} users in both arms in place of {check['users']:,}"
+    return (
+        f"no, it is too small: only {told}. One by {lift:.1%} takes about {needed},"
+        f" or {math.ceil(rounds):,} such campaigns one after the other."
+    )
 
 
 def nobody_sentence(campaigns: Iterable[Campaign], found: Preview) -> str:

@@ -29,6 +29,7 @@ CAMPAIGNS = """
         campaigns.budget_amount,
         campaigns.starts_on,
         campaigns.ends_on,
+        campaign_id in (select campaign_id from campaigns.dec_options where is_exploratory) as is_exploratory,
         count(*) as base,
         count(*) filter (decisions.decision <> 'excluded') as eligible,
         count(*) filter (decisions.decision = 'control') as control,
@@ -56,7 +57,7 @@ REASONS = """
     group by all
     order by users desc, sentence
 """
-# Users whom only a limit keeps out: their best offer would earn, and they have no other.
+# Users whom only a limit keeps out: their best offer would earn, or they could be drawn, and they have no other.
 # A limit keeps an offer out that has no room left in it.
 LIMITS = """
     with
@@ -89,7 +90,7 @@ LIMITS = """
         count(distinct user_id) filter (channel_left < 1) as by_channel,
         min(expected_cost) as cheapest
     from options
-    where expected_margin > 0 and not is_control and not has_place
+    where (expected_margin > 0 or is_exploratory) and not is_control and not has_place
     group by campaign_id
 """
 CHECKS = """
@@ -98,7 +99,9 @@ CHECKS = """
         treated_count + control_count as users,
         least(treated_count, control_count) as smaller_arm,
         expected_margin_lift as expected,
-        smallest_margin_lift as smallest
+        smallest_margin_lift as smallest,
+        expected_response_rate as rate,
+        smallest_response_lift as smallest_rise
     from campaigns.ml_campaign_checks
 """
 WEEK = """
@@ -128,6 +131,7 @@ class Campaign:
     budget_amount: float
     starts_on: date
     ends_on: date
+    is_exploratory: bool
     base: int
     eligible: int
     control: int
@@ -149,6 +153,7 @@ class Preview:
     currency: str
     users: int
     weekly_budget: float
+    exploratory_lift: float
     campaigns: list[Campaign]
 
     @property
@@ -177,7 +182,8 @@ def preview(connection: duckdb.DuckDBPyConnection) -> Preview:
             reasons = known[campaign].reasons.setdefault(decision, [])
             if len(reasons) < REASONS_SHOWN:
                 reasons.append((sentence, users))
-    return Preview(**week, weekly_budget=variables["shops"][SHOP]["weekly_budget"], campaigns=campaigns)
+    budget, lift = variables["shops"][SHOP]["weekly_budget"], variables["exploratory_lift"]
+    return Preview(**week, weekly_budget=budget, exploratory_lift=lift, campaigns=campaigns)
 
 
 def _records(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict | None = None) -> list[dict[str, Any]]:

@@ -92,6 +92,7 @@ joined as (
             "concat(offer_values.offer_id, ':', offer_values.first_order_id)", 'random policy'
         ) }} as random_number,
         offer_values.response_probability,
+        offer_values.baseline_probability,
         offer_values.expected_cost,
         offer_values.expected_margin,
         greatest({{ shop('weekly_budget') }} - money_spent.amount, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from precision_marketing.allocation.exploration import ExplorationSettings
 from precision_marketing.allocation.offer_choice import WEEK, choose_offers
 from precision_marketing.common.frames import typed
 
@@ -19,7 +20,7 @@ CURVE_COLUMNS = {
 KEY = ["offer_id", "user_id"]
 
 
-def budget_curve(options: pd.DataFrame, shares: list[float], exploratory_share: float) -> pd.DataFrame:
+def budget_curve(options: pd.DataFrame, shares: list[float], settings: ExplorationSettings) -> pd.DataFrame:
     """Choose anew at several budgets, all other limits as they are.
 
     The week's campaigns share a budget, and that one varies; of a campaign looked at
@@ -31,7 +32,7 @@ def budget_curve(options: pd.DataFrame, shares: list[float], exploratory_share: 
         ``dec_options``, one row per offer and user.
     shares : list of float
         Budgets tried, as shares of the budget there is, more than 0.
-    exploratory_share : float
+    settings : ExplorationSettings
         As for `choose_offers`.
 
     Returns
@@ -40,17 +41,17 @@ def budget_curve(options: pd.DataFrame, shares: list[float], exploratory_share: 
         Columns `CURVE_COLUMNS`, one row per allocation and share. ``budget_price`` is
         the margin that one more unit of the varied budget would bring.
     """
-    parts = [_at(options, share, exploratory_share) for share in shares if len(options)]
+    parts = [_at(options, share, settings) for share in shares if len(options)]
     return typed(parts, CURVE_COLUMNS)
 
 
-def _at(options: pd.DataFrame, share: float, exploratory_share: float) -> pd.DataFrame:
+def _at(options: pd.DataFrame, share: float, settings: ExplorationSettings) -> pd.DataFrame:
     is_week = options["allocation_name"] == WEEK
     varied = options.assign(
         weekly_budget_left=options["weekly_budget_left"] * share,
         budget_amount=options["budget_amount"].where(is_week, options["budget_amount"] * share),
     )
-    chosen = choose_offers(varied, exploratory_share).merge(varied[[*KEY, "expected_cost", "expected_margin"]], on=KEY)
+    chosen = choose_offers(varied, settings).merge(varied[[*KEY, "expected_cost", "expected_margin"]], on=KEY)
     varied["budget"] = varied["weekly_budget_left"].where(is_week, varied["budget_amount"])
     chosen["price"] = chosen["budget_price"].where(chosen["allocation_name"] == WEEK, chosen["campaign_budget_price"])
     taken = chosen[chosen["is_chosen"]].groupby("allocation_name")

@@ -1,16 +1,41 @@
 """Whom a campaign contacts at random, to learn what a contact changes."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from precision_marketing.allocation.limits import Limits, Options
+from precision_marketing.common.settings import Settings, Var
+from precision_marketing.experiments.sizes import users_to_detect_rate_difference
 
 SEED = 20261129
 UNKNOWN_SEGMENT = "unknown"
 # Half of the 32 bits that random numbers have.
 LEADING = 2**16
+
+
+@dataclass(frozen=True)
+class ExplorationSettings(Settings):
+    """Parameters of exploration; their values and reasons stand in dbt_project.yml.
+
+    Parameters
+    ----------
+    share : float
+        Of each limit for users drawn at random by campaigns with scores, 0 to 1.
+    lift : float
+        Rise of the response rate that an exploratory campaign is to show, above 0.
+    power : float
+        Chance with which it then shows, 0 to 1.
+    level : float
+        Of the interval, 0 to 1.
+    """
+
+    share: Annotated[float, Var("exploratory_share")]
+    lift: Annotated[float, Var("exploratory_lift")]
+    power: Annotated[float, Var("experiment_power")]
+    level: Annotated[float, Var("experiment_level")]
 
 
 @dataclass(frozen=True)
@@ -29,8 +54,13 @@ class Exploration:
     chances: np.ndarray
 
 
-def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float, is_free: np.ndarray) -> Exploration:
+def explore(
+    rows: pd.DataFrame, options: Options, limits: Limits, is_free: np.ndarray, settings: ExplorationSettings
+) -> Exploration:
     """Draw users of each campaign at random, strata alike, within a share of its limits.
+
+    An exploratory campaign may draw on all of them, but draws no more users, contacts and
+    control together, than it takes to show the rise of the response rate asked for.
 
     Campaigns of one priority share alike what they draw on together: the one with the
     smallest budget comes first, and takes at most an equal part. Of several offers of a
@@ -42,16 +72,17 @@ def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float, 
     ----------
     rows : pandas.DataFrame
         Of ``dec_options``, of one priority: ``campaign_id``, ``budget_amount``,
-        ``segment_name`` (the strata), ``random_number``, ``is_control`` and
-        ``treated_share`` (the chance of no control).
+        ``segment_name`` (the strata), ``random_number``, ``is_control``,
+        ``treated_share`` (the chance of no control), ``baseline_probability`` (of a
+        response without contact) and ``is_exploratory``, one value in all rows.
     options : Options
         The same rows.
     limits : Limits
         What earlier priorities left.
-    share : float
-        Of each limit that may be drawn on, 0 to 1.
     is_free : numpy.ndarray of bool, shape (codes of users,)
         Whether earlier priorities left the user.
+    settings : ExplorationSettings
+        Share of the limits, and what exploratory campaigns are to show.
 
     Returns
     -------
@@ -59,6 +90,8 @@ def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float, 
         One entry per row.
     """
     is_drawn, chances = np.zeros(len(rows), dtype=bool), np.zeros(len(rows))
+    is_exploratory = bool(rows["is_exploratory"].iloc[0])
+    share = 1.0 if is_exploratory else settings.share
     if not share:
         return Exploration(is_drawn, chances)
     is_open, reach = is_free.copy(), np.ones(options.codes)
@@ -81,6 +114,8 @@ def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float, 
         taken = np.cumsum(np.where(is_control[order, None], 0.0, draws), axis=0)
         room = (capacities - used) / np.maximum(is_sharing[number:].sum(axis=0), 1)
         is_passed = _passed(draws, taken > room, is_control[order])
+        if is_exploratory:
+            is_passed[_enough(rows.iloc[places], settings) :] = False
         rates = np.zeros(limits.per_contact.shape[1])
         for offer in np.unique(own.offers):
             lot = own.offers == offer
@@ -99,6 +134,14 @@ def explore(rows: pd.DataFrame, options: Options, limits: Limits, share: float, 
         chances[places] = reach[users] * rates[options.offers[places]] / counts[users]
         reach -= np.bincount(users, chances[places], options.codes)
     return Exploration(is_drawn, chances)
+
+
+def _enough(rows: pd.DataFrame, settings: ExplorationSettings) -> int:
+    """Tell how many users a campaign must draw to show what it is to show."""
+    base_rate, treated = rows["baseline_probability"].mean(), rows["treated_share"].iloc[0]
+    if not 0 < treated < 1:
+        return len(rows)
+    return users_to_detect_rate_difference(base_rate, settings.lift, treated, settings.power, settings.level)
 
 
 def _passed(draws: np.ndarray, is_over: np.ndarray, is_control: np.ndarray) -> np.ndarray:

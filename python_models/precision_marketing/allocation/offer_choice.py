@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from precision_marketing.allocation.exploration import explore
+from precision_marketing.allocation.exploration import ExplorationSettings, explore
 from precision_marketing.allocation.limits import Limits, Options, offer_limits
 from precision_marketing.allocation.solver import allocate, greedy
 from precision_marketing.common.frames import typed
@@ -83,7 +83,7 @@ def _capacities(values: pd.Series) -> np.ndarray:
     return values.astype("Float64").fillna(np.inf).to_numpy(float)
 
 
-def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFrame:
+def choose_offers(options: pd.DataFrame, settings: ExplorationSettings) -> pd.DataFrame:
     """Choose at most one offer per user, under budgets, stock and channel capacity.
 
     Campaigns are served by priority, and of one priority those with scores before
@@ -100,9 +100,9 @@ def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFra
     options : pandas.DataFrame
         ``dec_options``, one row per offer and user; the order of rows does not count.
         The campaigns due may together cost its ``weekly_budget_left``, in money.
-    exploratory_share : float
-        Share of each limit, as earlier priorities left it, for users drawn at random, 0 to
-        1; exploratory campaigns draw all their users.
+    settings : ExplorationSettings
+        Of users drawn at random: the share of each limit, as earlier priorities left it,
+        and the size of exploratory campaigns, which draw all their users.
 
     Returns
     -------
@@ -118,16 +118,16 @@ def choose_offers(options: pd.DataFrame, exploratory_share: float) -> pd.DataFra
     key = ["allocation_name", "campaign_id", "offer_id", "first_order_id"]
     options = options.sort_values(key, ignore_index=True)
     parts = [
-        _choose(_Group.of(rows, _budget(rows) if name == WEEK else np.inf), exploratory_share)
+        _choose(_Group.of(rows, _budget(rows) if name == WEEK else np.inf), settings)
         for name, rows in options.groupby("allocation_name")
     ]
     return typed(parts, CHOICE_COLUMNS)
 
 
-def _choose(group: _Group, exploratory_share: float) -> pd.DataFrame:
+def _choose(group: _Group, settings: ExplorationSettings) -> pd.DataFrame:
     rows, options, limits = group.rows, group.options, group.limits
-    is_exploratory, treated = rows["is_exploratory"].to_numpy(bool), rows["treated_share"].to_numpy(float)
-    tiers = 2 * rows["priority"].to_numpy(int) + is_exploratory
+    treated = rows["treated_share"].to_numpy(float)
+    tiers = 2 * rows["priority"].to_numpy(int) + rows["is_exploratory"].to_numpy(bool)
     kept = {name: np.zeros(len(rows), dtype=bool) for name in ("is_chosen", "is_control", "is_drawn")}
     kept |= {
         name: np.zeros(len(rows)) for name in ("propensity", "net_margin", "budget_price", "campaign_budget_price")
@@ -137,8 +137,8 @@ def _choose(group: _Group, exploratory_share: float) -> pd.DataFrame:
     left, value, bound = limits.capacities, 0.0, 0.0
     for tier in np.unique(tiers):
         places = np.flatnonzero(tiers == tier)
-        own, share = options.where(places), 1.0 if is_exploratory[places[0]] else exploratory_share
-        served = _serve(rows.iloc[places], own, limits.where(slice(None), left), share, is_free)
+        own = options.where(places)
+        served = _serve(rows.iloc[places], own, limits.where(slice(None), left), is_free, settings)
         is_placed = served.is_chosen | served.is_control
         arm = np.where(served.is_chosen, treated[places], 1 - treated[places])
         elsewhere = reach[own.users] * _per_user(group.campaigns[places], own.users, served.unseen_chances)
@@ -185,10 +185,12 @@ class _Served:
     bound: float
 
 
-def _serve(rows: pd.DataFrame, options: Options, limits: Limits, share: float, is_free: np.ndarray) -> _Served:
+def _serve(
+    rows: pd.DataFrame, options: Options, limits: Limits, is_free: np.ndarray, settings: ExplorationSettings
+) -> _Served:
     """Draw users at random, then choose by value within what is left of the limits."""
     is_control = rows["is_control"].to_numpy(bool)
-    drawn = explore(rows, options, limits, share, is_free)
+    drawn = explore(rows, options, limits, is_free, settings)
     is_open = is_free.copy()
     is_open[options.users[drawn.is_drawn]] = False
     is_judged = is_open[options.users]

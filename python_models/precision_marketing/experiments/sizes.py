@@ -46,6 +46,33 @@ def smallest_detectable_rate_difference(
     return brentq(surplus, lowest, 1.0) - base_rate
 
 
+def users_to_detect_rate_difference(
+    base_rate: float, difference: float, treated_share: float, power: float = 0.8, level: float = 0.95
+) -> int:
+    """Say how many users it takes to see a rate rise; the reverse of `smallest_detectable_rate_difference`.
+
+    Parameters
+    ----------
+    base_rate, power, level
+        As there.
+    difference : float
+        Of rates, above 0; the higher rate is 1 at most.
+    treated_share : float
+        Chance of a user to be treated, above 0 and below 1.
+
+    Returns
+    -------
+    int
+        Users of both arms together.
+    """
+    rate = min(base_rate + difference, 1.0)
+    pooled = (1 - treated_share) * base_rate + treated_share * rate
+    unchanged = pooled * (1 - pooled) * (1 / treated_share + 1 / (1 - treated_share))
+    changed = rate * (1 - rate) / treated_share + base_rate * (1 - base_rate) / (1 - treated_share)
+    reach = stats.norm.isf((1 - level) / 2) * unchanged**0.5 + stats.norm.isf(1 - power) * changed**0.5
+    return int(np.ceil((reach / difference) ** 2))
+
+
 def smallest_detectable_mean_difference(
     standard_deviation: float, treated_count: int, control_count: int, power: float = 0.8, level: float = 0.95
 ) -> float:

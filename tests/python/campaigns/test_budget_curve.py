@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from precision_marketing.allocation.budget_curve import CURVE_COLUMNS, budget_curve
 from precision_marketing.allocation.offer_choice import WEEK, choose_offers
-from test_offer_choice import made_options
+from test_offer_choice import exploring, made_options
 
 SHARES = [0.25, 0.5, 1.0, 2.0, 50.0]
 
@@ -15,9 +15,9 @@ SHARES = [0.25, 0.5, 1.0, 2.0, 50.0]
 @pytest.mark.parametrize("seed", range(3))
 def test_at_the_budget_there_is_the_curve_meets_the_choice(seed: int) -> None:
     options = made_options(seed)
-    at_budget = budget_curve(options, SHARES, 0.1).query("budget_share == 1")
+    at_budget = budget_curve(options, SHARES, exploring(0.1)).query("budget_share == 1")
     key = ["offer_id", "user_id"]
-    chosen = choose_offers(options, 0.1).query("is_chosen")[[*key, "allocation_name"]]
+    chosen = choose_offers(options, exploring(0.1)).query("is_chosen")[[*key, "allocation_name"]]
     chosen = chosen.merge(options.drop(columns="allocation_name"), on=key)
     sums = chosen.groupby("allocation_name")[["expected_cost", "expected_margin"]].sum()
     found = at_budget.set_index("allocation_name")[list(sums)].loc[sums.index]
@@ -27,7 +27,7 @@ def test_at_the_budget_there_is_the_curve_meets_the_choice(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_more_money_earns_more_and_is_worth_less(seed: int) -> None:
     # nobody held out: of more contacts some are held out, and earn nothing
-    curve = budget_curve(made_options(seed, lot=0.0), SHARES, 0.0)
+    curve = budget_curve(made_options(seed, lot=0.0), SHARES, exploring(0.0))
     assert {WEEK, "draft"} <= set(curve["allocation_name"])
     for _, part in curve.groupby("allocation_name"):
         # of 300 users the choice may miss the best by an option or two
@@ -38,7 +38,7 @@ def test_more_money_earns_more_and_is_worth_less(seed: int) -> None:
 
 
 def test_no_option_no_curve() -> None:
-    nothing = budget_curve(made_options(0).iloc[:0], SHARES, 0.1)
+    nothing = budget_curve(made_options(0).iloc[:0], SHARES, exploring(0.1))
     assert nothing.dtypes.astype(str).to_dict() == CURVE_COLUMNS
     assert nothing.empty
     assert isinstance(nothing, pd.DataFrame)

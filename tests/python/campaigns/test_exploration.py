@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from precision_marketing.allocation.offer_choice import choose_offers
-from test_offer_choice import KEY, assert_within_limits, joined, made_options
+from precision_marketing.experiments.sizes import smallest_detectable_rate_difference, users_to_detect_rate_difference
+from test_offer_choice import KEY, assert_within_limits, exploring, joined, made_options
 
 DRAWS = 400
 
@@ -30,7 +31,7 @@ def drawn_anew(options: pd.DataFrame, number: int) -> pd.DataFrame:
 @pytest.mark.parametrize("seed", range(3))
 def test_limits_hold_with_users_drawn_at_random(seed: int) -> None:
     options = made_options(seed)
-    choice = choose_offers(options.assign(is_exploratory=options["campaign_id"] == "b"), 0.2)
+    choice = choose_offers(options.assign(is_exploratory=options["campaign_id"] == "b"), exploring(0.2))
     rows = joined(options, choice)
     assert_within_limits(rows, "is_chosen")
     drawn = options.merge(choice[choice["is_drawn"] & choice["is_chosen"]], on=KEY)
@@ -42,11 +43,13 @@ def test_limits_hold_with_users_drawn_at_random(seed: int) -> None:
 
 def test_a_first_campaign_draws_everybody_it_can_pay_and_keeps_a_control_group() -> None:
     options = first_campaign(1, 300)
-    choice = choose_offers(options, 0.05)
+    choice = choose_offers(options, exploring(0.05))
     assert choice["is_chosen"].sum() > 5
     assert choice["is_control"].sum() > 0
     assert (choice["is_chosen"] | choice["is_control"]).equals(choice["is_drawn"])
-    with_money = choose_offers(options.assign(budget_amount=1e6, weekly_budget_left=1e6, stock_cap=pd.NA), 0.05)
+    with_money = choose_offers(
+        options.assign(budget_amount=1e6, weekly_budget_left=1e6, stock_cap=pd.NA), exploring(0.05)
+    )
     taken = with_money[with_money["is_drawn"]]
     # but for channel capacity
     assert len(taken) > len(choice[choice["is_drawn"]])
@@ -54,7 +57,7 @@ def test_a_first_campaign_draws_everybody_it_can_pay_and_keeps_a_control_group()
 
 def test_every_segment_gives_the_same_share() -> None:
     options = made_options(3, 2000).query("offer_id == 'o0'").assign(is_exploratory=True)
-    drawn = options.merge(choose_offers(options, 0.05)[[*KEY, "is_drawn"]], on=KEY)
+    drawn = options.merge(choose_offers(options, exploring(0.05))[[*KEY, "is_drawn"]], on=KEY)
     counts = drawn.groupby("segment_name")["is_drawn"].agg(["sum", "size"])
     share = counts["sum"].sum() / counts["size"].sum()
     assert share < 0.5
@@ -64,7 +67,7 @@ def test_every_segment_gives_the_same_share() -> None:
 def test_the_chance_on_record_is_the_chance_of_the_draw() -> None:
     # users with two offers are no likelier to be drawn, though each offer is less so
     options = first_campaign(2)
-    rows = [choose_offers(drawn_anew(options, number), 0.05) for number in range(DRAWS)]
+    rows = [choose_offers(drawn_anew(options, number), exploring(0.05)) for number in range(DRAWS)]
     for column in ["is_chosen", "is_control"]:
         assert np.mean([one[column].sum() for one in rows]) > 1
         sums = [(1 / one[one[column]]["propensity"]).sum() for one in rows]
@@ -79,7 +82,7 @@ def test_chances_give_back_the_whole_of_a_later_campaign_as_well() -> None:
     later = later.assign(priority=2, is_exploratory=True, expected_margin=-later["expected_cost"])
     options = pd.concat([options.assign(user_id=options["first_order_id"]), later], ignore_index=True)
     options = options.assign(weekly_budget_left=1e6, most_contacts_per_week=pd.NA, stock_cap=pd.NA)
-    rows = [choose_offers(drawn_anew(options, number), 0.05) for number in range(100)]
+    rows = [choose_offers(drawn_anew(options, number), exploring(0.05)) for number in range(100)]
     for campaign, own in options.groupby("campaign_id"):
         taken = [one[one["is_chosen"] & (one["campaign_id"] == campaign)] for one in rows]
         assert np.mean([len(one) for one in taken]) > 5
@@ -90,7 +93,7 @@ def test_chances_give_back_the_whole_of_a_later_campaign_as_well() -> None:
 def test_campaigns_of_one_priority_explore_alike_within_the_shared_limits() -> None:
     options = made_options(10, 2000, 0.5).query("allocation_name == 'week'")
     options = options.assign(weekly_budget_left=40.0, most_contacts_per_week=pd.NA, stock_cap=pd.NA)
-    drawn = options.merge(choose_offers(options, 0.1).query("is_drawn & is_chosen")[KEY], on=KEY)
+    drawn = options.merge(choose_offers(options, exploring(0.1)).query("is_drawn & is_chosen")[KEY], on=KEY)
     spent = drawn.groupby("campaign_id")["expected_cost"].sum()
     # a tenth of the week for both of the first priority; the second finds nothing left
     assert set(spent.index) == {"a", "b"}
@@ -98,14 +101,39 @@ def test_campaigns_of_one_priority_explore_alike_within_the_shared_limits() -> N
     assert spent.sum() <= 4
 
 
+def test_a_first_campaign_draws_no_more_users_than_it_takes_to_measure_it() -> None:
+    options = first_campaign(11, 3000).assign(budget_amount=1e6, weekly_budget_left=1e6, most_contacts_per_week=pd.NA)
+    options = options.assign(stock_cap=pd.NA)
+    choice = choose_offers(options, exploring(0.05, lift=0.08))
+    drawn = options[["offer_id", "user_id", "segment_name"]].merge(choice[choice["is_drawn"]])
+    lift = smallest_detectable_rate_difference(0.3, choice["is_chosen"].sum(), choice["is_control"].sum())
+    assert lift == pytest.approx(0.08, rel=0.05)
+    assert len(drawn) < 0.75 * options["user_id"].nunique()
+    # alike in all segments, and by value on top where there is any
+    shares = drawn["segment_name"].value_counts() / options.drop_duplicates("user_id")["segment_name"].value_counts()
+    assert shares.max() - shares.min() < 0.01
+    scored = options.assign(is_exploratory=False, expected_margin=1.0)
+    assert choose_offers(scored, exploring(1.0, lift=0.08))["is_drawn"].sum() > len(drawn)
+
+
+@pytest.mark.parametrize(("rate", "lift", "treated"), [(0.3, 0.05, 0.76), (0.0, 0.02, 0.5), (0.9, 0.05, 0.2)])
+def test_so_many_users_show_the_rise_and_fewer_do_not(rate: float, lift: float, treated: float) -> None:
+    users = users_to_detect_rate_difference(rate, lift, treated)
+    smallest = [
+        smallest_detectable_rate_difference(rate, count * treated, count * (1 - treated))
+        for count in (users - 1, users)
+    ]
+    assert smallest[1] <= lift * (1 + 1e-9) < smallest[0] * (1 + 2e-9)
+
+
 def test_no_place_has_a_chance_of_nothing() -> None:
     for seed in range(10):
-        choice = choose_offers(made_options(seed, 30, 1.0), 0.5)
+        choice = choose_offers(made_options(seed, 30, 1.0), exploring(0.5))
         assert (choice[choice["is_chosen"] | choice["is_control"]]["propensity"] > 0).all()
 
 
 def test_nothing_is_drawn_where_nothing_may_be() -> None:
-    choice = choose_offers(made_options(5), 0.0)
+    choice = choose_offers(made_options(5), exploring(0.0))
     assert not choice["is_drawn"].any()
     neither = choice[~(choice["is_chosen"] | choice["is_control"])]
     assert (neither["propensity"] == 1).all()
@@ -114,7 +142,7 @@ def test_nothing_is_drawn_where_nothing_may_be() -> None:
 
 def test_what_a_user_costs_does_not_change_the_chance() -> None:
     options = made_options(6, 3000).query("offer_id == 'o0'").assign(is_exploratory=True)
-    drawn = options.merge(choose_offers(options, 0.05)[[*KEY, "is_drawn"]], on=KEY)
+    drawn = options.merge(choose_offers(options, exploring(0.05))[[*KEY, "is_drawn"]], on=KEY)
     taken = drawn[drawn["is_drawn"]]["expected_cost"]
     spread = drawn["expected_cost"].std() / np.sqrt(len(taken))
     assert abs(taken.mean() - drawn["expected_cost"].mean()) < 3 * spread

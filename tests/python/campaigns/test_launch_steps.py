@@ -55,6 +55,7 @@ def campaign(**changed: object) -> Campaign:
         "budget_amount": 20.0,
         "starts_on": date(2026, 1, 2),
         "ends_on": date(2026, 1, 20),
+        "is_exploratory": False,
         "base": 100,
         "eligible": 60,
         "control": 10,
@@ -67,7 +68,7 @@ def campaign(**changed: object) -> Campaign:
 
 def preview_of(*campaigns: Campaign, spent: float = 0) -> Preview:
     """Return what would be launched."""
-    return Preview(date(2026, 1, 1), spent, "USD", 500, 40.0, [*campaigns])
+    return Preview(date(2026, 1, 1), spent, "USD", 500, 40.0, 0.05, [*campaigns])
 
 
 class Decided:
@@ -306,6 +307,22 @@ LIMITS = {
         0,
         "no user is eligible, most often: Was contacted too recently.",
     ),
+    "a first campaign's budget": (
+        campaign(is_exploratory=True, limits={"by_campaign": 20, "outbid": 20, "cheapest": 16.0}),
+        0,
+        "the campaign's budget (20 users) keeps out users who could be drawn, 15.00 of 20.00 is left of the campaign's,"
+        " their cheapest contact costs 16.00.",
+    ),
+    "a first campaign large enough": (
+        campaign(is_exploratory=True, limits={"outbid": 20, "cheapest": 0.1}),
+        0,
+        "its size, no more users are drawn at random than it takes to show a response rate higher by 5.0%.",
+    ),
+    "a first campaign for all": (
+        campaign(is_exploratory=True),
+        0,
+        "none, all eligible users are drawn at random, into contacts and control.",
+    ),
     "none": (campaign(), 0, "none, all eligible users who would earn more than they cost are chosen or in control."),
 }
 
@@ -336,4 +353,24 @@ MEASURED = {
 
 @pytest.mark.parametrize(("checked", "words"), MEASURED.values(), ids=MEASURED.keys())
 def test_what_cannot_be_measured_is_told_with_the_size_that_could(checked: dict, words: str) -> None:
-    assert words in measure_sentence(campaign(check=checked), 500)
+    planned = campaign(check=checked)
+    assert words in measure_sentence(planned, preview_of(planned))
+
+
+FIRST = {
+    "enough": ({"users": 3000, "rise": 0.051}, "yes, a rise of the response rate from 30.0% to 35.1% shows."),
+    "too small": (
+        {"users": 100, "rise": 0.2},
+        "no, it is too small: only a rise of the response rate from 30.0% to 50.0% shows. One by 5.0% takes about 1,600"
+        " users in both arms in place of 100, or 16 such campaigns one after the other.",
+    ),
+    "far too small": ({"users": 5, "rise": float("nan")}, "no, it is too small: from a response rate of 30.0% no rise"),
+    "one user": ({"users": 20, "rise": None, "smaller_arm": 1}, "no, an arm has fewer than two users."),
+}
+
+
+@pytest.mark.parametrize(("checked", "words"), FIRST.values(), ids=FIRST.keys())
+def test_a_first_campaign_is_told_by_the_rise_that_shows(checked: dict, words: str) -> None:
+    checked = {"smaller_arm": 9, "rate": 0.3, "expected": 0.0, "smallest": None, **checked}
+    planned = campaign(is_exploratory=True, check={**checked, "smallest_rise": checked["rise"]})
+    assert words in measure_sentence(planned, preview_of(planned))

@@ -9,11 +9,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from precision_marketing.allocation.exploration import ExplorationSettings
 from precision_marketing.allocation.offer_choice import CHOICE_COLUMNS, POLICIES, WEEK, choose_offers
 
 SEEDS = range(5)
 KEY = ["allocation_name", "offer_id", "user_id"]
 TAKEN = ["is_chosen", *(f"is_{policy}" for policy in POLICIES)]
+
+
+def exploring(share: float, lift: float = 0.001) -> ExplorationSettings:
+    """Return settings; by the lift few campaigns have enough users."""
+    return ExplorationSettings(share=share, lift=lift, power=0.8, level=0.95)
 
 
 def made_options(seed: int, users: int = 300, tightness: float = 0.3, lot: float = 0.2) -> pd.DataFrame:
@@ -54,6 +60,7 @@ def made_options(seed: int, users: int = 300, tightness: float = 0.3, lot: float
     options["score"] = random.random(count)
     options["random_number"] = random.random(count)
     options["response_probability"] = options["score"]
+    options["baseline_probability"] = 0.3
     options["segment_name"] = np.where(options["rfm_score"] < 8, "few orders", "loyal")
     options["is_exploratory"] = False
     options["treated_share"] = 0.95 * (1 - lot)
@@ -79,7 +86,7 @@ def by_lot(options: pd.DataFrame, seed: int, share: float) -> pd.Series:
 def made(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return options and their choice, side by side."""
     options = made_options(seed)
-    return options, choose_offers(options, 0.0)
+    return options, choose_offers(options, exploring(0.0))
 
 
 def joined(options: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +172,7 @@ def test_order_of_rows_and_names_of_users_change_nothing(seed: int) -> None:
     renamed = dict(zip(options["user_id"].unique(), random.permutation(options["user_id"].unique()), strict=True))
     shuffled = options.sample(frac=1, random_state=seed, ignore_index=True)
     shuffled["user_id"] = shuffled["user_id"].map(renamed)
-    again = choose_offers(shuffled, 0.0)
+    again = choose_offers(shuffled, exploring(0.0))
     pd.testing.assert_series_equal(choice["user_id"].map(renamed), again["user_id"], check_dtype=False)
     pd.testing.assert_frame_equal(choice.drop(columns="user_id"), again.drop(columns="user_id"))
 
@@ -173,10 +180,10 @@ def test_order_of_rows_and_names_of_users_change_nothing(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_later_priority_takes_nothing_from_an_earlier_one(seed: int) -> None:
     options, choice = made(seed)
-    first = choose_offers(options[options["priority"] == 1], 0.0)
+    first = choose_offers(options[options["priority"] == 1], exploring(0.0))
     # those held out of what comes later leave room for nobody before them
     alone = options["is_control"] & (options["priority"] == 2)
-    choice = choose_offers(options[~alone], 0.0)
+    choice = choose_offers(options[~alone], exploring(0.0))
     columns = [*KEY, *TAKEN]
     both = first[columns].merge(choice[columns], on=KEY, suffixes=("", "_again"))
     assert len(both) == len(first)
@@ -208,8 +215,8 @@ def test_a_campaign_added_takes_nothing_from_those_before_it(
         options.loc[is_added, ["expected_cost", "expected_margin"]] = [cost, -cost]
     elif added == "b":
         options.loc[is_added, "priority"] = 2
-    alone = choose_offers(options[~is_added & (options["priority"] == 1)], share)
-    together = choose_offers(options, share)
+    alone = choose_offers(options[~is_added & (options["priority"] == 1)], exploring(share))
+    together = choose_offers(options, exploring(share))
     pd.testing.assert_frame_equal(alone[KEY].merge(together, on=KEY)[CHOICE], alone[CHOICE])
     assert_within_limits(joined(options, together), "is_chosen")
 
@@ -236,32 +243,33 @@ def test_a_later_priority_gets_what_is_left() -> None:
         is_control=False,
         is_exploratory=False,
         treated_share=0.8,
+        baseline_probability=0.3,
         score=0.5,
         rfm_score=8,
         random_number=0.5,
     )
-    choice = choose_offers(options, 0.0)
+    choice = choose_offers(options, exploring(0.0))
     assert choice["is_chosen"].tolist() == [True, False, True, True, False]
     assert choice["budget_price"].iloc[0] == 0
     assert 6 <= choice["budget_price"].iloc[1] <= 7
     # the bound is the sum over priorities, each of what earlier ones left
     assert choice["allocation_bound"].iloc[0] == 16
     # nothing is left for the second: its price is the best that is kept out
-    little = choose_offers(options.assign(weekly_budget_left=1.0), 0.0)
+    little = choose_offers(options.assign(weekly_budget_left=1.0), exploring(0.0))
     assert little["is_chosen"].tolist() == [True, False, False, False, False]
     assert (little["budget_price"].iloc[1:] == 8).all()
 
 
 def test_a_draft_is_looked_at_by_itself() -> None:
     options, choice = made(0)
-    alone = choose_offers(options[options["allocation_name"] == "draft"], 0.0)
+    alone = choose_offers(options[options["allocation_name"] == "draft"], exploring(0.0))
     there = choice[choice["allocation_name"] == "draft"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, there)
 
 
 def test_no_option_no_choice() -> None:
     options, _ = made(0)
-    found = choose_offers(options.head(0), 0.0)
+    found = choose_offers(options.head(0), exploring(0.0))
     assert len(found) == 0
     assert {name: str(kind) for name, kind in found.dtypes.items()} == {
         name: {"string": "string"}.get(kind, kind) for name, kind in CHOICE_COLUMNS.items()
@@ -279,14 +287,14 @@ def test_one_campaign_takes_its_best() -> None:
         most_contacts_per_week=pd.NA,
     )
     best = one.nlargest(7, "expected_margin")["user_id"]
-    choice = choose_offers(one, 0.0)
+    choice = choose_offers(one, exploring(0.0))
     assert set(choice.loc[choice["is_chosen"], "user_id"]) == set(best)
     assert set(choice.loc[choice["is_greedy_by_value"], "user_id"]) == set(best)
 
 
 def test_nothing_left_of_the_week_means_nobody_is_contacted() -> None:
     options, _ = made(2)
-    choice = choose_offers(options.assign(weekly_budget_left=0.0), 0.0)
+    choice = choose_offers(options.assign(weekly_budget_left=0.0), exploring(0.0))
     week = choice["allocation_name"] == WEEK
     assert not choice.loc[week, TAKEN].to_numpy().any()
     assert choice.loc[~week, "is_chosen"].any()
@@ -294,7 +302,7 @@ def test_nothing_left_of_the_week_means_nobody_is_contacted() -> None:
 
 def test_all_held_out_means_nobody_is_contacted() -> None:
     options, _ = made(3)
-    choice = choose_offers(options.assign(is_control=True), 0.0)
+    choice = choose_offers(options.assign(is_control=True), exploring(0.0))
     assert not choice[TAKEN].to_numpy().any()
     assert choice["is_control"].any()
 
@@ -306,7 +314,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
     differences = []
     for seed in range(40):
         drawn = options.assign(is_control=by_lot(options, seed, 0.3))
-        rows = joined(drawn, choose_offers(drawn, 0.0))
+        rows = joined(drawn, choose_offers(drawn, exploring(0.0)))
         treated = rows.loc[rows["is_chosen"], "expected_margin"]
         withheld = rows.loc[rows["is_withheld"], "expected_margin"]
         differences.append(withheld.mean() - treated.mean())
@@ -321,7 +329,7 @@ def test_treated_and_held_out_are_alike_when_drawn_by_lot() -> None:
 @given(seed=st.integers(100, 10_000), users=st.integers(1, 40), tightness=st.floats(0, 1.2), lot=st.floats(0, 1))
 def test_limits_hold_for_any_plan(seed: int, users: int, tightness: float, lot: float) -> None:
     options = made_options(seed, users, tightness, lot)
-    rows = joined(options, choose_offers(options, 0.0))
+    rows = joined(options, choose_offers(options, exploring(0.0)))
     assert len(rows) == len(options)
     for taken in TAKEN:
         assert_within_limits(rows, taken)
