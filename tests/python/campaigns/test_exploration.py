@@ -126,6 +126,18 @@ def test_so_many_users_show_the_rise_and_fewer_do_not(rate: float, lift: float, 
     assert smallest[1] <= lift * (1 + 1e-9) < smallest[0] * (1 + 2e-9)
 
 
+def test_who_is_drawn_and_would_be_chosen_anyway_has_the_chance_of_both() -> None:
+    options = made_options(12, 500).query("offer_id == 'o0'").assign(expected_margin=1.0, stock_cap=pd.NA)
+    # enough for everybody twice: a fifth is drawn, all others are chosen by value
+    options = options.assign(budget_amount=2 * options["expected_cost"].sum(), weekly_budget_left=1e6)
+    choice = choose_offers(options, exploring(0.1))
+    drawn = choice[choice["is_drawn"]]
+    assert 0.1 < len(drawn) / len(choice) < 0.3
+    assert (choice["is_chosen"] | choice["is_control"]).all()
+    for column, chance in {"is_chosen": 0.76, "is_control": 0.24}.items():
+        assert choice[choice[column]]["propensity"].to_numpy() == pytest.approx(chance)
+
+
 def test_no_place_has_a_chance_of_nothing() -> None:
     for seed in range(10):
         choice = choose_offers(made_options(seed, 30, 1.0), exploring(0.5))

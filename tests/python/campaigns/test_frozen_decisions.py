@@ -171,7 +171,8 @@ def test_a_ledger_in_the_words_of_before_is_brought_up_to_date(dbt: DbtRuns, raw
         "update campaigns.decision_ledger set decision = 'holdout', arm = 'holdout' where decision = 'control';"
         " alter table campaigns.decision_ledger drop column reasons_zh;"
         " alter table campaigns.decision_ledger drop column control_draw;"
-        " alter table campaigns.decision_ledger drop column is_global_control",
+        " alter table campaigns.decision_ledger drop column is_global_control;"
+        " alter table campaigns.decision_ledger drop column ends_on",
     )
     assert rows(warehouse, "select count(*) from campaigns.decision_ledger where arm = 'holdout'") != [(0,)]
     result = decide(dbt, raw_folder)
@@ -181,6 +182,8 @@ def test_a_ledger_in_the_words_of_before_is_brought_up_to_date(dbt: DbtRuns, raw
         campaigns, f"select {columns} from campaigns.decision_ledger order by decision_id"
     )
     assert len(ledger(warehouse)) == len(frozen)
+    # what the ledger did not keep yet, the plan still has
+    assert rows(warehouse, AUDIENCE) == rows(campaigns, AUDIENCE)
     assert rows(
         warehouse, "select count(*) from campaigns.decision_ledger where reasons_zh is distinct from reasons"
     ) == [(0,)]
