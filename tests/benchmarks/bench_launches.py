@@ -179,14 +179,16 @@ def play(warehouse: Path, draw: random.Random, number: int, shop: str) -> Counte
     found["launches that differ"] += figures != previewed
     found["campaigns launched"] += len(figures)
     found["contacts"] += sum(int(contacts.replace(",", "")) for _, contacts, _ in figures.values())
+    undone = set()
     for name in figures:
         still_open = dict(rows(warehouse, OPEN))[name]
         code, told = run("undo", name)
         found["not undone"] += code != 0 and still_open > 0
         found["undone, though nothing was launched"] += code == 0 and not still_open
+        undone |= {name} if code == 0 else set()
         found["undone twice"] += run("undo", name)[0] == 0
     shown = {name for (name,) in rows(warehouse, "select campaign_id from campaigns.campaign_policies")}
-    found["undone campaigns among the policies"] += len(shown & {*figures})
+    found["undone campaigns among the policies"] += len(shown & undone)
     found["budget not given back"] += not rows(warehouse, SPENT)[0][0] and bool(figures)
     found["left open"] += sum(count for name, count in rows(warehouse, OPEN) if name in figures)
     found["lost or altered"] += not {*before} <= {*rows(warehouse, f"from {LEDGER}")}
