@@ -139,7 +139,8 @@ def explore(
 def _enough(rows: pd.DataFrame, settings: ExplorationSettings) -> int:
     """Tell how many users a campaign must draw to show what it is to show."""
     base_rate, treated = rows["baseline_probability"].mean(), rows["treated_share"].iloc[0]
-    if not 0 < treated < 1:
+    # without a control group, or a rate that can rise, nothing is measured
+    if not (0 < treated < 1 and base_rate < 1):
         return len(rows)
     return users_to_detect_rate_difference(base_rate, settings.lift, treated, settings.power, settings.level)
 

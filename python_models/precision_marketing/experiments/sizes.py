@@ -56,7 +56,7 @@ def users_to_detect_rate_difference(
     base_rate, power, level
         As there.
     difference : float
-        Of rates, above 0; the higher rate is 1 at most.
+        Of rates, above 0; less where the higher rate would be above 1.
     treated_share : float
         Chance of a user to be treated, above 0 and below 1.
 
@@ -66,6 +66,7 @@ def users_to_detect_rate_difference(
         Users of both arms together.
     """
     rate = min(base_rate + difference, 1.0)
+    difference = rate - base_rate
     pooled = (1 - treated_share) * base_rate + treated_share * rate
     unchanged = pooled * (1 - pooled) * (1 / treated_share + 1 / (1 - treated_share))
     changed = rate * (1 - rate) / treated_share + base_rate * (1 - base_rate) / (1 - treated_share)

@@ -126,6 +126,17 @@ def test_so_many_users_show_the_rise_and_fewer_do_not(rate: float, lift: float, 
     assert smallest[1] <= lift * (1 + 1e-9) < smallest[0] * (1 + 2e-9)
 
 
+@pytest.mark.parametrize(
+    "changed", [{"baseline_probability": 1.0}, {"baseline_probability": np.nan}, {"treated_share": 1.0}]
+)
+def test_where_nothing_can_be_measured_the_limits_make_the_size(changed: dict[str, float]) -> None:
+    options = first_campaign(1, 300)
+    columns = ["is_chosen", "is_control", "is_drawn"]
+    whole, found = (choose_offers(each, exploring(0.05))[columns] for each in (options, options.assign(**changed)))
+    assert whole["is_drawn"].any()
+    pd.testing.assert_frame_equal(found, whole)
+
+
 def test_who_is_drawn_and_would_be_chosen_anyway_has_the_chance_of_both() -> None:
     options = made_options(12, 500).query("offer_id == 'o0'").assign(expected_margin=1.0, stock_cap=pd.NA)
     # enough for everybody twice: a fifth is drawn, all others are chosen by value
