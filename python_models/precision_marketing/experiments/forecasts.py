@@ -20,6 +20,8 @@ FORECAST_COLUMNS = {
 FEWEST_OF_CLASS = 2
 # Least variance between campaigns, as a share of the prior's.
 LEAST_SPREAD = 0.02
+# Points and weights for the mean over a normal law.
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(32)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def forecast_responses(rows: pd.DataFrame, settings: ForecastSettings) -> pd.Dat
     The log odds of response vary between campaigns by a normal law; its mean is that of
     the class, where enough of it has ended, and its spread is shrunk to a prior (the
     random-effects estimate of DerSimonian and Laird, 1986, with inverse-variance
-    weights). A planned campaign brings its own mean; only its interval is learnt.
+    weights). The forecast is the mean over that law, which lies above its median. A
+    planned campaign brings its own mean; only its interval is learnt.
 
     Parameters
     ----------
@@ -91,17 +94,19 @@ def _forecast(row: pd.Series, earlier: pd.DataFrame, settings: ForecastSettings)
     prior = settings.prior_spread**2
     spread = max((surplus + settings.prior_campaigns * prior) / freedom, LEAST_SPREAD * prior)
     if is_planned:
-        rate = float(np.clip(row["expected_count"] / count, 1e-6, 1 - 1e-6))
+        rate = mean_rate = float(np.clip(row["expected_count"] / count, 1e-6, 1 - 1e-6))
         own = 0.0
     else:
-        rate = float(row["observed_share"]) / (1 + np.exp(-mean))
         own = 1 / float(weights.sum())
+        rates = 1 / (1 + np.exp(-mean - np.sqrt(spread) * NODES))
+        mean_rate = float(row["observed_share"]) * float(np.average(rates, weights=NODE_WEIGHTS))
+        rate = float(row["observed_share"]) / (1 + np.exp(-mean))
     rate = min(max(rate, 1e-6), 1 - 1e-6)
     reach = stats.t.isf(tail, freedom) * np.sqrt(spread + own + 1 / (count * rate * (1 - rate)))
     low, high = (count / (1 + np.exp(-np.log(rate / (1 - rate)) - sign * reach)) for sign in (-1, 1))
     return {
         "earlier_count": len(history),
-        "forecast": count * rate,
+        "forecast": count * mean_rate,
         "forecast_low": np.floor(low),
         "forecast_high": np.ceil(high),
     }

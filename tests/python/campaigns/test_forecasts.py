@@ -41,6 +41,15 @@ def test_ranges_cover_four_of_five_campaigns(spread: float, most: float) -> None
     assert 0.7 <= np.mean(covered) <= most
 
 
+def test_the_forecast_is_the_mean_of_rates_that_differ_and_not_their_median() -> None:
+    rows = past_campaigns(4, 41).assign(campaign_class="news", contact_count=100_000)
+    rates = np.where(np.arange(41) % 2 == 0, 0.03, 0.18)
+    rows["response_count"] = pd.array((100_000 * rates).astype(int), dtype="Int64")
+    last = forecast_responses(rows, SETTINGS).iloc[-1]
+    # in odds their middle is a rate of .076, a quarter less
+    assert last["forecast"] / 100_000 == pytest.approx(0.105, abs=0.01)
+
+
 def test_what_came_later_changes_no_forecast() -> None:
     rows = past_campaigns(1)
     changed = rows.assign(response_count=rows["response_count"].where(rows.index < 20, 1))
