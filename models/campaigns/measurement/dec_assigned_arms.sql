@@ -1,7 +1,8 @@
 -- one row per campaign and user whom it contacted or in control
 with
 
-campaigns as (select * from {{ ref('campaign_calendar') }}),
+campaigns as (select * from {{ ref('dec_measured_campaigns') }}),
+launched as (select * from {{ ref('dec_launched_decisions') }}),
 
 delivered as (
     select
@@ -9,7 +10,8 @@ delivered as (
         user_id,
         arm,
         channel,
-        offer_id
+        offer_id,
+        cast(null as string) as segment_name
     from {{ ref('campaign_contacts') }}
 ),
 
@@ -23,18 +25,11 @@ contacts as (
         frozen.user_id,
         'treatment' as arm,
         frozen.channel,
-        frozen.offer_id
-    from {{ ref('dec_launched_decisions') }} as frozen
+        frozen.offer_id,
+        frozen.segment_name
+    from launched as frozen
     anti join delivered on frozen.campaign_id = delivered.campaign_id
     where frozen.decision = 'contact' and not {{ is_erased('frozen.user_id') }}
-),
-
-planned as (
-    select
-        campaign_id,
-        cast(control_share as double) as control_share
-    from {{ ref('campaign_plan') }}
-    where shop = '{{ active_source() }}'
 ),
 
 channels as (
@@ -53,11 +48,6 @@ rfm as (
     from {{ ref('ftr_user__rfm') }}
 ),
 
-scoring as (
-    select as_of_date from {{ ref('as_of_dates') }}
-    where is_scoring_date
-),
-
 -- a shop that got only the contact list does not know the control users
 control_users as (
     select
@@ -65,8 +55,9 @@ control_users as (
         frozen.user_id,
         'control' as arm,
         frozen.channel,
-        frozen.offer_id
-    from {{ ref('dec_launched_decisions') }} as frozen
+        frozen.offer_id,
+        frozen.segment_name
+    from launched as frozen
     semi join contacts on frozen.campaign_id = contacts.campaign_id
     left join contacts as known
         on
@@ -92,20 +83,17 @@ described as (
         united.arm,
         coalesce(united.channel, campaigns.channel) as channel,
         united.offer_id,
-        -- launched campaigns are randomised, unless the shop states otherwise
-        coalesce(campaigns.is_randomised, planned.campaign_id is not null)
+        united.segment_name,
+        campaigns.is_randomised
         and bool_or(united.arm = 'control') over (partition by united.campaign_id)
             as has_control,
-        {{ planned_treated_share('planned.control_share') }} as treated_share,
-        campaigns.ends_on < scoring.as_of_date as is_over,
-        {{ days_after('campaigns.starts_on', '-campaigns.duration_days') }}
-            as pre_starts_on,
+        campaigns.treated_share,
+        campaigns.is_over,
+        campaigns.pre_starts_on,
         campaigns.starts_on,
         campaigns.ends_on
     from united
     inner join campaigns on united.campaign_id = campaigns.campaign_id
-    cross join scoring
-    left join planned on united.campaign_id = planned.campaign_id
 ),
 
 joined as (
@@ -115,7 +103,8 @@ joined as (
         described.arm,
         described.channel,
         described.offer_id,
-        rfm.segment_name,
+        -- at the start; the ledger has it of the day of the decision
+        coalesce(rfm.segment_name, described.segment_name) as segment_name,
         case
             when not described.has_control then 'observational'
             when not described.is_over then 'not over'
