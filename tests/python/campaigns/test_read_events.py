@@ -10,7 +10,8 @@ import pytest
 from support.reachable_shop import Account, ReachableShop
 
 from operations.audience_export.contacts import find_addresses
-from operations.read_events import COLUMNS, EventsError, of_users, read_events, write_events
+from operations.read_events.__main__ import COLUMNS, of_users, write_events
+from operations.read_events.tools import EventsError, read_events
 
 SES = {
     "eventType": "Bounce",

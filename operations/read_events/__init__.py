@@ -1,0 +1,1 @@
+"""Reads what became of contacts from exports of mail tools."""
