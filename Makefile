@@ -65,7 +65,7 @@ publish-postgres: setup  ## copy the published marts into PostgreSQL: POSTGRES_U
 report: setup  ## write the report on one page, target/site/<shop>/report.html
 	@python -m operations.report
 
-read-events: setup  ## read what became of contacts: make read-events TOOL=ses FILES="events.json"; tools: ses, mailgun, listmonk, csv
+read-events: setup  ## read what became of contacts: make read-events TOOL=ses FILES="events.json"; tools: ses, mailgun, listmonk, klaviyo, csv
 	@python -m operations.read_events $(TOOL) $(FILES)
 
 export: setup  ## export the contacts of launched campaigns for the channels, into exports/<shop>/<channel>/<version>

@@ -3,10 +3,12 @@
     python -m operations.read_events ses events.json ...    # make read-events TOOL=ses FILES="..."
 
 Tools: ses (event publishing, as SNS or Firehose write it), mailgun (events API or
-webhooks), listmonk (bounces of its API), csv (columns address or contact_id, campaign_id,
-channel, event_type, bounce_kind, occurred_at). Addresses are looked up in the vault here,
-so that no file of the shop holds one: `<folder>/contact_events/<tool>-<hash>.csv` has the
-shop's own user ids. A file read again is written again, to the byte.
+webhooks), listmonk (bounces of its API), klaviyo (pages of its events API with metric and
+profile), csv (columns address or contact_id, campaign_id, channel, event_type, bounce_kind,
+occurred_at). Opens and clicks that a tool knows to be a machine's count as delivered.
+Addresses are looked up in the vault here, so that no file of the shop holds one:
+`<folder>/contact_events/<tool>-<hash>.csv` has the shop's own user ids. A file read again
+is written again, to the byte.
 """
 
 from __future__ import annotations
@@ -56,7 +58,11 @@ def of_users(connection: duckdb.DuckDBPyConnection, tool: str, events: list[Cont
             select
                 read_events.number,
                 coalesce(contacts.user_id, written_to.user_id) as user_id,
-                coalesce(contacts.campaign_id, read_events.campaign) as campaign_id,
+                -- a contact that is not ours was another shop's, and so was its campaign
+                case
+                    when contacts.user_id is not null then contacts.campaign_id
+                    when read_events.contact is null then read_events.campaign
+                end as campaign_id,
                 contacts.user_id is not null as is_contact
             from read_events
             left join contacts on read_events.contact = contacts.decision_id

@@ -20,10 +20,27 @@ SES_TYPES = {
     "Complaint": "complained",
     "Subscription": "unsubscribed",
 }
+# Of statuses of mail (RFC 3463) those of an address or domain that there is not: SES calls some transient.
+NO_SUCH_ADDRESS = {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.4.4"}
+# All that Apple's Mail Privacy Protection says of itself when it fetches a message that nobody may have read.
+SES_MACHINE = "Mozilla/5.0"
 MAILGUN_TYPES = {"accepted": "sent", **{each: each for each in TYPES - {"sent", "bounced"}}, "failed": "bounced"}
 # Of what Mailgun calls a permanent failure: a retry limit or a block says nothing of the address.
 MAILGUN_REASONS = {"bounce": "hard", "suppress-bounce": "hard", "generic": "hard"}
+# Programs that open and click by themselves; Gmail fetches what a person opens.
+MAILGUN_MACHINES = {"apple", "generic"}
 MAILGUN_SUPPRESSED = {"suppress-unsubscribe": "unsubscribed", "suppress-complaint": "complained"}
+# Klaviyo's metrics; what is not named here says nothing of a message.
+KLAVIYO_TYPES = {
+    **{f"Received {name}": "delivered" for name in ("Email", "SMS", "Push")},
+    **{f"Opened {name}": "opened" for name in ("Email", "Push")},
+    **{f"Clicked {name}": "clicked" for name in ("Email", "SMS")},
+    **dict.fromkeys(("Bounced Email", "Dropped Email", "Failed to Deliver SMS", "Bounced Push"), "bounced"),
+    "Marked Email as Spam": "complained",
+    "Unsubscribed": "unsubscribed",
+    **{f"Unsubscribed from {name}": "unsubscribed" for name in ("List", "Email Marketing", "SMS Marketing")},
+}
+KLAVIYO_MACHINES = ("Apple Privacy Open", "machine_open", "Bot Click")
 
 
 class EventsError(Exception):
@@ -52,20 +69,25 @@ def ses_events(record: dict[str, Any]) -> Iterator[ContactEvent]:
     if kind not in SES_TYPES:
         return
     mail = record["mail"]
-    told = record.get("deliveryDelay" if kind == "DeliveryDelay" else kind.lower(), {})
+    told = record.get(kind.lower(), {})
     if kind == "Subscription" and not told.get("newTopicPreferences", {}).get("unsubscribeAll"):
         return
-    named = [each["emailAddress"] for each in told.get("bouncedRecipients") or told.get("complainedRecipients") or []]
+    event_type = SES_TYPES[kind]
+    if kind == "Open" and told.get("userAgent") == SES_MACHINE:
+        event_type = "delivered"
+    statuses = {each["emailAddress"]: each.get("status") for each in told.get("bouncedRecipients") or []}
+    named = [*statuses] or [each["emailAddress"] for each in told.get("complainedRecipients") or []]
     tags = mail.get("tags", {})
     for address in named or told.get("recipients") or mail["destination"]:
         occurred_at = told.get("timestamp") or mail["timestamp"]
+        is_hard = told.get("bounceType") == "Permanent" or statuses.get(address) in NO_SUCH_ADDRESS
         yield ContactEvent(
             f"{mail['messageId']} {kind} {occurred_at} {address}",
             address,
             *(next(iter(tags.get(name, [])), None) for name in ("contact_id", "campaign_id")),
             "email",
-            SES_TYPES[kind],
-            None if kind != "Bounce" else "hard" if told.get("bounceType") == "Permanent" else "soft",
+            event_type,
+            None if kind != "Bounce" else "hard" if is_hard else "soft",
             occurred_at,
         )
 
@@ -78,6 +100,8 @@ def mailgun_events(record: dict[str, Any]) -> Iterator[ContactEvent]:
             continue
         reason = each.get("reason")
         is_permanent = each.get("severity") == "permanent"
+        if kind in ("opened", "clicked") and (each.get("client-info") or {}).get("bot") in MAILGUN_MACHINES:
+            kind = "delivered"
         variables = each.get("user-variables") or {}
         yield ContactEvent(
             f"{each['id']} {each['timestamp']}",
@@ -111,6 +135,31 @@ def listmonk_events(record: dict[str, Any]) -> Iterator[ContactEvent]:
         )
 
 
+def klaviyo_events(record: dict[str, Any]) -> Iterator[ContactEvent]:
+    """Read a page of Klaviyo's events API that includes metric and profile."""
+    included = {(each["type"], each["id"]): each["attributes"] for each in record.get("included", [])}
+    for each in record["data"]:
+        metric, profile = (included[name, each["relationships"][name]["data"]["id"]] for name in ("metric", "profile"))
+        kind = KLAVIYO_TYPES.get(metric["name"])
+        if kind is None:
+            continue
+        words = metric["name"].split()
+        channel = "sms" if "SMS" in words else "push" if "Push" in words else "email"
+        told = each["attributes"].get("event_properties") or {}
+        if kind in ("opened", "clicked") and any(str(told.get(name)).lower() == "true" for name in KLAVIYO_MACHINES):
+            kind = "delivered"
+        yield ContactEvent(
+            each["id"],
+            (profile.get("phone_number") if channel == "sms" else None) or profile.get("email") or "",
+            None,
+            told.get("Campaign Name"),
+            channel,
+            kind,
+            None if kind != "bounced" else "hard" if str(told.get("Bounce Type")).lower() == "hard" else "soft",
+            each["attributes"]["datetime"],
+        )
+
+
 def csv_events(row: dict[str, str]) -> Iterator[ContactEvent]:
     """Read a row of a table of events."""
     values = {name: (row.get(name) or "").strip() or None for name in ("address", *ContactEvent._fields)}
@@ -123,6 +172,7 @@ TOOLS: dict[str, Callable[[dict], Iterator[ContactEvent]]] = {
     "ses": ses_events,
     "mailgun": mailgun_events,
     "listmonk": listmonk_events,
+    "klaviyo": klaviyo_events,
     "csv": csv_events,
 }
 

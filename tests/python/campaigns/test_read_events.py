@@ -27,6 +27,7 @@ SES = {
         "tags": {"campaign_id": ["k"]},
     },
 }
+LI = Account("id-li").user_id
 MAILGUN = {
     "event": "failed",
     "severity": "permanent",
@@ -166,6 +167,104 @@ def test_listmonk_lists_bounces_and_complaints(shop: ReachableShop) -> None:
     }
 
 
+def klaviyo(metric: str, **properties: object) -> dict:
+    """Return a page of Klaviyo's events API with one event of Li's."""
+    profile = {"email": "li@example.com", "phone_number": "+4915112345678"}
+    return {
+        "data": [
+            {
+                "type": "event",
+                "id": "e1",
+                "attributes": {
+                    "timestamp": 1772445662,
+                    "event_properties": {"Campaign Name": "k", **properties},
+                    "datetime": "2026-03-02T11:01:02+01:00",
+                },
+                "relationships": {
+                    "profile": {"data": {"type": "profile", "id": "p"}},
+                    "metric": {"data": {"type": "metric", "id": "m"}},
+                },
+            }
+        ],
+        "included": [
+            {"type": "profile", "id": "p", "attributes": profile},
+            {"type": "metric", "id": "m", "attributes": {"name": metric}},
+        ],
+        "links": {"next": None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "properties", "expected"),
+    [
+        ("Received Email", {}, ("email", "delivered", "")),
+        ("Opened Email", {"Apple Privacy Open": False, "machine_open": False}, ("email", "opened", "")),
+        ("Opened Email", {"Apple Privacy Open": True}, ("email", "delivered", "")),
+        ("Opened Email", {"machine_open": True}, ("email", "delivered", "")),
+        ("Clicked Email", {}, ("email", "clicked", "")),
+        ("Clicked Email", {"Bot Click": "True"}, ("email", "delivered", "")),
+        ("Bounced Email", {"Bounce Type": "Hard"}, ("email", "bounced", "hard")),
+        ("Bounced Email", {"Bounce Type": "Soft"}, ("email", "bounced", "soft")),
+        ("Dropped Email", {}, ("email", "bounced", "soft")),
+        ("Marked Email as Spam", {}, ("email", "complained", "")),
+        ("Unsubscribed from Email Marketing", {}, ("email", "unsubscribed", "")),
+        ("Unsubscribed from SMS Marketing", {}, ("sms", "unsubscribed", "")),
+        ("Placed Order", {}, None),
+    ],
+)
+def test_klaviyo_says_what_became_of_a_message(
+    shop: ReachableShop, metric: str, properties: dict, expected: tuple | None
+) -> None:
+    shop.connection.execute("insert into addresses values ($1, 'phone', '+4915112345678', '+4915112345678')", [LI])
+    rows = read(shop, "klaviyo", klaviyo(metric, **properties))
+    assert [(row["channel"], row["event_type"], row["bounce_kind"]) for row in rows] == ([expected] if expected else [])
+    assert {(row["user_id"], row["campaign_id"], row["occurred_at"]) for row in rows} == (
+        {("id-li", "k", "2026-03-02 10:01:02.000000")} if expected else set()
+    )
+
+
+@pytest.mark.parametrize(
+    ("tool", "record", "expected"),
+    [
+        # fetched by Apple's proxy, whether or not anybody reads it
+        ("ses", {**SES, "eventType": "Open", "open": {"userAgent": "Mozilla/5.0"}}, "delivered"),
+        ("ses", {**SES, "eventType": "Open", "open": {"userAgent": "Mozilla/5.0 (iPhone)"}}, "opened"),
+        ("mailgun", {**MAILGUN, "event": "opened", "client-info": {"bot": "apple"}}, "delivered"),
+        ("mailgun", {**MAILGUN, "event": "clicked", "client-info": {"bot": "generic"}}, "delivered"),
+        ("mailgun", {**MAILGUN, "event": "opened", "client-info": {"bot": "gmail"}}, "opened"),
+        ("mailgun", {**MAILGUN, "event": "opened", "client-info": {"bot": ""}}, "opened"),
+    ],
+)
+def test_what_machines_open_is_delivered(shop: ReachableShop, tool: str, record: dict, expected: str) -> None:
+    assert {row["event_type"] for row in read(shop, tool, record)} == {expected}
+
+
+def test_a_domain_that_there_is_not_is_hard_although_ses_calls_it_transient(shop: ReachableShop) -> None:
+    """SES so reports the status 5.4.4, invalid domain, and a full mailbox, 5.2.2, alike."""
+    for status, expected in (("5.4.4", "hard"), ("5.1.1", "hard"), ("5.2.2", "soft")):
+        recipient = {"emailAddress": "li@example.com", "action": "failed", "status": status}
+        bounce = {"bounceType": "Transient", "bouncedRecipients": [recipient], "timestamp": "2026-03-02T09:41:02Z"}
+        assert [row["bounce_kind"] for row in read(shop, "ses", {**SES, "bounce": bounce})] == [expected]
+
+
+def test_an_event_told_many_times_is_one(shop: ReachableShop) -> None:
+    """SNS delivers at least once: up to eight times, within a file and across files."""
+    wrapped = [{"Type": "Notification", "MessageId": str(n), "Message": json.dumps(SES)} for n in range(8)]
+    first, again = read(shop, "ses", *wrapped), read(shop, "ses", SES)
+    assert first == again
+    assert len(first) == len({row["event_id"] for row in first}) == 2
+    assert len(list((shop.folder / "contact_events").iterdir())) == 2
+
+
+def test_a_contact_of_another_shop_counts_to_no_campaign(shop: ReachableShop) -> None:
+    """Of a person whom we know, too, a refusal holds; nobody else's campaign is ours."""
+    table = "address,contact_id,campaign_id,event_type,occurred_at\n{},another-shops,k,{},2026-03-02 10:00:00\n"
+    for kind in ("opened", "unsubscribed"):
+        rows = read(shop, "csv", table.format("li@example.com", kind))
+        assert [(row["user_id"], row["campaign_id"], row["event_type"]) for row in rows] == [("id-li", "", kind)]
+    assert read(shop, "csv", table.format("stranger@example.com", "opened")) == []
+
+
 def test_a_contact_of_ours_names_user_and_campaign(shop: ReachableShop) -> None:
     [[contact]] = shop.connection.execute(
         "select decision_id from decision_ledger order by user_id = $1 desc limit 1",
@@ -198,6 +297,8 @@ def test_who_is_not_known_is_counted_and_not_written(shop: ReachableShop) -> Non
         ("csv", "address,event_type,occurred_at\nanna@example.com,printed,2026-03-02\n"),
         ("csv", "address,event_type,occurred_at\nanna@example.com,opened,yesterday\n"),
         ("listmonk", '{"data": {"results": [{"id": 1}]}}'),
+        # a page without metric and profile
+        ("klaviyo", json.dumps({**klaviyo("Opened Email"), "included": []})),
     ],
 )
 def test_a_file_at_fault_is_named_and_nobody_of_it(shop: ReachableShop, tool: str, text: str) -> None:

@@ -20,6 +20,7 @@ from precision_marketing.value.test_period import judge_value
 from scipy.special import hyp2f1
 from scipy.stats import beta as beta_distribution
 from scipy.stats import gamma as gamma_distribution
+from sklearn.linear_model import PoissonRegressor
 from sklearn.metrics import roc_auc_score
 from support.purchases import SETTINGS, cdnow_days, cdnow_file, histories, purchases_at, simulated, simulated_tables
 
@@ -251,6 +252,15 @@ def test_neither_rows_order_nor_names_nor_held_out_labels_move_a_forecast(seed: 
     assert set(first["split_name"]) == {"validation", "test"}
     kept = [name for name in first.columns if name not in ("user_id", "order_count", "net_amount")]
     pd.testing.assert_frame_equal(first[kept], second[kept], rtol=0, atol=0)
+
+
+def test_a_line_that_runs_off_promises_no_more_days_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shop whose customers order at steady rates drove it to infinity, and the build to a stop."""
+    monkeypatch.setattr(PoissonRegressor, "predict", lambda _, rows: np.full(len(rows), np.inf))
+    judged = judge_value(*simulated_tables(0), SETTINGS)
+    learned = judged[judged["estimator_name"] == "learned"]
+    assert len(learned) > 0
+    assert (learned["expected_orders"] < 10 * SETTINGS.test_days).all()
 
 
 @pytest.fixture(scope="module")
