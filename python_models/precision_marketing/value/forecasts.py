@@ -48,7 +48,9 @@ def expect(
     if learned is not None:
         use_one_thread()
         line, tree = count_features(purchases, models, settings)
-        by_line = np.maximum(learned.log_linear.predict(line), LEAST_COUNT)
+        # nobody buys on more days than there are, wherever the line runs off to
+        with np.errstate(over="ignore"):
+            by_line = np.clip(learned.log_linear.predict(line), LEAST_COUNT, settings.window_days)
         by_trees = np.maximum(learned.boosting.predict(tree), LEAST_COUNT)
         # halfway between a rate that never falls and the falling one of MBG/NBD
         in_window = np.exp(line["log_expected"].to_numpy())
