@@ -146,7 +146,7 @@ judged as (
         end as reason
     from open_contacts
     left join users on open_contacts.user_id = users.user_id
-    left join campaign_deliveries as deliveries
+    left join dec_campaign_deliveries as deliveries
         on open_contacts.campaign_id = deliveries.campaign_id
     left join suppressed on open_contacts.decision_id = suppressed.decision_id
     left join refused on open_contacts.decision_id = refused.decision_id

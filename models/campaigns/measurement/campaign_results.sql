@@ -1,9 +1,7 @@
 -- one row per campaign, slice of its users and metric: what it cost and changed
 {% set slices = {'all': "'all'", 'segment': 'segment_name', 'offer': 'offer_id'} -%}
-{% set metrics = [
-    'redemption_rate', 'buying_rate', 'amount_per_user', 'margin_per_user',
-    'profit_per_user',
-] -%}
+{% set metrics = ['redemption_rate', 'buying_rate', 'amount_per_user']
+    + ['margin_per_user', 'profit_per_user'] -%}
 {# No return of a rate. #}
 {% set cost = "case when metric not in ('redemption_rate', 'buying_rate')"
     ~ " then nullif(cast(cost_amount as double), 0) end" -%}
@@ -13,6 +11,7 @@ with
 outcomes as (select * from {{ ref('dec_arm_outcomes') }}),
 measured as (select * from {{ ref('ml_campaign_results') }}),
 forecasts as (select * from {{ ref('campaign_forecasts') }}),
+deliveries as (select * from {{ ref('campaign_deliveries') }}),
 
 metrics as (
     {% for metric in metrics -%}
@@ -76,8 +75,7 @@ joined as (
         judged.slice_kind,
         judged.slice_value,
         metrics.metric,
-        coalesce(cast(measured.measurement as string), judged.measurement)
-            as measurement,
+        coalesce(measured.measurement, judged.measurement) as measurement,
         cast(measured.method as string) as method,
         judged.treated_count,
         judged.control_count,
@@ -86,20 +84,21 @@ joined as (
         judged.cost_amount,
         measured.treated_value,
         measured.control_value,
-        {% for column in ['lift', 'incremental_total'] -%}
+        {% for column in ['lift', 'incremental_total', 'shrunken_lift'] -%}
             case when measured.lift_low is not null then measured.{{ column }} end
                 as {{ column }},
         {% endfor -%}
         measured.lift_low,
         measured.lift_high,
-        case when measured.lift_low is not null then measured.shrunken_lift end
-            as shrunken_lift,
         measured.width_share as interval_width_share,
         measured.incremental_low,
         measured.incremental_high,
         forecasts.forecast_value,
         forecasts.forecast_low,
         forecasts.forecast_high,
+        {% for kind in ['delivered', 'opened', 'clicked', 'unsubscribed'] -%}
+            deliveries.{{ kind }}_share,
+        {% endfor -%}
         measured.sample_ratio_p_value,
         measured.is_trustworthy,
         judged.is_over,
@@ -129,6 +128,8 @@ joined as (
                 when 'responses' then 'redemption_rate'
                 when 'margin' then 'profit_per_user'
             end
+    left join deliveries
+        on judged.campaign_id = deliveries.campaign_id and judged.slice_kind = 'all'
 ),
 
 concluded as (

@@ -317,7 +317,7 @@ def test_what_came_back_keeps_contacts_back(shop: ReachableShop) -> None:
     )
     shop.export({"email": ["email_service"]})
     assert shop.left_out() == {"id-second": "refused at this address", "id-li": None}
-    shop.connection.execute("insert into campaign_deliveries values ('k', true)")
+    shop.connection.execute("insert into dec_campaign_deliveries values ('k', true)")
     shop.export({"email": ["email_service"]})
     assert shop.left_out()["id-li"] == "campaign stopped"
     assert not (shop.exports / "email" / "addressed").exists()

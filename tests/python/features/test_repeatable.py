@@ -18,6 +18,7 @@ LEFT_OUT = {
 # the source has none of these, the plan no fault, and nothing was decided before
 EMPTY = {
     "campaign_deliveries",
+    "dec_campaign_deliveries",
     "contact_events",
     "dec_event_suppressions",
     "dec_launched_decisions",

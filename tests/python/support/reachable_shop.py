@@ -26,7 +26,7 @@ TABLES = """
     create table suppressions (shop text, user_id text, suppression_kind text, channel text, first_date text,
         last_date text, reason text);
     create table dec_event_suppressions (user_id text, suppression_kind text, channel text, first_date date);
-    create table campaign_deliveries (campaign_id text, is_stopped boolean);
+    create table dec_campaign_deliveries (campaign_id text, is_stopped boolean);
     create table decision_ledger (decision_id text, campaign_id text, user_id text);
     create table as_of_dates as select date '2026-03-02' as as_of_date, true as is_scoring_date;
     create table transactions as select 'EUR' as currency;
