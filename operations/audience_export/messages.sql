@@ -10,8 +10,8 @@ offers as (
         coalesce(eligible_category, '') as category,
         regexp_replace(cast(cast(100 * discount_value as decimal(18, 2)) as varchar), '\.?0+$', '') as percent,
         regexp_replace(cast(cast(10 * (1 - discount_value) as decimal(18, 2)) as varchar), '\.?0+$', '') as fold,
-        regexp_replace(cast(cast(discount_value as decimal(18, 2)) as varchar), '\.?0+$', '') || ' ' || $currency as amount,
-        case when minimum_basket_amount > 0 then regexp_replace(cast(cast(minimum_basket_amount as decimal(18, 2)) as varchar), '\.?0+$', '') || ' ' || $currency end
+        concat_ws(' ', regexp_replace(cast(cast(discount_value as decimal(18, 2)) as varchar), '\.?0+$', ''), nullif($currency, '')) as amount,
+        case when minimum_basket_amount > 0 then concat_ws(' ', regexp_replace(cast(cast(minimum_basket_amount as decimal(18, 2)) as varchar), '\.?0+$', ''), nullif($currency, '')) end
             as basket
     from plan_offers
 ),
