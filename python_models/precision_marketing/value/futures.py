@@ -58,7 +58,7 @@ def draw_futures(
         rate /= (bg_nbd.alpha + age[users])[:, None]
         stay = bg_nbd.stayed_count(frequency[users])[:, None]
         stop = random.beta(max(bg_nbd.a, 1e-12), stay, size)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             # the number of purchases after which the user stops, at least 1
             last = 1 + np.floor(-random.standard_exponential(size) / np.log1p(-stop))
         last[random.random(size) >= alive[users][:, None]] = 0
