@@ -44,7 +44,10 @@ SCHEMAS = ("campaigns", "core", "plan", "seeds")
 POOL = PROJECT_FOLDER / os.environ.get("COUPON_POOL", f"coupon_pools/{SHOP}.csv")
 # What a channel needs to send, and no more.
 COLUMNS = ("user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id")
-LEFT_OUT = ("without consent", "suppressed", "refused at this address", "campaign stopped", "same address", "erased")
+LEFT_OUT = (
+    *("without consent", "suppressed", "refused at this address", "campaign stopped"),
+    *("same address", "weekly cap", "erased"),
+)
 ROWS = f"""
     create or replace temp table sent as
     select {", ".join(COLUMNS)} from contacts

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import csv
+import datetime
+from collections import defaultdict
 
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.audience_export.layouts import FOLDER, channel_kinds, read_layouts
-from operations.places import WAREHOUSE, shown
+from operations.places import PROJECT, WAREHOUSE, shown
 from operations.privacy.keys import key_fingerprint, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
+
+WEEK = datetime.timedelta(days=7)
+# Contacts and other messages by address; what was launched first comes first.
+MESSAGES = """
+    select
+        contacts.kind,
+        contacts.address_key,
+        contacts.send_on,
+        contacts.decision_id,
+        least($cap, coalesce(try_cast(channels.most_contacts_per_user_week as int), $cap)),
+        contacts.decided_on,
+        contacts.audience_rank
+    from contacts
+    left join channels on contacts.channel = channels.channel and channels.shop = $shop
+    where contacts.left_out is null and contacts.address_key is not null
+    union all
+    select kind, address_key, contact_date, null, null, null, null from other_messages
+    order by 1, 2, 6 nulls first, 3, 7, 4
+"""
 
 
 def open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -52,7 +73,27 @@ def judge_contacts(
         find_addresses(connection, country)
     else:
         connection.execute("create or replace temp table addresses (user_id text, kind text, address_key text)")
-    connection.execute((FOLDER / "contacts.sql").read_text(), {"shop": shop})
+    contacts, others = (FOLDER / "contacts.sql").read_text().split(";\n")
+    connection.execute(contacts, {"shop": shop})
+    connection.execute(others)
+    _cap_addresses(connection, shop)
+
+
+def _cap_addresses(connection: duckdb.DuckDBPyConnection, shop: str) -> None:
+    """Leave out what would give an address more in a week than one user may get, over all campaigns.
+
+    What was launched first stays, so that no later campaign takes back what was exported.
+    """
+    cap = PROJECT["vars"]["most_contacts_per_user_week"]
+    sent: dict[tuple[str, str], list[datetime.date]] = defaultdict(list)
+    too_many = []
+    for kind, key, day, contact, most, *_ in connection.execute(MESSAGES, {"shop": shop, "cap": cap}).fetchall():
+        if contact and sum(abs(day - each) < WEEK for each in sent[kind, key]) >= most:
+            too_many.append([contact])
+        else:
+            sent[kind, key].append(day)
+    if too_many:
+        connection.executemany("update contacts set left_out = 'weekly cap' where decision_id = $1", too_many)
 
 
 def find_addresses(connection: duckdb.DuckDBPyConnection, country: str) -> None:

@@ -167,4 +167,35 @@ select
             ) > 1
             then 'same address'
     end) as left_out
-from judged
+from judged;
+
+-- one row per message of the last week, or ahead, that is in no open campaign: its address
+create or replace temp table other_messages as
+with
+
+scoring as (
+    select as_of_date from as_of_dates
+    where is_scoring_date
+),
+
+others as (
+    select dec_contacts.*
+    from dec_contacts
+    inner join scoring on dec_contacts.contact_date > scoring.as_of_date - 7
+    anti join contacts
+        on
+            dec_contacts.campaign_id = contacts.campaign_id
+            and dec_contacts.user_id = contacts.user_id
+)
+
+select
+    addresses.kind,
+    addresses.address_key,
+    others.contact_date
+from others
+inner join channel_kinds on others.channel = channel_kinds.channel
+inner join addresses
+    on others.user_id = addresses.user_id and channel_kinds.kind = addresses.kind
+qualify row_number() over (
+    partition by others.campaign_id, others.user_id order by channel_kinds.rank
+) = 1

@@ -271,6 +271,7 @@ def test_why_each_is_left_out_is_counted(shop: ReachableShop) -> None:
         "refused at this address": 1,
         "campaign stopped": 0,
         "same address": 1,
+        "weekly cap": 0,
         "erased": 1,
     }
 

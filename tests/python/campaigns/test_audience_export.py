@@ -126,6 +126,7 @@ def test_whoever_may_not_be_contacted_any_more_is_left_out(export: Export) -> No
         "campaign stopped": 0,
         "refused at this address": 0,
         "same address": 0,
+        "weekly cap": 0,
     }
 
     # a campaign that is over is no longer exported; its channel is told so

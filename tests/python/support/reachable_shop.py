@@ -27,6 +27,7 @@ TABLES = """
         last_date text, reason text);
     create table dec_event_suppressions (user_id text, suppression_kind text, channel text, first_date date);
     create table dec_campaign_deliveries (campaign_id text, is_stopped boolean);
+    create table dec_contacts (campaign_id text, user_id text, channel text, contact_date date);
     create table decision_ledger (decision_id text, campaign_id text, user_id text);
     create table as_of_dates as select date '2026-03-02' as as_of_date, true as is_scoring_date;
     create table transactions as select 'EUR' as currency;
@@ -37,8 +38,9 @@ TABLES = """
         decided_on date);
     create table channels as
     select 'your_shop' as shop, * from (values
-        ('email', 'email'), ('sms', 'sms'), ('push', 'push'), ('ads', 'ads'), ('mail', 'none')
-    ) as channels (channel, consent);
+        ('email', 'email', null), ('sms', 'sms', '1'), ('push', 'push', null), ('ads', 'ads', null),
+        ('mail', 'none', null)
+    ) as channels (channel, consent, most_contacts_per_user_week);
 """
 
 
