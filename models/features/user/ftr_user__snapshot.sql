@@ -7,6 +7,7 @@ rfm as (select * from {{ ref('ftr_user__rfm') }}),
 departments as (select * from {{ ref('ftr_user__departments') }}),
 blocks as (select * from {{ ref('ftr_user__blocks') }}),
 campaigns as (select * from {{ ref('ftr_user__campaigns') }}),
+messages as (select * from {{ ref('ftr_user__messages') }}),
 users as (select * from {{ ref('users') }}),
 
 joined as (
@@ -105,6 +106,12 @@ joined as (
         campaigns.days_since_last_redemption,
         coalesce(campaigns.redeemed_campaign_count, 0)
         / nullif(cast(campaigns.contact_count as double), 0) as redeemed_campaign_share,
+        {% for days in var('feature_windows').user_message -%}
+            {% for kind in ['message', 'opened', 'clicked'] -%}
+                coalesce(messages.{{ kind }}_count_{{ days }}d, 0)
+                    as {{ kind }}_count_{{ days }}d,
+            {% endfor -%}
+        {% endfor -%}
         windows.as_of_date
     from windows
     inner join rhythm
@@ -124,6 +131,10 @@ joined as (
         on
             windows.user_id = campaigns.user_id
             and windows.as_of_date = campaigns.as_of_date
+    left join messages
+        on
+            windows.user_id = messages.user_id
+            and windows.as_of_date = messages.as_of_date
 )
 
 select * from joined

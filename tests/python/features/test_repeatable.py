@@ -23,6 +23,7 @@ EMPTY = {
     "dec_event_suppressions",
     "dec_launched_decisions",
     "events",
+    "ftr_user__messages",
     "ftr_user__returns",
     "ftr_user_offer__trials",
     "ftr_user_offer__uplift",
