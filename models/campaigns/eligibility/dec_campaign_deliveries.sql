@@ -75,10 +75,10 @@ counted as (
             cast(count_if(concluded.outcome = '{{ outcome }}') as bigint)
                 as {{ outcome }}_count,
         {% endfor -%}
-        {% for kind in ['opened', 'clicked', 'unsubscribed', 'complained', 'refusing'] -%}
-            cast(count_if(concluded.is_{{ kind }}) as bigint) as {{ kind }}_count
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        {% for kind in ['opened', 'clicked', 'unsubscribed', 'complained'] -%}
+            cast(count_if(concluded.is_{{ kind }}) as bigint) as {{ kind }}_count,
+        {% endfor -%}
+        cast(count_if(concluded.is_refusing) as bigint) as refusing_count
     from concluded
     left join contacted on concluded.campaign_id = contacted.campaign_id
     group by concluded.campaign_id

@@ -1,5 +1,4 @@
 -- one row per campaign with events of contacts: what became of its messages, in users
-{% set answers = ['opened', 'clicked', 'unsubscribed'] -%}
 with
 
 deliveries as (
@@ -17,12 +16,15 @@ judged as (
         and not {{ is_uniform('delivered_count', 'sent_count') }}
         and not {{ is_uniform('bounced_count', 'sent_count') }}
         and not {{ is_uniform('unknown_count', 'sent_count') }} as is_split,
-        {% for answer in answers -%}
-            {% set whole = 'sent' if answer == 'unsubscribed' else 'delivered' -%}
-            not {{ is_uniform(answer ~ '_count', whole ~ '_count') }}
-            and {{ whole }}_count > 0 as is_{{ answer }}_shown
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        {% for answer in ['opened', 'clicked'] -%}
+            is_traced and delivered_count > 0
+            and not {{ is_uniform('delivered_count', 'sent_count') }}
+            and not {{ is_uniform(answer ~ '_count', 'delivered_count') }}
+                as is_{{ answer }}_shown,
+        {% endfor -%}
+        unsubscribed_count > 0
+        and not {{ is_uniform('unsubscribed_count', 'sent_count') }}
+            as is_unsubscribed_shown
     from deliveries
 ),
 
@@ -34,13 +36,9 @@ told as (
         {% for part in ['bounced', 'unknown'] -%}
             case when is_split then {{ part }}_count end as {{ part }}_count,
         {% endfor -%}
-        {% for answer in answers -%}
-            case
-                when
-                    is_{{ answer }}_shown
-                    {{- '' if answer == 'unsubscribed' else ' and is_delivered_shown' }}
-                    then {{ answer }}_count
-            end as {{ answer }}_count,
+        {% for answer in ['opened', 'clicked', 'unsubscribed'] -%}
+            case when is_{{ answer }}_shown then {{ answer }}_count end
+                as {{ answer }}_count,
         {% endfor -%}
         is_stopped
     from judged

@@ -1,6 +1,8 @@
 -- one row per user and as-of date: messages before it, and what the user did with them
 {% set windows = var('feature_windows').user_message -%}
-{% set kinds = {'message': 'sent_on', 'opened': 'opened_on', 'clicked': 'clicked_on'} -%}
+{% set kinds = {
+    'message': 'sent_on', 'opened': 'opened_on', 'clicked': 'clicked_on',
+} -%}
 with
 
 as_of_dates as (select * from {{ ref('as_of_dates') }}),
