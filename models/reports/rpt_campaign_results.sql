@@ -37,8 +37,10 @@ laid_out as (
         control_count,
         redeemed_count,
         round(rate, 12) as redemption_rate,
-        round(greatest(centre - half_width, 0), 12) as redemption_rate_low,
-        round(least(centre + half_width, 1), 12) as redemption_rate_high,
+        case when rate is not null then round(greatest(centre - half_width, 0), 12) end
+            as redemption_rate_low,
+        case when rate is not null then round(least(centre + half_width, 1), 12) end
+            as redemption_rate_high,
         lift,
         lift_low,
         lift_high,
