@@ -16,13 +16,37 @@ named as (
             ['female', 'female', 'female', 'male', 'male', 'other'],
             uniform('gender', persons.person_number)
         ) as gender,
+        case
+            when persons.city_number < getvariable('chinese_cities') then 'CN'
+            else
+                ['HK', 'CH', 'BR', 'CA'][
+                    1 + persons.city_number - getvariable('chinese_cities')
+                ]
+        end as country,
         1 + number_below(16, uniform('family name', persons.person_number))
             as family_number,
         1 + number_below(16, uniform('given name', persons.person_number))
-            as given_number
+            as given_number,
+        cast(1 + number_below(200, uniform('house', persons.person_number)) as varchar)
+            as house_number,
+        uniform('postal code', persons.person_number) as postal_draw
     from persons
     inner join cities on persons.city_number = cities.city_number
     where persons.is_registered and persons.signup_day < getvariable('days')
+),
+
+called as (
+    select
+        *,
+        case
+            when is_chinese then getvariable('chinese_family')[family_number]
+            else getvariable('western_family')[family_number]
+        end as family_name,
+        case
+            when is_chinese then getvariable('chinese_given')[given_number]
+            else getvariable('western_given')[given_number]
+        end as first_name
+    from named
 )
 
 select
@@ -40,14 +64,30 @@ select
         '0'
     ) as phone,
     case
-        when is_chinese
-            then
-                getvariable('chinese_family')[family_number]
-                || getvariable('chinese_given')[given_number]
-        else
-            getvariable('western_given')[given_number]
-            || ' ' || getvariable('western_family')[family_number]
+        when is_chinese then family_name || first_name
+        else first_name || ' ' || family_name
     end as full_name,
+    first_name,
+    family_name as last_name,
+    case when is_chinese then 'zh' else 'en' end as language,
+    -- some gave no address, and no device of theirs has the app
+    case
+        when uniform('gives address', person_number) < 0.9
+            then case
+                when is_chinese then '解放路' || house_number || '号'
+                else house_number || ' Rue de la Gare'
+            end
+    end as street_address,
+    case country
+        when 'CN' then cast(100000 + number_below(700000, postal_draw) as varchar)
+        when 'CH' then cast(8000 + number_below(60, postal_draw) as varchar)
+        when 'BR'
+            then '01' || cast(100 + number_below(900, postal_draw) as varchar) || '-000'
+        when 'CA'
+            then 'H2X ' || cast(1 + number_below(9, postal_draw) as varchar) || 'A1'
+    end as postal_code,
+    country,
+    case when consent_push then 'token:' || md5(user_id) end as push_token,
     -- one in five keeps the year to themselves
     case
         when uniform('tells birth year', person_number) < 0.8 then birth_year
@@ -82,5 +122,5 @@ select
         signup_day * 86400
         + number_below(24000, uniform('signup second', person_number))
     ) as signup_at
-from named
+from called
 order by person_number;

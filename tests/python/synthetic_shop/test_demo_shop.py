@@ -15,7 +15,8 @@ from demo_shop.shop import make_shop
 
 # The contract of raw files, beside the optional updated_at.
 CONTRACT = {
-    "users": "user_id email phone full_name birth_year age_band gender income_band "
+    "users": "user_id email phone full_name first_name last_name language street_address postal_code country "
+    "push_token birth_year age_band gender income_band "
     "household_size city region acquisition_channel consent_email consent_sms "
     "consent_push consent_ads signup_at",
     "products": "product_id product_name department category subcategory brand "
