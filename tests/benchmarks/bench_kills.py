@@ -1,6 +1,6 @@
 """Kill commands at random moments and count what is harmed: `make bench-kills KILLS=200 SEED=1`.
 
-A small shop is built, published, exported and backed up once, in a copy of the project.
+A small shop is built, launched, published, exported and backed up once, in a copy of the project.
 An episode starts from there: a few commands are killed, some again and again, then called
 until they end, and what cannot be rebuilt is compared with what was there. Moments are
 drawn evenly over the time that a command takes. Prints counts; asserts nothing.
@@ -31,19 +31,9 @@ FOLDER = Path("target/kills").resolve()
 PREPARED = FOLDER.with_name("kills-prepared")
 USERS, DAYS = 80, 120
 BUILD = ["operations.build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", *VARS]
-# What stands between the plan and the ledger, without fitting and scoring anything anew.
-LAUNCH = ["campaign_plan+,+decision_ledger", "offers+,+decision_ledger"]
-NOT_SCORED_ANEW = [f"path:models/{folder}" for folder in ("features", "labels", "scores")] + [
-    "path:python_models/learning"
-]
 COMMANDS = {
     "build": BUILD,
-    "whole launch": [*BUILD, "--select", "campaign_plan+", "offers+"],
-    "launch": [
-        *BUILD[:-1],
-        VARS[1].replace("}", ", launches_need_a_whole_build: false}"),
-        *("--select", *LAUNCH, "--exclude", *NOT_SCORED_ANEW),
-    ],
+    "launch": ["operations.launch", "launch"],
     "smallest build": [*BUILD, "--select", "blackout_dates"],
     "publish": ["operations.publish"],
     "export": ["operations.audience_export"],
@@ -51,12 +41,13 @@ COMMANDS = {
     "rotate pseudonyms": ["operations.privacy.rotate_keys", "pseudonyms"],
     "back up": ["operations.backup"],
 }
-# How often each is drawn: always, if there is a database, and if that is whole.
+# How often each is drawn: always, and if the database is whole.
 # What takes long is drawn less often, and called until it ends less often.
-KILLED = {"rotate vault": 5, "rotate pseudonyms": 5, "forget": 1, "restore": 3, "back up": 1, "build": 0.3}
-KILLED_IF_BUILT = {"launch": 1}
-KILLED_IF_WHOLE = {"publish": 5, "export": 5}
+KILLED = {"rotate vault": 3, "rotate pseudonyms": 3, "forget": 3, "restore": 3, "back up": 1, "build": 1}
+KILLED_IF_WHOLE = {"publish": 3, "export": 3, "launch": 3, "undo": 2}
 BUILT_OF = ("models", "macros", "python_models", "profiles", "seeds", "demo_shop", "dbt_project.yml")
+# What a command says that was killed after its work.
+DONE = {"forget": "nobody is known", "undo": "was undone before"}
 MOST_KILLS_OF_AN_EPISODE = 5
 KILLED_AGAIN, BUILT_TO_THE_END = 0.5, 0.3
 
@@ -68,7 +59,6 @@ class Shop:
     draw: random.Random
     seconds: dict[str, float] = field(default_factory=dict)
     known: Known = field(default_factory=Known)
-    is_built: bool = True
     is_whole: bool = True
     backup: int = 1
     campaigns: int = 0
@@ -93,17 +83,19 @@ class Shop:
         if self.runner.stdout.readline() != "ready\n":
             raise SystemExit("The process that runs the commands did not start.")
 
-    def words(self, name: str, user: str | None) -> list[str]:
-        """Return what runs a command."""
+    def words(self, name: str, told: str | None) -> list[str]:
+        """Return what runs a command, about a user or a campaign."""
         if name == "forget":
-            return ["dbt", "--quiet", "run-operation", "forget_user", "--args", f"{{user_id: '{user}'}}"]
+            return ["dbt", "--quiet", "run-operation", "forget_user", "--args", f"{{user_id: '{told}'}}"]
+        if name == "undo":
+            return ["operations.launch", "undo", told]
         if name == "restore":
             return ["operations.backup", f"backups/{self.backup:06d}"]
         return COMMANDS[name]
 
-    def run(self, name: str, user: str | None = None, kill_after: float | None = None) -> int:
+    def run(self, name: str, told: str | None = None, kill_after: float | None = None) -> int:
         """Run a command to its end, or kill it; return its exit code, negative if it was killed."""
-        self.runner.stdin.write(json.dumps(self.words(name, user)) + "\n")
+        self.runner.stdin.write(json.dumps(self.words(name, told)) + "\n")
         self.runner.stdin.flush()
         group, began = int(self.runner.stdout.readline()), time.monotonic()
         if kill_after is not None:
@@ -116,9 +108,9 @@ class Shop:
             self.seconds[name] = time.monotonic() - began
         return code
 
-    def see_through(self, name: str, user: str | None = None) -> None:
-        """Run a command that is expected to do what it says."""
-        if self.run(name, user) and not (name == "forget" and "nobody is known" in self.output()):
+    def see_through(self, name: str, told: str | None = None) -> None:
+        """Run a command that is expected to do what it says, or to say that it is done."""
+        if self.run(name, told) and not (name in DONE and DONE[name] in self.output()):
             raise SystemExit(f"{name} failed:\n{self.output()}")
 
     def output(self) -> str:
@@ -130,12 +122,12 @@ class Shop:
         for name in (*PLACES, "target"):
             shutil.rmtree(FOLDER / name, ignore_errors=True)
             shutil.copytree(PREPARED / name, FOLDER / name, symlinks=True)
-        self.is_built = self.is_whole = True
+        self.is_whole = True
         self.backup, self.known = 1, Known()
         Look(FOLDER, self.known).harm()
 
     def approve_another(self) -> str:
-        """Plan another campaign, which the next build launches; return its name."""
+        """Plan another campaign, which the next launch launches; return its name."""
         self.campaigns += 1
         for seed, key in (("campaign_plan", "2026-07-new"), ("offers", "2026-07-app")):
             file = FOLDER / "seeds" / "campaigns" / f"{seed}.csv"
@@ -143,7 +135,7 @@ class Shop:
                 header, *rows = csv.reader(reading)
             (row,) = [row for row in rows if row[1] == key]
             name = f"more-{self.campaigns}"
-            changed = {"campaign_id": name, "offer_id": f"{name}-offer", "budget_amount": "2"}
+            changed = {"campaign_id": name, "offer_id": f"{name}-offer", "budget_amount": "0.1"}
             rows.append([changed.get(column, value) for column, value in zip(header, row, strict=True)])
             with file.open("w", newline="") as writing:
                 csv.writer(writing, lineterminator="\n").writerows([header, *rows])
@@ -163,8 +155,7 @@ class Shop:
         }
         for place in (place for each in lost for place in files[each]):
             shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
-        self.is_built = self.is_built and "database" not in lost
-        self.is_whole = self.is_whole and self.is_built
+        self.is_whole = self.is_whole and "database" not in lost
 
 
 def _kill(group: int) -> None:
@@ -206,9 +197,10 @@ def make_prepared(draw: random.Random) -> dict[str, float]:
         key = FOLDER / ".secrets" / f"{name}.key"
         key.touch(mode=0o600)
         key.write_text(secrets.token_hex(24))
+    _contact_few(FOLDER / "seeds" / "campaigns" / "campaign_plan.csv")
     make_shop(FOLDER / "raw", FOLDER / "warehouse" / "shop.duckdb", users=USERS, days=DAYS)
     shop = Shop(draw)
-    for name in ("build", "whole launch", "publish", "export", "back up"):
+    for name in ("build", "launch", "publish", "export", "back up"):
         shop.see_through(name)
     (FOLDER / "privacy").mkdir(exist_ok=True)
     for name in (*PLACES, "target"):
@@ -217,37 +209,49 @@ def make_prepared(draw: random.Random) -> dict[str, float]:
     return shop.seconds
 
 
+def _contact_few(plan: Path) -> None:
+    """Leave users for the campaigns that are planned later."""
+    with plan.open(newline="") as reading:
+        rows = list(csv.DictReader(reading))
+    with plan.open("w", newline="") as writing:
+        written = csv.DictWriter(writing, rows[0], lineterminator="\n")
+        written.writeheader()
+        written.writerows({**row, "budget_amount": "30" if row["campaign_type"] == "coupon" else "0.1"} for row in rows)
+
+
 def kill(shop: Shop, name: str) -> tuple[int, Counter]:
     """Kill a command, perhaps again, then see it through; return kills and harm."""
-    user, campaign = None, ""
-    if name in ("launch", "build"):
+    told = None
+    if name in ("launch", "undo"):
         campaign = shop.approve_another()
+    if name == "undo":
+        shop.see_through("launch")
+        told = campaign
     elif name == "forget":
-        user = shop.draw.choice(sorted(Look(FOLDER, shop.known).people().values()))
+        told = shop.draw.choice(sorted(Look(FOLDER, shop.known).people().values()))
     elif name == "restore":
         shop.lose()
     kills = 0
     while True:
         longest = shop.seconds.get(name, 0.5)
-        is_killed = shop.run(name, user, kill_after=shop.draw.uniform(0, longest)) < 0
+        is_killed = shop.run(name, told, kill_after=shop.draw.uniform(0, longest)) < 0
         kills += is_killed
         if not is_killed or shop.draw.random() > KILLED_AGAIN:
             break
     if name == "build":
         is_to_end = shop.draw.random() < BUILT_TO_THE_END
         shop.see_through("build" if is_to_end else "smallest build")
-        shop.is_built = shop.is_whole = is_to_end
-    elif is_killed or name != "forget":
-        shop.see_through(name, user)
-    if campaign and shop.is_built:
+        shop.is_whole = is_to_end
+    elif is_killed or name not in DONE:
+        shop.see_through(name, told)
+    if name in ("launch", "undo"):
         shop.known.launched.add(campaign)
+    if name == "undo":
+        shop.known.undone.add(campaign)
     if name == "rotate pseudonyms":
-        shop.is_built = False
-    if name in ("rotate pseudonyms", "launch"):
         shop.is_whole = False
-    if user:
-        shop.known.forgotten.append(user)
     if name == "forget":
+        shop.known.forgotten.append(told)
         shop.known.forgotten_since_backup = True
     else:
         shop.see_through("back up")
@@ -271,7 +275,7 @@ def main() -> None:
     while killed.total() < wanted:
         shop.begin_again()
         for _ in range(draw.randint(1, MOST_KILLS_OF_AN_EPISODE)):
-            drawn = KILLED | (KILLED_IF_BUILT if shop.is_built else {}) | (KILLED_IF_WHOLE if shop.is_whole else {})
+            drawn = KILLED | (KILLED_IF_WHOLE if shop.is_whole else {})
             [name] = draw.choices([*drawn], [*drawn.values()])
             kills, found = kill(shop, name)
             killed[name] += kills
@@ -285,8 +289,8 @@ def main() -> None:
         forgotten += len(shop.known.forgotten)
         harm += Look(FOLDER, shop.known).traces()
     lines = [f"  {name:<18}{killed[name]:>5} killed in {calls[name]:>4} tries" for name in sorted(calls)]
-    told = "\n".join(lines)
-    sys.stdout.write(f"Killed:\n{told}\n{forgotten} users forgotten. Harmed: {dict(harm) or 'nothing'}.\n")
+    sys.stdout.write("\n".join(["Killed:", *lines, ""]))
+    sys.stdout.write(f"{forgotten} users forgotten. Harmed: {dict(harm) or 'nothing'}.\n")
 
 
 if __name__ == "__main__":

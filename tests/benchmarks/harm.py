@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -28,6 +29,8 @@ class Known:
     decisions: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: dict[str, Counter] = field(default_factory=dict)
     launched: set[str] = field(default_factory=set)
+    undone: set[str] = field(default_factory=set)
+    codes: dict[str, str] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     forgotten_since_backup: bool = False
@@ -49,8 +52,8 @@ class Look:
             users = connection.sql("select source_user_id from vault.people").fetchall()
         return {keyed_name(user, keys["pseudonym"]): user for (user,) in users}
 
-    def ledger(self) -> list[tuple[str, str, str]]:
-        """Return campaign, user and decision; of the files where the database is lost."""
+    def ledger(self) -> list[tuple[str, str, int, str]]:
+        """Return campaign, user, revision and decision; of the files where the database is lost."""
         database = self.folder / "warehouse" / "shop.duckdb"
         with duckdb.connect(str(database) if database.exists() else ":memory:", read_only=database.exists()) as found:
             rows = LEDGER
@@ -62,22 +65,26 @@ class Look:
             ):
                 files = ledger_files(self.folder / "warehouse" / "shop.ledger")
                 rows = f"read_parquet({[str(file.path) for file in files]}, union_by_name = true)"
-            return found.sql(f"select campaign_id, user_id, decision from {rows}").fetchall()
+            return found.sql(f"select campaign_id, user_id, revision_number, decision from {rows}").fetchall()
 
     def harm(self) -> Counter:
         """Return what is lost, doubled or altered, and take what is there as known."""
         people, rows, harm = self.people(), self.ledger(), Counter()
-        found = {(campaign, people.get(user, user)): decision for campaign, user, decision in rows}
+        found = {(campaign, people.get(user, user), revision): decision for campaign, user, revision, decision in rows}
         harm["doubled decisions"] = len(rows) - len(found)
-        for (campaign, user), decision in self.known.decisions.items():
-            if user not in self.known.forgotten:
-                harm["lost decisions"] += (campaign, user) not in found
-                harm["altered decisions"] += found.get((campaign, user), decision) != decision
+        for key, decision in self.known.decisions.items():
+            if key[1] not in self.known.forgotten:
+                harm["lost decisions"] += key not in found
+                harm["altered decisions"] += found.get(key, decision) != decision
         counts: dict[str, Counter] = {}
-        for campaign, _, decision in rows:
+        for campaign, _, _, decision in rows:
             counts.setdefault(campaign, Counter())[decision] += 1
         harm["campaigns with other counts"] = sum(
-            counts.get(name) != known for name, known in self.known.counts.items()
+            counts.get(name) != known for name, known in self.known.counts.items() if name not in self.known.undone
+        )
+        harm["half undone"] = sum(
+            counts[name]["withdrawn"] != counts[name]["contact"] + counts[name]["control"] or not counts[name]
+            for name in self.known.undone & {*counts}
         )
         harm["campaigns not launched"] = len(self.known.launched - {*counts})
         self.known.decisions, self.known.counts = found, counts
@@ -97,7 +104,11 @@ class Look:
                     counts = [connection.table(name).count("*"), connection.read_parquet(str(parquet)).count("*")]
                     harm["half publications"] += [each.fetchone()[0] for each in counts] != [count, count]
         for folder in self.folder.glob("exports/*/*/*/"):
-            harm["half exports"] += not self._is_whole_export(folder)
+            if folder.name == "addressed":
+                harm["half exports"] += self._rows_per_file(folder) != json.loads((folder / "rows.json").read_text())
+            else:
+                harm["half exports"] += not self._is_whole_export(folder)
+        harm["codes given twice"] = self._codes_given_twice()
         for name in PLACES:
             left = [
                 file
@@ -129,6 +140,21 @@ class Look:
                 if found:
                     sys.stdout.write(f"Trace of {len(found)} names: {file.relative_to(self.folder)} {found}\n")
         return +harm
+
+    @staticmethod
+    def _rows_per_file(folder: Path) -> dict[str, int]:
+        return {file.name: len(_rows(file)) for file in folder.glob("*.csv")}
+
+    def _codes_given_twice(self) -> int:
+        """Count contacts whose coupon code is another's, or another than before."""
+        twice, contacts = 0, {contact: code for code, contact in self.known.codes.items()}
+        for file in self.folder.glob("exports/*/*/addressed/*.csv"):
+            for row in _rows(file):
+                if code := row.get("coupon_code"):
+                    contact = row["contact_id"]
+                    twice += self.known.codes.setdefault(code, contact) != contact
+                    twice += contacts.setdefault(contact, code) != code
+        return twice
 
     @staticmethod
     def _is_whole_export(folder: Path) -> bool:
@@ -166,3 +192,8 @@ class Look:
                 [pattern],
             ).fetchall()
         ]
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as reading:
+        return list(csv.DictReader(reading))

@@ -23,7 +23,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli import main as dbt_main
 
 OUTPUT = "output.txt"
-VARS = ["--vars", "{as_of_count: 6, bootstrap_draws: 10, value_draws: 10, launch: with_build}"]
+VARS = ["--vars", "{as_of_count: 6, bootstrap_draws: 10, value_draws: 10}"]
 
 
 class Runner(dbt_main.dbtRunner):
