@@ -12,6 +12,9 @@ contacts as (
     from {{ ref('campaign_audience') }} as audience
     inner join {{ ref('campaign_decisions') }} as decisions
         on audience.decision_id = decisions.decision_id
+    -- what has left the plan is scored no more
+    inner join {{ ref('plan_campaigns') }} as campaigns
+        on decisions.campaign_id = campaigns.campaign_id
     -- those drawn at random may have none
     where coalesce(decisions.choice_basis, 'value') = 'value'
 ),
