@@ -37,12 +37,13 @@ def of_users(connection: duckdb.DuckDBPyConnection, tool: str, events: list[Cont
     A contact of ours names its user and campaign. A refusal holds for all accounts of its
     address; any other event is of the account that the campaign contacted, or the first.
     """
-    connection.execute(
-        "create or replace temp table read_events (number int, contact text, campaign text, address text)"
-    )
     told = [(number, each.contact_id, each.campaign_id, each.address.lower()) for number, each in enumerate(events)]
-    if told:
-        connection.executemany("insert into read_events values ($1, $2, $3, $4)", told)
+    # as lists: row by row takes a minute for what a campaign of thousands sends back
+    connection.execute(
+        "create or replace temp table read_events as select unnest($1::int[]) as number, unnest($2::text[]) as contact,"
+        " unnest($3::text[]) as campaign, unnest($4::text[]) as address",
+        [list(column) for column in zip(*told, strict=True)] or [[]] * 4,
+    )
     found = connection.execute("""
         with
 

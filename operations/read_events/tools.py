@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import re
 from collections.abc import Callable, Iterator
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NamedTuple
 
+BETWEEN = re.compile(r"[ \t\r\n,]*")
 TYPES = {"sent", "delivered", "opened", "clicked", "bounced", "unsubscribed", "complained"}
 SES_TYPES = {
     "Send": "sent",
@@ -210,6 +212,6 @@ def _records(tool: str, text: str) -> Iterator[dict]:
         yield from csv.DictReader(text.splitlines())
         return
     decoder, place = json.JSONDecoder(), 0
-    while (place := place + len(text[place:]) - len(text[place:].lstrip(" \t\r\n,"))) < len(text):
+    while (place := BETWEEN.match(text, place).end()) < len(text):
         found, place = decoder.raw_decode(text, place)
         yield from found if isinstance(found, list) else [found]

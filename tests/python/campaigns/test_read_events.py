@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from pathlib import Path
 
 import pytest
-from support.reachable_shop import Account, ReachableShop
+from support.reachable_shop import Account, ReachableShop, drawn_accounts
 
 from operations.audience_export.contacts import find_addresses
 from operations.read_events.__main__ import COLUMNS, of_users, write_events
@@ -321,3 +322,38 @@ def test_what_came_back_keeps_contacts_back(shop: ReachableShop) -> None:
     shop.export({"email": ["email_service"]})
     assert shop.left_out()["id-li"] == "campaign stopped"
     assert not (shop.exports / "email" / "addressed").exists()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whoever_refused_is_in_no_later_file(tmp_path: Path, seed: int) -> None:
+    """Of a whole shop, each event of a kind drawn: no address that left or came back for good is written to again."""
+    draw, shop = random.Random(seed), ReachableShop(tmp_path)
+    shop.add(*drawn_accounts(seed, 60, "49"))
+    for campaign in ("k", "l"):
+        shop.launch(campaign, "email", *shop.accounts)
+    shop.connection.execute(
+        "insert into decision_ledger select decision_id, campaign_id, user_id from campaign_audience"
+    )
+    shop.export({"email": ["email_service"]})
+
+    def sent() -> list[dict[str, str]]:
+        files = sorted((shop.exports / "email").glob("addressed/*.csv"))
+        return [row for file in files for row in csv.DictReader(file.read_text().splitlines())]
+
+    before, lines, refusing = sent(), ["contact_id,event_type,bounce_kind,occurred_at"], set()
+    for row in before:
+        kind = draw.choice(["opened", "clicked", "bounced,hard", "bounced,soft", "unsubscribed", "complained", "sent"])
+        lines.append(f"{row['contact_id']},{kind if ',' in kind else kind + ','},2026-03-02 10:00:00")
+        if kind in ("bounced,hard", "unsubscribed", "complained"):
+            refusing.add(row["email"])
+    assert 0 < len(refusing) < len({row["email"] for row in before})
+    for row in read(shop, "csv", "\n".join(lines)):
+        if row["event_type"] in ("unsubscribed", "complained") or row["bounce_kind"] == "hard":
+            shop.connection.execute(
+                "insert into dec_event_suppressions values ($1, 'opt_out', 'email', '2026-03-02')",
+                [shop.accounts[row["user_id"]].user_id],
+            )
+    shop.export({"email": ["email_service"]})
+    keys = dict(shop.connection.execute("select address, address_key from addresses where kind = 'email'").fetchall())
+    after = {keys[row["email"]] for row in sent()}
+    assert after == {keys[row["email"]] for row in before} - {keys[address] for address in refusing}
