@@ -209,7 +209,9 @@ def read_events(tool: str, file: Path) -> list[ContactEvent]:
 def _records(tool: str, text: str) -> Iterator[dict]:
     """Return records: rows of a table, or JSON, one after the other or in a list."""
     if tool == "csv":
-        yield from csv.DictReader(text.splitlines())
+        lines = text.splitlines()
+        # as spreadsheets of another country write it, too
+        yield from csv.DictReader(lines, delimiter=max(",;\t", key="".join(lines[:1]).count))
         return
     decoder, place = json.JSONDecoder(), 0
     while (place := BETWEEN.match(text, place).end()) < len(text):

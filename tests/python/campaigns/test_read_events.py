@@ -283,6 +283,14 @@ def test_an_sms_gateway_names_numbers(shop: ReachableShop) -> None:
     assert [(row["user_id"], row["channel"]) for row in read(shop, "csv", table)] == [("id-first", "sms")]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_is_read_as_spreadsheets_write_it(shop: ReachableShop, delimiter: str) -> None:
+    table = "\ufeffaddress,event_type,occurred_at\r\nli@example.com,opened,2026-03-02T11:00:00+01:00\r\n"
+    rows = read(shop, "csv", table.replace(",", delimiter))
+    assert [(row["user_id"], row["occurred_at"]) for row in rows] == [("id-li", "2026-03-02 10:00:00.000000")]
+    assert read(shop, "csv", "") == []
+
+
 def test_who_is_not_known_is_counted_and_not_written(shop: ReachableShop) -> None:
     file = shop.folder / "export"
     file.write_text(json.dumps([{**MAILGUN, "recipient": "gone@example.com"}]))
