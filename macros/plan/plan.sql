@@ -58,30 +58,16 @@
 {%- endmacro %}
 
 {# The words of a text, separated by blanks, one row each: stands in a select list. #}
-{% macro words_of(text) -%}
-    {{ return(adapter.dispatch('words_of')(text)) }}
+{% macro words_of(text, separator=' ') -%}
+    {{ return(adapter.dispatch('words_of')(text, separator)) }}
 {%- endmacro %}
 
-{% macro default__words_of(text) -%}
-    unnest(string_split({{ text }}, ' '))
+{% macro default__words_of(text, separator) -%}
+    unnest(string_split({{ text }}, '{{ separator }}'))
 {%- endmacro %}
 
-{% macro spark__words_of(text) -%}
-    explode(split({{ text }}, ' '))
-{%- endmacro %}
-
-{# Attributes for audience rules: columns of ftr_user__snapshot and of users. #}
-{% macro plan_attributes() -%}
-    {{ return({
-        'numbers': [
-            'days_since_last_order', 'days_since_first_order', 'order_count_28d',
-            'order_count_91d', 'order_count_364d', 'net_amount_91d',
-            'net_amount_364d', 'rfm_score', 'coupon_order_count_364d',
-            'redeemed_campaign_count',
-        ],
-        'texts': ['segment_name', 'age_band', 'income_band'],
-        'user_texts': ['gender', 'city', 'region', 'acquisition_channel'],
-    }) }}
+{% macro spark__words_of(text, separator) -%}
+    explode(split({{ text }}, '{{ separator }}'))
 {%- endmacro %}
 
 {#

@@ -1,24 +1,27 @@
 {#
     Checks of the plan's seeds: per check the seed, the column, an expression that is
-    true for a faulty row, and the expected value. plan_faults defines the CTEs tasks,
-    audiences, categories, festivals, shop_campaigns and shop_users. Each fault is reported once: a
+    true for a faulty row, and the expected value. plan_faults defines the CTEs tasks, audiences,
+    categories, products, festivals, shop_campaigns and shop_users. Each fault is reported once: a
     value that is no date is not also reported as before another date.
 #}
 {% macro plan_checks() -%}
-    {%- set types = ['push_ad', 'coupon', 'member_activity'] -%}
-    {%- set kinds = ['amount', 'share', 'none'] -%}
+    {%- set words = plan_words() -%}
+    {%- set attributes = plan_attributes() -%}
+    {%- set activities = attributes.of_goods + attributes.of_contacts -%}
+    {%- set texts = attributes.texts + attributes.user_texts -%}
+    {%- set audience = 'everybody, interested or a rule of audience_rules' -%}
+    {%- set unknown_audience = 'audience_rule is not null and '
+        ~ not_in('audience_rule', 'audiences', 'audience_rule') -%}
     {%- set money = 'decimal(18, 2)' -%}
     {{ return([
-        ('campaign_plan', 'campaign_type', not_one_of('campaign_type', types),
-            types | join(', ')),
+        ('campaign_plan', 'campaign_type', not_one_of('campaign_type', words.campaign_type),
+            words.campaign_type | join(', ')),
         ('campaign_plan', 'objective_task', not_in('objective_task', 'tasks', 'task'),
             'a task of learning_tasks'),
         ('campaign_plan', 'channel', not_in('channel', 'channels', 'channel'),
             'a channel of channels'),
-        ('campaign_plan', 'audience_rule',
-            not_in('audience_rule', 'audiences', 'audience_rule'),
-            'everybody or a rule of audience_rules'),
-        ('campaign_plan', 'plan_status', not_one_of('plan_status', ['draft', 'approved']),
+        ('campaign_plan', 'audience_rule', unknown_audience, audience),
+        ('campaign_plan', 'plan_status', not_one_of('plan_status', words.plan_status),
             'draft or approved'),
         ('campaign_plan', 'priority', not_between('priority', 'bigint', 1),
             'a whole number from 1'),
@@ -36,7 +39,8 @@
             'an id that no campaign of the shop has'),
         ('offers', 'campaign_id', not_in('campaign_id', 'campaign_plan', 'campaign_id'),
             'a campaign of campaign_plan'),
-        ('offers', 'discount_kind', not_one_of('discount_kind', kinds), kinds | join(', ')),
+        ('offers', 'discount_kind', not_one_of('discount_kind', words.discount_kind),
+            words.discount_kind | join(', ')),
         ('offers', 'discount_value',
             not_a_discount(), 'an amount of 0 or more, or a share up to 1'),
         ('offers', 'funded_share', not_between('funded_share', 'double', 0, 1),
@@ -56,7 +60,7 @@
         ('channels', 'channel', "coalesce(channel like '%/%' or channel like '.%', true)",
             'a name that a folder can have'),
         ('channels', 'consent',
-            not_one_of('consent', ['email', 'sms', 'push', 'ads', 'none']),
+            not_one_of('consent', words.consent),
             'email, sms, push, ads or none'),
         ('channels', 'cost_per_contact', not_between('cost_per_contact', money, 0),
             'an amount of 0 or more'),
@@ -81,7 +85,7 @@
         ('suppressions', 'user_id', "user_id is null or user_id like '%@%'",
             'the pseudonym of a user'),
         ('suppressions', 'suppression_kind',
-            not_one_of('suppression_kind', ['opt_out', 'complaint', 'risk', 'erasure']),
+            not_one_of('suppression_kind', words.suppression_kind),
             'opt_out, complaint, risk or erasure'),
         ('suppressions', 'channel', 'channel is not null and '
             ~ not_in('channel', 'channels', 'channel'), 'a channel of channels, or none'),
@@ -90,31 +94,50 @@
             ~ not_from('last_date', 'first_date'),
             'a date that is not before first_date, or none'),
         ('audience_rules', 'audience_rule',
-            "coalesce(audience_rule = 'everybody', true)", 'a name other than everybody'),
-        ('audience_rules', 'attribute', not_one_of('attribute', plan_attributes().values() | sum(start=[])),
-            plan_attributes().values() | sum(start=[]) | join(', ')),
-        ('audience_rules', 'operator',
-            not_one_of('operator', ['at_least', 'at_most', 'equals', 'one_of']),
+            'not ' ~ not_one_of('audience_rule', plan_audiences()) ~ ' or audience_rule is null',
+            'a name other than everybody and interested'),
+        ('audience_rules', 'attribute', not_one_of('attribute', words.attribute),
+            'an attribute that docs/your-data.md names'),
+        ('audience_rules', 'category', 'category is not null and ('
+            ~ not_one_of('attribute', attributes.of_goods) ~ ' or '
+            ~ not_in('category', 'categories', 'category') ~ ')',
+            'a category of the shop, and one only where goods are counted'),
+        ('audience_rules', 'brand', 'brand is not null and ('
+            ~ not_one_of('attribute', attributes.of_goods) ~ ' or '
+            ~ not_in('brand', 'products', 'brand') ~ ')',
+            'a brand of the shop, and one only where goods are counted'),
+        ('audience_rules', 'product_id', 'product_id is not null and ('
+            ~ not_one_of('attribute', attributes.of_goods) ~ ' or '
+            ~ not_in('product_id', 'products', 'product_id') ~ ')',
+            'a product of the shop, and one only where goods are counted'),
+        ('audience_rules', 'window_days', 'window_days is not null and ('
+            ~ not_one_of('attribute', activities) ~ ' or '
+            ~ not_between('window_days', 'bigint', 1, 36525) ~ ')',
+            'a whole number from 1, and one only where purchases, views or contacts are counted'),
+        ('audience_rules', 'operator', not_one_of('operator', words.operator),
             'at_least, at_most, equals or one_of'),
         ('audience_rules', 'operator', "operator in ('at_least', 'at_most') and not "
-            ~ not_one_of('attribute', plan_attributes().texts + plan_attributes().user_texts)
-            ~ " or operator = 'one_of' and not "
-            ~ not_one_of('attribute', plan_attributes().numbers),
+            ~ not_one_of('attribute', texts) ~ " or operator = 'one_of' and "
+            ~ one_of('attribute', words.attribute) ~ ' and ' ~ not_one_of('attribute', texts),
             'at_least, at_most or equals for a number, equals or one_of for a text'),
-        ('audience_rules', 'value', "value is null or operator in ('at_least', 'at_most')"
-            ~ " and try_cast(value as double) is null", 'a value, or a number to compare'),
+        ('audience_rules', 'value', 'value is null or (operator in '
+            ~ "('at_least', 'at_most') or operator = 'equals' and "
+            ~ one_of('attribute', words.attribute) ~ ' and '
+            ~ not_one_of('attribute', texts) ~ ') and '
+            ~ not_between('value', 'double', -1e15),
+            'a value, or a number to compare'),
         ('draft_templates', 'template_id', 'template_id is null', 'a name'),
         ('draft_templates', 'festival_name', 'festival_name is not null and '
             ~ not_in('festival_name', 'festivals', 'festival_name'),
             'a festival or holiday of market_calendar, or none'),
-        ('draft_templates', 'campaign_type', not_one_of('campaign_type', types),
-            types | join(', ')),
+        ('draft_templates', 'campaign_type', not_one_of('campaign_type', words.campaign_type),
+            words.campaign_type | join(', ')),
         ('draft_templates', 'days_before', not_between('days_before', 'bigint', 0),
             'a whole number of 0 or more'),
         ('draft_templates', 'budget_amount', not_between('budget_amount', money, 0),
             'an amount of 0 or more'),
-        ('draft_templates', 'discount_kind', not_one_of('discount_kind', kinds),
-            kinds | join(', ')),
+        ('draft_templates', 'discount_kind', not_one_of('discount_kind', words.discount_kind),
+            words.discount_kind | join(', ')),
         ('draft_templates', 'discount_value', not_a_discount(),
             'an amount of 0 or more, or a share up to 1'),
         ('draft_templates', 'cost_per_redemption',
@@ -125,15 +148,13 @@
             'a channel of channels'),
         ('draft_templates', 'objective_task', not_in('objective_task', 'tasks', 'task'),
             'a task of learning_tasks'),
-        ('draft_templates', 'audience_rule',
-            not_in('audience_rule', 'audiences', 'audience_rule'),
-            'everybody or a rule of audience_rules'),
+        ('draft_templates', 'audience_rule', unknown_audience, audience),
         ('draft_templates', 'control_share', not_inside('control_share', 0, 1),
             'a share above 0 and below 1'),
         ('draft_templates', 'eligible_category',
             not_in('eligible_category', 'categories', 'category'),
             'a category of the shop'),
-        ('decision_corrections', 'decision', not_one_of('decision', ['withdrawn']),
+        ('decision_corrections', 'decision', not_one_of('decision', words.decision),
             'withdrawn'),
         ('decision_corrections', 'campaign_id',
             not_in('campaign_id', 'campaign_plan', 'campaign_id'),
@@ -143,6 +164,11 @@
         ('decision_corrections', 'corrected_on', 'try_cast(corrected_on as date) is null',
             'a date'),
     ]) }}
+{%- endmacro %}
+
+{# One of some words; not null. #}
+{% macro one_of(column, words) -%}
+    {{ return(column ~ " in ('" ~ words | join("', '") ~ "')") }}
 {%- endmacro %}
 
 {# Null, or none of some words. #}

@@ -58,9 +58,19 @@
         end
     {%- elif column.endswith('_amount') or column.startswith('cost_per_') -%}
         {{ read_plan_number(column) }}
-    {%- elif column in ['priority', 'stock_cap', 'days_before'] or column.endswith('_hour')
+    {%- elif column in ['priority', 'stock_cap', 'days_before', 'window_days'] or column.endswith('_hour')
         or column.startswith('most_contacts_') -%}
         regexp_replace({{ read_plan_number(column) }}, '[.]0+$', '')
+    {%- elif column == 'value' -%}
+        case
+            when operator in ('at_least', 'at_most')
+                then
+                    case
+                        when contains(value, '%') then {{ read_plan_share('value') }}
+                        else {{ read_plan_number('value') }}
+                    end
+            else value
+        end
     {%- else -%}{{ column }}
     {%- endif -%}
 {%- endmacro %}

@@ -66,7 +66,8 @@ typed as (
         united.campaign_class,
         united.objective_task,
         united.channel,
-        united.audience_rule,
+        -- an offer is for those with an interest in it, unless the plan says otherwise
+        coalesce(united.audience_rule, 'interested') as audience_rule,
         united.plan_status,
         try_cast(united.priority as bigint) as priority,
         try_cast(united.budget_amount as double) as budget_amount,

@@ -18,6 +18,8 @@ products as (
     where product_kind = 'goods'
 ),
 
+segments as (select segment_name from {{ ref('rfm_segments') }}),
+
 shop_users as (select user_id from {{ ref('users') }}),
 
 festivals as (
@@ -49,8 +51,10 @@ categories as (
 
 audiences as (
     select audience_rule from audience_rules
-    union distinct
-    select 'everybody' as audience_rule
+    {% for name in plan_audiences() -%}
+        union distinct
+        select '{{ name }}' as audience_rule
+    {% endfor %}
 ),
 
 -- the ids in a list of products, one row each
@@ -60,6 +64,15 @@ listed_products as (
         {{ words_of('eligible_products') }} as product_id
     from offers
     where eligible_products is not null
+),
+
+named_segments as (
+    select
+        audience_rule,
+        value,
+        {{ words_of('value', ';') }} as segment_name
+    from audience_rules
+    where attribute = 'segment_name' and operator in ('one_of', 'equals')
 ),
 
 repeated as (
@@ -104,6 +117,15 @@ unknown_products as (
     anti join products on listed_products.product_id = products.product_id
 ),
 
+unknown_segments as (
+    select
+        {{ plan_sentence(
+            'audience_rules', 'audience_rule', 'value', 'segments of rfm_segments'
+        ) }} as sentence
+    from named_segments
+    anti join segments on named_segments.segment_name = segments.segment_name
+),
+
 -- a launched campaign appears in the shop's tables once it runs; other ids must not
 taken_ids as (
     select
@@ -138,6 +160,8 @@ united as (
     select sentence from broken
     union all
     select sentence from unknown_products
+    union all
+    select sentence from unknown_segments
     union all
     select sentence from taken_ids
     union all

@@ -1,5 +1,11 @@
--- one row per user and attribute that audience rules may name, as of the scoring date
+-- one row per user and attribute that an audience needs, as of the scoring date
 {% set attributes = plan_attributes() -%}
+{% set numbers = {
+    'current_features': attributes.numbers, 'users': attributes.user_numbers,
+} -%}
+{% set texts = {
+    'current_features': attributes.texts, 'users': attributes.user_texts,
+} -%}
 with
 
 as_of_dates as (
@@ -17,25 +23,52 @@ current_features as (
 
 users as (select * from {{ ref('users') }}),
 
+forecasts as (select * from {{ ref('user_value') }}),
+
+needed as (
+    select distinct attribute from {{ ref('plan_audience_conditions') }}
+    where not is_activity
+),
+
 long as (
-    {% for attribute in attributes.numbers -%}
+    {% for relation, columns in numbers.items() -%}
+        {% for attribute in columns -%}
+            select
+                user_id,
+                '{{ attribute }}' as attribute,
+                cast(null as string) as text_value,
+                cast({{ attribute }} as double) as number_value
+            from {{ relation }}
+            where '{{ attribute }}' in (select needed.attribute from needed)
+            union all
+        {% endfor -%}
+    {% endfor -%}
+    {% for name in ['expected_orders', 'expected_margin'] -%}
         select
-            user_id,
-            '{{ attribute }}' as attribute,
+            forecasts.user_id,
+            needed.attribute,
             cast(null as string) as text_value,
-            cast({{ attribute }} as double) as number_value
-        from current_features
+            forecasts.{{ name }} as number_value
+        from forecasts
+        inner join needed
+            on
+                concat('{{ name }}_', cast(forecasts.horizon_days as string), 'd')
+                = needed.attribute
         union all
     {% endfor -%}
-    {% for attribute in attributes.texts + attributes.user_texts -%}
-        select
-            user_id,
-            '{{ attribute }}' as attribute,
-            cast({{ attribute }} as string) as text_value,
-            cast(null as double) as number_value
-        from {{ 'users' if attribute in attributes.user_texts else 'current_features' }}
-        {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    {% for relation, columns in texts.items() -%}
+        {% set is_last_relation = loop.last -%}
+        {% for attribute in columns -%}
+            select
+                user_id,
+                '{{ attribute }}' as attribute,
+                cast({{ attribute }} as string) as text_value,
+                cast(null as double) as number_value
+            from {{ relation }}
+            where '{{ attribute }}' in (select needed.attribute from needed)
+            {% if not (loop.last and is_last_relation) %}union all{% endif %}
+        {% endfor -%}
+    {% endfor -%}
 )
 
 select * from long

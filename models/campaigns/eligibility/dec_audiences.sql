@@ -7,18 +7,23 @@ users as (
     select user_id from {{ ref('users') }}
 ),
 
-rules as (
-    select
-        audience_rule,
-        attribute,
-        operator,
-        value,
-        try_cast(value as double) as number_bound
-    from {{ ref('audience_rules') }}
-    where shop = '{{ active_source() }}'
-),
+rules as (select * from {{ ref('plan_audience_conditions') }}),
 
-attribute_values as (select * from {{ ref('dec_attribute_values') }}),
+measured as (
+    select
+        user_id,
+        attribute as measure_id,
+        text_value,
+        number_value
+    from {{ ref('dec_attribute_values') }}
+    union all
+    select
+        user_id,
+        measure_id,
+        cast(null as string) as text_value,
+        number_value
+    from {{ ref('dec_activity_values') }}
+),
 
 conditions as (
     select
@@ -31,27 +36,27 @@ conditions as (
 met as (
     select
         rules.audience_rule,
-        attribute_values.user_id,
+        measured.user_id,
         count(*) as condition_count
     from rules
-    inner join attribute_values on rules.attribute = attribute_values.attribute
+    inner join measured on rules.measure_id = measured.measure_id
     where
         case rules.operator
-            when 'at_least' then attribute_values.number_value >= rules.number_bound
-            when 'at_most' then attribute_values.number_value <= rules.number_bound
+            when 'at_least' then measured.number_value >= rules.number_bound
+            when 'at_most' then measured.number_value <= rules.number_bound
             when 'equals'
                 then
-                    attribute_values.text_value = rules.value
-                    or attribute_values.number_value = rules.number_bound
+                    measured.text_value = rules.value
+                    or measured.number_value = rules.number_bound
             when 'one_of'
                 then
-                    attribute_values.text_value is not null
+                    measured.text_value is not null
                     and instr(
                         concat(';', rules.value, ';'),
-                        concat(';', attribute_values.text_value, ';')
+                        concat(';', measured.text_value, ';')
                     ) > 0
         end
-    group by rules.audience_rule, attribute_values.user_id
+    group by rules.audience_rule, measured.user_id
 ),
 
 taken_in as (
@@ -71,6 +76,11 @@ taken_in as (
     from campaigns
     cross join users
     where campaigns.audience_rule = 'everybody'
+    union all
+    select distinct
+        interests.campaign_id,
+        interests.user_id
+    from {{ ref('dec_offer_interests') }} as interests
 )
 
 select * from taken_in

@@ -1,7 +1,20 @@
 -- one row per planned offer and user with a score: what keeps the offer from the user
 with
 
-offer_values as (select * from {{ ref('dec_offer_values') }}),
+campaigns as (select * from {{ ref('plan_campaigns') }}),
+interests as (select * from {{ ref('dec_offer_interests') }}),
+
+-- an offer of a campaign for those interested is no offer to others
+offer_values as (
+    select offer_values.*
+    from {{ ref('dec_offer_values') }} as offer_values
+    inner join campaigns on offer_values.campaign_id = campaigns.campaign_id
+    left join interests
+        on
+            offer_values.offer_id = interests.offer_id
+            and offer_values.user_id = interests.user_id
+    where campaigns.audience_rule <> 'interested' or interests.user_id is not null
+),
 
 last_count as (
     select max(counted_on) as counted_on from {{ ref('stock_levels') }}

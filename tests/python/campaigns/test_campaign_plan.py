@@ -15,6 +15,8 @@ GUARDED = ("plan", "campaigns")
 OF_BASKET = "where campaign_id = '2018-01-basket'"
 OF_DRINKS = "where offer_id = '2018-01-drinks'"
 SHOP = "complete_journey"
+RULE = "shop, audience_rule, attribute, operator, value"
+COUNTED = f"{RULE}, category, brand, product_id, window_days"
 USER = "(select min(user_id) from core.users)"
 
 # Per fault: how the seeds get it, and the one sentence about it.
@@ -184,23 +186,79 @@ OTHER_FAULTS = {
         ("suppressions", "u1", "channel", "fax"),
     ),
     "unknown attribute": (
-        f"insert into seeds.audience_rules values ('{SHOP}', 'tall', 'height', 'at_least', '180')",
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'tall', 'height', 'at_least', '180')",
         ("audience_rules", "tall", "attribute", "height"),
     ),
     "unknown operator": (
-        f"insert into seeds.audience_rules values ('{SHOP}', 'recent', 'rfm_score', 'above', '3')",
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'recent', 'rfm_score', 'above', '3')",
         ("audience_rules", "recent", "operator", "above"),
     ),
     "text compared by size": (
-        f"insert into seeds.audience_rules values ('{SHOP}', 'old', 'age_band', 'at_least', '65')",
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'old', 'age_band', 'at_least', '65')",
         ("audience_rules", "old", "operator", "at_least"),
     ),
     "number that is none": (
-        f"insert into seeds.audience_rules values ('{SHOP}', 'recent', 'rfm_score', 'at_least', 'high')",
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'recent', 'rfm_score', 'at_least', 'high')",
         ("audience_rules", "recent", "value", "high"),
     ),
+    "text in place of a number": (
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'recent', 'rfm_score', 'equals', 'high')",
+        ("audience_rules", "recent", "value", "high"),
+    ),
+    "no number at all": (
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'recent', 'rfm_score', 'at_least', 'nan')",
+        ("audience_rules", "recent", "value", "nan"),
+    ),
+    "several numbers": (
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'recent', 'times_bought', 'one_of', '1;2')",
+        ("audience_rules", "recent", "operator", "one_of"),
+    ),
+    "segment that is none": (
+        f"insert into seeds.audience_rules ({RULE})"
+        f" values ('{SHOP}', 'best', 'segment_name', 'one_of', 'loyal;golden')",
+        ("audience_rules", "best", "value", "loyal;golden"),
+    ),
+    "cheese by another name": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'times_bought', 'at_least', '3', 'FROMAGE', null, null, '91')",
+        ("audience_rules", "fans", "category", "FROMAGE"),
+    ),
+    "brand that is none": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'times_bought', 'at_least', '3', null, 'Emmental', null, '91')",
+        ("audience_rules", "fans", "brand", "Emmental"),
+    ),
+    "product of another shop": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'times_viewed', 'at_least', '3', null, null, 'p-0', '91')",
+        ("audience_rules", "fans", "product_id", "p-0"),
+    ),
+    "segment of cheese": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'segment_name', 'equals', 'loyal', 'CHEESE', null, null, null)",
+        ("audience_rules", "fans", "category", "CHEESE"),
+    ),
+    "window of a score": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'rfm_score', 'at_least', '3', null, null, null, '91')",
+        ("audience_rules", "fans", "window_days", "91"),
+    ),
+    "window of no day": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'times_bought', 'at_least', '3', 'CHEESE', null, null, '0')",
+        ("audience_rules", "fans", "window_days", "0"),
+    ),
+    "window of three months": (
+        f"insert into seeds.audience_rules ({COUNTED})"
+        f" values ('{SHOP}', 'fans', 'times_bought', 'at_least', '3', 'CHEESE', null, null, '3 months')",
+        ("audience_rules", "fans", "window_days", "3 months"),
+    ),
+    "rule for those interested": (
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'interested', 'rfm_score', 'at_least', '3')",
+        ("audience_rules", "interested", "audience_rule", "interested"),
+    ),
     "rule for everybody": (
-        f"insert into seeds.audience_rules values ('{SHOP}', 'everybody', 'rfm_score', 'at_least', '3')",
+        f"insert into seeds.audience_rules ({RULE}) values ('{SHOP}', 'everybody', 'rfm_score', 'at_least', '3')",
         ("audience_rules", "everybody", "audience_rule", "everybody"),
     ),
     "draft that starts in a week or so": (
