@@ -59,6 +59,7 @@
         'attribute': plan_attributes().values() | sum(start=[]),
         'operator': ['at_least', 'at_most', 'equals', 'one_of'],
         'decision': ['withdrawn'],
+        'audience_rule': plan_audiences(),
     }) }}
 {%- endmacro %}
 

@@ -1,7 +1,7 @@
 {#
     Checks of the plan's seeds: per check the seed, the column, an expression that is
-    true for a faulty row, and the expected value. plan_faults defines the CTEs tasks, audiences,
-    categories, products, festivals, shop_campaigns and shop_users. Each fault is reported once: a
+    true for a faulty row, and the expected value. plan_faults defines the CTEs choices,
+    audiences, products, shop_campaigns and shop_users. Each fault is reported once: a
     value that is no date is not also reported as before another date.
 #}
 {% macro plan_checks() -%}
@@ -16,7 +16,7 @@
     {{ return([
         ('campaign_plan', 'campaign_type', not_one_of('campaign_type', words.campaign_type),
             words.campaign_type | join(', ')),
-        ('campaign_plan', 'objective_task', not_in('objective_task', 'tasks', 'task'),
+        ('campaign_plan', 'objective_task', no_choice('objective_task'),
             'a task of learning_tasks'),
         ('campaign_plan', 'channel', not_in('channel', 'channels', 'channel'),
             'a channel of channels'),
@@ -52,7 +52,7 @@
         ('offers', 'stock_cap', 'stock_cap is not null and '
             ~ not_between('stock_cap', 'bigint', 0), 'a whole number of 0 or more'),
         ('offers', 'eligible_category', 'eligible_category is not null and '
-            ~ not_in('eligible_category', 'categories', 'category'),
+            ~ no_choice('eligible_category', 'category'),
             'a category of the shop'),
         ('offers', 'eligible_products',
             'coalesce(eligible_category, eligible_products) is null',
@@ -100,7 +100,7 @@
             'an attribute that docs/your-data.md names'),
         ('audience_rules', 'category', 'category is not null and ('
             ~ not_one_of('attribute', attributes.of_goods) ~ ' or '
-            ~ not_in('category', 'categories', 'category') ~ ')',
+            ~ no_choice('category') ~ ')',
             'a category of the shop, and one only where goods are counted'),
         ('audience_rules', 'brand', 'brand is not null and ('
             ~ not_one_of('attribute', attributes.of_goods) ~ ' or '
@@ -128,7 +128,7 @@
             'a value, or a number to compare'),
         ('draft_templates', 'template_id', 'template_id is null', 'a name'),
         ('draft_templates', 'festival_name', 'festival_name is not null and '
-            ~ not_in('festival_name', 'festivals', 'festival_name'),
+            ~ no_choice('festival_name'),
             'a festival or holiday of market_calendar, or none'),
         ('draft_templates', 'campaign_type', not_one_of('campaign_type', words.campaign_type),
             words.campaign_type | join(', ')),
@@ -146,13 +146,13 @@
             'a share from 0 to 1'),
         ('draft_templates', 'channel', not_in('channel', 'channels', 'channel'),
             'a channel of channels'),
-        ('draft_templates', 'objective_task', not_in('objective_task', 'tasks', 'task'),
+        ('draft_templates', 'objective_task', no_choice('objective_task'),
             'a task of learning_tasks'),
         ('draft_templates', 'audience_rule', unknown_audience, audience),
         ('draft_templates', 'control_share', not_inside('control_share', 0, 1),
             'a share above 0 and below 1'),
-        ('draft_templates', 'eligible_category',
-            not_in('eligible_category', 'categories', 'category'),
+        ('draft_templates', 'eligible_category', 'eligible_category is not null and '
+            ~ no_choice('eligible_category', 'category'),
             'a category of the shop'),
         ('decision_corrections', 'decision', not_one_of('decision', words.decision),
             'withdrawn'),
@@ -183,6 +183,14 @@
     {{ return(
         '(' ~ column ~ ' is null or ' ~ column ~ ' not in (select ' ~ other_column
         ~ ' from ' ~ relation ~ ' where ' ~ other_column ~ ' is not null))'
+    ) }}
+{%- endmacro %}
+
+{# Null, or no choice of plan_choices. #}
+{% macro no_choice(column, column_name=none) -%}
+    {{ return(
+        '(' ~ column ~ ' is null or ' ~ column ~ ' not in (select choice from choices '
+        ~ "where column_name = '" ~ (column_name or column) ~ "'))"
     ) }}
 {%- endmacro %}
 

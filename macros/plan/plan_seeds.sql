@@ -10,7 +10,9 @@
         {{ return(dbt.materialization_seed_default()) }}
     {%- endif -%}
     {%- set columns = config.get('column_types') | list -%}
-    {%- set of_file = "'" ~ (model.root_path ~ '/' ~ model.original_file_path) | replace("'", "''")
+    {#- a plan that is looked at before it is written lies elsewhere (operations/plan_workbook) -#}
+    {%- set folder = env_var('PLAN_FOLDER', model.root_path ~ '/seeds/campaigns') -%}
+    {%- set of_file = "'" ~ (folder ~ '/' ~ model.name ~ '.csv') | replace("'", "''")
         ~ "', ['" ~ columns | join("', '") ~ "'], '" ~ shop('country') ~ "'" -%}
     {%- set faults = run_query('select plan_file_faults(' ~ of_file ~ ')') -%}
     {%- if faults.rows[0][0] -%}

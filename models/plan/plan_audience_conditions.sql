@@ -44,9 +44,10 @@ measured as (
             when not is_activity then attribute
             else
                 concat(
-                    attribute, '/', coalesce(category, ''), '/', coalesce(brand, ''),
-                    '/', coalesce(product_id, ''), '/',
-                    coalesce(cast(window_days as string), '')
+                    attribute, ' ',
+                    cast(dense_rank() over (
+                        order by attribute, category, brand, product_id, window_days
+                    ) as string)
                 )
         end as measure_id
     from typed

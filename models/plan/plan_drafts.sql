@@ -8,19 +8,11 @@ checked as (
     select {{ plan_verdict() }} as verdict from faults
 ),
 
-scoring as (
-    select as_of_dates.as_of_date
-    from {{ ref('as_of_dates') }} as as_of_dates
+festivals as (
+    select festivals.*
+    from {{ ref('plan_festivals') }} as festivals
     cross join checked
-    where as_of_dates.is_scoring_date and checked.verdict is null
-),
-
-days as (
-    select
-        coalesce(shopping_festival, holiday_name) as festival_name,
-        calendar_date
-    from {{ ref('market_calendar') }}
-    where shopping_festival is not null or holiday_name is not null
+    where checked.verdict is null
 ),
 
 templates as (
@@ -28,20 +20,10 @@ templates as (
     where shop = '{{ active_source() }}'
 ),
 
-festivals as (
-    select
-        days.festival_name,
-        scoring.as_of_date,
-        min(days.calendar_date) as first_date,
-        max(days.calendar_date) as last_date
-    from days
-    inner join scoring
-        on
-            {{ days_after('scoring.as_of_date', var('decision_days')) }}
-            <= days.calendar_date
-            and {{ days_after('scoring.as_of_date', var('draft_ahead_days')) }}
-            > days.calendar_date
-    group by days.festival_name, scoring.as_of_date
+-- what sold more for the festival last year than by chance
+sold as (
+    select * from {{ ref('plan_festival_sales') }}
+    where sales_rank = 1
 ),
 
 -- the next festivals, each with its own template, otherwise the general one
@@ -55,7 +37,7 @@ fitting as (
         templates.audience_rule,
         templates.discount_kind,
         templates.discount_value,
-        templates.eligible_category,
+        coalesce(templates.eligible_category, sold.category) as eligible_category,
         try_cast(templates.days_before as bigint) as days_before,
         templates.budget_amount,
         templates.control_share,
@@ -77,6 +59,8 @@ fitting as (
         on
             coalesce(templates.festival_name, festivals.festival_name)
             = festivals.festival_name
+    left join sold on festivals.festival_name = sold.festival_name
+    where coalesce(templates.eligible_category, sold.category) is not null
 ),
 
 drafted as (

@@ -11,28 +11,16 @@
 } -%}
 with
 
-tasks as (select task from {{ ref('learning_tasks') }}),
+choices as (select * from {{ ref('plan_choices') }}),
 
 products as (
     select * from {{ ref('products') }}
     where product_kind = 'goods'
 ),
 
-segments as (select segment_name from {{ ref('rfm_segments') }}),
-
 shop_users as (select user_id from {{ ref('users') }}),
 
-festivals as (
-    select coalesce(shopping_festival, holiday_name) as festival_name
-    from {{ ref('market_calendar') }}
-),
-
-shop_campaigns as (
-    select
-        campaign_id,
-        starts_on
-    from {{ ref('campaign_calendar') }}
-),
+shop_campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 {% for seed in keys -%}
     {{ seed }} as (
@@ -41,20 +29,11 @@ shop_campaigns as (
     ),
 
 {% endfor -%}
-categories as (
-    {% for column in ['department', 'category', 'subcategory'] -%}
-        select {{ column }} as category from products
-        where {{ column }} is not null
-        {% if not loop.last %}union distinct{% endif %}
-    {% endfor %}
-),
-
 audiences as (
     select audience_rule from audience_rules
-    {% for name in plan_audiences() -%}
-        union distinct
-        select '{{ name }}' as audience_rule
-    {% endfor %}
+    union distinct
+    select choice from choices
+    where column_name = 'audience_rule'
 ),
 
 -- the ids in a list of products, one row each
@@ -123,7 +102,10 @@ unknown_segments as (
             'audience_rules', 'audience_rule', 'value', 'segments of rfm_segments'
         ) }} as sentence
     from named_segments
-    anti join segments on named_segments.segment_name = segments.segment_name
+    anti join choices
+        on
+            named_segments.segment_name = choices.choice
+            and choices.column_name = 'segment_name'
 ),
 
 -- a launched campaign appears in the shop's tables once it runs; other ids must not
@@ -155,17 +137,11 @@ other_shops as (
 ),
 
 united as (
-    select sentence from repeated
-    union all
-    select sentence from broken
-    union all
-    select sentence from unknown_products
-    union all
-    select sentence from unknown_segments
-    union all
-    select sentence from taken_ids
-    union all
-    select sentence from other_shops
+    {% for found in ['repeated', 'broken', 'unknown_products', 'unknown_segments',
+        'taken_ids', 'other_shops'] -%}
+        select sentence from {{ found }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 )
 
 select distinct sentence from united

@@ -9,20 +9,24 @@ users as (
 
 rules as (select * from {{ ref('plan_audience_conditions') }}),
 
+attribute_values as (select * from {{ ref('dec_attribute_values') }}),
+activity_values as (select * from {{ ref('dec_activity_values') }}),
+interests as (select * from {{ ref('dec_offer_interests') }}),
+
 measured as (
     select
         user_id,
         attribute as measure_id,
         text_value,
         number_value
-    from {{ ref('dec_attribute_values') }}
+    from attribute_values
     union all
     select
         user_id,
         measure_id,
         cast(null as string) as text_value,
         number_value
-    from {{ ref('dec_activity_values') }}
+    from activity_values
 ),
 
 conditions as (
@@ -78,9 +82,9 @@ taken_in as (
     where campaigns.audience_rule = 'everybody'
     union all
     select distinct
-        interests.campaign_id,
-        interests.user_id
-    from {{ ref('dec_offer_interests') }} as interests
+        campaign_id,
+        user_id
+    from interests
 )
 
 select * from taken_in

@@ -6,17 +6,18 @@ campaigns as (
     where audience_rule = 'interested'
 ),
 
-offers as (
+offers as (select * from {{ ref('plan_offers') }}),
+offer_products as (select * from {{ ref('plan_offer_products') }}),
+
+covered as (
     select
         campaigns.campaign_id,
         offers.offer_id,
         offer_products.product_id,
         campaigns.as_of_date
     from campaigns
-    inner join {{ ref('plan_offers') }} as offers
-        on campaigns.campaign_id = offers.campaign_id
-    inner join {{ ref('plan_offer_products') }} as offer_products
-        on offers.offer_id = offer_products.offer_id
+    inner join offers on campaigns.campaign_id = offers.campaign_id
+    inner join offer_products on offers.offer_id = offer_products.offer_id
 ),
 
 -- a purchase, a look or a place in a cart shows an interest
@@ -38,15 +39,15 @@ activities as (
 
 interested as (
     select distinct
-        offers.campaign_id,
-        offers.offer_id,
+        covered.campaign_id,
+        covered.offer_id,
         activities.user_id
-    from offers
+    from covered
     inner join activities
         on
-            offers.product_id = activities.product_id
-            and offers.as_of_date > activities.activity_date
-            and {{ days_after('offers.as_of_date', -1 * var('interest_days')) }}
+            covered.product_id = activities.product_id
+            and covered.as_of_date > activities.activity_date
+            and {{ days_after('covered.as_of_date', -1 * var('interest_days')) }}
             <= activities.activity_date
 )
 

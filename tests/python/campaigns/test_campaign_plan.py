@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from support.builds import DbtResult, DbtRuns, table_hashes
 from support.campaigns import change, copied, decide, rows
+from support.shops import DOC
 
 GUARDED = ("plan", "campaigns")
 OF_BASKET = "where campaign_id = '2018-01-basket'"
@@ -396,6 +397,16 @@ def test_a_fault_names_seed_row_and_column(
         rf" found {re.escape(found)}\.",
         sentence,
     ), sentence
+
+
+def test_rules_as_the_doc_writes_them_have_no_fault(seeds: duckdb.DuckDBPyConnection, faults_query: str) -> None:
+    table = re.search(r"^\| audience_rule \| attribute .*\n.*\n((?:\|.*\n)+)", DOC, re.MULTILINE)[1]
+    rules = [[cell.strip() or None for cell in line.split("|")[1:9]] for line in table.splitlines()]
+    assert len(rules) >= 6
+    columns = "audience_rule, attribute, category, brand, product_id, window_days, operator, value"
+    values = [", ".join("null" if cell is None else f"'{cell}'" for cell in rule) for rule in rules]
+    inserted = [f"insert into seeds.audience_rules (shop, {columns}) values ('{SHOP}', {each})" for each in values]
+    assert faults_after(seeds, faults_query, "; ".join(inserted)) == []
 
 
 def test_one_decision_is_corrected_once(seeds: duckdb.DuckDBPyConnection, faults_query: str) -> None:
