@@ -74,6 +74,9 @@ export: setup  ## export the contacts of launched campaigns for the channels, in
 check-plan: setup  ## print every fault of the plan, or what make launch would launch
 	@python -m operations.launch check
 
+plan-workbook: setup  ## write the plan as <shop>.plan.xlsx with drop-downs and preview; to read it back: make plan-workbook FILE=...
+	@python -m operations.plan_workbook '$(FILE)'
+
 launch: setup  ## launch the campaigns that are due, then publish; those without contacts too: make launch EMPTY=campaign_id,...
 	@python -m operations.launch launch '$(EMPTY)'
 	@$(MAKE) --no-print-directory publish report docs
