@@ -49,7 +49,10 @@ def typed(column: str, text: str | None) -> date | Decimal | str | None:
             return text
         # before, Excel counts otherwise
         return day if day.year > 1900 else text
-    return Decimal(text).normalize() if kind in ("share", "number") and PLAIN.fullmatch(text or "") else text
+    if kind in ("share", "number") and PLAIN.fullmatch(text or ""):
+        # -0 is 0
+        return Decimal(text).normalize() or Decimal(0)
+    return text
 
 
 def typed_row(row: Row) -> dict[str, object]:

@@ -44,7 +44,7 @@ ODD_OFFER = {
     "eligible_category": 'O\'Hara, "best"\nof 北京 🧀',
     "eligible_products": "00017 1095275",
     "minimum_basket_amount": "$1,234.50",
-    "stock_cap": None,
+    "stock_cap": "-0",
 }
 
 
