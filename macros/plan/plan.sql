@@ -161,3 +161,28 @@
 {% macro planned_treated_share(control_share) -%}
     (1 - {{ var('global_control_share') }}) * (1 - {{ control_share }})
 {%- endmacro %}
+
+{#
+    An offer by name, in any language: of what, and how much off. Over offers of which
+    each name should occur once: the id follows where it does not.
+#}
+{% macro offer_name() -%}
+    {%- set name -%}
+        concat(
+            coalesce(eligible_category, offer_id),
+            case discount_kind
+                when 'share' then concat(' -', cast(round(100 * discount_value) as int), ' %')
+                when 'amount' then concat(' -', cast(discount_value as decimal(18, 2)))
+                else ''
+            end
+        )
+    {%- endset -%}
+    concat(
+        {{ name }},
+        case
+            when count(*) over (partition by {{ name }}) > 1 and eligible_category is not null
+                then concat(' (', offer_id, ')')
+            else ''
+        end
+    )
+{%- endmacro %}

@@ -6,11 +6,18 @@ results as (
     where slice_kind = 'all' and treated_count > 0
 ),
 
+plan as (
+    select * from {{ ref('campaign_plan') }}
+    where shop = '{{ active_source() }}'
+),
+
 rated as (
     select
-        *,
-        redeemed_count / cast(treated_count as double) as rate
+        results.*,
+        coalesce(plan.campaign_name, results.campaign_id) as campaign_name,
+        results.redeemed_count / cast(results.treated_count as double) as rate
     from results
+    left join plan on results.campaign_id = plan.campaign_id
 ),
 
 -- Wilson (1927): the interval of a rate, sound at 0 and 1 too
@@ -29,6 +36,7 @@ bounded as (
 laid_out as (
     select
         campaign_id,
+        campaign_name,
         metric,
         measurement,
         claim,

@@ -9,13 +9,22 @@ decisions as (
 
 campaigns as (select * from {{ ref('plan_campaigns') }}),
 
+offers as (
+    select
+        offer_id,
+        {{ offer_name() }} as offer_name
+    from {{ ref('plan_offers') }}
+),
+
 contacts as (
     select
         decisions.*,
         campaigns.campaign_name,
-        campaigns.plan_status
+        campaigns.plan_status,
+        offers.offer_name
     from decisions
     inner join campaigns on decisions.campaign_id = campaigns.campaign_id
+    left join offers on decisions.offer_id = offers.offer_id
     where
         decisions.send_on
         < {{ days_after('campaigns.as_of_date', var('decision_days')) }}
@@ -77,6 +86,11 @@ named as (
         end as offer_id,
         case
             when shown_campaigns.campaign_id is null then 'not shown'
+            when shown_offers.offer_id is null then 'several offers'
+            else coalesce(contacts.offer_name, contacts.offer_id)
+        end as offer_name,
+        case
+            when shown_campaigns.campaign_id is null then 'not shown'
             else contacts.campaign_name
         end as campaign_name,
         contacts.plan_status,
@@ -99,6 +113,7 @@ counted as (
     select
         campaign_id,
         offer_id,
+        offer_name,
         campaign_name,
         plan_status,
         channel,
@@ -110,13 +125,15 @@ counted as (
         min(send_on) as first_send_on,
         max(send_on) as last_send_on
     from named
-    group by campaign_id, offer_id, campaign_name, plan_status, channel
+    group by
+        campaign_id, offer_id, offer_name, campaign_name, plan_status, channel
 ),
 
 published as (
     select
         campaign_id,
         offer_id,
+        offer_name,
         campaign_name,
         plan_status,
         channel,

@@ -1,8 +1,14 @@
 -- one row per RFM segment with a user, as of the scoring date; those of too few users
 -- stand together as "not shown"
+{% set horizon = var('value_horizons') | max -%}
 with
 
 rfm as (select * from {{ ref('ftr_user__rfm') }}),
+
+user_values as (
+    select * from {{ ref('user_value') }}
+    where horizon_days = {{ horizon }}
+),
 
 scoring as (
     select as_of_date from {{ ref('as_of_dates') }}
@@ -10,8 +16,12 @@ scoring as (
 ),
 
 users as (
-    select rfm.* from rfm
+    select
+        rfm.*,
+        cast(user_values.expected_margin as decimal(18, 4)) as expected_margin
+    from rfm
     inner join scoring on rfm.as_of_date = scoring.as_of_date
+    left join user_values on rfm.user_id = user_values.user_id
 ),
 
 sized as (
@@ -37,6 +47,11 @@ counted as (
             cast(sum(users.monetary_amount) as double) / count(*) as decimal(18, 2)
         ) as mean_amount,
         cast(avg(users.recency_days) as double) as mean_recency_days,
+        cast(sum(users.expected_margin) as decimal(18, 2)) as expected_margin,
+        cast(
+            cast(sum(users.expected_margin) as double) / count(users.expected_margin)
+            as decimal(18, 2)
+        ) as mean_expected_margin,
         users.as_of_date
     from users
     left join shown on users.segment_name = shown.segment_name
@@ -56,6 +71,8 @@ shared as (
         ) as amount_share,
         mean_amount,
         round(mean_recency_days, 6) as mean_recency_days,
+        expected_margin,
+        mean_expected_margin,
         as_of_date
     from counted
 ),
@@ -65,8 +82,9 @@ published as (
         segment_name,
         {{ unless_few([
             'user_count', 'user_share', 'total_amount', 'amount_share', 'mean_amount',
-            'mean_recency_days',
+            'mean_recency_days', 'expected_margin', 'mean_expected_margin',
         ]) }},
+        cast({{ horizon }} as bigint) as horizon_days,
         as_of_date
     from shared
 )

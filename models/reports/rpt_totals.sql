@@ -4,6 +4,7 @@ with
 orders as (select * from {{ ref('orders') }}),
 outcomes as (select * from {{ ref('dec_arm_outcomes') }}),
 tasks as (select * from {{ ref('learning_tasks') }}),
+shop as (select * from {{ ref('ftr_shop') }}),
 
 champions as (
     select * from {{ ref('estimator_registry') }}
@@ -61,6 +62,7 @@ scored as (
 -- what few users ordered is not shown either, be there guests or not
 totals as (
     select
+        shop.currency,
         {{ unless_few(['user_count', 'order_count', 'net_amount']) }},
         ordered.guest_order_count,
         started.cohort_count,
@@ -76,6 +78,7 @@ totals as (
     cross join started
     cross join measured
     cross join scored
+    cross join shop
 )
 
 select * from totals
