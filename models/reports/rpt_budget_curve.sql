@@ -44,16 +44,26 @@ united as (
 ),
 
 -- a choice of nobody tells on nobody, one of a few is not shown
+named as (
+    select
+        united.*,
+        coalesce(campaigns.campaign_name, united.allocation_name) as campaign_name
+    from united
+    left join {{ ref('plan_campaigns') }} as campaigns
+        on united.allocation_name = campaigns.campaign_id
+),
+
 published as (
     select
         allocation_name,
+        campaign_name,
         budget_share,
         budget_amount,
         {{ unless_few(
             ['user_count', 'expected_cost', 'expected_margin', 'budget_price']
         ) }},
         decided_on
-    from united
+    from named
 )
 
 select * from published

@@ -38,7 +38,7 @@ def cell(row: dict, column: str, section: Section, words: dict[str, Words]) -> d
     if isinstance(value, datetime.date):
         return {"text": str(value)[:10]}
     if isinstance(value, str):
-        return {"words": {each: words[each].value(value, column) for each in words}}
+        return {"words": {each: row.get(f"{column}_{each}", words[each].value(value, column)) for each in words}}
     return {"number": float(value), "format": format_of(column)}
 
 
@@ -63,7 +63,8 @@ def figure(section: Section, rows: pd.DataFrame, totals: dict, words: dict[str, 
     facts = section.facts(rows)
     finding = {}
     for language, each in words.items():
-        sentences = [each.sentence(section.name, facts)] if facts else []
+        several = facts if isinstance(facts, list) else [(section.name, facts)] if facts else []
+        sentences = [each.sentence(*one) for one in several]
         sentences += [each.filled("hidden", "part", totals)] if is_part else []
         finding[language] = ("" if language == "zh" else " ").join(sentences)
     specs = {
@@ -83,26 +84,36 @@ def figure(section: Section, rows: pd.DataFrame, totals: dict, words: dict[str, 
     }
 
 
-def tiles(connection: duckdb.DuckDBPyConnection) -> list[dict]:
-    """Sum up the coming week; what is of too few customers has no number."""
+def tiles(connection: duckdb.DuckDBPyConnection, words: dict[str, Words]) -> list[dict]:
+    """Sum up the last whole week and the coming one; what is of too few customers has no number."""
     sums = ", ".join(
         f"case when count(*) = count(user_count) then coalesce(sum({name}), 0) end as {name}"
         for name in ("contact_count", "expected_cost", "expected_margin")
     )
-    found = connection.sql(f"""
-        select (select user_count from reports.rpt_totals) as user_count, {sums}
-        from reports.rpt_next_week
-        where plan_status <> 'draft'
-    """)
+    found = []
+    # a young shop has no whole week
+    for query in (
+        "select revenue_amount, margin_amount from reports.rpt_weekly_money"
+        " where is_whole_week order by week_starts_on desc limit 1",
+        "select left_amount from reports.rpt_week_budget",
+        f"select {sums} from reports.rpt_next_week where plan_status <> 'draft'",
+        "select user_count from reports.rpt_totals",
+    ):
+        answer = connection.sql(query)
+        found += [pair for row in answer.fetchall() for pair in zip(answer.columns, row, strict=True)]
     return [
-        {"name": name, "number": None if value is None else float(value), "format": format_of(name)}
-        for name, value in zip(found.columns, found.fetchall()[0], strict=True)
+        {
+            "name": name,
+            "label": {each: words[each].priced(words[each]("tiles", name), name) for each in words},
+            "number": None if value is None else float(value),
+            "format": format_of(name),
+        }
+        for name, value in found
     ]
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the page's HTML."""
-    words = {language: Words(language) for language in LANGUAGES}
     found = connection.sql("""
         select
             * replace (cast(last_order_date as varchar) as last_order_date),
@@ -111,6 +122,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
         from reports.rpt_totals
     """)
     totals = found.df().to_dict("records")[0]
+    words = {language: Words(language, totals["currency"]) for language in LANGUAGES}
     figures = [figure(each, connection.sql(each.query).df(), totals, words) for each in SECTIONS]
     published = connection.sql(
         "select max(published_at), any_value(source) from publication.published_tables"
@@ -124,7 +136,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
         made=made,
         footer={each: words[each].filled("page", "footer", totals) for each in words},
         hidden={each: words[each].filled("hidden", "all", totals) for each in words},
-        tiles=tiles(connection),
+        tiles=tiles(connection, words),
         parts={
             part: [each for each in figures if each["part"] == part]
             for part in dict.fromkeys(each["part"] for each in figures)

@@ -11,7 +11,18 @@ import altair as alt
 import pandas as pd
 
 from operations.places import PROJECT
-from operations.report.chart_parts import PERCENT, SHARE, Charts, by_task, diagonal, room_for_labels, sized
+from operations.report.chart_parts import (
+    PERCENT,
+    SHARE,
+    Charts,
+    by_task,
+    diagonal,
+    named,
+    ranges,
+    room_for_labels,
+    series,
+    sized,
+)
 from operations.report.words import Words
 
 # A heat map of more columns than this has no room for numbers on a phone.
@@ -26,7 +37,9 @@ def next_week(rows: pd.DataFrame, words: Words) -> Charts:
     """Margin and cost per offer, and how many contacts."""
     kinds = [words.column(name) for name in ("expected_margin", "expected_cost")]
     counts = rows["contact_count"].map("{:,}".format)
-    rows = rows.assign(label=rows["offer_id"] + "|" + counts + " · " + rows["plan_status"])
+    rows = rows.assign(
+        label=rows["campaign_name"] + ": " + rows["offer_name"] + "|" + counts + " · " + rows["plan_status"]
+    )
     long = rows.rename(columns=dict(zip(["expected_margin", "expected_cost"], kinds, strict=True))).melt(
         ["label"], kinds, "kind", "amount"
     )
@@ -35,7 +48,7 @@ def next_week(rows: pd.DataFrame, words: Words) -> Charts:
         yOffset=alt.YOffset("kind:N", sort=kinds),
         x=alt.X("amount:Q", title=None, scale=room_for_labels(long["amount"])),
     )
-    bars = base.mark_bar().encode(color=alt.Color("kind:N", title=None, sort=kinds))
+    bars = base.mark_bar().encode(color=series("kind", kinds))
     labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("amount:Q", format=",.2f"))
     return {"": sized(bars + labels, 42 * len(rows))}
 
@@ -53,10 +66,11 @@ def budget_price(rows: pd.DataFrame, words: Words) -> Charts:
 def _over_budgets(rows: pd.DataFrame, words: Words, column: str, height: int) -> Charts:
     margins = rows.groupby("allocation_name")["expected_margin"].max()
     rows = rows[rows["allocation_name"].isin(margins.nlargest(MOST_LINES).index)]
+    rows = rows.assign(label=named(rows.assign(campaign_id=rows["allocation_name"])))
     base = alt.Chart(rows).encode(
         x=alt.X("budget_amount:Q", title=words.column("budget_amount")),
         y=alt.Y(f"{column}:Q", title=words.column(column)),
-        color=alt.Color("allocation_name:N", title=None, legend=alt.Legend(columns=1, labelLimit=230)),
+        color=series("label", [*rows["label"].unique()]).legend(columns=1, labelLimit=230),
     )
     points = base.transform_filter("datum.budget_share == 1").mark_point(filled=True, size=90)
     return {"": sized(base.mark_line() + points, height)}
@@ -90,7 +104,7 @@ def segments(rows: pd.DataFrame, words: Words) -> Charts:
         yOffset=alt.YOffset("kind:N", sort=list(shares.values())),
         x=alt.X("share:Q", title=None, axis=alt.Axis(format=PERCENT), scale=room_for_labels(long["share"])),
     )
-    bars = base.mark_bar().encode(color=alt.Color("kind:N", title=None, sort=list(shares.values())))
+    bars = base.mark_bar().encode(color=series("kind", [*shares.values()]))
     labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("share:Q", format=PERCENT))
     return {"": sized(bars + labels, 34 * len(rows))}
 
@@ -124,7 +138,8 @@ def retention(rows: pd.DataFrame, words: Words) -> Charts:
 
 def campaign_rates(rows: pd.DataFrame, words: Words) -> Charts:
     """Redemption rate of each campaign with its interval."""
-    y = alt.Y("campaign_id:N", title=words.column("campaign_id"), sort=None)
+    rows = rows.assign(label=named(rows))
+    y = alt.Y("label:N", title=words.column("campaign_name"), sort=None)
     lines = (
         alt.Chart(rows)
         .mark_rule(strokeWidth=2)
@@ -142,15 +157,7 @@ def campaign_lift(rows: pd.DataFrame, words: Words) -> Charts:
     """Effect of the contact on each measure, with its interval."""
 
     def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
-        y = alt.Y("campaign_id:N", title=None)
-        zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(strokeDash=[4, 3])
-        lines = (
-            alt.Chart(part)
-            .mark_rule(strokeWidth=2)
-            .encode(y=y, x=alt.X("lift_low:Q", title=words.column("lift")), x2="lift_high:Q")
-        )
-        points = alt.Chart(part).mark_point(filled=True, size=60)
-        return zero.encode(x=alt.X("x:Q", title=words.column("lift"))) + lines + points.encode(y=y, x="lift:Q")
+        return ranges(part.assign(label=named(part)), "label", "lift_low", "lift", "lift_high", words.column("lift"))
 
     return by_task(rows, "metric", draw)
 
@@ -203,7 +210,7 @@ def gain_curve(rows: pd.DataFrame, words: Words) -> Charts:
                     axis=alt.Axis(format=PERCENT, tickCount=5),
                     scale=SHARE,
                 ),
-                color=alt.Color("curve_kind:N", title=None, sort=list(rows["curve_kind"].unique())),
+                color=series("curve_kind", [*rows["curve_kind"].unique()]),
             )
         )
         return diagonal(1) + curves
@@ -285,7 +292,7 @@ def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
             scale=room_for_labels(rows["row_share"]),
         ),
     )
-    bars = base.mark_bar().encode(color=alt.Color("outcome:N", title=None, scale=alt.Scale(domain=outcomes)))
+    bars = base.mark_bar().encode(color=series("outcome", outcomes))
     labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("row_share:Q", format=".2~%"))
     return {"": sized(bars + labels, 30 * len(rows) + 10)}
 
@@ -306,13 +313,8 @@ def drift(rows: pd.DataFrame, words: Words) -> Charts:
                 scale=alt.Scale(type="symlog", constant=0.05),
                 axis=alt.Axis(values=[0, 0.05, 0.1, 0.5, 2], format=".2~f"),
             ),
-            color=alt.Color(
-                "advice:N",
-                title=None,
-                scale=alt.Scale(domain=[words.value(name) for name in names]),
-                # beside long names there is no room for four
-                legend=alt.Legend(columns=1),
-            ),
+            # beside long names there is no room for four
+            color=series("advice", [words.value(name) for name in names]).legend(columns=1),
         )
     )
     return {"": sized(lines + points, 32 * len(rows) + 10)}

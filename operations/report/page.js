@@ -11,6 +11,7 @@ const colours = {
 const numbers = {
   count: { maximumFractionDigits: 0 },
   amount: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  number: { maximumFractionDigits: 1 },
   small: { maximumSignificantDigits: 3 },
   share: { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 },
 };

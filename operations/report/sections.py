@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from operations.report import charts
+from operations.report import charts, findings, money_charts
+from operations.report.findings import Facts, Sentences
 from operations.report.words import Words
-
-# What a sentence says: a number with its format, or words.
-Facts = dict[str, tuple[object, str]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,8 @@ class Section:
     draw : callable
         Makes the charts from the rows.
     facts : callable
-        Makes what the sentence says from the rows; None where too little is shown.
+        Makes what the sentence says from the rows, or what several say; None where too little
+        is shown.
     key : str
         Column that names a part; rows without one are not drawn.
     without_key : str
@@ -50,7 +49,7 @@ class Section:
     query: str
     columns: str
     draw: Callable[[pd.DataFrame, Words], dict[str, alt.TopLevelMixin]]
-    facts: Callable[[pd.DataFrame], Facts | None]
+    facts: Callable[[pd.DataFrame], Facts | Sentences | None]
     key: str = ""
     without_key: str = "not shown"
     exists: str = ""
@@ -58,238 +57,118 @@ class Section:
     hidden: str = ""
 
 
-def next_week(rows: pd.DataFrame) -> Facts | None:
-    """Sum what is approved."""
-    approved = rows[rows["plan_status"] != "draft"]
-    if approved["user_count"].isna().any():
-        return None
-    return {
-        "contacts": (approved["contact_count"].sum(), "count"),
-        "cost": (approved["expected_cost"].sum(), "amount"),
-        "margin": (approved["expected_margin"].sum(), "amount"),
-    }
-
-
-def budget(rows: pd.DataFrame) -> Facts | None:
-    """Tell the week's allocation at its budget, or the greatest if none is due."""
-    there = rows[(rows["budget_share"] == 1) & rows["user_count"].notna()]
-    if there.empty:
-        return None
-    there = there.assign(is_week=there["allocation_name"] == "week")
-    row = there.sort_values(["is_week", "expected_margin"]).iloc[-1]
-    return {
-        "name": (row["allocation_name"], "word"),
-        "budget": (row["budget_amount"], "amount"),
-        "margin": (row["expected_margin"], "amount"),
-        "price": (row["budget_price"], "amount"),
-    }
-
-
-def rfm_map(rows: pd.DataFrame) -> Facts | None:
-    """Count the best cell."""
-    best = (rows["recency_score"] == 5) & (rows["frequency_monetary_score"] == 5)
-    if not best.any() and rows["recency_score"].isna().any():
-        return None
-    count, everybody = rows.loc[best, "user_count"].sum(), rows["user_count"].sum()
-    return {"count": (count, "count"), "all": (everybody, "count"), "share": (count / everybody, "share")}
-
-
-def segments(rows: pd.DataFrame) -> Facts | None:
-    """Tell the segment that spends most of those shown."""
-    shown = rows[rows["segment_name"] != "not shown"]
-    if shown.empty:
-        return None
-    row = shown.iloc[0]
-    return {
-        "name": (row["segment_name"], "word"),
-        "users": (row["user_share"], "share"),
-        "amount": (row["amount_share"] or 0, "share"),
-    }
-
-
-def retention(rows: pd.DataFrame) -> Facts | None:
-    """Tell how many of all whom a month has followed ordered in it."""
-    followed = rows[rows["cohort_month"].isna() & rows["user_count"].notna()]
-    if followed.empty:
-        return None
-    row = followed.iloc[0]
-    return {"share": (row["active_share"], "share"), "count": (row["cohort_user_count"], "count")}
-
-
-def campaign_rates(rows: pd.DataFrame) -> Facts:
-    """Tell the campaign with the highest rate."""
-    row = rows.loc[rows["redemption_rate"].idxmax()]
-    return {
-        "name": (row["campaign_id"], "word"),
-        "rate": (row["redemption_rate"], "share"),
-        "count": (row["treated_count"], "count"),
-    }
-
-
-def campaign_lift(rows: pd.DataFrame) -> Facts:
-    """Count the intervals that leave zero out."""
-    is_clear = (rows["lift_low"] > 0) | (rows["lift_high"] < 0)
-    return {"clear": (is_clear.sum(), "count"), "all": (len(rows), "count")}
-
-
-def programme(rows: pd.DataFrame) -> Facts:
-    """Tell the profit by the last week, and what would show it."""
-    row = rows[(rows["metric"] == "profit") & rows["lift"].notna()].sort_values("week_number").iloc[-1]
-    day = row["measurable_on"]
-    return {
-        "phase": (row["phase"], "word"),
-        "weeks": (row["week_number"], "count"),
-        "lift": (row["lift"], "amount"),
-        "low": (row["lift_low"], "amount"),
-        "high": (row["lift_high"], "amount"),
-        "verdict": (row["verdict"], "word"),
-        "hoped": (row["hoped_share"], "share"),
-        "day": ("never with this group" if pd.isna(day) else str(day)[:10], "word"),
-        "needed": (row["needed_control_count"], "count"),
-        "control": (row["control_count"], "count"),
-    }
-
-
-def qini_curve(rows: pd.DataFrame) -> Facts:
-    """Tell the gain at three tenths contacted."""
-    row = rows[rows["contacted_share"].between(0.299, 0.301)].iloc[0]
-    return {
-        "name": (row["outcome_name"], "word"),
-        "share": (row["contacted_share"], "share"),
-        "gain": (row["gain_per_user"], "small"),
-        "random": (row["random_gain_per_user"], "small"),
-    }
-
-
-def gain_curve(rows: pd.DataFrame) -> Facts:
-    """Tell the champion's best tenth of the task that gains most."""
-    top = rows[(rows["decile"] == 1) & (rows["curve_kind"] == "champion")]
-    row = top.sort_values("lift").iloc[-1]
-    return {"name": (row["task"], "word"), "share": (row["gain_share"], "share"), "lift": (row["lift"], "small")}
-
-
-def calibration(rows: pd.DataFrame) -> Facts:
-    """Count the bins whose prediction lies in the interval."""
-    inside = rows["mean_prediction"].between(rows["rate_low"], rows["rate_high"])
-    return {"inside": (inside.sum(), "count"), "all": (len(rows), "count")}
-
-
-def amounts(rows: pd.DataFrame) -> Facts | None:
-    """Divide what was predicted by what came."""
-    if rows["user_count"].isna().any():
-        return None
-    predicted = (rows["mean_prediction"] * rows["row_count"]).sum()
-    actual = (rows["mean_outcome"] * rows["row_count"]).sum()
-    return {"ratio": (predicted / actual, "share")} if actual else None
-
-
-def importance(rows: pd.DataFrame) -> Facts:
-    """Tell the strongest group of the first task, of those shown."""
-    row = rows[rows["user_count"].notna()].iloc[0]
-    return {
-        "name": (row["task"], "word"),
-        "group": (row["reason_group"], "word"),
-        "share": (row["importance_share"], "share"),
-    }
-
-
-def data_quality(rows: pd.DataFrame) -> Facts:
-    """Sum each outcome over all tables."""
-    sums = rows.groupby("outcome")["row_count"].sum()
-    outcomes = ("repaired", "deduplicated", "rejected")
-    return {name: (sums.get(name, 0), "count") for name in outcomes}
-
-
-def drift(rows: pd.DataFrame) -> Facts:
-    """Count the tasks that need attention, by advice."""
-    advice = rows["advice"].value_counts()
-    return {
-        "source": (advice.get("look at the source", 0), "count"),
-        "retrain": (advice.get("retrain now", 0), "count"),
-        "watch": (advice.get("watch", 0), "count"),
-        "unknown": (advice.get("not known yet", 0), "count"),
-        "watched_from": (charts.DRIFT_LIMITS["watch"], "small"),
-        "drifted_from": (charts.DRIFT_LIMITS["drifted"], "small"),
-        "all": (len(rows), "count"),
-    }
-
-
 BUDGETS = "from reports.rpt_budget_curve order by allocation_name, budget_amount"
 RESULTS = "from reports.rpt_campaign_results where"
 SECTIONS = (
     Section(
+        "weekly_money",
+        "money",
+        "from reports.rpt_weekly_money where is_whole_week order by week_starts_on desc limit 52",
+        "week_starts_on order_count revenue_amount margin_amount programme_revenue programme_revenue_low"
+        " programme_revenue_high programme_margin programme_margin_low programme_margin_high",
+        money_charts.weekly_money,
+        findings.weekly_money,
+    ),
+    Section(
+        "programme",
+        "money",
+        "from reports.rpt_programme order by metric, week_number",
+        "metric phase week_number control_count lift lift_low lift_high",
+        charts.programme,
+        findings.programme,
+    ),
+    Section(
+        "week_budget",
+        "money",
+        "from reports.rpt_week_budget",
+        "weekly_budget_amount spent_amount planned_amount left_amount",
+        money_charts.week_budget,
+        findings.week_budget,
+        key="left_amount",
+    ),
+    Section(
+        "campaign_funnel",
+        "plan",
+        "from reports.rpt_campaign_funnel where step <> 'withdrawn' or user_count > 0"
+        " order by starts_on, campaign_id, step_number",
+        "campaign_name decision_status step user_count",
+        money_charts.campaign_funnel,
+        findings.campaign_funnel,
+    ),
+    Section(
+        "campaign_reasons",
+        "plan",
+        "from reports.rpt_campaign_reasons where reason_rank <= 3 order by campaign_id, step desc, reason_rank",
+        "campaign_name step reason user_count step_user_count",
+        money_charts.campaign_reasons,
+        findings.campaign_reasons,
+    ),
+    Section(
         "next_week",
         "plan",
         "from reports.rpt_next_week order by plan_status, expected_margin desc nulls last, campaign_id, offer_id",
-        "campaign_name offer_id plan_status contact_count expected_cost expected_margin first_send_on",
+        "campaign_name offer_name plan_status contact_count expected_cost expected_margin first_send_on",
         charts.next_week,
-        next_week,
+        findings.next_week,
+    ),
+    Section(
+        "plan_forecasts",
+        "plan",
+        "from reports.rpt_plan_forecasts order by starts_on, campaign_id, metric",
+        "campaign_name forecast_status metric forecast_value forecast_low forecast_high"
+        " measurability expected_margin_lift smallest_margin_lift",
+        money_charts.plan_forecasts,
+        findings.plan_forecasts,
+    ),
+    Section(
+        "policies",
+        "plan",
+        "from reports.rpt_policies order by campaign_id, expected_margin desc, policy",
+        "campaign_name policy user_count cautious_margin expected_margin hopeful_margin",
+        money_charts.policies,
+        findings.policies,
     ),
     Section(
         "budget_curve",
         "plan",
         BUDGETS,
-        "allocation_name budget_amount user_count expected_cost expected_margin",
+        "campaign_name budget_amount user_count expected_cost expected_margin",
         charts.budget_curve,
-        budget,
+        findings.budget,
     ),
     Section(
         "budget_price",
         "plan",
         BUDGETS,
-        "allocation_name budget_share budget_amount budget_price",
+        "campaign_name budget_share budget_amount budget_price",
         charts.budget_price,
-        budget,
+        findings.budget,
     ),
     Section(
-        "rfm_map",
-        "customers",
-        "from reports.rpt_rfm_map order by recency_score desc nulls last, frequency_monetary_score desc",
-        "recency_score frequency_monetary_score segment_name user_count mean_amount",
-        charts.rfm_map,
-        rfm_map,
-        key="recency_score",
-        exists="only_guest_order_count",
-        hidden="guests",
-    ),
-    Section(
-        "segments",
-        "customers",
-        "from reports.rpt_segments order by segment_name = 'not shown', total_amount desc, segment_name",
-        "segment_name user_count user_share amount_share mean_amount mean_recency_days",
-        charts.segments,
-        segments,
-        exists="only_guest_order_count",
-        hidden="guests",
-    ),
-    Section(
-        "retention",
-        "customers",
-        "from reports.rpt_retention order by cohort_month nulls last, month_number",
-        "cohort_month month_number cohort_user_count user_count active_share",
-        charts.retention,
-        retention,
-        key="cohort_month",
-        without_key="all months",
-        whole="cohort_count",
-        exists="only_guest_order_count",
-        hidden="guests",
-    ),
-    Section(
-        "programme",
+        "forecast_accuracy",
         "campaigns",
-        "from reports.rpt_programme order by metric, week_number",
-        "metric phase week_number control_count lift lift_low lift_high",
-        charts.programme,
-        programme,
+        "from reports.rpt_forecast_accuracy order by starts_on, campaign_id",
+        "campaign_name forecast_value forecast_low forecast_high response_count user_count",
+        money_charts.forecast_accuracy,
+        findings.forecast_accuracy,
+    ),
+    Section(
+        "policy_outcomes",
+        "campaigns",
+        "from reports.rpt_policy_outcomes order by policy <> 'optimal', policy",
+        "policy user_count contacted_count control_count supported_share profit_lift lift_low lift_high",
+        money_charts.policy_outcomes,
+        findings.policy_outcomes,
+        key="profit_lift",
+        without_key="unknown",
     ),
     Section(
         "campaign_rates",
         "campaigns",
         f"{RESULTS} metric = 'redemption_rate' and redemption_rate is not null order by starts_on desc, campaign_id",
-        "campaign_id treated_count redeemed_count redemption_rate redemption_rate_low redemption_rate_high",
+        "campaign_name treated_count redeemed_count redemption_rate redemption_rate_low redemption_rate_high",
         charts.campaign_rates,
-        campaign_rates,
+        findings.campaign_rates,
         key="campaign_id",
         exists="contacted_campaign_count",
         hidden="all",
@@ -298,9 +177,9 @@ SECTIONS = (
         "campaign_lift",
         "campaigns",
         f"{RESULTS} lift is not null order by metric, campaign_id",
-        "campaign_id metric treated_count control_count lift lift_low lift_high",
+        "campaign_name metric treated_count control_count lift lift_low lift_high",
         charts.campaign_lift,
-        campaign_lift,
+        findings.campaign_lift,
         exists="controlled_campaign_count",
         hidden="campaign_lift",
     ),
@@ -310,9 +189,62 @@ SECTIONS = (
         "from reports.rpt_qini_curve order by outcome_name, contacted_share",
         "outcome_name contacted_share gain_per_user random_gain_per_user user_count",
         charts.qini_curve,
-        qini_curve,
+        findings.qini_curve,
         exists="judged_campaign_count",
         hidden="qini_curve",
+    ),
+    Section(
+        "segments",
+        "customers",
+        "from reports.rpt_segments order by segment_name = 'not shown', total_amount desc, segment_name",
+        "segment_name user_count user_share amount_share mean_amount mean_recency_days",
+        charts.segments,
+        findings.segments,
+        exists="only_guest_order_count",
+        hidden="guests",
+    ),
+    Section(
+        "segment_value",
+        "customers",
+        "from reports.rpt_segments order by segment_name = 'not shown', mean_expected_margin desc, segment_name",
+        "segment_name user_count mean_expected_margin expected_margin",
+        money_charts.segment_value,
+        findings.segment_value,
+        exists="only_guest_order_count",
+        hidden="guests",
+    ),
+    Section(
+        "segment_migration",
+        "customers",
+        "from reports.rpt_segment_migration"
+        " order by former_segment_name = 'not shown', former_segment_name, segment_name",
+        "former_segment_name segment_name user_count",
+        money_charts.segment_migration,
+        findings.segment_migration,
+    ),
+    Section(
+        "rfm_map",
+        "customers",
+        "from reports.rpt_rfm_map order by recency_score desc nulls last, frequency_monetary_score desc",
+        "recency_score frequency_monetary_score segment_name user_count mean_amount",
+        charts.rfm_map,
+        findings.rfm_map,
+        key="recency_score",
+        exists="only_guest_order_count",
+        hidden="guests",
+    ),
+    Section(
+        "retention",
+        "customers",
+        "from reports.rpt_retention order by cohort_month nulls last, month_number",
+        "cohort_month month_number cohort_user_count user_count active_share",
+        charts.retention,
+        findings.retention,
+        key="cohort_month",
+        without_key="all months",
+        whole="cohort_count",
+        exists="only_guest_order_count",
+        hidden="guests",
     ),
     Section(
         "gain_curve",
@@ -320,7 +252,7 @@ SECTIONS = (
         "from reports.rpt_gain_curve order by task, curve_kind desc, decile",
         "task curve_kind contacted_share gain_share user_count",
         charts.gain_curve,
-        gain_curve,
+        findings.gain_curve,
         key="task",
         exists="probability_score_count",
         hidden="scores",
@@ -331,7 +263,7 @@ SECTIONS = (
         "from reports.rpt_calibration order by task, bin_number",
         "task mean_prediction outcome_rate rate_low rate_high user_count",
         charts.calibration,
-        calibration,
+        findings.calibration,
         key="task",
         exists="probability_score_count",
         hidden="scores",
@@ -342,7 +274,7 @@ SECTIONS = (
         "from reports.rpt_amounts order by task, tenth nulls last",
         "task tenth mean_prediction mean_outcome user_count",
         charts.amounts,
-        amounts,
+        findings.amounts,
         key="tenth",
         exists="amount_score_count",
         hidden="scores",
@@ -353,7 +285,7 @@ SECTIONS = (
         "from reports.rpt_importance order by task, importance_rank",
         "task reason_group importance_share user_count",
         charts.importance,
-        importance,
+        findings.importance,
         exists="score_count",
         hidden="importance",
     ),
@@ -365,7 +297,7 @@ SECTIONS = (
         " order by entity, outcome",
         "entity outcome row_count row_share",
         charts.data_quality,
-        data_quality,
+        findings.data_quality,
     ),
     Section(
         "drift",
@@ -375,7 +307,7 @@ SECTIONS = (
         " calibration_verdict mean_prediction mean_outcome expected_low expected_high"
         " season window_as_of_date",
         charts.drift,
-        drift,
+        findings.drift,
         key="weighted_index",
         without_key="unknown",
     ),

@@ -9,6 +9,8 @@ import yaml
 
 LANGUAGES = ("en", "zh")
 TEXTS = Path(__file__).with_name("texts.yml")
+# Words of which one stands in the name of each column of money.
+MONEY = {"amount", "cost", "margin", "price", "profit", "revenue"}
 FORMATS = {"count": "{:,.0f}", "amount": "{:,.2f}", "small": "{:.3g}", "share": "{:.0%}"}
 
 
@@ -24,10 +26,13 @@ class Words:
     ----------
     language : str
         One of `LANGUAGES`.
+    currency : str
+        Code of the shop's currency; empty if it is not known.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, currency: str = "") -> None:
         self.language = language
+        self.currency = currency
         self._texts = read_texts()
 
     def __call__(self, kind: str, key: str) -> str:
@@ -42,18 +47,31 @@ class Words:
         own, is_several, _ = value.partition(": other offers")
         if is_several:
             return own + self._texts["values"][": other offers"][self.language]
+        if column == "campaign_name" and value.startswith("Draft for "):
+            return self("values", "Draft for ").format(value.removeprefix("Draft for "))
         known = self._texts["values"].get(value)
         is_id = column.endswith("_id") and value != "not shown"
         return known[self.language] if known and not is_id else value
 
     def column(self, name: str) -> str:
-        """Return the name of a column."""
-        return self("columns", name)
+        """Return the name of a column, of money with its currency."""
+        return self.priced(self("columns", name), name)
+
+    def priced(self, text: str, column: str) -> str:
+        """Return a text, with the currency if the column is of money."""
+        is_money = format_of(column) == "amount" and MONEY & set(column.split("_"))
+        return f"{text} ({self.currency})" if is_money and self.currency else text
 
     def rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Put the words of a table into the language; ids and names stay."""
         names = rows.select_dtypes(["object", "string"]).columns
-        return rows.assign(**{name: [self.value(value, name) for value in rows[name]] for name in names})
+        sources = {name: f"{name}_{self.language}" for name in names}
+        return rows.assign(
+            **{
+                name: rows[own] if (own := sources[name]) in rows else [self.value(value, name) for value in rows[name]]
+                for name in names
+            }
+        )
 
     def filled(self, kind: str, key: str, totals: dict) -> str:
         """Return a text with totals of the shop in it, counts with separators."""
@@ -64,10 +82,20 @@ class Words:
         }
         return self(kind, key).format(**numbers)
 
+    def number(self, value: float, kind: str) -> str:
+        """Return a number in a sentence, money with its currency."""
+        return (
+            f"{self.currency} {FORMATS[kind].format(value)}"
+            if kind == "amount" and self.currency
+            else (FORMATS[kind].format(value))
+        )
+
     def sentence(self, name: str, facts: dict[str, tuple[object, str]]) -> str:
         """Fill a finding with its facts."""
         shown = {
-            key: str(self.value(value)) if kind == "word" else FORMATS[kind].format(value)
+            key: str(self.value(value, "campaign_name" if key == "name" else ""))
+            if kind == "word"
+            else self.number(value, kind)
             for key, (value, kind) in facts.items()
         }
         return self("findings", name).format(**shown)
@@ -83,4 +111,6 @@ def format_of(column: str) -> str:
         return "small"
     if column in {"mean_prediction", "mean_outcome", "expected_low", "expected_high"}:
         return "small"
+    if column == "mean_recency_days" or column.startswith("forecast_"):
+        return "number"
     return "amount"

@@ -36,7 +36,7 @@ ranked as (
 
 {% set policies = {
     'everybody': 'true',
-    'launched': "choice_basis = 'value' and decision <> 'not chosen'",
+    'optimal': "choice_basis = 'value' and decision <> 'not chosen'",
     'greedy_by_value': 'value_rank <= place_count',
     'greedy_by_score': 'score_rank <= place_count',
 } -%}

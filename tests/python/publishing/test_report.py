@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,11 +18,11 @@ from support.reports import opened, publish_reports, write_report
 from support.shops import one_order_shop
 
 from operations.report.sections import SECTIONS
-from operations.report.words import LANGUAGES, read_texts
+from operations.report.words import LANGUAGES, Words, read_texts
 
 # The fixture has campaigns nobody was held out of, and few in the global control group:
 # no effect to draw.
-NEVER_MEASURED = {"campaign_lift", "programme", "qini_curve"}
+NEVER_MEASURED = {"campaign_lift", "policy_outcomes", "programme", "qini_curve"}
 PHONE = 360
 # What a marketer may call a campaign, and what a page must not take for its own.
 MARKUP = """<!--<script>x</script>&"'{{ 7 * 7 }}{0}${x}<img src=x onerror="window.run = 1">"""
@@ -82,6 +84,11 @@ def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_pat
                 lift_low = -2, lift_high = 3 * week_number
         """)
         connection.execute("""
+            insert into reports.rpt_policy_outcomes
+            select policy, 600, 2, 300, 90, 0.9, 80, 1.5, -0.5, 3.5
+            from (values ('optimal'), ('everybody')) as policies (policy)
+        """)
+        connection.execute("""
             insert into reports.rpt_qini_curve
             select 'buying', 500, 900, step / 20, sqrt(step) / 100, step / 1000
             from range(21) as steps (step)
@@ -101,9 +108,14 @@ def test_names_of_markup_are_names_on_every_chart(
     shutil.copy(published, tmp_path)
     with duckdb.connect(str(tmp_path / published.name)) as connection:
         for table, columns in {
-            "rpt_campaign_results": ["campaign_id"],
-            "rpt_next_week": ["campaign_id", "campaign_name", "offer_id", "channel"],
-            "rpt_budget_curve": ["allocation_name"],
+            "rpt_campaign_funnel": ["campaign_id", "campaign_name"],
+            "rpt_campaign_reasons": ["campaign_id", "campaign_name", "reason", "reason_zh"],
+            "rpt_campaign_results": ["campaign_id", "campaign_name"],
+            "rpt_forecast_accuracy": ["campaign_id", "campaign_name"],
+            "rpt_next_week": ["campaign_id", "campaign_name", "offer_id", "offer_name", "channel"],
+            "rpt_plan_forecasts": ["campaign_id", "campaign_name"],
+            "rpt_policies": ["campaign_id", "campaign_name"],
+            "rpt_budget_curve": ["allocation_name", "campaign_name"],
             "rpt_segments": ["segment_name"],
             "rpt_rfm_map": ["segment_name"],
         }.items():
@@ -174,6 +186,33 @@ def test_the_page_can_be_read_without_eyes_or_mouse(browser: Browser, report: Pa
         "chart => [chart.dataset.chart, chart.getAttribute('aria-label')])"
     ):
         assert len(label) > 40, name
+
+
+def test_a_series_keeps_its_colour_in_both_languages(report: Path) -> None:
+    specs = json.loads(re.search(r'id="specs">(.*?)</script>', report.read_text(), re.DOTALL)[1])
+
+    def scales(part: object) -> Iterator[dict]:
+        if isinstance(part, dict):
+            if isinstance(part.get("color"), dict) and part["color"].get("type") == "nominal":
+                yield part["color"]
+            part = list(part.values())
+        if isinstance(part, list):
+            for each in part:
+                yield from scales(each)
+
+    series = 0
+    for name, drawn in specs.items():
+        english, chinese = (Words(each) for each in LANGUAGES)
+        for here, there in zip(*(scales(drawn[each]) for each in LANGUAGES), strict=True):
+            # in the order of the series, not of their names in a language
+            names, names_zh = here["scale"]["domain"], there["scale"]["domain"]
+            assert len(names) == len(names_zh), name
+            known = {english.column(key): chinese.column(key) for key in read_texts()["columns"]}
+            known |= {text["en"]: text["zh"] for text in read_texts()["values"].values()}
+            plain, plain_zh = ([each.partition(" (")[0] for each in found] for found in (names, names_zh))
+            assert [known.get(each, chinese.value(each, "campaign_name")) for each in plain] == plain_zh, name
+            series += len(names)
+    assert series > 10
 
 
 def test_the_toggles_change_words_and_colours(browser: Browser, report: Path) -> None:
