@@ -97,7 +97,7 @@ query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,ord
 	@.venv-superset/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
 	@touch $@
 
-superset: setup .venv-superset/.installed  ## start Apache Superset on the published marts, check its charts, stop; to keep it running: make superset STAY=1
+superset: setup .venv-superset/.installed  ## check the dashboards of each role in Apache Superset; to serve and keep them: make superset STAY=1
 	@python -m operations.superset $(if $(STAY),--stay)
 
 check-data: setup  ## read and judge the raw files without a build: make check-data SOURCE=your_shop

@@ -1,11 +1,16 @@
-"""Start Apache Superset on the published tables, make dashboards, and check their figures.
+"""Start Apache Superset with the dashboards of dashboards.yml, one per role.
 
-    python -m operations.superset [--stay]     # what `make superset` runs
+    python -m operations.superset            # what `make superset` runs: check all, keep nothing
+    python -m operations.superset --stay     # make superset STAY=1: keep them, serve until stopped
 
-Superset reads the published DuckDB file and a PostgreSQL server that is started for the
-purpose, there once as a marketer and once as an analyst. Each chart's rows, as its REST
-API gives them, are held against a query of the published file. Meanwhile the marts are
-published anew. All of it is gone afterwards; with --stay it waits for Enter before.
+The check reads the published DuckDB file, and a PostgreSQL server that is started for the
+purpose, there once as each role. Each chart's rows, as its REST API gives them, are held
+against its query of the published file. Meanwhile the marts are published anew.
+
+With --stay the data of Superset stay in the folder .superset, key and passwords in
+.secrets/superset.json: what people add is there after a restart, and the dashboards of
+dashboards.yml are imported again. Charts read the published file, or for a role the
+PostgreSQL login in the environment variable SUPERSET_<ROLE>_URL.
 """
 
 from __future__ import annotations
@@ -16,28 +21,24 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import duckdb
 import psycopg
+import yaml
 
 from operations.places import PROJECT_FOLDER
 from operations.places import PUBLISHED_FILE as FILE
 from operations.publish.postgres.temporary_server import find_binaries, temporary_server
-from operations.superset.server import RefusedError, Superset, running_superset
+from operations.superset.bundle import DASHBOARDS, bundle, uuid_of
+from operations.superset.server import RefusedError, SetUp, Superset, running_superset
 
-# Without them, whoever may write SQL in Superset reads every file of its server.
-CLOSED = {"enable_external_access": False, "lock_configuration": True}
-# Per chart: table, column to group by, aggregate in SQL.
-CHARTS = {
-    "Decisions by kind": ("campaigns.campaign_decisions", "decision", "count(*)"),
-    "Expected margin by channel": ("campaigns.campaign_audience", "channel", "sum(expected_margin)"),
-    "Revenue by sales channel": ("core.orders", "sales_channel", "sum(net_amount)"),
-    "Users by score and task": ("scores.user_scores", "task", "avg(score)"),
-    # seconds, so that a figure tells one publication from the next
-    "Time of publication": ("publication.published_tables", "source", "extract(epoch from max(published_at))"),
-    "Published rows": ("publication.published_tables", "table_name", "sum(row_count)"),
-}
+HOME = PROJECT_FOLDER / ".superset"
+SECRETS = PROJECT_FOLDER / ".secrets" / "superset.json"
+GRANTS = PROJECT_FOLDER / "operations" / "publish" / "postgres" / "grants.yml"
+PORT = 8088
 # What must be answered, and what must be refused, when typed as SQL in Superset.
 ANSWERED = "select count(*) from publication.published_tables"
 REFUSED_BY_FILE = (
@@ -50,123 +51,62 @@ REFUSED_BY_FILE = (
 REFUSED_BY_POSTGRES = {
     "marketer": ("select * from evaluation.estimator_registry",),
     "analyst": ("select * from campaigns.campaign_decisions", "select * from reports.rpt_totals"),
+    "auditor": ("select * from core.orders",),
 }
 # Figures from two engines differ in the order in which doubles were summed.
 TOLERANCE = 1e-9
 
 
-def add_database(superset: Superset, name: str, uri: str, **connect: object) -> int:
-    """Add a database; return its id."""
-    extra = {"engine_params": {"connect_args": connect}} if connect else {}
-    body = {"database_name": name, "sqlalchemy_uri": uri, "expose_in_sqllab": True, "extra": json.dumps(extra)}
-    return superset.call("/database/", body)["id"]
-
-
-def add_chart(superset: Superset, database: int, dashboard: int, title: str) -> int:
-    """Add a chart, and the dataset under it; return the chart's id."""
-    place, column, aggregate = CHARTS[title]
-    # a dataset of its own name: with SQLite under it, Superset takes a name only once
-    dataset = superset.call(
-        "/dataset/",
-        {
-            "database": database,
-            "schema": place.split(".")[0],
-            "table_name": f"{title}, database {database}",
-            "sql": f"select * from {place}",
-        },
-    )["id"]
-    metric = {"expressionType": "SQL", "sqlExpression": aggregate, "label": "figure"}
-    source = {"id": dataset, "type": "table"}
-    context = {
-        "datasource": source,
-        "result_format": "json",
-        "result_type": "full",
-        "queries": [{"columns": [column], "metrics": [metric], "row_limit": 1000}],
+def grouped(rows: list[tuple], width: int) -> dict[str, list[float]]:
+    """Return figures by the names before them; no figure counts as none."""
+    return {
+        # a date comes as milliseconds, whole or not
+        " / ".join(f"{each:.0f}" if isinstance(each, float) else str(each) for each in row[:width]): [
+            float(each or 0) for each in row[width:]
+        ]
+        for row in rows
     }
-    form = {
-        "datasource": f"{dataset}__table",
-        "viz_type": "table",
-        "query_mode": "aggregate",
-        "groupby": [column],
-        "metrics": [metric],
-    }
-    return superset.call(
-        "/chart/",
-        {
-            "slice_name": title,
-            "viz_type": "table",
-            "datasource_id": dataset,
-            "datasource_type": "table",
-            "dashboards": [dashboard],
-            "params": json.dumps(form),
-            "query_context": json.dumps({**context, "form_data": form}),
-        },
-    )["id"]
 
 
-def add_dashboard(superset: Superset, database: int, name: str, titles: list[str]) -> dict[str, int]:
-    """Add a dashboard with its charts below one another; return their ids."""
-    dashboard = superset.call("/dashboard/", {"dashboard_title": name})["id"]
-    charts = {title: add_chart(superset, database, dashboard, title) for title in titles}
-    layout: dict[str, object] = {
-        "DASHBOARD_VERSION_KEY": "v2",
-        "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
-        "GRID_ID": {
-            "type": "GRID",
-            "id": "GRID_ID",
-            "parents": ["ROOT_ID"],
-            "children": [f"ROW-{chart}" for chart in charts.values()],
-        },
-    }
-    for chart in charts.values():
-        layout[f"ROW-{chart}"] = {
-            "type": "ROW",
-            "id": f"ROW-{chart}",
-            "parents": ["ROOT_ID", "GRID_ID"],
-            "children": [f"CHART-{chart}"],
-            "meta": {"background": "BACKGROUND_TRANSPARENT"},
-        }
-        layout[f"CHART-{chart}"] = {
-            "type": "CHART",
-            "id": f"CHART-{chart}",
-            "parents": ["ROOT_ID", "GRID_ID", f"ROW-{chart}"],
-            "children": [],
-            "meta": {"chartId": chart, "width": 12, "height": 40},
-        }
-    superset.call(f"/dashboard/{dashboard}", {"position_json": json.dumps(layout)}, method="PUT")
-    return charts
-
-
-def chart_rows(superset: Superset, chart: int, title: str) -> dict[str, float]:
+def chart_rows(superset: Superset, role: str, chart: dict) -> dict[str, list[float]]:
     """Run a chart's query through the API; return its figures."""
-    _, column, _ = CHARTS[title]
-    [result] = superset.call(f"/chart/{chart}/data/")["result"]
-    return {str(row[column]): float(row["figure"]) for row in result["data"]}
+    number = superset.charts[uuid_of(role, chart["name"])]
+    [result] = superset.call(f"/chart/{number}/data/")["result"]
+    names = [*chart["by"], *chart["show"]]
+    return grouped([tuple(row[name] for name in names) for row in result["data"]], len(chart["by"]))
 
 
-def file_rows(title: str) -> dict[str, float]:
+def file_rows(chart: dict) -> dict[str, list[float]]:
     """Return the same figures from the published file."""
-    place, column, aggregate = CHARTS[title]
     with duckdb.connect(str(FILE), read_only=True) as connection:
-        rows = connection.execute(f"select {column}, {aggregate} from {place} group by {column}").fetchall()
-    return {str(name): float(figure) for name, figure in rows}
+        found = connection.sql(chart["query"])
+        kinds = dict(zip(found.columns, found.types, strict=True))
+        # as JSON has a date: milliseconds since 1970
+        names = [f"epoch_ms({each})" if str(kinds[each]) == "DATE" else each for each in chart["by"]]
+        columns = ", ".join([*names, *chart["show"].values()])
+        query = f"select {columns} from ({chart['query']}) as chart group by {', '.join(chart['by'])}"
+        rows = connection.execute(query).fetchall()
+    return grouped(rows, len(chart["by"]))
 
 
-def check(superset: Superset, where: str, charts: dict[str, int]) -> None:
-    """Hold each chart of a dashboard against the published file."""
-    for title, chart in charts.items():
-        found, expected = chart_rows(superset, chart, title), file_rows(title)
+def check(superset: Superset, where: str, role: str) -> None:
+    """Hold each chart of a role's dashboard against the published file."""
+    for chart in DASHBOARDS[role]["charts"]:
+        found, expected = chart_rows(superset, role, chart), file_rows(chart)
         is_same = found.keys() == expected.keys() and all(
-            abs(found[name] - figure) <= TOLERANCE * max(1, abs(figure)) for name, figure in expected.items()
+            abs(here - there) <= TOLERANCE * max(1, abs(there))
+            for name, figures in expected.items()
+            for here, there in zip(found[name], figures, strict=True)
         )
-        if not is_same or not expected:
-            raise RefusedError(f"{where}, chart {title!r}: {found}, in the file {expected}")
-        total = sum(found.values())
-        say(f"{where}: {title}, {len(found)} rows, sum {total:,.2f}, as in the file")
+        if not is_same:
+            raise RefusedError(f"{where}, chart {chart['name']!r}: {found}, in the file {expected}")
+        say(f"{where}: {chart['name']}, {len(found)} rows, as in the file")
 
 
-def check_refused(superset: Superset, where: str, database: int, refused: tuple[str, ...]) -> None:
+def check_refused(superset: Superset, where: str, role: str, refused: tuple[str, ...]) -> None:
     """See to it that SQL typed in Superset reaches only what it may."""
+    found = superset.call("/database/")["result"]
+    [database] = [each["id"] for each in found if each["database_name"] == f"Marketing as {role}"]
 
     def run(query: str) -> dict:
         return superset.call("/sqllab/execute/", {"database_id": database, "sql": query})
@@ -181,7 +121,27 @@ def check_refused(superset: Superset, where: str, database: int, refused: tuple[
     say(f"{where}: refused {'; '.join(refused)}")
 
 
-def check_beside_publish(superset: Superset, charts: dict[str, int]) -> None:
+def check_logins(superset: Superset, logins: dict[str, tuple[str, list[str]]]) -> None:
+    """See to it that each login sees its own dashboard, no other, and types no SQL."""
+    for role, (password, _) in logins.items():
+        superset.log_in(role, password)
+        seen = [each["slug"] for each in superset.call("/dashboard/")["result"]]
+        if seen != [role]:
+            raise RefusedError(f"{role} sees the dashboards {seen}")
+        for other, number in superset.charts.items():
+            is_own = other in {uuid_of(role, chart["name"]) for chart in DASHBOARDS[role]["charts"]}
+            with contextlib.suppress(RefusedError):
+                superset.call(f"/chart/{number}/data/")
+                if not is_own:
+                    raise AssertionError(f"{role} reads chart {number} of another role")
+        with contextlib.suppress(RefusedError):
+            superset.call("/sqllab/execute/", {"database_id": 1, "sql": ANSWERED})
+            raise AssertionError(f"{role} types SQL")
+        say(f"login {role}: its own dashboard, no other, no SQL")
+    superset.log_in()
+
+
+def check_beside_publish(superset: Superset, role: str) -> None:
     """Read all the time while the marts are published anew."""
     published = threading.Event()
     failed: list[str] = []
@@ -203,14 +163,14 @@ def check_beside_publish(superset: Superset, charts: dict[str, int]) -> None:
     thread.start()
     reads = 0
     while not published.is_set():
-        for title, chart in charts.items():
-            chart_rows(superset, chart, title)
+        for chart in DASHBOARDS[role]["charts"]:
+            chart_rows(superset, role, chart)
             reads += 1
     thread.join()
     if failed or FILE.stat().st_ino == before:
         raise RefusedError(f"beside Superset nothing was published: {failed}")
     say(f"DuckDB file: {reads} charts read beside a publish, none failed")
-    check(superset, "DuckDB file, published anew", charts)
+    check(superset, "DuckDB file, published anew", role)
 
 
 def say(text: str) -> None:
@@ -220,7 +180,7 @@ def say(text: str) -> None:
 
 
 def add_logins(server: dict[str, str]) -> dict[str, str]:
-    """Publish into PostgreSQL; return addresses for a marketer and an analyst."""
+    """Publish into PostgreSQL; return the address of a login of each role."""
     done = subprocess.run(
         [sys.executable, "-m", "operations.publish.postgres"],
         cwd=PROJECT_FOLDER,
@@ -234,7 +194,7 @@ def add_logins(server: dict[str, str]) -> dict[str, str]:
     say(done.stdout.strip())
     addresses = {}
     with psycopg.connect(host=server["PGHOST"], user="postgres", password=server["PGPASSWORD"]) as connection:
-        for role in ("marketer", "analyst"):
+        for role in DASHBOARDS:
             password = secrets.token_hex(16)
             connection.execute(f"create role superset_{role} login password '{password}' in role {role}")
             addresses[role] = f"postgresql+psycopg2://superset_{role}:{password}@/postgres?host={server['PGHOST']}"
@@ -246,37 +206,84 @@ def add_logins(server: dict[str, str]) -> dict[str, str]:
     return addresses
 
 
-def main(arguments: list[str]) -> str | None:
-    """Try Superset out; return a sentence when something is not as it should be."""
-    if not FILE.exists():
-        return f"Superset was not tried: no {FILE}. Run make publish first."
+def set_up(addresses: dict[str, str], kept: dict[str, str], open_roles: list[str]) -> SetUp:
+    """Return what a Superset is started with: the dashboards of all roles, logins of some."""
+    logins = {
+        role: (
+            kept.setdefault(role, secrets.token_urlsafe(18)),
+            [uuid_of(role, chart["name"], "dataset") for chart in DASHBOARDS[role]["charts"]],
+        )
+        for role in open_roles
+    }
+    for name in ("key", "admin"):
+        kept.setdefault(name, secrets.token_urlsafe(48))
+    return SetUp(bundle(addresses, FILE), logins, [role for role in addresses if role not in open_roles], kept)
+
+
+def try_out() -> None:
+    """Check the dashboards on the file and on PostgreSQL, and keep nothing."""
     binaries = find_binaries()
     if binaries is None:
-        return "Superset was not tried: no initdb. Install the package postgresql."
+        raise RefusedError("not tried: no initdb. Install the package postgresql.")
+    of_file = dict.fromkeys(DASHBOARDS, file_address())
+    with tempfile.TemporaryDirectory(prefix="superset-") as home:
+        given = set_up(of_file, {}, [*DASHBOARDS])
+        with running_superset(Path(home), given) as superset:
+            for role in DASHBOARDS:
+                check(superset, f"DuckDB file as {role}", role)
+            check_refused(superset, "DuckDB file", "auditor", REFUSED_BY_FILE)
+            check_logins(superset, given.logins)
+            check_beside_publish(superset, "auditor")
+        # the same data again, as after a restart, now on PostgreSQL
+        with temporary_server(binaries) as server:
+            given = set_up(add_logins(server), given.secrets, [*DASHBOARDS])
+            with running_superset(Path(home), given) as superset:
+                for role in DASHBOARDS:
+                    check(superset, f"PostgreSQL as {role}", role)
+                    check_refused(superset, f"PostgreSQL as {role}", role, REFUSED_BY_POSTGRES[role])
+
+
+def file_address() -> str:
+    """Return the address of the published file."""
+    return f"duckdb:///{FILE}?access_mode=READ_ONLY"
+
+
+def stay() -> None:
+    """Serve the kept dashboards until stopped."""
+    kept = json.loads(SECRETS.read_text()) if SECRETS.exists() else {}
+    rights = yaml.safe_load(GRANTS.read_text())
+    urls = {role: os.environ.get(f"SUPERSET_{role.upper()}_URL", "") for role in DASHBOARDS}
+    # the file shows the users of all regions
+    shut = [role for role, url in urls.items() if not url and rights[role]["users"] != "all"]
+    given = set_up(
+        {role: url or file_address() for role, url in urls.items()}, kept, [role for role in urls if role not in shut]
+    )
+    SECRETS.parent.mkdir(exist_ok=True)
+    SECRETS.touch(mode=0o600)
+    SECRETS.write_text(json.dumps(kept))
+    with running_superset(HOME, given, int(os.environ.get("SUPERSET_PORT", PORT))) as superset:
+        for role in DASHBOARDS:
+            say(f"{role:<9} {superset.url}/superset/dashboard/{role}/")
+        place = SECRETS.relative_to(PROJECT_FOLDER)
+        say(f"Logins admin, {', '.join(given.logins)}; passwords in {place}. Ctrl-C stops it.")
+        for role in shut:
+            variable = f"SUPERSET_{role.upper()}_URL"
+            say(f"No login {role}, as the file shows all regions: set {variable} to a login of PostgreSQL.")
+        with contextlib.suppress(KeyboardInterrupt):
+            superset.process.wait()
+
+
+def main(arguments: list[str]) -> str | None:
+    """Try Superset out, or serve it; return a sentence when something is not as it should be."""
+    if not FILE.exists():
+        return f"Superset was not started: no {FILE}. Run make publish first."
     try:
-        with temporary_server(binaries) as server, running_superset() as superset:
-            addresses = add_logins(server)
-            file = add_database(superset, "Published file", f"duckdb:///{FILE}?access_mode=READ_ONLY", config=CLOSED)
-            charts = add_dashboard(superset, file, "Published file", list(CHARTS))
-            check(superset, "DuckDB file", charts)
-            check_refused(superset, "DuckDB file", file, REFUSED_BY_FILE)
-            for role, address in addresses.items():
-                database = add_database(superset, f"PostgreSQL, {role}", address)
-                titles = [
-                    title
-                    for title, (place, _, _) in CHARTS.items()
-                    if role == "marketer" or not (place.startswith("campaigns") or title == "Published rows")
-                ]
-                name = f"PostgreSQL as {role}"
-                check(superset, name, add_dashboard(superset, database, name, titles))
-                check_refused(superset, name, database, REFUSED_BY_POSTGRES[role])
-            check_beside_publish(superset, charts)
-            if "--stay" in arguments:
-                say(f"{superset.url}: user admin, password {superset.password}")
-                with contextlib.suppress(EOFError, KeyboardInterrupt):
-                    input("Enter stops it. ")
-    except (RefusedError, RuntimeError, psycopg.Error) as error:
+        stay() if "--stay" in arguments else try_out()
+    except (AssertionError, RefusedError, RuntimeError, psycopg.Error) as error:
         return f"Superset: {error}"
+    except duckdb.Error as error:
+        cause = str(error).splitlines()[0]
+        return f"Superset: the published file lacks what a dashboard shows; run make publish. {cause}"
     return None
 
 

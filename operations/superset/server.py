@@ -1,19 +1,18 @@
-"""A Superset of its own in a temporary folder, and its REST API."""
+"""A Superset with its own data in a folder, and its REST API."""
 
 from __future__ import annotations
 
 import http.cookiejar
 import json
 import os
-import secrets
 import socket
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,21 @@ class RefusedError(Exception):
 class Superset:
     """The REST API of a running Superset, as its administrator."""
 
-    def __init__(self, url: str, password: str):
+    def __init__(self, url: str, password: str, process: subprocess.Popen):
         self.url = url
         self.password = password
+        self.process = process
+        self.charts: dict[str, int] = {}
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         # no proxy of the environment: the server is on this machine
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
         self.headers = {"Referer": url}
 
-    def log_in(self) -> None:
+    def log_in(self, name: str = "admin", password: str = "") -> None:
         """Get the two tokens that later calls need."""
-        answer = self.call("/security/login", {"username": "admin", "password": self.password, "provider": "db"})
+        self.headers = {"Referer": self.url}
+        login = {"username": name, "password": password or self.password, "provider": "db"}
+        answer = self.call("/security/login", login)
         self.headers["Authorization"] = f"Bearer {answer['access_token']}"
         self.headers["X-CSRFToken"] = self.call("/security/csrf_token/")["result"]
 
@@ -59,66 +62,97 @@ class Superset:
             raise RefusedError(f"{path}: {error.code} {error.read().decode()[:500]}") from None
 
 
+@dataclass(frozen=True)
+class SetUp:
+    """What a Superset is started with.
+
+    Parameters
+    ----------
+    files : dict of str to str
+        Assets to import, by name.
+    logins : dict of str to tuple of str and list of str
+        Per login its password, and the datasets that it may read.
+    closed : list of str
+        Logins that may no longer log in.
+    secrets : dict of str to str
+        The key `key` of sessions and stored addresses, and the administrator's password `admin`.
+    """
+
+    files: dict[str, str]
+    logins: dict[str, tuple[str, list[str]]]
+    closed: list[str]
+    secrets: dict[str, str]
+
+
 @contextmanager
-def running_superset() -> Iterator[Superset]:
-    """Start Superset on a free port of 127.0.0.1, with metadata in a temporary folder.
+def running_superset(home: Path, given: SetUp, port: int | None = None) -> Iterator[Superset]:
+    """Start Superset on 127.0.0.1, with its own data in a folder that may have them already.
 
     Yields
     ------
     Superset
         Its API, logged in.
     """
-    with tempfile.TemporaryDirectory(prefix="superset-") as home:
-        password = secrets.token_urlsafe(24)
-        log = Path(home) / "log.txt"
-        environment = {
-            # less what connects to a server of PostgreSQL
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PG", "POSTGRES_"))},
-            "FLASK_APP": "superset.app:create_app()",
-            "SCARF_ANALYTICS": "false",
-            "SUPERSET_ADMIN_PASSWORD": password,
-            "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
-            "SUPERSET_HOME": home,
-            "SUPERSET_SECRET_KEY": secrets.token_urlsafe(48),
-        }
-        for command in (["superset", "db", "upgrade"], ["superset", "init"], ["python", str(FOLDER / "add_admin.py")]):
-            _run(command, environment, log)
-        port = _free_port()
-        with log.open("a") as output:
-            process = subprocess.Popen(
-                [
-                    *(str(BIN / "gunicorn"), "--bind", f"127.0.0.1:{port}"),
-                    *("--worker-class", "gthread", "--threads", "4"),
-                    *("--timeout", "120", "superset.app:create_app()"),
-                ],
-                cwd=home,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            superset = Superset(f"http://127.0.0.1:{port}", password)
-            _wait_for(superset, process, log)
-            superset.log_in()
-            yield superset
-        finally:
-            process.terminate()
-            process.wait()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = home / "log.txt"
+    log.write_text("")
+    environment = {
+        # less what connects to a server of PostgreSQL
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PG", "POSTGRES_"))},
+        "FLASK_APP": "superset.app:create_app()",
+        "SCARF_ANALYTICS": "false",
+        "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
+        "SUPERSET_HOME": str(home),
+        "SUPERSET_SECRET_KEY": given.secrets["key"],
+    }
+    for command in (["superset", "db", "upgrade"], ["superset", "init"]):
+        _run(command, environment, log)
+    asked = {
+        "files": given.files,
+        "logins": given.logins,
+        "closed": given.closed,
+        "admin_password": given.secrets["admin"],
+    }
+    answer = _run(["python", str(FOLDER / "set_up.py")], environment, log, json.dumps(asked))
+    port = port or _free_port()
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            [
+                *(str(BIN / "gunicorn"), "--bind", f"127.0.0.1:{port}"),
+                *("--worker-class", "gthread", "--threads", "4"),
+                *("--timeout", "120", "superset.app:create_app()"),
+            ],
+            cwd=home,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        superset = Superset(f"http://127.0.0.1:{port}", given.secrets["admin"], process)
+        superset.charts = json.loads(answer.splitlines()[-1])
+        _wait_for(superset, process, log)
+        superset.log_in()
+        yield superset
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def _run(command: list[str], environment: dict[str, str], log: Path) -> None:
+def _run(command: list[str], environment: dict[str, str], log: Path, given: str = "") -> str:
     with log.open("a") as output:
         done = subprocess.run(
             [str(BIN / command[0]), *command[1:]],
             cwd=log.parent,
             env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
             check=False,
         )
     if done.returncode:
         raise RefusedError(f"{' '.join(command)} failed: {log.read_text()[-2000:]}")
+    return done.stdout
 
 
 def _free_port() -> int:
