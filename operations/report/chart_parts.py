@@ -35,7 +35,7 @@ def diagonal(greatest: float) -> alt.Chart:
 
 def series(column: str, names: list[str]) -> alt.Color:
     """Colour by series in a fixed order: a name in another language keeps its colour."""
-    return alt.Color(f"{column}:N", title=None, sort=names, scale=alt.Scale(domain=names))
+    return alt.Color(f"{column}:N", title=None, scale=alt.Scale(domain=names))
 
 
 def named(rows: pd.DataFrame) -> pd.Series:
