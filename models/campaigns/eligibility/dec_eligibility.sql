@@ -47,6 +47,7 @@ pairs as (
         campaigns.campaign_id,
         users.user_id,
         campaigns.channel,
+        campaigns.audience_rule,
         campaigns.control_share,
         case sending.consent
             {% for channel in ['email', 'sms', 'push', 'ads'] -%}
@@ -97,7 +98,12 @@ judged as (
         coalesce(constraints.has_bought_already, false) as has_bought_already,
         coalesce(constraints.is_below_minimum_score, false) as is_below_minimum_score,
         coalesce(constraints.has_no_offer_left, false) as has_no_offer_left,
-        constraints.user_id is null as is_not_scored,
+        -- who lacks an interest has no constraints, which says nothing of a score
+        constraints.user_id is null
+        and case
+            when pairs.audience_rule = 'interested' then audiences.user_id is not null
+            else true
+        end as is_not_scored,
         global_control.is_global_control,
         {{ hashed_number(
             "concat(pairs.campaign_id, ':', pairs.user_id)", var('control_salt')
