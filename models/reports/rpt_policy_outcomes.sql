@@ -118,7 +118,8 @@ stated as (
     select
         *,
         {{ reach }} * standard_error
-        * sqrt(effective_count / nullif(greatest(effective_count - 2, 0), 0)) as half_width,
+        * sqrt(effective_count / nullif(greatest(effective_count - 2, 0), 0))
+            as half_width,
         effective_count >= {{ var('experiment_min_arm_users') }} as is_stated
     from compared
 ),

@@ -221,6 +221,8 @@ SECTIONS = (
         "former_segment_name segment_name user_count",
         money_charts.segment_migration,
         findings.segment_migration,
+        exists="only_guest_order_count",
+        hidden="guests",
     ),
     Section(
         "rfm_map",
