@@ -21,7 +21,7 @@ LAST_DAY = datetime.date(2026, 6, 30)
 DAYS, WEEK_DAYS = 400, 7
 # Category: products, price of the first, share of customers who like it.
 GOODS = {
-    "Cheese": (("Gouda", "Brie", "Feta", "Comté"), 4.5, 0.6),
+    "Cheese": (("Gouda", "Brie", "Feta", "Comté"), 4.5, 1.0),
     "Bread": (("Baguette", "Rye", "Rolls", "Focaccia"), 2.5, 0.8),
     "Wine": (("Riesling", "Merlot", "Rosé", "Port"), 8.0, 0.4),
     "Olives": (("Green olives", "Black olives", "Tapenade", "Olive oil"), 3.0, 0.3),
