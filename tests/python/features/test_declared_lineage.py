@@ -35,11 +35,14 @@ REASONED = (
 # A choice falls the other way only if what it is made on moves far enough: whatever
 # moves that, the choice comes from. Per model each choice, and what it is made on.
 CHOICES = {
+    "ml_budget_curve": {"contact_count": "expected_cost"},
     "ml_customer_value__test_period": {"is_champion": "expected_orders"},
     "ml_estimator_intervals": {"best_baseline_name": "gain_over_baseline"},
     "ml_estimator_registry": {"status": "status_reason", "parameters": "estimator_bytes"},
     "ml_cluster__stability": dict.fromkeys(("is_chosen", "cluster_count"), "criterion_value"),
     **{f"ml_{grain}__reasons": dict.fromkeys(REASONED, "contribution") for grain in GRAINS},
+    # a price is 0 until its limit binds
+    "ml_offer_choice": {"budget_price": "campaign_budget_price"},
     "ml_user__clusters": dict.fromkeys(("cluster_name", "cluster_number"), "distance_to_centre"),
     "ml_user_offer__uplift": dict.fromkeys(("is_chosen", "learner"), "validation_qini"),
 }

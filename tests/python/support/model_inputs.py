@@ -50,9 +50,9 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }
 PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")
-# Budgets of the week, and the campaign that explores with all it has: what binds beside one
-# of them is loose beside another.
-WEEKS = ((12.0, "d"), (15.0, "d"), (18.0, "c"), (21.0, "d"), (24.0, "c"))
+# Budgets of the week, the campaign that explores with all it has, and the rise that it is to
+# show, if few users show it: what binds beside one of them is loose beside another.
+WEEKS = ((12.0, "d"), (15.0, "d", 0.3), (18.0, "c"), (21.0, "d"), (24.0, "c", 0.3))
 CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability", "ml_user__clusters")
 # Models that learn of each feature, or judge it: `test_each_feature` is about features.
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")

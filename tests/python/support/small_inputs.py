@@ -285,9 +285,13 @@ def forecast_inputs(nodes: dict[str, dict]) -> Inputs:
     return inputs
 
 
-def campaign_inputs(nodes: dict[str, dict], weekly_budget: float, exploratory: str) -> Inputs:
+def campaign_inputs(
+    nodes: dict[str, dict], weekly_budget: float, exploratory: str, lift: float | None = None
+) -> Inputs:
     """Return campaigns planned, one exploratory, to choose for, and measured; what lacks is made up."""
     inputs = Inputs(nodes)
+    if lift:
+        inputs.settings.update({"exploratory_lift": lift, "experiment_power": 0.5, "experiment_level": 0.8})
     options = inputs.columns(
         "campaigns.dec_options",
         {
@@ -296,6 +300,8 @@ def campaign_inputs(nodes: dict[str, dict], weekly_budget: float, exploratory: s
             "expected_margin": "hash(key, 'margin') % 1000 / 150.0 - 1",
             "is_control": "hash(first_order_id, campaign_id) % 2 = 0",
             "is_exploratory": f"campaign_id = '{exploratory}'",
+            "baseline_probability": "hash(key, 'baseline') % 100 / 1000.0",
+            "treated_share": "0.5 + hash(key, 'treated') % 25 / 100.0",
         },
         {
             *PANEL_KEYS,
