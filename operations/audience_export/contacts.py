@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections import defaultdict
 
 import duckdb
 from dbt_common.exceptions import DbtRuntimeError
@@ -85,15 +84,20 @@ def _cap_addresses(connection: duckdb.DuckDBPyConnection, shop: str) -> None:
     What was launched first stays, so that no later campaign takes back what was exported.
     """
     cap = PROJECT["vars"]["most_contacts_per_user_week"]
-    sent: dict[tuple[str, str], list[datetime.date]] = defaultdict(list)
-    too_many = []
-    for kind, key, day, contact, most, *_ in connection.execute(MESSAGES, {"shop": shop, "cap": cap}).fetchall():
-        if contact and sum(abs(day - each) < WEEK for each in sent[kind, key]) >= most:
-            too_many.append([contact])
-        else:
-            sent[kind, key].append(day)
-    if too_many:
-        connection.executemany("update contacts set left_out = 'weekly cap' where decision_id = $1", too_many)
+    messages = connection.execute(MESSAGES, {"shop": shop, "cap": cap})
+    address, sent, too_many = None, [], []
+    # sorted by address, so that no more than one address's messages are held
+    while rows := messages.fetchmany(10_000):
+        for kind, key, day, contact, most, *_ in rows:
+            if (kind, key) != address:
+                address, sent = (kind, key), []
+            if contact and sum(abs(day - each) < WEEK for each in sent) >= most:
+                too_many.append(contact)
+            else:
+                sent.append(day)
+    connection.execute(
+        "update contacts set left_out = 'weekly cap' where decision_id in (select unnest($1::varchar[]))", [too_many]
+    )
 
 
 def find_addresses(connection: duckdb.DuckDBPyConnection, country: str) -> None:
