@@ -149,6 +149,17 @@
     )
 {%- endmacro %}
 
+{# Policies that are compared, and the column of ml_offer_choice that says whom each takes. #}
+{% macro policy_columns() -%}
+    {{ return({
+        'optimal': 'is_chosen',
+        'greedy_by_value': 'is_greedy_by_value',
+        'greedy_by_score': 'is_greedy_by_score',
+        'rfm_rule': 'is_rfm_rule',
+        'random': 'is_random',
+    }) }}
+{%- endmacro %}
+
 {# Permanent id of one revision of a decision. #}
 {% macro decision_id(revision) -%}
     md5(concat(campaign_id, '/', user_id, '/', cast({{ revision }} as string)))

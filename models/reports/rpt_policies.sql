@@ -1,23 +1,17 @@
 -- one row per planned campaign and policy: what it would earn, cautiously and hopefully
-{% set policies = {
-    'optimal': 'is_chosen',
-    'greedy_by_value': 'is_greedy_by_value',
-    'greedy_by_score': 'is_greedy_by_score',
-    'rfm_rule': 'is_rfm_rule',
-    'random': 'is_random',
-} -%}
+{% set policies = policy_columns() -%}
 {% set columns = [
     'campaign_id', 'campaign_name', 'policy', 'user_count', 'cautious_margin',
     'expected_margin', 'hopeful_margin', 'is_best_cautious', 'is_best_hopeful',
     'decided_on',
 ] -%}
 {% set former = load_relation(this) if execute -%}
--- depends_on: {{ ref('dec_launched_decisions') }}
 with
 
 choice as (select * from {{ ref('ml_offer_choice') }}),
 offer_values as (select * from {{ ref('dec_offer_values') }}),
 campaigns as (select * from {{ ref('plan_campaigns') }}),
+kept as (select * from {{ ref('campaign_policies') }}),
 
 taken as (
     {% for policy, column in policies.items() -%}
@@ -72,7 +66,7 @@ published as (
     from summed
 ),
 
--- a launched campaign is not allocated again: its comparison stays
+-- a launched campaign is not allocated again: its comparison stays until it is undone
 united as (
     select {{ columns | join(', ') }}
     from published
@@ -81,10 +75,8 @@ united as (
         select {{ columns | join(', ') }}
         from {{ this }}
         where
-            campaign_id in (
-                select launched.campaign_id
-                from {{ ref('dec_launched_decisions') }} as launched
-            )
+            campaign_id in (select kept.campaign_id from kept)
+            and campaign_id not in (select published.campaign_id from published)
     {% endif %}
 )
 

@@ -1,11 +1,5 @@
 -- one row per planned campaign and policy: what it would earn by the same values
-{% set policies = {
-    'optimal': 'is_chosen',
-    'greedy_by_value': 'is_greedy_by_value',
-    'greedy_by_score': 'is_greedy_by_score',
-    'rfm_rule': 'is_rfm_rule',
-    'random': 'is_random',
-} -%}
+{% set policies = policy_columns() -%}
 {% set columns = [
     'campaign_id', 'policy', 'plan_status', 'allocation_name', 'contact_count',
     'budget_amount', 'expected_responses', 'expected_cost', 'expected_margin',
