@@ -17,7 +17,7 @@
         ~ ' shop text, git_commit text, pseudonym_key text, started_at timestamp,'
         ~ ' ended_at timestamp, whole_at timestamp)'
     ) -%}
-    {%- for column in ['vault_key', 'erasure_key', 'inputs'] -%}
+    {%- for column in ['vault_key', 'erasure_key', 'inputs', 'made_of'] -%}
         {%- do run_query('alter table builds.runs add column if not exists ' ~ column ~ ' text') -%}
     {%- endfor -%}
     {%- do run_query(
@@ -53,6 +53,7 @@
             key_fingerprint('erasure') as erasure_key,
             {{ 'inputs_fingerprint(' ~ text_literal(shop_folder()) ~ ')'
                 if shop('folder') else 'null' }} as inputs,
+            made_of() as made_of,
             {{ now_in_utc() }} as started_at
     {%- endif -%}
 {%- endmacro %}

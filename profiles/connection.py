@@ -20,6 +20,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from operations import machine
 from operations.build.ledger import LedgerError, keep_ledger, ledger_of, restore_ledger
+from operations.build.reuse import made_of
 from operations.build.wholeness import nodes_in_trouble
 from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
@@ -102,6 +103,7 @@ class Plugin(BasePlugin):
         for function in (plan_file_faults, plan_file_rows):
             parameters = ["varchar", "varchar[]", "varchar"]
             conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
+        conn.create_function("made_of", lambda: made_of(get_flags().VARS), [], "varchar", side_effects=True)
         conn.create_function("git_commit", git_commit, [], "varchar", side_effects=True)
         conn.create_function("nodes_in_trouble", nodes_in_trouble, ["varchar"] * 3, "varchar")
         conn.create_function("var_faults", lambda: var_faults(get_flags().VARS), [], "varchar[]", side_effects=True)

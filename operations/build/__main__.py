@@ -2,6 +2,7 @@
 
     python -m operations.build [arguments of dbt build]      # what `make build` runs
 
+Without arguments it builds what is not as it was: operations/build/reuse.py.
 dbt's own lines, some 1,600, all stand in logs/dbt.log. What a macro prints is shown.
 """
 
@@ -13,6 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
+from operations.build import reuse
 from operations.build.outcome import exception_lines, outcome_lines
 from operations.build.progress import CLEAR_LINE, Progress
 from operations.files import why_unreadable
@@ -35,6 +37,13 @@ def main(arguments: list[str]) -> int:
     fits.addHandler(progress)
     fits.setLevel(logging.INFO)
     fits.propagate = False
+    if not arguments:
+        choice = reuse.choice()
+        sys.stdout.write(choice.sentence and f"{choice.sentence}\n")
+        if choice.scope is None:
+            return 0
+        os.environ[reuse.SCOPE] = choice.scope
+        arguments = reuse.selection(choice)
     sys.stdout.write(f"Building {SHOP}" + (" ..." if is_live else "\n"))
     sys.stdout.flush()
     ticker = threading.Thread(target=progress.tick, daemon=True)

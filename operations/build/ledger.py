@@ -80,7 +80,7 @@ def restore_ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: 
     LedgerError
         Where a file is missing, damaged or of another key. Nothing is changed.
     """
-    files, held = ledger_files(ledger_of(warehouse)), _held(connection)
+    files, held = ledger_files(ledger_of(warehouse)), held_files(connection)
     known = _generation(held)
     if not files or files[-1].generation < known:
         return 0
@@ -119,7 +119,7 @@ def keep_ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str
     if not _has_table(connection, LEDGER):
         return ""
     folder = ledger_of(warehouse)
-    files, held = ledger_files(folder), _held(connection)
+    files, held = ledger_files(folder), held_files(connection)
     if held - {file.path.name for file in files if file.is_whole}:
         write_generation(connection, warehouse, key)
         return f"Files of {folder} were missing or damaged: they are written anew from the database."
@@ -144,7 +144,7 @@ def write_generation(connection: duckdb.DuckDBPyConnection, warehouse: Path, key
     before = [*folder.glob("*.parquet")]
     if not before and not connection.execute(f"select 1 from {LEDGER} limit 1").fetchall():
         return
-    generation = max(_generation(_held(connection)), *(file.generation for file in ledger_files(folder)), 0) + 1
+    generation = max(_generation(held_files(connection)), *(file.generation for file in ledger_files(folder)), 0) + 1
     _write(connection, folder, _launched(connection), (generation, 1), key)
     _note(connection, ledger_files(folder))
     for path in before:
@@ -178,7 +178,8 @@ def _has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     )
 
 
-def _held(connection: duckdb.DuckDBPyConnection) -> set[str]:
+def held_files(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names of the files whose rows a database has."""
     if not _has_table(connection, HELD):
         return set()
     return {name for (name,) in connection.execute(f"select file_name from {HELD}").fetchall()}
