@@ -65,36 +65,23 @@ shown as (
         ) }}
 ),
 
--- Wilson (1927): the interval of a rate, sound at 0 and 1 too
-bounded as (
-    select
-        *,
-        (outcome_rate + 1.9207294 / row_count) / (1 + 3.8414588 / row_count)
-            as centre,
-        1.959964 / (1 + 3.8414588 / row_count) * sqrt(
-            outcome_rate * (1 - outcome_rate) / row_count
-            + 0.9603647 / row_count / row_count
-        ) as half_width
-    from shown
-),
-
 measured as (
     select
-        bounded.slice_number,
+        shown.slice_number,
         slices.task,
         slices.estimator_name,
         slices.split_name,
         slices.row_set,
-        bounded.bin_number,
-        bounded.user_count,
-        bounded.row_count,
-        bounded.positive_count,
-        bounded.mean_prediction,
-        bounded.outcome_rate,
-        round(greatest(bounded.centre - bounded.half_width, 0), 12) as rate_low,
-        round(least(bounded.centre + bounded.half_width, 1), 12) as rate_high
-    from bounded
-    inner join slices on bounded.slice_number = slices.slice_number
+        shown.bin_number,
+        shown.user_count,
+        shown.row_count,
+        shown.positive_count,
+        shown.mean_prediction,
+        shown.outcome_rate,
+        {{ wilson_end('low', 'shown.outcome_rate', 'shown.row_count') }} as rate_low,
+        {{ wilson_end('high', 'shown.outcome_rate', 'shown.row_count') }} as rate_high
+    from shown
+    inner join slices on shown.slice_number = slices.slice_number
 )
 
 select * from measured

@@ -20,19 +20,6 @@ rated as (
     left join plan on results.campaign_id = plan.campaign_id
 ),
 
--- Wilson (1927): the interval of a rate, sound at 0 and 1 too
-bounded as (
-    select
-        *,
-        (rate + 1.9207294 / treated_count) / (1 + 3.8414588 / treated_count)
-            as centre,
-        1.959964 / (1 + 3.8414588 / treated_count) * sqrt(
-            rate * (1 - rate) / treated_count
-            + 0.9603647 / treated_count / treated_count
-        ) as half_width
-    from rated
-),
-
 laid_out as (
     select
         campaign_id,
@@ -45,10 +32,12 @@ laid_out as (
         control_count,
         redeemed_count,
         round(rate, 12) as redemption_rate,
-        case when rate is not null then round(greatest(centre - half_width, 0), 12) end
-            as redemption_rate_low,
-        case when rate is not null then round(least(centre + half_width, 1), 12) end
-            as redemption_rate_high,
+        {% for end in ['low', 'high'] -%}
+            case
+                when rate is not null
+                    then {{ wilson_end(end, 'rate', 'treated_count') }}
+            end as redemption_rate_{{ end }},
+        {% endfor -%}
         lift,
         lift_low,
         lift_high,
@@ -56,7 +45,7 @@ laid_out as (
         is_over,
         starts_on,
         ends_on
-    from bounded
+    from rated
 )
 
 select * from laid_out

@@ -5,7 +5,6 @@
     before takes out what the arms differ in by chance (Dudik, Langford and Li, Doubly
     Robust Policy Evaluation and Learning, 2011). Right if either propensities or line are.
 -#}
-{% set reach = 1.959964 -%}
 with
 
 picked as (select * from {{ ref('dec_policy_picks') }}),
@@ -117,7 +116,7 @@ compared as (
 stated as (
     select
         *,
-        {{ reach }} * standard_error
+        {{ normal_reach(var('experiment_level')) }} * standard_error
         * sqrt(effective_count / nullif(greatest(effective_count - 2, 0), 0))
             as half_width,
         effective_count >= {{ var('experiment_min_arm_users') }} as is_stated

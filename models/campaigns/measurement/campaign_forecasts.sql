@@ -4,8 +4,7 @@
     'campaign_id', 'metric', 'forecast_status', 'contact_count', 'forecast_value',
     'forecast_low', 'forecast_high', 'forecast_on',
 ] -%}
-{# 80 % of a normal law lie within so many standard deviations #}
-{% set reach = 1.2816 -%}
+{% set reach = normal_reach(var('forecast_level')) -%}
 with
 
 responses as (
