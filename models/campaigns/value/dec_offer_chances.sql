@@ -31,6 +31,10 @@ panel as (
         features.user_id,
         windows.first_order_id,
         features.days_since_last_covered,
+        features.covered_amount,
+        features.covered_line_count,
+        windows.order_count_364d / nullif(cast(windows.line_count_364d as double), 0)
+            as orders_per_line,
         features.covered_amount / nullif(features.covered_day_count, 0)
             as covered_day_amount
     from scoring
@@ -89,7 +93,14 @@ measured as (
                 avg(panel.covered_day_amount) over (partition by baseline.offer_id), 6
             ),
             0
-        ) as covered_amount
+        ) as covered_amount,
+        round(
+            sum(panel.covered_amount) over (partition by baseline.offer_id)
+            / nullif(
+                sum(panel.covered_line_count) over (partition by baseline.offer_id), 0
+            ), 6
+        ) as covered_line_amount,
+        panel.orders_per_line
     from baseline
     inner join offers on baseline.offer_id = offers.offer_id
     inner join campaigns on offers.campaign_id = campaigns.campaign_id
@@ -108,6 +119,15 @@ costed as (
         *,
         order_amount * margin_share as order_margin,
         least(covered_amount, order_amount) * margin_share as covered_margin,
+        -- what is redeemed takes the place of a usual line of the order
+        case
+            when discount_kind = 'none' then 0
+            else
+                coalesce(
+                    (covered_line_amount - order_amount * orders_per_line)
+                    * margin_share, 0
+                )
+        end as swapped_margin,
         (1 - funded_share) * case discount_kind
             when 'amount' then discount_value
             when 'share' then discount_value * covered_amount

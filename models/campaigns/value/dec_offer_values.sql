@@ -1,10 +1,17 @@
 -- one row per planned offer and user: what contacting the user is worth
 {% set reading = var('value_reading') -%}
+{% set reach = normal_reach(var('forecast_level')) -%}
 {# from all new purchases in orders that come anyway, to all in orders of their own #}
 {% set readings = {'low': 0, 'chosen': reading, 'high': 1} -%}
 with
 
-chances as (select * from {{ ref('dec_offer_chances') }}),
+chances as (
+    select
+        chances.*,
+        effects.effect_error
+    from {{ ref('dec_offer_chances') }} as chances
+    cross join {{ ref('dec_effect_error') }} as effects
+),
 
 -- uplift: an order. Otherwise a purchase of what the offer covers: of responses, the
 -- share that would not have bought lies between the bounds of Frechet
@@ -15,28 +22,47 @@ bounded as (
             when value_basis = 'uplift' then baseline_order_probability
             else baseline_covered_probability
         end as baseline_probability,
-        case value_basis
-            when 'uplift'
-                then
-                    greatest(
-                        least(buying_uplift, 1 - baseline_order_probability),
-                        -baseline_order_probability
-                    )
-            when 'unmeasured'
-                then greatest(response_probability - baseline_covered_probability, 0)
-            else 0
-        end as increment_low,
         case
-            when value_basis = 'uplift' then increment_low
-            else
-                least(
-                    coalesce(response_probability, 1), 1 - baseline_covered_probability
-                )
-        end as increment_high,
-        increment_low
+            when value_basis = 'unknown' then 0
+            else greatest(response_probability - baseline_covered_probability, 0)
+        end as covered_low,
+        least(coalesce(response_probability, 1), 1 - baseline_covered_probability)
+            as covered_high,
+        covered_low
         + case when value_basis = 'unknown' then 0 else {{ reading }} end
-        * (increment_high - increment_low) as increment_chosen
+        * (covered_high - covered_low) as covered_chosen,
+        {% for name, sign in {'low': -1, 'chosen': 0, 'high': 1}.items() -%}
+            case
+                when value_basis = 'uplift'
+                    then
+                        greatest(
+                            least(
+                                buying_uplift + {{ sign }} * {{ reach }} * effect_error,
+                                1 - baseline_order_probability
+                            ),
+                            -baseline_order_probability
+                        )
+                else covered_{{ name }}
+            end as increment_{{ name }},
+        {% endfor -%}
+        greatest(case when value_basis = 'uplift' then increment_chosen end, 0) as gain
     from chances
+),
+
+-- some of those whom a contact moves would have ordered anyway: they order once more,
+-- which the chance of an order does not show. As many as among all, by their gains
+shown as (
+    select
+        *,
+        coalesce(
+            round(
+                sum(gain) over (partition by offer_id) / nullif(
+                    sum(gain * (1 - baseline_order_probability))
+                        over (partition by offer_id), 0
+                ), 6
+            ), 1
+        ) as orders_per_gain
+    from bounded
 ),
 
 -- of new covered purchases, how many are orders of their own: the same bounds
@@ -44,6 +70,8 @@ ordered as (
     select
         {% for name, weight in readings.items() -%}
             case
+                when value_basis = 'uplift' and increment_{{ name }} > 0
+                    then least(increment_{{ name }} * orders_per_gain, 1)
                 when value_basis = 'uplift' then increment_{{ name }}
                 else
                     (1 - {{ weight }}) * greatest(
@@ -57,7 +85,7 @@ ordered as (
             end as new_orders_{{ name }},
         {% endfor -%}
         *
-    from bounded
+    from shown
 ),
 
 -- a contact that brings no purchase earns nothing, whatever a margin's sign
@@ -65,8 +93,10 @@ valued as (
     select
         {% for name in readings -%}
             new_orders_{{ name }} * order_margin
-            + (increment_{{ name }} - new_orders_{{ name }}) * covered_margin
-                as margin_of_{{ name }},
+            + case
+                when value_basis = 'uplift' then covered_{{ name }} * swapped_margin
+                else (increment_{{ name }} - new_orders_{{ name }}) * covered_margin
+            end as margin_of_{{ name }},
             case
                 when increment_{{ name }} > 0 then margin_of_{{ name }}
                 else least(margin_of_{{ name }}, 0)
