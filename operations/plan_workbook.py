@@ -73,14 +73,32 @@ def read(file: Path) -> str:
         told, faults = _told(candidate)
     if faults:
         raise RefusedError("\n".join(_of_sheet(fault, rows) for fault in faults))
-    for seed, text in changed.items():
-        new = FOLDER / f".{seed}.csv.new"
-        new.write_text(text, encoding="utf-8")
-        new.replace(FOLDER / f"{seed}.csv")
+    _replace(FOLDER, {f"{seed}.csv": text for seed, text in changed.items()})
     _put(file, {seed: read_seed(FOLDER, seed).of(SHOP) for seed in SEEDS}, told)
     sys.stdout.write("\n".join(told) + "\n")
     names = ", ".join(sorted(changed))
     return f"Wrote seeds {names} from {shown(file)}.\n" if changed else f"{shown(file)} changes nothing.\n"
+
+
+def _replace(folder: Path, texts: dict[str, str]) -> None:
+    """Write files anew, all or none: of what has been replaced when one fails, the former text comes back."""
+    new, former = ({name: folder / f".{name}.{kind}" for name in texts} for kind in ("new", "former"))
+    replaced = []
+    try:
+        # a full disk is found before anything is replaced
+        for name, text in texts.items():
+            former[name].write_bytes((folder / name).read_bytes())
+            new[name].write_text(text, encoding="utf-8")
+        for name in texts:
+            new[name].replace(folder / name)
+            replaced.append(name)
+    except BaseException:
+        for name in replaced:
+            former[name].replace(folder / name)
+        raise
+    finally:
+        for file in (*new.values(), *former.values()):
+            file.unlink(missing_ok=True)
 
 
 def _told(folder: Path) -> tuple[list[str], list[str]]:

@@ -1,7 +1,7 @@
 {#
     Checks of the plan's seeds: per check the seed, the column, an expression that is
     true for a faulty row, and the expected value. plan_faults defines the CTEs choices,
-    audiences, products, shop_campaigns and shop_users. Each fault is reported once: a
+    audiences, products, known_campaigns, shop_campaigns and shop_users. Each fault is reported once: a
     value that is no date is not also reported as before another date.
 #}
 {% macro plan_checks() -%}
@@ -157,8 +157,8 @@
         ('decision_corrections', 'decision', not_one_of('decision', words.decision),
             'withdrawn'),
         ('decision_corrections', 'campaign_id',
-            not_in('campaign_id', 'campaign_plan', 'campaign_id'),
-            'a campaign of campaign_plan'),
+            not_in('campaign_id', 'known_campaigns', 'campaign_id'),
+            'a campaign of campaign_plan, or one launched before'),
         ('decision_corrections', 'user_id', not_in('user_id', 'shop_users', 'user_id'),
             'the pseudonym of a user'),
         ('decision_corrections', 'corrected_on', 'try_cast(corrected_on as date) is null',

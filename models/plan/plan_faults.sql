@@ -1,4 +1,7 @@
 -- one row per fault of the seeds that make the plan, as a sentence
+{% set ledger = adapter.get_relation(
+    target.database, generate_schema_name('campaigns', model), 'decision_ledger'
+) if execute -%}
 {% set keys = {
     'campaign_plan': 'campaign_id',
     'offers': 'offer_id',
@@ -29,6 +32,15 @@ shop_campaigns as (select * from {{ ref('campaign_calendar') }}),
     ),
 
 {% endfor -%}
+-- of the plan, or launched once: the plan may have lost it since
+known_campaigns as (
+    select campaign_id from campaign_plan
+    {% if ledger -%}
+        union distinct
+        select campaign_id from {{ ledger }}
+    {% endif %}
+),
+
 audiences as (
     select audience_rule from audience_rules
     union distinct

@@ -27,7 +27,7 @@ typed as (
     cross join scoring
 ),
 
--- a launched campaign is not allocated again: its curve stays
+-- a launched campaign is not allocated again: its curve stays while its week lasts
 united as (
     select
         {{ columns | join(',\n        ') }}
@@ -40,6 +40,10 @@ united as (
         where
             allocation_name = 'week'
             and 'week' not in (select typed.allocation_name from typed)
+            and decided_on > (
+                select {{ days_after('as_of_date', -1 * var('decision_days')) }}
+                from scoring
+            )
     {% endif %}
 ),
 

@@ -48,7 +48,12 @@ class Words:
         if is_several:
             return own + self._texts["values"][": other offers"][self.language]
         if column == "campaign_name" and value.startswith("Draft for "):
-            return self("values", "Draft for ").format(value.removeprefix("Draft for "))
+            name = value.removeprefix("Draft for ")
+            day, observed, _ = name.partition(" (observed)")
+            known = self._texts["festivals"].get(day)
+            # a holiday of another country keeps the calendar's name
+            festival = known[self.language] if known and not (observed and self.language == "en") else name
+            return self("values", "Draft for ").format(festival)
         known = self._texts["values"].get(value)
         is_id = column.endswith("_id") and value != "not shown"
         return known[self.language] if known and not is_id else value

@@ -324,6 +324,33 @@ def test_a_faulty_plan_changes_no_seed(project: Path, tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in [*project.iterdir(), file]} == before
 
 
+def test_where_one_seed_cannot_be_written_none_is(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "plan.xlsx"
+    plan_workbook.write(file)
+    book = load_workbook(file)
+    cell_of("campaign_plan", "budget_amount", 100)(book)
+    cell_of("offers", "cost_per_redemption", 2)(book)
+    book.save(file)
+    before = {path.name: path.read_bytes() for path in [*project.iterdir(), file]}
+    real = {"replace": Path.replace, "write_text": Path.write_text}
+    for step, name in (("replace", "offers.csv"), ("write_text", ".offers.csv.new")):
+
+        def fail(self: Path, given: object, *, step: str = step, name: str = name, **others: str) -> object:
+            is_writing = not str(self.name).endswith(".former")
+            if is_writing and name in (self.name, getattr(given, "name", "")):
+                raise OSError(28, "No space left on device")
+            return real[step](self, given, **others)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, step, fail)
+            with pytest.raises(OSError, match="No space left"):
+                plan_workbook.read(file)
+        assert {path.name: path.read_bytes() for path in [*project.iterdir(), file]} == before
+    assert plan_workbook.read(file).startswith("Wrote seeds campaign_plan, offers from")
+
+
 def test_nobodys_changes_are_lost(project: Path, tmp_path: Path) -> None:
     file = tmp_path / "plan.xlsx"
     plan_workbook.write(file)

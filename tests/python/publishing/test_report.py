@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -13,7 +14,7 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from support.builds import DbtRuns
+from support.builds import PROJECT_FOLDER, DbtRuns
 from support.reports import opened, publish_reports, write_report
 from support.shops import one_order_shop
 
@@ -239,6 +240,20 @@ def test_a_phone_scrolls_down_only(browser: Browser, report: Path, locale: str) 
             .map(svg => svg.closest('[data-chart]').dataset.chart)
     """)
     assert wide == []
+
+
+def test_a_draft_names_its_festival_in_each_language() -> None:
+    chinese = Words("zh")
+    with (PROJECT_FOLDER / "seeds" / "shopping_festivals.csv").open() as festivals:
+        names = {row["festival_name"] for row in csv.DictReader(festivals)}
+    assert names <= set(read_texts()["festivals"])
+    for name, told in {
+        "Draft for Dragon Boat Festival": "端午节活动草案",
+        "Draft for Christmas Day (observed)": "圣诞节活动草案",
+        "Draft for Diwali": "Diwali活动草案",
+    }.items():
+        assert chinese.value(name, "campaign_name") == told
+        assert Words("en").value(name, "campaign_name") == name
 
 
 def test_every_text_stands_in_every_language() -> None:
