@@ -166,6 +166,18 @@
     ]) }}
 {%- endmacro %}
 
+{# Campaigns of the plan, and of the ledger, which is no ref: it is written after the plan. #}
+{% macro known_campaigns() -%}
+    {%- set ledger = adapter.get_relation(
+        target.database, generate_schema_name('campaigns', model), 'decision_ledger'
+    ) if execute -%}
+    select campaign_id from campaign_plan
+    {%- if ledger %}
+        union distinct
+        select campaign_id from {{ ledger }}
+    {%- endif %}
+{%- endmacro %}
+
 {# One of some words; not null. #}
 {% macro one_of(column, words) -%}
     {{ return(column ~ " in ('" ~ words | join("', '") ~ "')") }}

@@ -1,7 +1,4 @@
 -- one row per fault of the seeds that make the plan, as a sentence
-{% set ledger = adapter.get_relation(
-    target.database, generate_schema_name('campaigns', model), 'decision_ledger'
-) if execute -%}
 {% set keys = {
     'campaign_plan': 'campaign_id',
     'offers': 'offer_id',
@@ -22,7 +19,6 @@ products as (
 ),
 
 shop_users as (select user_id from {{ ref('users') }}),
-
 shop_campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 {% for seed in keys -%}
@@ -32,13 +28,8 @@ shop_campaigns as (select * from {{ ref('campaign_calendar') }}),
     ),
 
 {% endfor -%}
--- of the plan, or launched once: the plan may have lost it since
 known_campaigns as (
-    select campaign_id from campaign_plan
-    {% if ledger -%}
-        union distinct
-        select campaign_id from {{ ledger }}
-    {% endif %}
+    {{ known_campaigns() }}
 ),
 
 audiences as (

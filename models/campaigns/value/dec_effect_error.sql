@@ -1,4 +1,4 @@
--- one row: by how much the effect of a new campaign may differ from the measured one
+-- one row per shop: how far a new campaign's effect may be from the measured one
 {#
     The random-effects estimate of DerSimonian and Laird (1986), over the campaigns that
     uplift is learnt from: the standard error of their mean effect on buying, and the
