@@ -50,14 +50,15 @@ bounded as (
 ),
 
 -- some of those whom a contact moves would have ordered anyway: they order once more,
--- which the chance of an order does not show. As many as among all, by their gains
+-- which the chance of an order does not show. As many as among all, by their gains;
+-- chances beyond .95 are not known so well
 shown as (
     select
         *,
         coalesce(
             round(
                 sum(gain) over (partition by offer_id) / nullif(
-                    sum(gain * (1 - baseline_order_probability))
+                    sum(gain * greatest(1 - baseline_order_probability, 0.05))
                         over (partition by offer_id), 0
                 ), 6
             ), 1
