@@ -1,7 +1,7 @@
 {#
-    Standard deviations to either side of the mean within which so much of a normal law
-    lies: 1.959964 for .95. Newton's steps, which from 0 never overshoot, on the series of
-    the law's area.
+    Standard deviations to either side of the mean within which so much of a normal
+    law lies: 1.959964 for .95. Newton's steps, which from 0 never overshoot, on the
+    series of the law's area.
 -#}
 {% macro normal_reach(level) -%}
     {%- set found = namespace(reach=0.0) -%}
@@ -11,15 +11,16 @@
             {%- set area.term = area.term * found.reach ** 2 / (2 * step + 1) -%}
             {%- set area.total = area.total + area.term -%}
         {%- endfor -%}
-        {%- set twice_density = 0.7978845608 * 2.718281828459 ** (-(found.reach ** 2) / 2) -%}
-        {%- set found.reach = found.reach + level / twice_density - area.total -%}
+        {%- set fall = 2.718281828459045 ** (-(found.reach ** 2) / 2) -%}
+        {%- set found.reach = found.reach
+            + level / (0.7978845608028654 * fall) - area.total -%}
     {%- endfor -%}
     {{ found.reach | round(6) }}
 {%- endmacro %}
 
 {#
-    An end, `low` or `high`, of Wilson's interval of a rate (1927), at the level of measured
-    campaigns: sound at rates of 0 and 1 too.
+    An end, `low` or `high`, of Wilson's interval of a rate (1927), at the level of
+    measured campaigns: sound at rates of 0 and 1 too.
 -#}
 {% macro wilson_end(end, rate, count) -%}
     {%- set reach = normal_reach(var('experiment_level')) -%}

@@ -18,7 +18,7 @@ def macros(level: float) -> jinja2.environment.TemplateModule:
     return environment.from_string(TEXT).module
 
 
-@pytest.mark.parametrize("level", [0.001, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999])
+@pytest.mark.parametrize("level", [0.001, 0.5, 0.8, 0.9, 0.95, 0.99, 0.9999, 0.9999999])
 def test_so_much_of_a_normal_law_lies_within_its_reach(level: float) -> None:
     assert float(macros(level).normal_reach(level)) == pytest.approx(stats.norm.isf((1 - level) / 2), abs=1e-6)
 
