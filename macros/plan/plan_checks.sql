@@ -1,8 +1,8 @@
 {#
     Checks of the plan's seeds: per check the seed, the column, an expression that is
     true for a faulty row, and the expected value. plan_faults defines the CTEs choices,
-    audiences, products, known_campaigns, shop_campaigns and shop_users. Each fault is reported once: a
-    value that is no date is not also reported as before another date.
+    audiences, products, known_campaigns, shop_campaigns and shop_users. Each fault is
+    reported once: a value that is no date is not also reported as before another date.
 #}
 {% macro plan_checks() -%}
     {%- set words = plan_words() -%}
@@ -166,7 +166,7 @@
     ]) }}
 {%- endmacro %}
 
-{# Campaigns of the plan, and of the ledger, which is no ref: it is written after the plan. #}
+{# Campaigns of the plan, and of the ledger: no ref, as it is written after the plan. #}
 {% macro known_campaigns() -%}
     {%- set ledger = adapter.get_relation(
         target.database, generate_schema_name('campaigns', model), 'decision_ledger'
