@@ -1,7 +1,6 @@
 """One row per task, estimator or baseline, split, row set, period and metric."""
 
-import pandas as pd
-from precision_marketing.common.frames import to_pandas
+from precision_marketing.common.frames import to_categories, to_pandas
 from precision_marketing.evaluation.intervals import estimator_intervals
 
 
@@ -10,7 +9,7 @@ def model(dbt, session):
     test = dbt.ref("ml_test")
     tasks = dbt.ref("learning_tasks")
     return estimator_intervals(
-        pd.concat([to_pandas(validation), to_pandas(test)]),
+        to_categories(validation.union(test)),
         to_pandas(tasks),
         draws=int(dbt.config.meta_get("bootstrap_draws")),
         seed=int(dbt.config.meta_get("random_seed")),

@@ -1,7 +1,7 @@
 """One row per task and candidate, or fit of the champion, or version once live."""
 
 from precision_marketing.champions.registry import FORMER_COLUMNS, register
-from precision_marketing.common.frames import former_rows, read_panel, to_pandas
+from precision_marketing.common.frames import former_rows, read_panel, to_categories, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
 
 
@@ -19,7 +19,8 @@ def model(dbt, session):
     validation = dbt.ref("ml_validation")
     return register(
         panels,
-        *(to_pandas(table) for table in (tasks, baselines, pins, validation)),
+        *(to_pandas(table) for table in (tasks, baselines, pins)),
+        to_categories(validation),
         former_rows(session, str(dbt.this), FORMER_COLUMNS),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

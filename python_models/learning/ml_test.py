@@ -1,6 +1,6 @@
 """One row per task, champion or baseline and test row."""
 
-from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.common.frames import read_panel, to_categories, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.evaluation.backtest import predict_tests
 
@@ -18,6 +18,9 @@ def model(dbt, session):
     validation, registry = dbt.ref("ml_validation"), dbt.ref("ml_estimator_registry")
     return predict_tests(
         panels,
-        *(to_pandas(table) for table in (tasks, baselines, validation, registry)),
+        to_pandas(tasks),
+        to_pandas(baselines),
+        to_categories(validation),
+        to_pandas(registry),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -150,11 +150,11 @@ def _fit(
     if name == BASELINE:
         known = baselines[baselines["baseline_name"] == chosen["best_baseline_name"]]
         column = (known if len(known) else baselines).iloc[0]["column_name"]
-        features = training.column(column).to_frame()
-        members = [fit_baseline(features, training.labels, is_amount=task.is_amount)]
+        names = [column]
+        members = [fit_baseline(training.panel.columns(names), training.labels, is_amount=task.is_amount)]
     else:
         families = members_of(name, task)
-        features = training.features
+        names = training.feature_names
         members = list(fit_families(training, settings, families).values())
     maps = [LEAVE_AS_IT_IS] * len(members) if task.is_amount else calibration.maps
     estimator = combined(members, maps, is_amount=task.is_amount)
@@ -172,27 +172,31 @@ def _fit(
             "max_training_rows": settings.max_training_rows,
         }
     )
-    fingerprint = _fingerprint(features, training)
+    fingerprint = _fingerprint(names, training)
     libraries = json.dumps({library: version(library) for library in LIBRARIES})
     identity = [name, parameters, fingerprint, libraries, str(settings.seed)]
     return {
         "estimator_version": hashlib.sha256("\n".join(identity).encode()).hexdigest()[:12],
-        "feature_names": json.dumps(list(features.columns)),
+        "feature_names": json.dumps(names),
         "parameters": parameters,
         "library_versions": libraries,
         "data_fingerprint": fingerprint,
         "training_row_count": len(training.labels),
         "first_as_of_date": training.panel.rows["as_of_date"].min(),
         "last_as_of_date": training.panel.rows["as_of_date"].max(),
-        "score_sql": None if task.is_amount else score_expression(estimator, list(features.columns)),
+        "score_sql": None if task.is_amount else score_expression(estimator, names),
         "estimator_bytes": dump_estimator(estimator),
     }
 
 
-def _fingerprint(features: pd.DataFrame, training: TaskRows) -> str:
+def _fingerprint(names: list[str], training: TaskRows) -> str:
     """Hash of what was learnt from; row order does not count."""
-    hashes = pd.util.hash_pandas_object(features.assign(label=training.labels), index=False)
-    return hashlib.sha256(np.sort(hashes.to_numpy()).tobytes()).hexdigest()[:16]
+    hashes, start = [np.empty(0, np.uint64)], 0
+    for features in training.panel.pieces(names):
+        labels = training.labels[start : start + len(features)]
+        hashes.append(pd.util.hash_pandas_object(features.assign(label=labels), index=False).to_numpy())
+        start += len(features)
+    return hashlib.sha256(np.sort(np.concatenate(hashes)).tobytes()).hexdigest()[:16]
 
 
 def _retired(former: pd.DataFrame, found: pd.DataFrame, count: int) -> pd.DataFrame:

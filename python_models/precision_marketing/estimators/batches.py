@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from precision_marketing.common.frames import in_one_block, is_number, number_column, text_column
 from precision_marketing.common.threads import use_one_thread
 from precision_marketing.estimators.families import CalibratedAverage
 
@@ -65,22 +64,8 @@ def batch_features(batch: pa.RecordBatch, feature_names: list[str]) -> pd.DataFr
         Shape (rows, features). Numbers and booleans as ``float64`` in one block (gaps
         NaN), all else as ``object`` (gaps ``"missing"``).
     """
-    kinds = {name: batch.schema.field(name).type for name in feature_names}
-    numbers = [name for name, kind in kinds.items() if _is_number(kind)]
-    # one row per feature in memory: each is written, and later read, in one piece
-    values = np.empty((len(numbers), batch.num_rows))
-    for place, name in enumerate(numbers):
-        column = pc.cast(batch.column(name), pa.float64())
-        values[place] = column.to_numpy(zero_copy_only=False)
-    frame = pd.DataFrame(values.T, columns=numbers, copy=False)
+    columns = {}
     for name in feature_names:
-        if name not in numbers:
-            texts = pc.fill_null(pc.cast(batch.column(name), pa.string()), "missing")
-            frame[name] = texts.to_numpy(zero_copy_only=False)
-    return frame[feature_names] if len(numbers) < len(feature_names) else frame
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return any(
-        test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-    )
+        column = batch.column(name)
+        columns[name] = number_column(column) if is_number(column.type) else text_column(column)
+    return in_one_block(columns, batch.num_rows)

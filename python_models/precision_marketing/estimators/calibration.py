@@ -122,7 +122,10 @@ def inner_dates(name: str, rows: TaskRows, predictions: pd.DataFrame, settings: 
                 continue
             fitted = fit_families(training, settings, families)
             outcome = shown.labels
-            probabilities = [member_probability(fitted[each], shown.features) for each in families]
+            pieces = list(shown.panel.pieces(shown.feature_names))
+            probabilities = [
+                np.concatenate([member_probability(fitted[each], piece) for piece in pieces]) for each in families
+            ]
         else:
             of_each = [own[own["estimator_name"] == each] for each in families]
             outcome = of_each[0]["outcome"].to_numpy()

@@ -227,14 +227,16 @@ class CalibratedAverage(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
         """Probabilities of class 0 and 1, shape (rows, 2)."""
-        total = np.zeros(len(features))
-        parts = zip(self.members, self.slopes, self.intercepts, strict=True)
         use_one_thread()
-        for member, slope, intercept in parts:
-            own = log_odds(member_probability(member, features))
-            total += expit(slope * own + intercept)
-        positive = total / len(self.members)
+        positive = self.of_members([member_prediction(member, features) for member in self.members])
         return np.column_stack([1 - positive, positive])
+
+    def of_members(self, predicted: list[np.ndarray]) -> np.ndarray:
+        """Probabilities of class 1 from what each member predicted, shape (rows,)."""
+        total = np.zeros(len(predicted[0]))
+        for own, slope, intercept in zip(predicted, self.slopes, self.intercepts, strict=True):
+            total += expit(slope * log_odds(np.clip(own, 0.0, 1.0)) + intercept)
+        return total / len(self.members)
 
 
 class AverageAmount(RegressorMixin, BaseEstimator):
@@ -252,7 +254,10 @@ class AverageAmount(RegressorMixin, BaseEstimator):
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Amounts, shape (rows,)."""
         use_one_thread()
-        predicted = [member.predict(features) for member in self.members]
+        return self.of_members([member.predict(features) for member in self.members])
+
+    def of_members(self, predicted: list[np.ndarray]) -> np.ndarray:
+        """Amounts from what each member predicted, shape (rows,)."""
         return np.maximum(np.mean(predicted, axis=0), 0.0)
 
 

@@ -88,8 +88,8 @@ class TaskRows:
         What is predicted.
     panel : Panel
         Keys, split and dates of the rows, sorted, and all features of their grain.
-    features : pandas.DataFrame
-        Those that the task may learn from, shape (rows, features).
+    feature_names : list of str
+        Those that the task may learn from.
     labels, outcomes : numpy.ndarray of float, shape (rows,)
         NaN where unknown.
     label_ends : numpy.ndarray of datetime64, shape (rows,)
@@ -98,7 +98,7 @@ class TaskRows:
 
     task: Task
     panel: Panel
-    features: pd.DataFrame
+    feature_names: list[str]
     labels: np.ndarray
     outcomes: np.ndarray
     label_ends: np.ndarray
@@ -125,7 +125,7 @@ class TaskRows:
         return cls(
             task=task,
             panel=rows,
-            features=task.features(rows),
+            feature_names=task.feature_names(rows),
             labels=task.labels(rows).to_numpy(),
             outcomes=task.outcomes(rows).to_numpy(),
             label_ends=task.label_ends(rows).to_numpy(),
@@ -136,15 +136,20 @@ class TaskRows:
         return TaskRows(
             self.task,
             self.panel.where(mask),
-            self.features[mask].reset_index(drop=True),
+            self.feature_names,
             self.labels[mask],
             self.outcomes[mask],
             self.label_ends[mask],
         )
 
+    @property
+    def features(self) -> pd.DataFrame:
+        """The features that the task may learn from, shape (rows, features), copied out."""
+        return self.panel.columns(self.feature_names)
+
     def column(self, name: str) -> pd.Series:
         """Return a feature of numbers of the grain, one of the task or not."""
-        return self.panel.features[name]
+        return self.panel.columns([name])[name]
 
     def closed_by(self, until: pd.Timestamp) -> "TaskRows":
         """Keep the rows whose label window had closed by the start of a day."""
@@ -210,7 +215,8 @@ def _fit_family(rows: TaskRows, settings: LearningSettings, name: str) -> Pipeli
     logger.info("fits %s for %s", name.replace("_", " "), rows.task.name)
     is_amount = rows.task.is_amount
     given = settings.regressors if is_amount else settings.classifiers
-    pipeline = family_pipeline(name, rows.features, settings.seed, given=given[name], is_amount=is_amount)
+    features = rows.features
+    pipeline = family_pipeline(name, features, settings.seed, given=given[name], is_amount=is_amount)
     # Small shops: neighbours and landmarks cannot outnumber the rows.
     for _, step in pipeline.steps:
         for name in ("n_neighbors", "n_components"):
@@ -219,7 +225,7 @@ def _fit_family(rows: TaskRows, settings: LearningSettings, name: str) -> Pipeli
                 step.set_params(**{name: most})
     # money sent back may outweigh a window's sales; a Poisson loss starts at 0
     labels = np.maximum(rows.labels, 0) if is_amount else rows.labels.astype(int)
-    return pipeline.fit(rows.features, labels)
+    return pipeline.fit(features, labels)
 
 
 def combined(

@@ -80,25 +80,31 @@ class StoredEstimator:
             load_estimator(bytes(entry["estimator_bytes"])),
         )
 
-    def features(self, panel: Panel) -> pd.DataFrame:
-        """Return the columns of a panel that it was fitted on.
+    def check(self, panel: Panel) -> None:
+        """Look for the columns that it was fitted on.
 
         Raises
         ------
         ValueError
             If the panel lacks one.
         """
-        missing = sorted(set(self.feature_names) - set(panel.features))
+        missing = sorted(set(self.feature_names) - set(panel.feature_names))
         if missing:
             raise ValueError(
                 f"The champion of {self.task} needs features that its panel "
                 f"lacks: {', '.join(missing)}. Build again with training included."
             )
-        return panel.features[self.feature_names]
+
+    def features(self, panel: Panel) -> pd.DataFrame:
+        """Return the columns of a panel that it was fitted on."""
+        self.check(panel)
+        return panel.columns(self.feature_names)
 
     def predict(self, panel: Panel) -> np.ndarray:
         """Predict the rows of a panel: probabilities of class 1, or amounts."""
-        return predict_values(self.estimator, self.features(panel))
+        self.check(panel)
+        pieces = [predict_values(self.estimator, some) for some in panel.pieces(self.feature_names)]
+        return np.concatenate([*pieces, np.empty(0)])
 
 
 def champion_of(registry: pd.DataFrame, task: str) -> StoredEstimator | None:

@@ -96,8 +96,8 @@ class Task:
             return panel
         return panel.where((self._column(panel, self.population_column) == 1).to_numpy())
 
-    def features(self, panel: Panel) -> pd.DataFrame:
-        """Return the features that the task may learn from.
+    def feature_names(self, panel: Panel) -> list[str]:
+        """Name the features that the task may learn from.
 
         Raises
         ------
@@ -105,13 +105,13 @@ class Task:
             If there is none.
         """
         patterns = self.feature_patterns
-        named = [name for name in panel.features if any(fnmatch(name, each) for each in patterns)]
+        named = [name for name in panel.feature_names if any(fnmatch(name, each) for each in patterns)]
         if not named:
             raise ValueError(
                 f"{TASKS_FILE}, task {self.name}: no feature of grain {self.grain} "
                 f"matches feature_patterns {' '.join(patterns)!r}."
             )
-        return panel.features[named]
+        return named
 
     def label_ends(self, panel: Panel) -> pd.Series:
         """Return the day after the last of each row's label window."""
@@ -136,9 +136,9 @@ class Task:
             )
         for baseline in own.itertuples():
             row = f"{BASELINES_FILE}, task {self.name}, baseline {baseline.baseline_name}"
-            if baseline.column_name not in panel.features:
+            if baseline.column_name not in panel.feature_names:
                 raise ValueError(f"{row}: there is no feature {baseline.column_name!r} of grain {self.grain}.")
-            if not pd.api.types.is_numeric_dtype(panel.features[baseline.column_name]):
+            if not pd.api.types.is_numeric_dtype(panel.stored[baseline.column_name]):
                 raise ValueError(f"{row}: the feature {baseline.column_name!r} is not numeric.")
             if baseline.direction not in (-1, 1):
                 raise ValueError(f"{row}: direction is {baseline.direction}, neither 1 nor -1.")

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from sklearn.pipeline import Pipeline
 
-from precision_marketing.common.frames import Panel, typed
+from precision_marketing.common.frames import Panel
+from precision_marketing.common.threads import use_one_thread
 from precision_marketing.estimators.calibration import LEAVE_AS_IT_IS, choose_calibration
 from precision_marketing.estimators.families import (
     AVERAGE,
@@ -13,32 +16,35 @@ from precision_marketing.estimators.families import (
     REGRESSORS,
     AverageAmount,
     CalibratedAverage,
-    predict_values,
+    member_prediction,
 )
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows, combined, fit_families, members_of
 from precision_marketing.estimators.stored import judged_estimators
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
+# Texts that many rows share, and the estimators of a task: stored once, and numbered.
+SHARED_TEXT = pa.dictionary(pa.int32(), pa.string())
 PREDICTION_COLUMNS = {
-    "task": "string",
-    "estimator_name": "string",
-    "is_baseline": "bool",
-    "split_name": "string",
-    "user_id": "string",
-    "campaign_id": "string",
-    "category_name": "string",
-    "first_order_id": "string",
-    "outcome": "float64",
-    "is_outcome_final": "bool",
-    "prediction": "float64",
-    "train_until_date": "datetime64[us]",
-    "as_of_date": "datetime64[us]",
+    "task": SHARED_TEXT,
+    "estimator_name": SHARED_TEXT,
+    "is_baseline": pa.bool_(),
+    "split_name": SHARED_TEXT,
+    "user_id": SHARED_TEXT,
+    "campaign_id": SHARED_TEXT,
+    "category_name": SHARED_TEXT,
+    "first_order_id": SHARED_TEXT,
+    "outcome": pa.float64(),
+    "is_outcome_final": pa.bool_(),
+    "prediction": pa.float64(),
+    "train_until_date": pa.timestamp("us"),
+    "as_of_date": pa.timestamp("us"),
 }
+SCHEMA = pa.schema(PREDICTION_COLUMNS)
 
 
 def validate(
     panels: dict[str, Panel], tasks: pd.DataFrame, baselines: pd.DataFrame, settings: LearningSettings
-) -> pd.DataFrame:
+) -> pa.Table:
     """Predict the validation rows of every task by all that may go live.
 
     Rows that share ``train_until_date`` share a fit on the rows whose label window
@@ -57,7 +63,7 @@ def validate(
 
     Returns
     -------
-    pandas.DataFrame
+    pyarrow.Table
         One row per task, candidate or baseline and judged row; columns
         `PREDICTION_COLUMNS`. A baseline's ``prediction`` orders rows and is no
         probability. Empty where no judged row has enough earlier rows of both classes
@@ -65,7 +71,7 @@ def validate(
     """
     splits = ["validation", "backtest"] if settings.every_family else ["validation"]
 
-    def validate_task(name: str) -> list[pd.DataFrame]:
+    def validate_task(name: str) -> list[pa.RecordBatch]:
         rows = TaskRows.named(name, tasks, panels)
         own_baselines = rows.task.baselines(baselines, rows.panel)
         candidates = judged_candidates(rows.task, settings)
@@ -73,15 +79,15 @@ def validate(
         for training, shown in _origins(rows, splits):
             fitted = fit_families(training, settings, [each for each in candidates if each != AVERAGE])
             parts += _baseline_predictions(shown, own_baselines)
+            estimators = {}
             for candidate in candidates:
                 members = [fitted[each] for each in members_of(candidate, rows.task)]
                 maps = [LEAVE_AS_IT_IS] * len(members)
-                estimator = combined(members, maps, is_amount=rows.task.is_amount)
-                parts.append(_predictions(shown, candidate, estimator))
+                estimators[candidate] = combined(members, maps, is_amount=rows.task.is_amount)
+            parts += _predictions(shown, fitted, estimators)
         return parts
 
-    parts = settings.side_by_side(validate_task, tasks["task"])
-    return typed([part for own in parts for part in own], PREDICTION_COLUMNS)
+    return _united(settings.side_by_side(validate_task, tasks["task"]))
 
 
 def predict_tests(
@@ -91,7 +97,7 @@ def predict_tests(
     validation: pd.DataFrame,
     registry: pd.DataFrame,
     settings: LearningSettings,
-) -> pd.DataFrame:
+) -> pa.Table:
     """Predict the test rows of every task by its champion, as fitted before them.
 
     Parameters
@@ -99,7 +105,7 @@ def predict_tests(
     panels, tasks, baselines
         As in `validate`.
     validation : pandas.DataFrame
-        Output of `validate`, which calibration is learnt from.
+        Output of `validate`, which calibration of other families is learnt from.
     registry : pandas.DataFrame
         Output of `precision_marketing.champions.registry.register`.
     settings : LearningSettings
@@ -108,11 +114,11 @@ def predict_tests(
 
     Returns
     -------
-    pandas.DataFrame
+    pyarrow.Table
         As `validate` returns.
     """
 
-    def predict_task(name: str) -> list[pd.DataFrame]:
+    def predict_task(name: str) -> list[pa.RecordBatch]:
         rows = TaskRows.named(name, tasks, panels)
         own_baselines = rows.task.baselines(baselines, rows.panel)
         stored = judged_estimators(registry, name)
@@ -120,27 +126,23 @@ def predict_tests(
         for until, training, shown in test_origins(rows):
             parts += _baseline_predictions(shown, own_baselines)
             if settings.every_family:
-                others = _every_estimator(rows, training, validation[validation["task"] == name], settings)
-                live = stored[until].name if until in stored else None
-                parts += [
-                    _predictions(shown, candidate, estimator)
-                    for candidate, estimator in others.items()
-                    if candidate != live
-                ]
+                fitted, others = _every_estimator(rows, training, validation[validation["task"] == name], settings)
+                if until in stored:
+                    others.pop(stored[until].name, None)
+                parts += _predictions(shown, fitted, others)
             if until in stored:
                 # a baseline's column need not be a feature that the task learns from
-                predicted = stored[until].predict(shown.panel)
-                parts.append(_frame(shown, stored[until].name, predicted, False))
+                predicted = {stored[until].name: stored[until].predict(shown.panel)}
+                parts += _batches(shown, predicted, is_baseline=False)
         return parts
 
-    parts = settings.side_by_side(predict_task, tasks["task"])
-    return typed([part for own in parts for part in own], PREDICTION_COLUMNS)
+    return _united(settings.side_by_side(predict_task, tasks["task"]))
 
 
 def _every_estimator(
     rows: TaskRows, training: TaskRows, validation: pd.DataFrame, settings: LearningSettings
-) -> dict[str, CalibratedAverage | AverageAmount]:
-    """All candidates and other families of a task, fitted and calibrated."""
+) -> tuple[dict[str, Pipeline], dict[str, CalibratedAverage | AverageAmount]]:
+    """All families of a task, fitted, and its candidates, calibrated."""
     task = training.task
     candidates = judged_candidates(task, settings)
     fitted = fit_families(training, settings, [each for each in candidates if each != AVERAGE])
@@ -151,7 +153,7 @@ def _every_estimator(
         if not task.is_amount:
             maps = choose_calibration(candidate, rows, validation, settings).maps
         found[candidate] = combined(members, maps, is_amount=task.is_amount)
-    return found
+    return fitted, found
 
 
 def judged_candidates(task: Task, settings: LearningSettings) -> list[str]:
@@ -177,37 +179,54 @@ def test_origins(rows: TaskRows) -> Iterable[tuple[pd.Timestamp, TaskRows, TaskR
         yield shown.panel.rows["train_until_date"].iloc[0], training, shown
 
 
-def _baseline_predictions(shown: TaskRows, baselines: pd.DataFrame) -> list[pd.DataFrame]:
-    parts = []
+def _baseline_predictions(shown: TaskRows, baselines: pd.DataFrame) -> list[pa.RecordBatch]:
+    found = {}
     for baseline in baselines.itertuples():
         ordered = shown.column(baseline.column_name).fillna(0.0) * baseline.direction
         if shown.task.is_amount:
             # as every amount predicted
             ordered = ordered.clip(lower=0.0)
-        parts.append(_frame(shown, baseline.baseline_name, ordered.to_numpy(), True))
-    return parts
+        found[baseline.baseline_name] = ordered.to_numpy()
+    return _batches(shown, found, is_baseline=True)
 
 
-def _predictions(shown: TaskRows, name: str, estimator: CalibratedAverage | AverageAmount) -> pd.DataFrame:
-    return _frame(shown, name, predict_values(estimator, shown.features), False)
+def _predictions(
+    shown: TaskRows, fitted: dict[str, Pipeline], estimators: dict[str, CalibratedAverage | AverageAmount]
+) -> list[pa.RecordBatch]:
+    """Predict by estimators that share their members: each member predicts once."""
+    use_one_thread()
+    found: dict[str, list[np.ndarray]] = {name: [np.empty(0)] for name in estimators}
+    for features in shown.panel.pieces(shown.feature_names):
+        own = {name: member_prediction(member, features) for name, member in fitted.items()}
+        for name, estimator in estimators.items():
+            found[name].append(estimator.of_members([own[each] for each in members_of(name, shown.task)]))
+    return _batches(shown, {name: np.concatenate(parts) for name, parts in found.items()}, is_baseline=False)
 
 
-def _frame(shown: TaskRows, name: str, predicted: np.ndarray, is_baseline: bool) -> pd.DataFrame:
-    keys = shown.panel.rows.reindex(columns=list(KEY_COLUMNS))
-    return pd.DataFrame(
-        {
-            "task": shown.task.name,
-            "estimator_name": name,
-            "is_baseline": is_baseline,
-            "split_name": shown.panel.rows["split_name"],
-            "user_id": keys["user_id"],
-            "campaign_id": keys["campaign_id"],
-            "category_name": keys["category_name"],
-            "first_order_id": shown.panel.rows["first_order_id"],
-            "outcome": shown.outcomes,
-            "is_outcome_final": ~np.isnan(shown.labels),
-            "prediction": predicted,
-            "train_until_date": shown.panel.rows["train_until_date"],
-            "as_of_date": shown.panel.rows["as_of_date"],
-        }
-    )
+def _batches(shown: TaskRows, predicted: dict[str, np.ndarray], *, is_baseline: bool) -> list[pa.RecordBatch]:
+    """Lay predictions of the same rows beside their keys, which stand in memory once."""
+    count = len(shown.labels)
+    columns = {"outcome": pa.array(shown.outcomes), "is_outcome_final": pa.array(~np.isnan(shown.labels))}
+    for name in ("split_name", "train_until_date", "as_of_date", "first_order_id", *KEY_COLUMNS):
+        if name in PREDICTION_COLUMNS:
+            known = shown.panel.rows.get(name)
+            columns[name] = pa.nulls(count, pa.string()) if known is None else pa.Array.from_pandas(known)
+    columns = {name: _typed(name, column) for name, column in columns.items()}
+    found = []
+    for name, values in predicted.items():
+        same = {"task": shown.task.name, "estimator_name": name, "is_baseline": is_baseline}
+        own = {each: _typed(each, pa.repeat(value, count)) for each, value in same.items()} | columns
+        own["prediction"] = pa.array(values)
+        found.append(pa.record_batch([own[each] for each in SCHEMA.names], SCHEMA))
+    return found
+
+
+def _typed(name: str, column: pa.Array) -> pa.Array:
+    kind = PREDICTION_COLUMNS[name]
+    if kind is SHARED_TEXT:
+        return column.cast(pa.string()).dictionary_encode().cast(kind)
+    return column.cast(kind)
+
+
+def _united(parts: list[list[pa.RecordBatch]]) -> pa.Table:
+    return pa.Table.from_batches([part for own in parts for part in own], SCHEMA)

@@ -57,23 +57,34 @@ def measure(rows: pd.DataFrame, draws: int, seed: int, *, is_amount: bool) -> tu
     measured: Measured = {}
     is_baseline: dict[str, bool] = {}
     weights = None
-    for name, found in rows.groupby("estimator_name"):
-        ordered = found.sort_values(list(ORDER_COLUMNS))
-        user, users = ordered["first_order_id"].factorize(sort=True)
+    order = [rows[name] if name.endswith("_date") else _numbered(rows[name]) for name in ORDER_COLUMNS]
+    rows = rows.iloc[np.lexsort(order[::-1])]
+    for name, ordered in rows.groupby("estimator_name", observed=True):
+        user, users = _numbered(ordered["first_order_id"]).factorize(sort=True)
         if weights is None:
             weights = user_weights(len(users), draws, seed)
-        groups = ordered["campaign_id"].fillna("") + ordered["category_name"].fillna("")
+        # a row has a campaign, a category or neither
+        within = ordered["campaign_id"] if ordered["campaign_id"].notna().any() else ordered["category_name"]
         is_baseline[name] = bool(ordered["is_baseline"].iloc[0])
         kind = "baseline" if is_baseline[name] else "probability"
         measured[name] = weighted_metrics(
             ordered["outcome"].to_numpy(float),
             ordered["prediction"].to_numpy(float),
             user,
-            groups.factorize()[0],
+            _numbered(within).factorize()[0],
             weights,
             kind="amount" if is_amount else kind,
         )
     return measured, is_baseline
+
+
+def _numbered(texts: pd.Series) -> pd.Series:
+    """Give texts, or categories, their numbers in the order of the texts; gaps last."""
+    codes, known = texts.factorize()
+    places = np.empty(len(known) + 1, dtype=int)
+    places[np.argsort(np.asarray(known, dtype=object))] = np.arange(len(known))
+    places[-1] = len(known)
+    return pd.Series(places[codes], texts.index)
 
 
 def best_baseline(measured: Measured, is_baseline: dict[str, bool], metric: str) -> str | None:
@@ -129,7 +140,7 @@ def estimator_intervals(
         ]
 
     with ThreadPoolExecutor(workers(threads), initializer=use_one_thread) as pool:
-        split_parts = pool.map(measure_split, predictions.groupby(["task", "split_name"]))
+        split_parts = pool.map(measure_split, predictions.groupby(["task", "split_name"], observed=True))
         parts = [part for found in split_parts for part in found]
     return typed(parts, INTERVAL_COLUMNS)
 

@@ -20,7 +20,18 @@ from precision_marketing.estimators.fitting import TaskRows
 from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import validate
 from scipy.special import expit
-from support.panels import BASELINES, ONE_TASK, PINS, SETTINGS, STEP, TASK, VALIDATION_DATE, make_panel, split_panel
+from support.panels import (
+    BASELINES,
+    ONE_TASK,
+    PINS,
+    SETTINGS,
+    STEP,
+    TASK,
+    VALIDATION_DATE,
+    frame_of,
+    make_panel,
+    split_panel,
+)
 
 FAMILY = "logistic_regression"
 NO_ROWS = pd.DataFrame({"is_outcome_final": pd.Series(dtype=bool), "estimator_name": [], "as_of_date": []})
@@ -101,7 +112,7 @@ def test_inner_dates_lie_before_the_test_and_their_windows_do_not_overlap(seed: 
     panel = pd.concat([panel, between]).sort_values(["as_of_date", "first_order_id"], ignore_index=True)
     panels = {"user": split_panel(panel)}
     rows = TaskRows.of(LAPSE, panels["user"])
-    validation = validate(panels, ONE_TASK, BASELINES, SETTINGS)
+    validation = frame_of(validate(panels, ONE_TASK, BASELINES, SETTINGS))
 
     found = inner_dates("average", rows, validation, SETTINGS)
 
@@ -121,7 +132,7 @@ def test_inner_dates_lie_before_the_test_and_their_windows_do_not_overlap(seed: 
 
 def test_the_registry_says_which_map_was_chosen_and_by_how_much() -> None:
     panels = {"user": split_panel(make_panel(0, user_count=60))}
-    validation = validate(panels, ONE_TASK, BASELINES, SETTINGS)
+    validation = frame_of(validate(panels, ONE_TASK, BASELINES, SETTINGS))
     former = pd.DataFrame(columns=list(FORMER_COLUMNS)).astype(FORMER_COLUMNS)
     registry = register(panels, ONE_TASK, BASELINES, PINS, validation, former, SETTINGS)
     fitted = registry[registry["estimator_bytes"].notna()]

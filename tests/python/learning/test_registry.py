@@ -34,6 +34,7 @@ from support.panels import (
     SETTINGS,
     TASK,
     TASKS,
+    frame_of,
     make_panel,
     split_panel,
 )
@@ -116,7 +117,7 @@ def learn(
     """Register what the panel's validation chooses."""
     panels = {"user": panel}
     if predictions is None:
-        predictions = validate(panels, tasks, BASELINES, SETTINGS)
+        predictions = frame_of(validate(panels, tasks, BASELINES, SETTINGS))
     return register(panels, tasks, BASELINES, pins, predictions, former, SETTINGS)
 
 
@@ -239,7 +240,7 @@ def test_the_baseline_in_service_predicts_from_its_own_column(patterns: str) -> 
     scores = score_panel(PANEL, registry, tasks, "user")
     assert scores["score"].between(0, 1, inclusive="neither").all()
     panels = {"user": PANEL}
-    tested = predict_tests(panels, tasks, BASELINES, predictions, registry, SETTINGS)
+    tested = frame_of(predict_tests(panels, tasks, BASELINES, predictions, registry, SETTINGS))
     own = tested[tested["estimator_name"] == BASELINE]
     assert own["prediction"].between(0, 1, inclusive="neither").all()
     assert len(own) == (PANEL.rows["split_name"] == "test").sum()
@@ -290,9 +291,9 @@ def test_an_amount_never_goes_into_service_below_its_own_baseline(seed: int) -> 
         {"task": AMOUNT_TASK, "baseline_name": columns.keys(), "column_name": columns.values(), "direction": 1}
     )
 
-    validation = validate(panels, tasks, baselines, SETTINGS)
+    validation = frame_of(validate(panels, tasks, baselines, SETTINGS))
     registry = register(panels, tasks, baselines, PINS, validation, NO_FORMER, SETTINGS)
-    test = predict_tests(panels, tasks, baselines, validation, registry, SETTINGS)
+    test = frame_of(predict_tests(panels, tasks, baselines, validation, registry, SETTINGS))
 
     live = registry.loc[registry["status"] == "champion", "estimator_name"].item()
     errors = (test["prediction"] - test["outcome"]).pow(2).groupby(test["estimator_name"]).mean()

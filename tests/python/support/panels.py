@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 import pandas as pd
-from precision_marketing.common.frames import PANEL_KEYS, Panel, feature_frame
+import pyarrow as pa
+from precision_marketing.common.frames import PANEL_KEYS, Panel, feature_frame, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
 from support.variables import VARS
 
@@ -109,3 +111,8 @@ def split_panel(frame: pd.DataFrame, *labels: str) -> Panel:
     frame = frame.reset_index(drop=True)
     is_label = frame.columns.isin([*LABELS, *labels])
     return Panel(frame.loc[:, is_label], feature_frame(frame.loc[:, ~is_label]))
+
+
+def frame_of(predictions: pa.Table) -> pd.DataFrame:
+    """Read predictions back as the build does."""
+    return to_pandas(duckdb.from_arrow(predictions))

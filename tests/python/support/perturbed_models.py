@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from precision_marketing.common.frames import to_pandas
 from support.builds import PROJECT_FOLDER
 
 # What a column of an input is called: its table, and its own name.
@@ -84,7 +85,8 @@ def run_model(
     this = names.get(node["name"], node["name"])
     dbt = FakeDbt(connection, FakeConfig(meta), f"main.{this}", names)
     try:
-        return load_model(node).model(dbt, connection)
+        found = load_model(node).model(dbt, connection)
+        return found if isinstance(found, pd.DataFrame) else to_pandas(duckdb.from_arrow(found))
     finally:
         for name in names.values():
             connection.execute(f"drop table {name}")
