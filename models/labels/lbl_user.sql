@@ -21,6 +21,22 @@ active_users as (
     where days_since_last_order <= {{ var('active_days') }}
 ),
 
+users as (
+    select distinct
+        user_id,
+        first_order_id
+    from active_users
+),
+
+drawn_users as (
+    select
+        user_id,
+        {{ is_among_drawn(
+            'first_order_id', 'learning', var('learning_users_max')['user']
+        ) }} as is_drawn
+    from users
+),
+
 blocks as (select * from {{ ref('ftr_user__blocks') }}),
 
 -- windows longer than the lapse horizon are not needed by any label
@@ -43,6 +59,7 @@ joined as (
         active_users.user_id,
         active_users.first_order_id,
         splits.split_name,
+        drawn_users.is_drawn,
         blocks.median_block_amount,
         coalesce(days_ahead.net_amount, 0) as net_amount,
         days_ahead.next_activity_date,
@@ -54,6 +71,7 @@ joined as (
     from active_users
     inner join as_of_dates on active_users.as_of_date = as_of_dates.as_of_date
     inner join splits on active_users.as_of_date = splits.as_of_date
+    inner join drawn_users on active_users.user_id = drawn_users.user_id
     inner join blocks
         on
             active_users.user_id = blocks.user_id
@@ -70,6 +88,7 @@ labelled as (
         user_id,
         first_order_id,
         split_name,
+        is_drawn,
         case
             when label_end_date <= scoring_date then cast(net_amount as double)
         end as net_amount_ahead_28d,

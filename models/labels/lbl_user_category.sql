@@ -1,12 +1,14 @@
--- one row per user active before, category or department, and as-of date: what followed
+-- one row per user drawn or to score, category or department, and as-of date
 with
 
 users as (
     select
         user_id,
         first_order_id,
+        is_drawn,
         as_of_date
     from {{ ref('lbl_user') }}
+    where is_drawn or split_name = 'score'
 ),
 
 categories as (select * from {{ ref('ftr_categories') }}),
@@ -50,7 +52,7 @@ labelled as (
             when as_of_dates.label_end_date <= as_of_dates.scoring_date
                 then bought.user_id is not null
         end as is_bought_28d,
-        {{ is_in_hashed_share(
+        users.is_drawn and {{ is_in_hashed_share(
             "concat_ws('/', users.first_order_id, categories.category_name,"
             ~ " cast(users.as_of_date as string))",
             'category',

@@ -20,6 +20,27 @@ users as (
     from {{ ref('ftr_user__windows') }}
 ),
 
+-- of all users with an offer, contacted or not
+offered_users as (
+    select distinct
+        users.user_id,
+        users.first_order_id
+    from candidates
+    inner join users
+        on
+            candidates.user_id = users.user_id
+            and candidates.as_of_date = users.as_of_date
+),
+
+drawn_users as (
+    select
+        user_id,
+        {{ is_among_drawn(
+            'first_order_id', 'learning', var('learning_users_max')['user_offer']
+        ) }} as is_drawn
+    from offered_users
+),
+
 responses as (select * from {{ ref('lbl_user_offer__responses') }}),
 
 -- campaigns tested, and campaigns that ended before the first of them
@@ -48,6 +69,7 @@ joined as (
             when split.is_test then 'test'
             when split.is_validation then 'validation'
         end as split_name,
+        drawn_users.is_drawn,
         candidates.is_contacted,
         responses.has_redeemed_before,
         responses.is_redeemed_so_far,
@@ -70,6 +92,7 @@ joined as (
         on
             candidates.user_id = users.user_id
             and candidates.as_of_date = users.as_of_date
+    inner join drawn_users on candidates.user_id = drawn_users.user_id
     inner join responses
         on
             candidates.user_id = responses.user_id

@@ -81,13 +81,17 @@ def card(connection: duckdb.DuckDBPyConnection, entry: tuple) -> str:
         """,
         [task, name],
     ).fetchall()
+    recipe, drawn = json.loads(parameters), ""
+    # a former version may not say it
+    if "training_user_count" in recipe:
+        drawn = " of {training_user_count:,} users (a hash draws at most {learning_users_max:,})".format(**recipe)
     parts = [
         f"<h2>{escape(task)}</h2><p>{escape(description)}.</p>",
         f"<p>Live: <b>{escape(name)}</b>, version <code>{version}</code> "
         f"({escape(reason)}; best baseline: {escape(baseline or 'none')}).</p>",
-        f"<p>Learnt from {rows:,} rows as of {first} to {last}; reads {features} "
+        f"<p>Learnt from {rows:,} rows{drawn} as of {first} to {last}; reads {features} "
         "features, listed in evaluation.estimator_registry.</p>",
-        calibration(json.loads(parameters)),
+        calibration(recipe),
     ]
     if metrics:
         head = ["metric", "test", "from", "to", "baseline", "reached"]

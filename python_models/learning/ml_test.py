@@ -10,9 +10,9 @@ def model(dbt, session):
     categories = dbt.ref("lbl_user_category").filter("is_learnt_from or split_name = 'test'")
     offers = dbt.ref("ftr_user_offer__snapshot")
     panels = {
-        "user": read_panel(dbt.ref("lbl_user"), users),
+        "user": read_panel(dbt.ref("lbl_user").filter("is_drawn"), users),
         "user_category": read_panel(categories, dbt.ref("ftr_user_category__snapshot")),
-        "user_offer": read_panel(dbt.ref("lbl_user_offer"), offers, users),
+        "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
     }
     tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
     validation, registry = dbt.ref("ml_validation"), dbt.ref("ml_estimator_registry")

@@ -1,7 +1,7 @@
 """One row per task of grain user and row to score."""
 
-from precision_marketing.common.frames import read_panel, to_pandas
-from precision_marketing.estimators.scoring import score_panel
+from precision_marketing.common.frames import read_panels, to_pandas
+from precision_marketing.estimators.scoring import score_panels
 
 
 def model(dbt, session):
@@ -9,4 +9,4 @@ def model(dbt, session):
     features = dbt.ref("ftr_user__snapshot")
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
-    return score_panel(read_panel(labels, features), to_pandas(registry), to_pandas(tasks), grain="user")
+    return score_panels(read_panels(labels, features), to_pandas(registry), to_pandas(tasks), grain="user")

@@ -1,7 +1,7 @@
 """One row per task of grain user_offer and row to score."""
 
-from precision_marketing.common.frames import read_panel, to_pandas
-from precision_marketing.estimators.scoring import score_panel
+from precision_marketing.common.frames import read_panels, to_pandas
+from precision_marketing.estimators.scoring import score_panels
 
 
 def model(dbt, session):
@@ -10,6 +10,6 @@ def model(dbt, session):
     user_features = dbt.ref("ftr_user__snapshot")
     registry = dbt.ref("ml_estimator_registry")
     tasks = dbt.ref("learning_tasks")
-    return score_panel(
-        read_panel(labels, features, user_features), to_pandas(registry), to_pandas(tasks), grain="user_offer"
+    return score_panels(
+        read_panels(labels, features, user_features), to_pandas(registry), to_pandas(tasks), grain="user_offer"
     )

@@ -158,27 +158,30 @@ def _fit(
         members = list(fit_families(training, settings, families).values())
     maps = [LEAVE_AS_IT_IS] * len(members) if task.is_amount else calibration.maps
     estimator = combined(members, maps, is_amount=task.is_amount)
-    parameters = json.dumps(
-        {
-            "members": [repr(member.steps[-1][1]) for member in members],
-            "calibration_map": calibration.name,
-            "calibration_date_count": calibration.date_count,
-            "calibration_gains": {
-                kind: [None if np.isnan(each) else round(each, 9) for each in gained]
-                for kind, gained in calibration.gains.items()
-            },
-            "calibration_slopes": [slope for slope, _ in maps],
-            "calibration_intercepts": [intercept for _, intercept in maps],
-            "max_training_rows": settings.max_training_rows,
-        }
-    )
+    recipe = {
+        "members": [repr(member.steps[-1][1]) for member in members],
+        "calibration_map": calibration.name,
+        "calibration_date_count": calibration.date_count,
+        "calibration_gains": {
+            kind: [None if np.isnan(each) else round(each, 9) for each in gained]
+            for kind, gained in calibration.gains.items()
+        },
+        "calibration_slopes": [slope for slope, _ in maps],
+        "calibration_intercepts": [intercept for _, intercept in maps],
+        "max_training_rows": settings.max_training_rows,
+    }
+    # what was drawn is no part of the recipe: the fingerprint of the rows says it
+    drawn = {
+        "learning_users_max": settings.learning_users_max.get(task.grain, settings.learning_users_max["user"]),
+        "training_user_count": int(training.panel.rows["first_order_id"].nunique()),
+    }
     fingerprint = _fingerprint(names, training)
     libraries = json.dumps({library: version(library) for library in LIBRARIES})
-    identity = [name, parameters, fingerprint, libraries, str(settings.seed)]
+    identity = [name, json.dumps(recipe), fingerprint, libraries, str(settings.seed)]
     return {
         "estimator_version": hashlib.sha256("\n".join(identity).encode()).hexdigest()[:12],
         "feature_names": json.dumps(names),
-        "parameters": parameters,
+        "parameters": json.dumps(recipe | drawn),
         "library_versions": libraries,
         "data_fingerprint": fingerprint,
         "training_row_count": len(training.labels),

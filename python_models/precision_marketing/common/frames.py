@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from precision_marketing.common.memory import give_back
+
 # What names a row of any table; those that a table has fix the order of its rows, so
 # that learning does not depend on how the engine stored them.
 ORDER = (
@@ -76,6 +78,7 @@ def to_categories(relation: Any) -> pd.DataFrame:
     pandas.DataFrame
         As `to_pandas` returns, but for order and texts.
     """
+    give_back()
     reader = relation.to_arrow_reader(BATCH_ROWS)
     encoded = [pa.record_batch([_encoded(each) for each in batch.columns], batch.schema.names) for batch in reader]
     if not encoded:
@@ -182,6 +185,32 @@ def read_panel(labels: Any, *features: Any) -> Panel:
     ValueError
         If a column that is no key stands in two of the tables.
     """
+    give_back()
+    joined, row_columns, feature_columns = _joined(labels, features)
+    if hasattr(joined, "toPandas"):
+        frame = to_pandas(joined)
+        return Panel(frame[row_columns], feature_frame(frame[feature_columns]))
+    [(count,)] = joined.aggregate("count(*)").fetchall()
+    panel = _panel(joined.to_arrow_reader(BATCH_ROWS), count, row_columns, feature_columns)
+    # sorted by the keys alone: the engine would hold all features of all rows to sort them
+    rows = pa.Table.from_pandas(panel.rows[[name for name in ORDER if name in row_columns]], preserve_index=False)
+    order = pc.sort_indices(rows, [(name, "ascending", "at_end") for name in rows.column_names]).to_numpy()
+    return Panel(panel.rows.iloc[order].reset_index(drop=True), panel.stored, order)
+
+
+def read_panels(labels: Any, *features: Any) -> Iterator[Panel]:
+    """Read what `read_panel` reads, in pieces of `BATCH_ROWS` rows: memory does not grow with the rows.
+
+    The engine sorts the rows, and spills what does not fit: the same rows make the same pieces.
+    """
+    give_back()
+    joined, row_columns, feature_columns = _joined(labels, features)
+    for piece in _pieces(_ordered(joined).to_arrow_reader(BATCH_ROWS)):
+        yield _panel(piece, piece.num_rows, row_columns, feature_columns)
+
+
+def _joined(labels: Any, features: tuple) -> tuple[Any, list[str], list[str]]:
+    """Join, and name the columns of the labels and those of the features."""
     row_columns, feature_columns, joined = list(labels.columns), [], labels
     for table in features:
         keys = [each for each in PANEL_KEYS if each in table.columns]
@@ -194,15 +223,15 @@ def read_panel(labels: Any, *features: Any) -> Panel:
         by = keys if hasattr(joined, "toPandas") else ", ".join(keys)
         joined = joined.join(table, by)
         feature_columns += own
-    if hasattr(joined, "toPandas"):
-        frame = to_pandas(joined)
-        return Panel(frame[row_columns], feature_frame(frame[feature_columns]))
-    [(count,)] = joined.aggregate("count(*)").fetchall()
-    reader = joined.to_arrow_reader(BATCH_ROWS)
+    return joined, row_columns, feature_columns
+
+
+def _panel(reader: Any, count: int, row_columns: list[str], feature_columns: list[str]) -> Panel:
+    """Fill one array per feature from batches of so many rows in all."""
     kept, start = [], 0
     numbers = {name: np.empty(count) for name in feature_columns if is_number(reader.schema.field(name).type)}
     texts: dict[str, list[np.ndarray]] = {name: [] for name in feature_columns if name not in numbers}
-    for batch in reader:
+    for batch in reader.to_batches() if isinstance(reader, pa.Table) else reader:
         kept.append(batch.select(row_columns))
         end = start + batch.num_rows
         for name, values in numbers.items():
@@ -211,12 +240,22 @@ def read_panel(labels: Any, *features: Any) -> Panel:
             parts.append(text_column(batch.column(name)))
         start = end
     rows = pa.Table.from_batches(kept, pa.schema([reader.schema.field(name) for name in row_columns]))
-    joined_texts = {name: np.concatenate([*parts, np.empty(0, object)]) for name, parts in texts.items()}
-    features = {name: numbers[name] if name in numbers else joined_texts[name] for name in feature_columns}
-    # sorted by the keys alone: the engine would hold all features of all rows to sort them
-    keys = [(name, "ascending", "at_end") for name in ORDER if name in row_columns]
-    order = pc.sort_indices(rows, keys)
-    return Panel(_frame(rows.take(order)), pd.DataFrame(features, copy=False), order.to_numpy())
+    whole = {name: np.concatenate([*parts, np.empty(0, object)]) for name, parts in texts.items()}
+    return Panel(_frame(rows), pd.DataFrame({name: (numbers | whole)[name] for name in feature_columns}, copy=False))
+
+
+def _pieces(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Cut a stream into pieces of the same size, however its batches came."""
+    waiting, count = [], 0
+    for batch in reader:
+        waiting.append(batch)
+        count += batch.num_rows
+        while count >= BATCH_ROWS:
+            table = pa.Table.from_batches(waiting)
+            yield table.slice(0, BATCH_ROWS)
+            waiting, count = table.slice(BATCH_ROWS).to_batches(), count - BATCH_ROWS
+    if count:
+        yield pa.Table.from_batches(waiting)
 
 
 def is_number(kind: pa.DataType) -> bool:

@@ -33,6 +33,9 @@ class LearningSettings(Settings):
     ----------
     seed : int
         Seed of every random draw.
+    learning_users_max : dict of str to int
+        Per grain, the most users learnt from, as the labels draw them; rows about categories
+        follow ``user``.
     max_training_rows : int
         Most rows that one fit learns from; of more, so many are drawn.
     importance_rows : int
@@ -55,6 +58,7 @@ class LearningSettings(Settings):
     """
 
     seed: Annotated[int, Var("random_seed")]
+    learning_users_max: Annotated[dict[str, int], Var("learning_users_max")]
     max_training_rows: Annotated[int, Var("max_training_rows")]
     importance_rows: Annotated[int, Var("importance_rows")]
     calibration_prior_weight: Annotated[float, Var("calibration_prior_weight")]

@@ -1,31 +1,38 @@
 """Scores from the registry's champion; nothing is fitted here."""
 
-import pandas as pd
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from precision_marketing.common.frames import Panel, typed
-from precision_marketing.estimators.stored import champion_of
+import pandas as pd
+import pyarrow as pa
+
+from precision_marketing.common.frames import Panel
+from precision_marketing.estimators.stored import StoredEstimator, champion_of
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
 SCORE_COLUMNS = {
-    "task": "string",
-    "user_id": "string",
-    "offer_id": "string",
-    "campaign_id": "string",
-    "category_name": "string",
-    "estimator_name": "string",
-    "estimator_version": "string",
-    "score": "float64",
-    "as_of_date": "datetime64[us]",
+    "task": pa.string(),
+    "user_id": pa.string(),
+    "offer_id": pa.string(),
+    "campaign_id": pa.string(),
+    "category_name": pa.string(),
+    "estimator_name": pa.string(),
+    "estimator_version": pa.string(),
+    "score": pa.float64(),
+    "as_of_date": pa.timestamp("us"),
 }
+SCHEMA = pa.schema(SCORE_COLUMNS)
 
 
-def score_panel(panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str) -> pd.DataFrame:
-    """Score the rows of a panel whose split is ``score``, for every task of a grain.
+def score_panels(
+    panels: Iterable[Panel], registry: pd.DataFrame, tasks: pd.DataFrame, grain: str
+) -> pa.RecordBatchReader:
+    """Score the rows of panels whose split is ``score``, for every task of a grain.
 
     Parameters
     ----------
-    panel : Panel
-        Rows of the grain and their features.
+    panels : iterable of Panel
+        Rows of the grain and their features, in pieces, of which one at a time is in memory.
     registry : pandas.DataFrame
         Output of `precision_marketing.champions.registry.register`.
     tasks : pandas.DataFrame
@@ -35,25 +42,37 @@ def score_panel(panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain
 
     Returns
     -------
-    pandas.DataFrame
+    pyarrow.RecordBatchReader
         Columns `SCORE_COLUMNS`, ``score`` a probability or an amount; empty where a
         task has no champion.
 
     Raises
     ------
     ValueError
-        If the panel lacks a feature that the champion was fitted on.
+        If the panels lack a feature that the champion was fitted on.
     """
-    to_score = panel.of_split("score")
-    parts = []
-    for name in tasks.loc[tasks["grain"] == grain, "task"]:
-        task = Task.from_seed(tasks, name)
-        rows = task.population(to_score)
-        live = champion_of(registry, name)
-        if live is None or rows.rows.empty:
-            continue
-        scored = rows.rows.reindex(columns=list(KEY_COLUMNS)).assign(
-            task=name, estimator_name=live.name, estimator_version=live.version, score=live.predict(rows)
-        )
-        parts.append(scored[list(SCORE_COLUMNS)])
-    return typed(parts, SCORE_COLUMNS)
+    names = tasks.loc[tasks["grain"] == grain, "task"]
+    found = {name: champion_of(registry, name) for name in names}
+    champions = [(Task.from_seed(tasks, name), live) for name, live in found.items() if live is not None]
+    panels = iter(panels)
+    # what is missing is said here: inside the stream the engine would say it, at length
+    first = list(zip(range(1), panels, strict=False))
+    for _, panel in first:
+        for _, live in champions:
+            live.check(panel)
+    everything = chain((panel for _, panel in first), panels)
+    return pa.RecordBatchReader.from_batches(SCHEMA, _scored(everything, champions))
+
+
+def _scored(panels: Iterable[Panel], champions: list[tuple[Task, StoredEstimator]]) -> Iterator[pa.RecordBatch]:
+    for panel in panels:
+        to_score = panel.of_split("score")
+        for task, live in champions:
+            rows = task.population(to_score)
+            if rows.rows.empty:
+                continue
+            scored = rows.rows.reindex(columns=list(KEY_COLUMNS)).assign(
+                task=task.name, estimator_name=live.name, estimator_version=live.version, score=live.predict(rows)
+            )
+            table = pa.Table.from_pandas(scored[list(SCORE_COLUMNS)], SCHEMA, preserve_index=False)
+            yield from table.combine_chunks().to_batches()

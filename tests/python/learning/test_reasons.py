@@ -11,13 +11,12 @@ import pytest
 import yaml
 from precision_marketing.common.frames import PANEL_KEYS
 from precision_marketing.estimators.families import AverageAmount, CalibratedAverage, fit_baseline, predict_values
-from precision_marketing.estimators.scoring import score_panel
 from precision_marketing.estimators.stored import dump_estimator
 from precision_marketing.explanations.reasons import REASON_COLUMNS, best_categories, panel_reasons, strongest_reasons
 from precision_marketing.explanations.sentences import OPTIONAL_PART, OWN_FIELDS, TEXT_COLUMNS, _fields, reason_words
 from support.builds import PROJECT_FOLDER
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
-from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel, split_panel
+from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel, score_panel, split_panel
 
 TEXTS = pd.read_csv(PROJECT_FOLDER / "seeds" / "reason_texts.csv")
 SHOP = pd.DataFrame({"currency": ["EUR"]})

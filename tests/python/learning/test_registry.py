@@ -17,7 +17,7 @@ from precision_marketing.champions.registry import FORMER_COLUMNS, REGISTRY_COLU
 from precision_marketing.common.frames import Panel
 from precision_marketing.estimators.families import AVERAGE, BASELINE, CLASSIFIERS, CalibratedAverage, fit_baseline
 from precision_marketing.estimators.fitting import TaskRows, combined, fit_families
-from precision_marketing.estimators.scoring import SCORE_COLUMNS, score_panel
+from precision_marketing.estimators.scoring import SCORE_COLUMNS
 from precision_marketing.estimators.stored import dump_estimator, load_estimator
 from precision_marketing.estimators.tasks import Task
 from precision_marketing.evaluation.backtest import predict_tests, validate
@@ -36,6 +36,7 @@ from support.panels import (
     TASKS,
     frame_of,
     make_panel,
+    score_panel,
     split_panel,
 )
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from precision_marketing.common.frames import PANEL_KEYS, Panel, feature_frame, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
+from precision_marketing.estimators.scoring import score_panels
 from support.variables import VARS
 
 TASK = "lapse_28d"
@@ -113,6 +114,11 @@ def split_panel(frame: pd.DataFrame, *labels: str) -> Panel:
     return Panel(frame.loc[:, is_label], feature_frame(frame.loc[:, ~is_label]))
 
 
-def frame_of(predictions: pa.Table) -> pd.DataFrame:
-    """Read predictions back as the build does."""
+def frame_of(predictions: pa.Table | pa.RecordBatchReader) -> pd.DataFrame:
+    """Read predictions or scores back as the build does."""
     return to_pandas(duckdb.from_arrow(predictions))
+
+
+def score_panel(panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str) -> pd.DataFrame:
+    """Score a panel that comes in one piece."""
+    return frame_of(score_panels([panel], registry, tasks, grain))
