@@ -202,11 +202,21 @@ def read_panels(labels: Any, *features: Any) -> Iterator[Panel]:
     """Read what `read_panel` reads, in pieces of `BATCH_ROWS` rows: memory does not grow with the rows.
 
     The engine sorts the rows, and spills what does not fit: the same rows make the same pieces.
+
+    Raises
+    ------
+    RuntimeError
+        If the stream ends early: the engine ends it, and says nothing, once its connection is
+        asked for something else.
     """
     give_back()
     joined, row_columns, feature_columns = _joined(labels, features)
+    [(left,)] = joined.aggregate("count(*)").fetchall()
     for piece in _pieces(_ordered(joined).to_arrow_reader(BATCH_ROWS)):
         yield _panel(piece, piece.num_rows, row_columns, feature_columns)
+        left -= piece.num_rows
+    if left:
+        raise RuntimeError(f"{left:,} rows to score were not read: their connection was used for something else.")
 
 
 def _joined(labels: Any, features: tuple) -> tuple[Any, list[str], list[str]]:
