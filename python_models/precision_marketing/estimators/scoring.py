@@ -49,7 +49,7 @@ def score_panels(
     Raises
     ------
     ValueError
-        If the panels lack a feature that the champion was fitted on.
+        If the panels lack a feature that the champion was fitted on, or a task's population.
     """
     names = tasks.loc[tasks["grain"] == grain, "task"]
     found = {name: champion_of(registry, name) for name in names}
@@ -58,8 +58,8 @@ def score_panels(
     # what is missing is said here: inside the stream the engine would say it, at length
     first = list(zip(range(1), panels, strict=False))
     for _, panel in first:
-        for _, live in champions:
-            live.check(panel)
+        for task, live in champions:
+            live.check(task.population(panel))
     everything = chain((panel for _, panel in first), panels)
     return pa.RecordBatchReader.from_batches(SCHEMA, _scored(everything, champions))
 

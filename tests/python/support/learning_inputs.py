@@ -60,7 +60,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
     }
     # beside all labels, a column that a task may be limited by
     own = f"""
-        select *, hash(first_order_id, 'drawn') % 3 > 0 as is_drawn
+        select *, hash(first_order_id, 'drawn') % 3 > 0 as is_picked
         from built.labels.{LABELS[grain]} where {PANEL_ROWS[grain]}
     """
     inputs.create(

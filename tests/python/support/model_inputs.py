@@ -112,7 +112,7 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
             if grain == "user_category":
                 continue
             # elsewhere all rows are the task's
-            some = tasks_of(grain, "*_28d", one, "is_drawn")
+            some = tasks_of(grain, "*_28d", one, "is_picked")
             yield some, lambda column: column == ("learning_tasks", "population_column")
         if name == "ml_estimator_registry":
             yield made(registry_inputs, grain), partial(is_about, grain)
