@@ -1,27 +1,59 @@
 """Imported by the server that every run of dbt is forked from: dbt, ready to go.
 
 Half of a short run goes into code that dbt generates when it first needs it. Listing
-one model needs most of it, opens no database, and leaves no thread behind.
+one model needs most of it, opens no database, and leaves no thread behind. Half of a long
+run goes into code that Jinja makes of each node's SQL, which is kept from run to run, into
+a copy of all macros for each argument of a test, and into a look through all variables for
+secrets at each line that is logged.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import marshal
 import os
 import pkgutil
+import sys
 import tempfile
 from contextlib import redirect_stdout
+from functools import cache
 from io import StringIO
+from types import CodeType
 
 import dbt.adapters.duckdb  # noqa: F401
+import dbt_common.events.functions
+import jinja2
 import precision_marketing
 from dbt.cli.main import cli
-from support.cache import CACHE_FOLDER, PROJECT_FOLDER
+from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
+from support.cache import CACHE_FOLDER, PROJECT_FOLDER, content_hash, short_hash
 from support.manifests import read_manifest
 
 import profiles.connection  # noqa: F401
 
+TEMPLATES = CACHE_FOLDER / "templates" / short_hash(sys.version, content_hash(("requirements.lock",)))
+compile_template = jinja2.Environment.compile
+
+
+def kept_code(environment: jinja2.Environment, source: object, *arguments: object, **settings: object) -> CodeType:
+    """Return what Jinja makes of a template; dbt tells environments apart by their class alone."""
+    file = TEMPLATES / short_hash(type(environment).__name__, source, arguments, settings)
+    if not file.exists():
+        code = compile_template(environment, source, *arguments, **settings)
+        making = file.with_suffix(f".{os.getpid()}")
+        making.write_bytes(marshal.dumps(code))
+        making.rename(file)
+        return code
+    return marshal.loads(file.read_bytes())
+
+
+TEMPLATES.mkdir(parents=True, exist_ok=True)
+jinja2.Environment.compile = kept_code
+# what templates of text are rendered with already
+NativeSandboxTemplate.new_context = MacroFuzzTemplate.new_context
+# no run changes its variables once it logs
+dbt_common.events.functions.env_secrets = cache(dbt_common.events.functions.env_secrets)
 # models that learn: their libraries take six seconds to import
 for module in pkgutil.walk_packages(precision_marketing.__path__, "precision_marketing."):
     importlib.import_module(module.name)
