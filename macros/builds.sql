@@ -104,11 +104,13 @@
 {# Writes builds.nodes anew: see operations/build/wholeness.py. #}
 {% macro note_trouble(results) -%}
     {%- set nodes = {} -%}
+    {#- dbt makes a dict of a node whenever the graph is asked for it -#}
+    {%- set node_ids = graph.nodes | list -%}
     {%- for node in graph.nodes.values()
         if node.resource_type in ['model', 'seed', 'snapshot', 'test'] -%}
         {%- do nodes.update({node.unique_id: {
             'kind': node.resource_type,
-            'parents': node.depends_on.nodes | select('in', graph.nodes) | list,
+            'parents': node.depends_on.nodes | select('in', node_ids) | list,
             'is_view': node.config.materialized in ['view', 'ephemeral'],
             'tags': node.tags,
         }}) -%}
@@ -129,10 +131,10 @@
 {# These tables are to be built anew; of what only `make backtest` makes none is. #}
 {% macro mark_stale(node_ids) -%}
     {%- set names = [] -%}
-    {%- for node in graph.nodes.values()
-        if node.unique_id in node_ids and node.resource_type in ['model', 'seed']
-        and 'full_grid' not in node.tags -%}
-        {%- do names.append(node.unique_id) -%}
+    {%- for node_id in node_ids
+        if node_id.split('.')[0] in ['model', 'seed']
+        and 'full_grid' not in graph.nodes[node_id].tags -%}
+        {%- do names.append(node_id) -%}
     {%- endfor -%}
     {%- do run_query(
         'insert into builds.nodes select node_id, ' ~ "'stale' from (select unnest(cast("
