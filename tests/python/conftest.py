@@ -40,7 +40,7 @@ SWITCHES = [
     "--no-first-run",
 ]
 # Of whatever is started from here, too.
-os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "DBT_USE_FAST_TEST_EDGES": "true"}
 
 # What takes long to make, or is there after `make build` only.
 SLOW_FIXTURES = {"answers", "browser", "built", "dbt", "raw_folder", "runs", "server", "shop_dbt"}

@@ -154,7 +154,6 @@ def _start_dbt(
     environment = {
         "DBT_PROFILES_DIR": "profiles",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_USE_FAST_TEST_EDGES": "true",
         "DO_NOT_TRACK": "1",
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
         "VAULT_KEY": VAULT_KEY,

@@ -1,10 +1,8 @@
 """Imported by the server that every run of dbt is forked from: dbt, ready to go.
 
 Half of a short run goes into code that dbt generates when it first needs it. Listing
-one model needs most of it, opens no database, and leaves no thread behind. Half of a long
-run goes into code that Jinja makes of each node's SQL, which is kept from run to run, into
-a copy of all macros for each argument of a test, and into a look through all variables for
-secrets at each line that is logged.
+one model needs most of it, opens no database, and leaves no thread behind. A third of a
+long run goes into code that Jinja makes of each node's SQL: it is kept from run to run.
 """
 
 from __future__ import annotations
@@ -17,16 +15,14 @@ import pkgutil
 import sys
 import tempfile
 from contextlib import redirect_stdout
-from functools import cache
 from io import StringIO
+from threading import get_ident
 from types import CodeType
 
 import dbt.adapters.duckdb  # noqa: F401
-import dbt_common.events.functions
 import jinja2
 import precision_marketing
 from dbt.cli.main import cli
-from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
 from support.cache import CACHE_FOLDER, PROJECT_FOLDER, content_hash, short_hash
 from support.manifests import read_manifest
 
@@ -41,7 +37,7 @@ def kept_code(environment: jinja2.Environment, source: object, *arguments: objec
     file = TEMPLATES / short_hash(type(environment).__name__, source, arguments, settings)
     if not file.exists():
         code = compile_template(environment, source, *arguments, **settings)
-        making = file.with_suffix(f".{os.getpid()}")
+        making = file.with_suffix(f".{os.getpid()}-{get_ident()}")
         making.write_bytes(marshal.dumps(code))
         making.rename(file)
         return code
@@ -50,10 +46,6 @@ def kept_code(environment: jinja2.Environment, source: object, *arguments: objec
 
 TEMPLATES.mkdir(parents=True, exist_ok=True)
 jinja2.Environment.compile = kept_code
-# what templates of text are rendered with already
-NativeSandboxTemplate.new_context = MacroFuzzTemplate.new_context
-# no run changes its variables once it logs
-dbt_common.events.functions.env_secrets = cache(dbt_common.events.functions.env_secrets)
 # models that learn: their libraries take six seconds to import
 for module in pkgutil.walk_packages(precision_marketing.__path__, "precision_marketing."):
     importlib.import_module(module.name)
