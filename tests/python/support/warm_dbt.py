@@ -9,42 +9,22 @@ from __future__ import annotations
 
 import gc
 import importlib
-import marshal
 import os
 import pkgutil
-import sys
 import tempfile
 from contextlib import redirect_stdout
 from io import StringIO
-from threading import get_ident
-from types import CodeType
 
 import dbt.adapters.duckdb  # noqa: F401
 import jinja2
 import precision_marketing
 from dbt.cli.main import cli
-from support.cache import CACHE_FOLDER, PROJECT_FOLDER, content_hash, short_hash
+from support.cache import CACHE_FOLDER, PROJECT_FOLDER
 from support.manifests import read_manifest
+from support.templates import kept_code
 
 import profiles.connection  # noqa: F401
 
-TEMPLATES = CACHE_FOLDER / "templates" / short_hash(sys.version, content_hash(("requirements.lock",)))
-compile_template = jinja2.Environment.compile
-
-
-def kept_code(environment: jinja2.Environment, source: object, *arguments: object, **settings: object) -> CodeType:
-    """Return what Jinja makes of a template; dbt tells environments apart by their class alone."""
-    file = TEMPLATES / short_hash(type(environment).__name__, source, arguments, settings)
-    if not file.exists():
-        code = compile_template(environment, source, *arguments, **settings)
-        making = file.with_suffix(f".{os.getpid()}-{get_ident()}")
-        making.write_bytes(marshal.dumps(code))
-        making.rename(file)
-        return code
-    return marshal.loads(file.read_bytes())
-
-
-TEMPLATES.mkdir(parents=True, exist_ok=True)
 jinja2.Environment.compile = kept_code
 # models that learn: their libraries take six seconds to import
 for module in pkgutil.walk_packages(precision_marketing.__path__, "precision_marketing."):
