@@ -54,12 +54,6 @@ summed as (
                 end
             ) as bigint) as active_day_count_week_{{ week }},
         {% endfor -%}
-        cast(
-            count(
-                distinct case when days_ago <= 91 then ceil(days_ago / 7.0) end
-            ) as bigint
-        )
-            as active_week_count_91d,
         cast(sum(fuel_order_count) as bigint) as fuel_order_count,
         cast(count(case when weekday_number >= 5 then 1 end) as bigint)
             as weekend_day_count,
@@ -70,6 +64,20 @@ summed as (
         as_of_date
     from past_days
     group by user_id, as_of_date
+),
+
+-- counting distinct weeks took longer than all the sums above
+weeks_counted as (
+    select
+        *,
+        cast(
+            0
+            {% for week in weeks -%}
+                + case when active_day_count_week_{{ week }} > 0 then 1 else 0 end
+            {% endfor -%}
+            as bigint
+        ) as active_week_count_91d
+    from summed
 )
 
-select * from summed
+select * from weeks_counted

@@ -18,15 +18,26 @@ offer_products as (
     group by offer_id, product_id
 ),
 
-purchases as (
+-- what no offer covers, and offers that the user is no candidate of, never meet
+covered_lines as (
     select
-        user_id,
-        product_id,
-        order_date,
+        transactions.user_id,
+        offer_products.offer_id,
+        transactions.product_id,
+        transactions.order_date,
         count(*) as line_count,
-        sum(net_amount) as net_amount
+        sum(transactions.net_amount) as net_amount
     from transactions
-    group by user_id, product_id, order_date
+    inner join offer_products on transactions.product_id = offer_products.product_id
+    semi join candidates
+        on
+            transactions.user_id = candidates.user_id
+            and offer_products.offer_id = candidates.offer_id
+    group by
+        transactions.user_id,
+        offer_products.offer_id,
+        transactions.product_id,
+        transactions.order_date
 ),
 
 covered_purchases as (
@@ -34,32 +45,29 @@ covered_purchases as (
         candidates.user_id,
         candidates.offer_id,
         candidates.as_of_date,
-        purchases.product_id,
-        sum(purchases.line_count) as line_count,
-        sum(purchases.net_amount) as net_amount,
+        covered_lines.product_id,
+        sum(covered_lines.line_count) as line_count,
+        sum(covered_lines.net_amount) as net_amount,
         sum(
             case
                 when
-                    purchases.order_date
+                    covered_lines.order_date
                     >= {{ days_after('candidates.as_of_date', -91) }}
-                    then purchases.line_count
+                    then covered_lines.line_count
                 else 0
             end
         ) as line_count_91d
     from candidates
-    inner join purchases
+    inner join covered_lines
         on
-            candidates.user_id = purchases.user_id
-            and candidates.as_of_date > purchases.order_date
-    inner join offer_products
-        on
-            candidates.offer_id = offer_products.offer_id
-            and purchases.product_id = offer_products.product_id
+            candidates.user_id = covered_lines.user_id
+            and candidates.offer_id = covered_lines.offer_id
+            and candidates.as_of_date > covered_lines.order_date
     group by
         candidates.user_id,
         candidates.offer_id,
         candidates.as_of_date,
-        purchases.product_id
+        covered_lines.product_id
 ),
 
 products_summed as (

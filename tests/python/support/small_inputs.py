@@ -117,7 +117,7 @@ def noisy_features(inputs: Inputs, table: str, labels: str) -> str:
     It ends with first_order_id, by which rows get an order: drop it once they have.
     """
     with inputs.built():
-        own = inputs.connection.table(f"built.features.{table}").columns
+        own = inputs.connection.sql(f"from built.features.{table}").columns
     columns = inputs.columns(f"features.{table}", {}, {*PANEL_KEYS})
     keys = [name for name in inputs.connection.table(labels).columns if name in PANEL_KEYS and name in own]
     names = ["first_order_id", *(name for name in keys if name != "user_id")]
