@@ -45,7 +45,7 @@ assigned as (
         trials.campaign_id,
         trials.user_id,
         users.first_order_id,
-        contacts.arm,
+        case when not trials.is_current then contacts.arm end as arm,
         trials.is_current,
         not trials.is_current and offers.ends_on < scoring.scoring_date as is_over,
         offers.starts_on,
@@ -57,10 +57,7 @@ assigned as (
     inner join users
         on trials.user_id = users.user_id and trials.as_of_date = users.as_of_date
     left join contacts
-        on
-            trials.offer_id = contacts.offer_id
-            and trials.user_id = contacts.user_id
-            and not trials.is_current
+        on trials.offer_id = contacts.offer_id and trials.user_id = contacts.user_id
 ),
 
 shares as (

@@ -14,10 +14,29 @@ contacts as (
     where decisions.decision = 'contact' and decisions.choice_basis = 'value'
 ),
 
+-- joined by equal keys alone: a left join on more compares each row with each
 score_reasons as (
-    select * from {{ ref('ml_user_offer__reasons') }}
+    select
+        task,
+        user_id,
+        offer_id,
+        direction,
+        reason_text,
+        raising_group_count
+    from {{ ref('ml_user_offer__reasons') }}
     union all
-    select * from {{ ref('ml_user__reasons') }}
+    select
+        reasons.task,
+        reasons.user_id,
+        contacts.offer_id,
+        reasons.direction,
+        reasons.reason_text,
+        reasons.raising_group_count
+    from {{ ref('ml_user__reasons') }} as reasons
+    inner join contacts
+        on
+            reasons.task = contacts.objective_task
+            and reasons.user_id = contacts.user_id
 ),
 
 judged as (
@@ -42,8 +61,7 @@ judged as (
         on
             contacts.objective_task = score_reasons.task
             and contacts.user_id = score_reasons.user_id
-            and contacts.offer_id
-            = coalesce(score_reasons.offer_id, contacts.offer_id)
+            and contacts.offer_id = score_reasons.offer_id
     group by contacts.campaign_id, contacts.user_id
 ),
 
