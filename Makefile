@@ -160,7 +160,7 @@ contracts: setup  ## record the published columns and types in docs/contracts.js
 	@python -m operations.docs_site.contracts
 
 docs: setup  ## write the shop's site, target/site/<shop>: dbt's docs, lineage, a page per table, model cards
-	@dbt --quiet docs generate --static --select '*'
+	@dbt --quiet docs generate --static --select '*' --exclude resource_type:test resource_type:unit_test
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
 	@python -m operations.docs_site
 

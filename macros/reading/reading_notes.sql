@@ -31,9 +31,12 @@ noted as (
 select * from noted
 {%- endmacro %}
 
-{# There is text, and it means something. #}
+{#
+    There is text, and it means something. A list of so many words in `in (...)` is a join,
+    which every row of every reader of the view would pay for, even of a count.
+#}
 {% macro is_present(raw) -%}
-    lower({{ trimmed(raw) }}) not in ('null', 'na', 'n/a', 'nan', 'none', 'nat', '-')
+    not regexp_full_match(lower({{ trimmed(raw) }}), 'null|na|n/a|nan|none|nat|-')
 {%- endmacro %}
 
 {# The first required column, if any, whose text could not be read. #}

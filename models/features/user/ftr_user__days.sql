@@ -11,7 +11,7 @@ transactions as (
     where user_id is not null and is_basket_line and not is_cancelled
 ),
 
--- numbers instead of words: a list of a day's few lines is faster than `distinct`
+-- numbers are compared faster than words
 products as (
     select
         product_id,
@@ -51,12 +51,9 @@ product_days as (
         transactions.user_id,
         -- the order's day, should a line of it come a day later
         orders.order_date as activity_date,
-        cast(list_unique(list(products.category_number)) as bigint)
-            as category_count,
-        cast(list_unique(list(products.department_number)) as bigint)
-            as department_count,
-        cast(list_unique(list(products.product_number)) as bigint)
-            as product_count,
+        {{ count_few_distinct('products.category_number') }} as category_count,
+        {{ count_few_distinct('products.department_number') }} as department_count,
+        {{ count_few_distinct('products.product_number') }} as product_count,
         sum(transactions.net_amount) as basket_amount,
         sum(case when products.is_own_brand then transactions.net_amount else 0 end)
             as own_brand_amount
