@@ -132,8 +132,9 @@ demo: setup  ## generate the synthetic shop, then build and publish it like make
 simulate: setup  ## simulate campaigns of a synthetic shop week by week: make simulate CYCLES=12 SEEDS=10 (an hour)
 	@PYTHONPATH=python_models python -m tests.simulation.simulate --cycles $(or $(CYCLES),4) --seeds $(or $(SEEDS),2) $(if $(FIRST_SEED),--first-seed $(FIRST_SEED))
 
-bench: setup  ## benchmark ten million order lines, scoring of five million rows, allocation of offers, readers during builds
+bench: setup  ## benchmark ten million order lines, user panels, scoring of five million rows, allocation of offers, readers during builds
 	@python -m tests.benchmarks.bench_demo_shop
+	@python -m tests.benchmarks.bench_panels
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_scoring
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_allocation
 	@python -m tests.benchmarks.bench_readers
