@@ -53,7 +53,7 @@ counted as (
         shown.recency_score,
         shown.frequency_monetary_score,
         cast(count(*) as bigint) as user_count,
-        cast(avg(cast(placed.monetary_amount as double)) as decimal(18, 2))
+        cast(sum(placed.monetary_amount) / count(*) as decimal(18, 2))
             as mean_amount,
         placed.as_of_date
     from placed
