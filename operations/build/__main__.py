@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     if done.exception is not None:
         sys.stderr.write("\n".join(exception_lines(done.exception)) + "\n")
         return 2
-    lines = outcome_lines(done.result, progress.warnings)
+    lines = outcome_lines(done.result, progress.warnings, progress.peak_bytes)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0 if done.success else 1
 

@@ -29,9 +29,10 @@ class Outcome:
     statuses: Counter = field(default_factory=Counter)
     tables: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+    peak_bytes: int = 0
 
 
-def outcome_lines(result: Any, warnings: list[str]) -> list[str]:
+def outcome_lines(result: Any, warnings: list[str], peak_bytes: dict[str, int]) -> list[str]:
     """Write what came of a run of dbt.
 
     Parameters
@@ -40,11 +41,13 @@ def outcome_lines(result: Any, warnings: list[str]) -> list[str]:
         What dbt returns.
     warnings : list of str
         What dbt warned of beside its nodes.
+    peak_bytes : dict
+        The most memory that the process held while a node ran, by its id.
     """
     results = [each for each in result.results if each.node]
     warned = [each for each in results if each.status == "warn"]
     failed = [each for each in results if each.status in FAILED]
-    lines = layer_lines(results, result.elapsed_time)
+    lines = layer_lines(results, result.elapsed_time, peak_bytes)
     told = [*map(_sentence, warned), *dict.fromkeys(warnings)]
     if told:
         lines += ["", f"Warnings: {len(told)}", *_first(told)]
@@ -61,7 +64,7 @@ def exception_lines(exception: BaseException) -> list[str]:
     return [*message_lines(str(exception)), f"Full log of dbt: {shown(LOG)}"]
 
 
-def layer_lines(results: list[Any], seconds: float) -> list[str]:
+def layer_lines(results: list[Any], seconds: float, peak_bytes: dict[str, int]) -> list[str]:
     """Write a line per folder, seeds first, then in the order of docs/layers.yml."""
     order = ["seeds", "seeds/campaigns", *(layer.folder for layer in read_layers())]
     layers: dict[str, Outcome] = {folder: Outcome() for folder in order}
@@ -73,12 +76,13 @@ def layer_lines(results: list[Any], seconds: float) -> list[str]:
         layer.nodes["tests" if node.resource_type in TESTS else "models"] += 1
         layer.statuses[str(each.status)] += 1
         layer.seconds += each.execution_time
+        layer.peak_bytes = max(layer.peak_bytes, peak_bytes.get(node.unique_id, 0))
         if node.resource_type in ("model", "seed"):
             layer.tables.append((node.schema, node.alias))
     counts = row_counts()
     layers = {name: layer for name, layer in layers.items() if layer.nodes}
     width = max(map(len, layers), default=0)
-    lines = [f"{'Layer':<{width}} {'models':>7} {'tests':>7} {'rows':>12} {'seconds':>8}"]
+    lines = [f"{'Layer':<{width}} {'models':>7} {'tests':>7} {'rows':>12} {'seconds':>8} {'peak MB':>8}"]
     for name, layer in layers.items():
         rows = sum(counts.get(table, 0) for table in layer.tables)
         troubles = ", ".join(
@@ -88,10 +92,12 @@ def layer_lines(results: list[Any], seconds: float) -> list[str]:
         )
         lines.append(
             f"{name:<{width}} {layer.nodes['models']:>7} {layer.nodes['tests']:>7}"
-            f" {rows:>12,} {layer.seconds:>8.1f}  {troubles}".rstrip()
+            f" {rows:>12,} {layer.seconds:>8.1f} {layer.peak_bytes / 1e6:>8,.0f}  {troubles}".rstrip()
         )
     total = sum((layer.nodes for layer in layers.values()), Counter())
-    return [*lines, f"{total['models']:,} models, {total['tests']:,} tests in {seconds:,.0f} s"]
+    peak = max((layer.peak_bytes for layer in layers.values()), default=0)
+    told = f"{total['models']:,} models, {total['tests']:,} tests in {seconds:,.0f} s"
+    return [*lines, f"{told}, at most {peak / 1e6:,.0f} MB of memory"]
 
 
 def folder_of(path: str) -> str:

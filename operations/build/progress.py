@@ -2,7 +2,8 @@
 
 In a terminal the line is rewritten in place. Elsewhere, in CI or a file, another one
 follows every minute. What a long fit is about it logs by itself (package
-`precision_marketing`); the line ends with it.
+`precision_marketing`); the line ends with it. Beside it, the most memory that the process
+held is noted for each node that ran then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import threading
 import time
 from typing import Any, TextIO
+
+from operations.machine import resident_bytes
 
 CLEAR_LINE = "\r\x1b[2K"
 # Seconds between two looks at what runs: quick enough to be live.
@@ -46,6 +49,7 @@ class Progress(logging.Handler):
         self.warnings: list[str] = []
         self.shown = ""
         self.running: dict[str, float] = {}
+        self.peak_bytes: dict[str, int] = {}
         self.state = threading.Lock()
         self.stopped = threading.Event()
 
@@ -60,6 +64,7 @@ class Progress(logging.Handler):
                 self.running[event.data.node_info.unique_id] = time.monotonic()
             elif name == "NodeFinished":
                 node = event.data.node_info
+                self._look()
                 if self.running.pop(node.unique_id, None) is not None:
                     self.done += 1
                 self.failed += node.node_status in ("error", "fail")
@@ -94,6 +99,11 @@ class Progress(logging.Handler):
                 self.output.write(f"          {line}\n")
                 self.output.flush()
 
+    def _look(self) -> None:
+        held = resident_bytes()
+        for unique_id in self.running:
+            self.peak_bytes[unique_id] = max(self.peak_bytes.get(unique_id, 0), held)
+
     def _rewrite(self, text: str) -> None:
         if text != self.shown:
             self.output.write(CLEAR_LINE + text)
@@ -101,9 +111,14 @@ class Progress(logging.Handler):
             self.shown = text
 
     def tick(self) -> None:
-        """Keep the seconds up to date until the build has ended."""
-        while not self.stopped.wait(TICK if self.is_live else PLAIN_TICK):
-            self.write()
+        """Keep seconds and memory up to date until the build has ended."""
+        written = time.monotonic()
+        while not self.stopped.wait(TICK):
+            with self.state:
+                self._look()
+            if self.is_live or time.monotonic() - written > PLAIN_TICK:
+                written = time.monotonic()
+                self.write()
 
 
 def _columns(terminal: TextIO) -> int:

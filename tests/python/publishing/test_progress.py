@@ -86,6 +86,16 @@ def test_the_end_clears_the_line(progress: object) -> None:
     assert progress.output.getvalue() == shown
 
 
+def test_memory_is_noted_of_what_runs_while_it_is_held(progress: object) -> None:
+    held = b"1" * 300_000_000
+    progress(event("NodeFinished", "users"))
+    del held
+    progress(event("LogStartLine", "products", total=3))
+    progress(event("NodeFinished", "products"))
+    peaks = {name.split(".")[-1]: peak for name, peak in progress.peak_bytes.items()}
+    assert peaks["orders"] >= peaks["users"] > peaks["products"] + 200_000_000 > 200_000_000
+
+
 def test_a_long_fit_says_what_it_is_about_until_its_node_ends(progress: object) -> None:
     logger = logging.getLogger("precision_marketing.estimators.fitting")
     logging.getLogger("precision_marketing").addHandler(progress)
@@ -199,15 +209,18 @@ def test_of_a_message_the_sentences_are_left(message: str, sentences: list[str])
 
 
 def test_of_many_failures_the_first_are_written_out() -> None:
-    node = SimpleNamespace(name="a_rule", resource_type="test", original_file_path="tests/data/a_rule.sql")
+    node = SimpleNamespace(
+        name="a_rule", resource_type="test", original_file_path="tests/data/a_rule.sql", unique_id="test.a_rule"
+    )
     failed = SimpleNamespace(node=node, status="fail", failures=3, message="", execution_time=0.5)
     result = SimpleNamespace(results=[failed] * 40, elapsed_time=20)
-    lines = outcome.outcome_lines(result, ["An option is old."] * 2)
+    lines = outcome.outcome_lines(result, ["An option is old."] * 2, {"test.a_rule": 1_234_000_000})
     assert "Failed: 40 of 40 steps" in lines
     assert lines.count("  tests/data/a_rule: 3 rows") == 10
     assert "  and 30 more" in lines
     assert lines.count("  An option is old.") == 1
-    assert lines[1].split() == ["tests/data", "0", "40", "0", "20.0", "40", "fail"]
+    assert lines[1].split() == ["tests/data", "0", "40", "0", "20.0", "1,234", "40", "fail"]
+    assert lines[2].endswith("in 20 s, at most 1,234 MB of memory")
 
 
 def test_the_summary_names_things_and_money(tmp_path: Path) -> None:
