@@ -125,8 +125,8 @@ class Task:
         Raises
         ------
         ValueError
-            If there is none, or one names a column that is no feature of its grain or
-            that is not numeric.
+            If there is none, two have one name, or one names a column that is no feature
+            of its grain or that is not numeric.
         """
         own = baselines[baselines["task"] == self.name]
         if own.empty:
@@ -142,6 +142,8 @@ class Task:
                 raise ValueError(f"{row}: the feature {baseline.column_name!r} is not numeric.")
             if baseline.direction not in (-1, 1):
                 raise ValueError(f"{row}: direction is {baseline.direction}, neither 1 nor -1.")
+            if (own["baseline_name"] == baseline.baseline_name).sum() > 1:
+                raise ValueError(f"{row}: another row of the task has this name.")
         return own
 
     def labels(self, panel: Panel) -> pd.Series:

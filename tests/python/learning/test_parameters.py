@@ -78,12 +78,16 @@ def test_a_task_that_makes_no_sense_is_named(changed: dict[str, str], said: str)
         ({"column_name": "orders"}, "there is no feature 'orders' of grain user."),
         ({"column_name": "segment_name"}, "feature 'segment_name' is not numeric."),
         ({"direction": 0}, "direction is 0, neither 1 nor -1."),
+        (
+            {"baseline_name": ["orders", "orders"], "column_name": "order_count"},
+            "another row of the task has this name.",
+        ),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_named(changed: dict[str, Any], said: str) -> None:
     task = Task.from_seed(ONE_TASK, TASK)
     with pytest.raises(ValueError, match="^seeds/baselines.csv.*" + re.escape(said)):
-        task.baselines(BASELINES[BASELINES["task"] == TASK].assign(**changed), small_panel())
+        task.baselines(pd.concat([BASELINES[BASELINES["task"] == TASK][:1]] * 2).assign(**changed), small_panel())
 
 
 def small_panel() -> Panel:
