@@ -81,7 +81,7 @@ def sorted_hashes(warehouse: Path) -> dict[str, str]:
 def test_two_builds_give_equal_tables(dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path: Path) -> None:
     again = build_campaigns(dbt, raw_folder, tmp_path / "again.duckdb")
     first, second = map(sorted_hashes, (campaigns, again))
-    assert {"transactions", "user_scores", "estimator_predictions"} <= set(first)
+    assert {"transactions", "user_scores", "ml_test"} <= set(first)
     empty = {table for table, table_hash in first.items() if table_hash is None}
     assert empty == EMPTY, "an empty table proves nothing"
     assert {table for table in first | second if first.get(table) != second.get(table)} == set()

@@ -54,11 +54,15 @@ PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_o
 # show, if few users show it: what binds beside one of them is loose beside another.
 WEEKS = ((12.0, "d"), (15.0, "d", 0.3), (18.0, "c"), (21.0, "d"), (24.0, "c", 0.3))
 CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability", "ml_user__clusters")
-# Models that learn of each feature, or judge it: `test_each_feature` is about features.
+# Models that learn of each feature, or judge it.
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
 JUDGED = (*TRAINED, "ml_estimator_intervals")
 TEXTS = ("age_band", "income_band", "segment_name")
 SCORED = tuple(f"ml_{grain}__{kind}" for grain in GRAINS for kind in ("scores", "reasons"))
+# `test_each_feature` is about their features: per model the grains that it reads.
+OF_FEATURES = dict.fromkeys(TRAINED, GRAINS) | {
+    f"ml_{grain}__{kind}": (grain,) for grain in GRAINS for kind in ("scores", "reasons")
+}
 NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
 
 
