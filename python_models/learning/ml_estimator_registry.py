@@ -15,8 +15,7 @@ def model(dbt, session):
         "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
     }
     tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
-    pins = dbt.ref("estimator_pins")
-    validation = dbt.ref("ml_validation")
+    pins, validation = dbt.ref("estimator_pins"), dbt.ref("ml_validation")
     return register(
         panels,
         *(to_pandas(table) for table in (tasks, baselines, pins)),

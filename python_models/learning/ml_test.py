@@ -18,8 +18,7 @@ def model(dbt, session):
     validation, registry = dbt.ref("ml_validation"), dbt.ref("ml_estimator_registry")
     return predict_tests(
         panels,
-        to_pandas(tasks),
-        to_pandas(baselines),
+        *(to_pandas(table) for table in (tasks, baselines)),
         to_categories(validation),
         to_pandas(registry),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),

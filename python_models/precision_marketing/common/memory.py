@@ -11,7 +11,7 @@ ARENA_MAX, ARENAS = -8, 2
 def give_back() -> None:
     """Return what freed frames had to the system, and let threads share their heaps.
 
-    Of the 1.2 GB that a model of Complete Journey had taken, .5 GB were free but kept.
+    Of the 1.2 GB that a model of 2,500 users had taken, .5 GB were free but kept.
     """
     pa.default_memory_pool().release_unused()
     library = ctypes.CDLL(None)

@@ -13,7 +13,8 @@ from support.builds import PROJECT_FOLDER
 
 RUNS = 120
 USERS = 1200
-VARIABLES = {"experiment_min_arm_users": 30, "minimum_cell_users": 10}
+VARIABLES = {"experiment_level": 0.95, "experiment_min_arm_users": 30, "minimum_cell_users": 10}
+MACROS = ("privacy/small_cells", "normal_law")
 PICKS, OUTCOMES = "campaigns/measurement/dec_policy_picks", "reports/rpt_policy_outcomes"
 
 
@@ -21,7 +22,7 @@ def rendered(model: str) -> str:
     """Return a model's SQL, on tables of the names that it refers to."""
     environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])
     environment.globals |= {"var": VARIABLES.get, "ref": lambda name: name}
-    macros = (PROJECT_FOLDER / "macros/privacy/small_cells.sql").read_text()
+    macros = "".join((PROJECT_FOLDER / f"macros/{name}.sql").read_text() for name in MACROS)
     text = (PROJECT_FOLDER / f"models/{model}.sql").read_text()
     return environment.from_string(macros + text).render()
 
