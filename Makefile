@@ -52,11 +52,13 @@ endif
 	@sealed="$$(ls -d warehouse/*.duckdb warehouse/*.ledger published/*.duckdb exports/* 2> /dev/null | head -n 1)"; test -z "$$sealed" || test -n "$$PSEUDONYM_KEY$$VAULT_KEY" || { echo "No key was made: $@ is missing, and $$sealed was built with it. Put the key back; to begin anew without it, remove warehouse/*.duckdb, warehouse/*.ledger, published/ and exports/ first."; exit 1; }
 	@umask 077 && mkdir -p .secrets && $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))' > $@.new && mv $@.new $@
 
+# not $(MAKE): make -n would run the whole line that names it
+SELF := $(MAKE) --no-print-directory
 build: setup  ## build what is new with dbt, publish its marts, write report and docs; another shop: make build SOURCE=your_shop; all anew: make build FULL=1
 	@if ! FULL='$(FULL)' python -m operations.build.reuse; then \
 		FULL='$(FULL)' python -m operations.build \
 		&& python -m operations.docs_site.contracts --check \
-		&& $(MAKE) --no-print-directory publish report docs; \
+		&& $(SELF) publish report docs; \
 	fi
 	@$(MAKE) --no-print-directory export
 	@python -m operations.build.summary
