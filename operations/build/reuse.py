@@ -4,8 +4,8 @@
 
 Each run of dbt notes in `builds.runs` what it was made of. A build looks back to the last
 one of everything: where files, code and keys are as they were then, it makes what failed
-or is stale (`builds.nodes`), and what follows from the plan where that changed. A command
-given to dbt by hand may have written anything, so after one everything is built.
+or is stale (`builds.nodes`), and what follows from the plan where that changed. Any other
+command may have written anything, so after one everything is built.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ from operations.shop_files import inputs_fingerprint
 SCOPE = "BUILD_SCOPE"
 SCOPES = ("build", "rest", "plan", "launch")
 PLAN = "seeds/campaigns"
-CODE = ("dbt_project.yml", "requirements.lock", "models", "macros", "python_models", "operations", "profiles", "seeds")
+CODE = (
+    *("dbt_project.yml", "selectors.yml", "requirements.lock", "models", "macros", "python_models", "operations"),
+    *("profiles", "seeds", "tests/data", "tests/generic"),
+)
 ALL_ANEW = "; all anew: make build FULL=1."
 # As the sentences call them.
 PARTS = {
@@ -77,7 +80,7 @@ def made_of(changed_vars: dict[str, Any]) -> str:
         folder = os.environ.get("SHOP_DIR") or below
     keys = [key_fingerprint(name) for name in ("pseudonym", "vault", "erasure")]
     forgotten = PROJECT_FOLDER / os.environ.get("PRIVACY_DIR", "privacy") / SHOP / "forgotten.csv"
-    plan = _files(PROJECT_FOLDER / PLAN)
+    plan = _files(PROJECT_FOLDER / os.environ.get("PLAN_FOLDER", PLAN))
     code = [file for part in CODE for file in _files(PROJECT_FOLDER / part) if file not in plan]
     return json.dumps(
         {
@@ -109,13 +112,13 @@ def choose(connection: duckdb.DuckDBPyConnection, warehouse: Path, now: dict[str
     for started_at, _, text in runs:
         told = json.loads(text or "{}")
         if told.get("scope") not in SCOPES:
-            return _everything(f"a command of dbt's wrote tables {_when(started_at)[3:]}")
+            return _everything(f"another command wrote tables on {_when(started_at)}")
         since.append((started_at, told))
         if told["scope"] == "build":
             break
     else:
         return Choice("build", "", [])
-    when = _when(since[-1][0])
+    when = f"of {_when(since[-1][0])}"
     changed = [name for part, name in PARTS.items() if any(told[part] != now[part] for _, told in since)]
     if changed:
         return _everything(f"{' and '.join(changed)} changed since the build {when}")
@@ -127,7 +130,8 @@ def choose(connection: duckdb.DuckDBPyConnection, warehouse: Path, now: dict[str
         if not stale:
             return Choice(None, f"Nothing is new since the build {when}, so nothing is built{ALL_ANEW}", [])
         return Choice("rest", f"Only the {len(stale):,} tables and tests not in order are built{ALL_ANEW}", stale)
-    if stale:
+    # what the plan's own build left, as after a fault in the plan, follows from the plan
+    if stale and not _was_whole_before_the_plan(runs):
         return _everything(f"the plan changed, and the build {when} is not whole")
     return Choice("plan", f"Only what follows from the plan or the ledger is built{ALL_ANEW}", [])
 
@@ -140,6 +144,13 @@ def selection(choice: Choice) -> list[str]:
     if choice.scope == "rest":
         return ["--select", *(f"{node.split('.')[2]}+" for node in choice.stale), "--exclude", "tag:full_grid"]
     return []
+
+
+def _was_whole_before_the_plan(runs: list[tuple]) -> bool:
+    for _, whole_at, text in runs:
+        if whole_at or json.loads(text)["scope"] != "plan":
+            return bool(whole_at)
+    return False
 
 
 def _everything(reason: str) -> Choice:
@@ -157,7 +168,7 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
 
 
 def _when(instant: datetime) -> str:
-    return f"of {instant:%Y-%m-%d %H:%M} UTC"
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
 def _files(path: Path) -> list[Path]:
@@ -166,7 +177,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def _checksum(files: list[Path]) -> str:
-    told = [f"{file.name} {checksum(file)}" for file in files]
+    # the folder says what a model is configured to be
+    told = [f"{os.path.relpath(file, PROJECT_FOLDER)} {checksum(file)}" for file in files]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
 
 

@@ -71,7 +71,7 @@ def test_all_is_built_after_a_command_of_somebody(database: duckdb.DuckDBPyConne
     note(database, "build")
     note(database, None)
     note(database, "launch")
-    assert "a command of dbt's wrote tables 2026-03-02 09:00 UTC" in chosen(database, tmp_path).sentence
+    assert "another command wrote tables on 2026-03-02 09:00 UTC." in chosen(database, tmp_path).sentence
     note(database, "build")
     assert chosen(database, tmp_path).scope is None
 
@@ -108,6 +108,16 @@ def test_what_a_stopped_build_left_is_built(database: duckdb.DuckDBPyConnection,
     assert "the plan changed" in chosen(database, tmp_path).sentence
 
 
+def test_a_fault_in_the_plan_costs_no_build_of_everything(database: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    note(database, "build", plan="before")
+    note(database, "plan", is_whole=False, plan="faulty")
+    note(database, "plan", is_whole=False, plan="faulty too")
+    database.execute("insert into builds.nodes values ('model.shop.plan_faults', 'failed')")
+    assert chosen(database, tmp_path).scope == "plan"
+    database.execute("update builds.runs set whole_at = null")
+    assert chosen(database, tmp_path).scope == "build"
+
+
 def test_every_part_is_seen_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         "files": "shop/orders.csv",
@@ -127,6 +137,14 @@ def test_every_part_is_seen_to_change(tmp_path: Path, monkeypatch: pytest.Monkey
         after = json.loads(reuse.made_of({}))
         assert [each for each in after if after[each] != before[each]] == [part]
         before = after
+    for name in ("tests/data/a_rule.sql", "tests/generic/a_rule.sql", "selectors.yml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+        after = json.loads(reuse.made_of({}))
+        assert after["code"] != before["code"], name
+        before = after
+    (tmp_path / "models/core/orders.sql").rename(tmp_path / "models/orders.sql")
+    assert json.loads(reuse.made_of({}))["code"] != before["code"], "another folder, another schema"
     monkeypatch.setenv("PSEUDONYM_KEY", "another key of at least thirty-two signs")
     assert json.loads(reuse.made_of({}))["settings"] != before["settings"]
     assert json.loads(reuse.made_of({"launch": "with_build"}))["settings"] != json.loads(reuse.made_of({}))["settings"]
