@@ -6,5 +6,5 @@ from precision_marketing.uplift.trials import UpliftSettings
 
 
 def model(dbt, session):
-    estimates = dbt.ref("ml_user_offer__uplift")
+    estimates = dbt.ref("ml_user_offer__uplift").filter("split_name = 'test'")
     return uplift_intervals(to_pandas(estimates), UpliftSettings.from_meta(dbt.config.meta_get("settings")))

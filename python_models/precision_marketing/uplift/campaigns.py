@@ -1,5 +1,6 @@
 """Uplift of a shop's randomised campaigns: learnt from the earlier, judged later."""
 
+import numpy as np
 import pandas as pd
 
 from precision_marketing.common.frames import Panel, typed
@@ -167,14 +168,16 @@ def uplift_intervals(estimates: pd.DataFrame, settings: UpliftSettings) -> pd.Da
     parts = []
     for name, of_outcome in judged.groupby("outcome_name"):
         for campaign, rows in [(POOLED, of_outcome), *of_outcome.groupby("campaign_id")]:
+            drawn: tuple[np.ndarray, np.ndarray] | None = None
             for learner, scored in rows.groupby("learner"):
                 trial = _trial(scored, "outcome")
                 if not settings.are_enough(trial):
                     continue
                 # the same draws for learners of the same rows; a shared effect has
                 # rows only in campaigns for which redemption tells users apart
-                counts = resample(trial.users, settings.draws, settings.seed)
-                found = uplift_metrics(scored["estimate"].to_numpy(), trial, counts)
+                if drawn is None or not np.array_equal(drawn[0], trial.users):
+                    drawn = trial.users, resample(trial.users, settings.draws, settings.seed)
+                found = uplift_metrics(scored["estimate"].to_numpy(), trial, drawn[1])
                 parts.append(
                     found.assign(
                         campaign_id=campaign,
