@@ -9,6 +9,22 @@ purchases as (select * from {{ ref('ftr_user__purchases') }}),
 user_days as (select * from {{ ref('ftr_user__days') }}),
 money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
+users as (
+    select distinct
+        user_id,
+        first_order_id
+    from purchases
+),
+
+drawn_users as (
+    select
+        user_id,
+        {{ is_among_drawn(
+            'first_order_id', 'learning', var('learning_users_max')['customer_value']
+        ) }} as is_drawn
+    from users
+),
+
 -- refunds count on the day of the return, whenever the order was
 movements as (
     select
@@ -62,6 +78,7 @@ labelled as (
     select
         purchases.user_id,
         purchases.first_order_id,
+        drawn_users.is_drawn,
         {% for name, days in windows.items() -%}
             case
                 when
@@ -81,6 +98,7 @@ labelled as (
         purchases.as_of_date
     from purchases
     inner join as_of_dates on purchases.as_of_date = as_of_dates.as_of_date
+    inner join drawn_users on purchases.user_id = drawn_users.user_id
     left join summed
         on
             purchases.user_id = summed.user_id

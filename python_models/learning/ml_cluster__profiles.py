@@ -1,16 +1,14 @@
 """One row per method, cluster and feature."""
 
-from precision_marketing.clusters.features import expand_features
+from precision_marketing.clusters.features import expand_features, features_read
 from precision_marketing.clusters.profiles import profile_clusters
-from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.common.frames import read_panels, to_pandas
 
 
 def model(dbt, session):
-    labels = dbt.ref("lbl_user")
     snapshot = dbt.ref("ftr_user__snapshot")
-    clusters = dbt.ref("ml_user__clusters")
+    # the order of a sum shows in its last digits: it is that of orders, not of pseudonyms
+    members = dbt.ref("lbl_user").join(dbt.ref("ml_user__clusters"), "user_id, as_of_date")
     departments = dbt.ref("ftr_departments")
-    features = dbt.ref("cluster_features")
-    return profile_clusters(
-        read_panel(labels, snapshot), to_pandas(clusters), expand_features(to_pandas(features), to_pandas(departments))
-    )
+    features = expand_features(to_pandas(dbt.ref("cluster_features")), to_pandas(departments))
+    return profile_clusters(read_panels(members, features_read(snapshot, features["feature_name"])), features)

@@ -6,8 +6,8 @@ from precision_marketing.value.scoring import fit_value
 
 
 def model(dbt, session):
-    purchases = dbt.ref("ftr_user__purchases")
-    ahead = dbt.ref("lbl_user__purchases")
+    ahead = dbt.ref("lbl_user__purchases").filter("is_drawn")
+    purchases = dbt.ref("ftr_user__purchases").join(ahead, "first_order_id, as_of_date", how="semi")
     test_period = dbt.ref("ml_customer_value__test_period")
     return fit_value(
         to_pandas(purchases),

@@ -6,6 +6,6 @@ from precision_marketing.value.test_period import judge_value
 
 
 def model(dbt, session):
-    purchases = dbt.ref("ftr_user__purchases")
-    ahead = dbt.ref("lbl_user__purchases")
+    ahead = dbt.ref("lbl_user__purchases").filter("is_drawn")
+    purchases = dbt.ref("ftr_user__purchases").join(ahead, "first_order_id, as_of_date", how="semi")
     return judge_value(to_pandas(purchases), to_pandas(ahead), ValueSettings.from_meta(dbt.config.meta_get("settings")))

@@ -1,11 +1,12 @@
 """One row per method and user to score; nothing is fitted."""
 
-from precision_marketing.clusters.profiles import cluster_users
-from precision_marketing.common.frames import read_panel, to_pandas
+from precision_marketing.clusters.features import features_read
+from precision_marketing.clusters.profiles import cluster_users, features_fitted
+from precision_marketing.common.frames import read_panels, to_pandas
 
 
 def model(dbt, session):
-    labels = dbt.ref("lbl_user")
+    labels = dbt.ref("lbl_user").filter("split_name = 'score'")
     snapshot = dbt.ref("ftr_user__snapshot")
-    fits = dbt.ref("ml_cluster__fits")
-    return cluster_users(read_panel(labels, snapshot), to_pandas(fits))
+    fits = to_pandas(dbt.ref("ml_cluster__fits"))
+    return cluster_users(read_panels(labels, features_read(snapshot, features_fitted(fits))), fits)

@@ -1,8 +1,12 @@
 """What users are grouped by: features shaped, then scaled."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from precision_marketing.common.frames import PANEL_KEYS
 from precision_marketing.estimators.families import signed_log
 
 
@@ -31,6 +35,20 @@ def expand_features(seed: pd.DataFrame, departments: pd.DataFrame) -> pd.DataFra
             words = {"slot": department.department_slot, "department": department.department.lower()}
             rows.append({name: text.format(**words) for name, text in row.items()})
     return pd.DataFrame(rows, columns=list(seed.columns))
+
+
+def features_read(snapshot: Any, names: Iterable[str]) -> Any:
+    """Keep the keys of a features table, and those features that clusters read.
+
+    Parameters
+    ----------
+    snapshot : DuckDB relation or Spark frame
+        The table ``ftr_user__snapshot``.
+    names : iterable of str
+        Of the features; one that the table lacks is said by `shape_values`.
+    """
+    wanted = {*PANEL_KEYS, *names}
+    return snapshot.select(*[name for name in snapshot.columns if name in wanted])
 
 
 def shape_values(rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:

@@ -1,19 +1,24 @@
 """The chosen clusters: fitted, named, described, and each user's."""
 
 import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from precision_marketing.clusters.features import shape_values
 from precision_marketing.clusters.fits import ClusterSettings, Fit, Users, fit_clusters
-from precision_marketing.common.frames import Panel, typed
+from precision_marketing.common.frames import Panel, begun, typed
 
 # A name takes the two features that set a cluster apart most, if by half a standard
 # deviation, which Cohen (1988) calls a medium effect; more only to tell namesakes
 # apart.
 NAME_WORDS = 2
 LEAST_DIFFERENCE = 0.5
+# A feature of less spread is the same for all users, but for rounding.
+LEAST_SPREAD = 1e-12
 NOTHING_SPECIAL = "middling"
 FIT_COLUMNS = {
     "cluster_method": "string",
@@ -23,14 +28,17 @@ FIT_COLUMNS = {
     "as_of_date": "datetime64[us]",
 }
 USER_COLUMNS = {
-    "cluster_method": "string",
-    "user_id": "string",
-    "cluster_name": "string",
-    "cluster_number": "int64",
-    "distance_to_centre": "float64",
-    "membership_probability": "float64",
-    "as_of_date": "datetime64[us]",
+    "cluster_method": pa.string(),
+    "user_id": pa.string(),
+    "cluster_name": pa.string(),
+    "cluster_number": pa.int64(),
+    "distance_to_centre": pa.float64(),
+    "membership_probability": pa.float64(),
+    "as_of_date": pa.timestamp("us"),
 }
+USER_SCHEMA = pa.schema(USER_COLUMNS)
+# Per feature: users with a value, and sums of values, of shaped values and of their squares.
+SUMS = ("known", "raw", "shaped", "squares")
 PROFILE_COLUMNS = {
     "cluster_method": "string",
     "cluster_name": "string",
@@ -48,7 +56,7 @@ PROFILE_COLUMNS = {
 def fit_chosen(
     panel: Panel, features: pd.DataFrame, stability: pd.DataFrame, settings: ClusterSettings
 ) -> pd.DataFrame:
-    """Fit the chosen number of clusters on the rows to score, and name them.
+    """Fit the chosen number of clusters on rows to score, and name them.
 
     Parameters
     ----------
@@ -72,7 +80,9 @@ def fit_chosen(
             continue
         fit = fit_clusters(users, entry.cluster_method, count, settings, settings.seed)
         labels, _, _ = fit.assign(users.values)
-        profile = _profile(today.features, labels, len(fit.centres), features)
+        sums = ClusterSums(features)
+        sums.add(today.features, pd.DataFrame({"cluster_number": labels + 1}))
+        profile = sums.profile(len(fit.centres))
         named = {**vars(fit), "names": _names(profile, features)}
         parts.append(
             pd.DataFrame(
@@ -88,61 +98,68 @@ def fit_chosen(
     return typed(parts, FIT_COLUMNS)
 
 
-def cluster_users(panel: Panel, fits: pd.DataFrame) -> pd.DataFrame:
+def features_fitted(fits: pd.DataFrame) -> set[str]:
+    """Name the features that the fits of `fit_chosen` read."""
+    return {feature["feature_name"] for fit in fits["fit"] for feature in json.loads(fit)["features"]}
+
+
+def cluster_users(panels: Iterable[Panel], fits: pd.DataFrame) -> pa.RecordBatchReader:
     """Say which cluster each user of today belongs to; nothing is fitted.
 
     Parameters
     ----------
-    panel : Panel
-        ``lbl_user`` and ``ftr_user__snapshot``.
+    panels : iterable of Panel
+        Rows of ``lbl_user`` to score and what `features_read` keeps of
+        ``ftr_user__snapshot``, in pieces, of which one at a time is in memory.
     fits : pandas.DataFrame
         Output of `fit_chosen`.
 
     Returns
     -------
-    pandas.DataFrame
+    pyarrow.RecordBatchReader
         Columns `USER_COLUMNS`, one row per method and user to score. Clusters are
         numbered from 1, the largest when they were fitted.
 
     Raises
     ------
     ValueError
-        If the panel lacks a feature that the clusters were fitted on.
+        If the panels lack a feature that the clusters were fitted on.
     """
-    today = panel.of_split("score")
-    rows = today.rows
-    parts = []
-    for entry in fits.itertuples():
-        fit = Fit(**json.loads(entry.fit))
-        if rows.empty:
-            continue
-        shaped = shape_values(today.features, pd.DataFrame(fit.features))
-        labels, distances, chances = fit.assign(fit.values(shaped))
-        parts.append(
-            pd.DataFrame(
+    stored = [(entry.cluster_method, Fit(**json.loads(entry.fit))) for entry in fits.itertuples()]
+    # what is missing is said here: inside the stream the engine would say it, at length
+    panels, first = begun(panels)
+    for panel in first:
+        for _, fit in stored:
+            shape_values(panel.features, pd.DataFrame(fit.features))
+    return pa.RecordBatchReader.from_batches(USER_SCHEMA, _clustered(panels, stored))
+
+
+def _clustered(panels: Iterable[Panel], stored: list[tuple[str, Fit]]) -> Iterator[pa.RecordBatch]:
+    for panel in panels:
+        for method, fit in stored:
+            shaped = shape_values(panel.features, pd.DataFrame(fit.features))
+            labels, distances, chances = fit.assign(fit.values(shaped))
+            found = pd.DataFrame(
                 {
-                    "cluster_method": entry.cluster_method,
-                    "user_id": rows["user_id"],
+                    "cluster_method": method,
+                    "user_id": panel.rows["user_id"],
                     "cluster_name": [fit.names[label] for label in labels],
                     "cluster_number": labels + 1,
                     "distance_to_centre": distances,
                     "membership_probability": chances,
-                    "as_of_date": rows["as_of_date"],
+                    "as_of_date": panel.rows["as_of_date"],
                 }
             )
-        )
-    return typed(parts, USER_COLUMNS)
+            yield from pa.Table.from_pandas(found, USER_SCHEMA, preserve_index=False).combine_chunks().to_batches()
 
 
-def profile_clusters(panel: Panel, clusters: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+def profile_clusters(panels: Iterable[Panel], features: pd.DataFrame) -> pd.DataFrame:
     """Describe the clusters of today by the mean of each feature.
 
     Parameters
     ----------
-    panel : Panel
-        ``lbl_user`` and ``ftr_user__snapshot``.
-    clusters : pandas.DataFrame
-        Output of `cluster_users`.
+    panels : iterable of Panel
+        Output of `cluster_users` as rows, and the features of their users, in pieces.
     features : pandas.DataFrame
         Output of `expand_features`.
 
@@ -154,43 +171,67 @@ def profile_clusters(panel: Panel, clusters: pd.DataFrame, features: pd.DataFram
         ``standardised_difference`` is that of the means after `shape_values`, in
         standard deviations of all users, NaN where nothing varies.
     """
-    today = panel.of_split("score")
-    parts = []
-    for method, members in clusters.groupby("cluster_method", sort=True):
-        shown = today.rows.merge(members[["user_id", "cluster_number", "cluster_name"]], on="user_id")
-        is_shown = today.rows["user_id"].isin(members["user_id"]).to_numpy(bool)
-        names = shown.drop_duplicates("cluster_number").set_index("cluster_number")
-        labels = shown["cluster_number"].to_numpy() - 1
-        profile = _profile(today.where(is_shown).features, labels, int(names.index.max()), features)
-        profile["cluster_name"] = profile["cluster_number"].map(names["cluster_name"])
-        profile["as_of_date"] = shown["as_of_date"].iloc[0]
-        parts.append(profile.assign(cluster_method=method))
-    found = typed(parts, PROFILE_COLUMNS)
-    return found[found["user_count"] > 0].reset_index(drop=True)
+    sums: dict[str, ClusterSums] = {}
+    for panel in panels:
+        for method, rows in panel.rows.groupby("cluster_method", sort=True):
+            own = panel.where((panel.rows["cluster_method"] == method).to_numpy(bool)).features
+            sums.setdefault(method, ClusterSums(features)).add(own, rows)
+    parts = [found.profile().assign(cluster_method=method) for method, found in sorted(sums.items())]
+    return typed(parts, PROFILE_COLUMNS)
 
 
-def _profile(rows: pd.DataFrame, labels: np.ndarray, count: int, features: pd.DataFrame) -> pd.DataFrame:
-    shaped = shape_values(rows, features)
-    raw = rows[list(shaped.columns)].astype("Float64").astype(float)
-    spreads = shaped.std(ddof=0)
-    parts = []
-    for number in range(count):
-        own = labels == number
-        difference = shaped[own].mean() - shaped.mean()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "feature_name": features["feature_name"].to_numpy(),
-                    "feature_group": features["feature_group"].to_numpy(),
-                    "cluster_number": number + 1,
-                    "user_count": int(own.sum()),
-                    "feature_mean": raw[own].mean().to_numpy(),
-                    "overall_mean": raw.mean().to_numpy(),
-                    "standardised_difference": (difference / spreads.where(spreads > 1e-12)).to_numpy(),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+@dataclass
+class ClusterSums:
+    """What is summed over users, piece by piece, to describe their clusters.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        Output of `expand_features`.
+    """
+
+    features: pd.DataFrame
+    clusters: dict[int, dict] = field(default_factory=dict)
+    origin: np.ndarray | None = None
+
+    def add(self, rows: pd.DataFrame, members: pd.DataFrame) -> None:
+        """Add users: their features, and beside them the number of their cluster."""
+        shaped = shape_values(rows, self.features)
+        raw = rows[list(shaped.columns)].to_numpy(float)
+        if self.origin is None:
+            # squares of numbers far from 0 would lose digits
+            self.origin = shaped.bfill().head(1).fillna(0.0).to_numpy()[0]
+        apart = shaped.to_numpy() - self.origin
+        for number, places in members.reset_index(drop=True).groupby("cluster_number").indices.items():
+            own = self.clusters.setdefault(number, self._nobody() | members.iloc[places[0]].to_dict())
+            own["user_count"] += len(places)
+            own["known"] += (~np.isnan(raw[places])).sum(axis=0)
+            own["raw"] += np.nansum(raw[places], axis=0)
+            own["shaped"] += np.nansum(apart[places], axis=0)
+            own["squares"] += np.nansum(apart[places] ** 2, axis=0)
+
+    def _nobody(self) -> dict:
+        return {"user_count": 0} | {name: np.zeros(len(self.features)) for name in SUMS}
+
+    def profile(self, count: int = 0) -> pd.DataFrame:
+        """Return one row per feature and cluster that has users or is among the first so many."""
+        total = {name: sum(cluster[name] for cluster in self.clusters.values()) for name in SUMS}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            overall, middle = total["raw"] / total["known"], total["shaped"] / total["known"]
+            spread = np.sqrt(np.maximum(total["squares"] / total["known"] - middle**2, 0.0))
+            parts = []
+            for number in sorted({*self.clusters, *range(1, count + 1)}):
+                cluster = self.clusters.get(number, self._nobody())
+                difference = cluster["shaped"] / cluster["known"] - middle
+                part = self.features[["feature_name", "feature_group"]].assign(
+                    cluster_number=number,
+                    user_count=cluster["user_count"],
+                    feature_mean=cluster["raw"] / cluster["known"],
+                    overall_mean=overall,
+                    standardised_difference=np.where(spread > LEAST_SPREAD, difference / spread, np.nan),
+                )
+                parts.append(part.assign(**{name: cluster.get(name) for name in ("cluster_name", "as_of_date")}))
+        return pd.concat(parts, ignore_index=True)
 
 
 def _names(profile: pd.DataFrame, features: pd.DataFrame) -> list[str]:

@@ -1,7 +1,8 @@
 """The one place where a table of the warehouse becomes a pandas frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -209,14 +210,37 @@ def read_panels(labels: Any, *features: Any) -> Iterator[Panel]:
         If the stream ends early: the engine ends it, and says nothing, once its connection is
         asked for something else.
     """
-    give_back()
     joined, row_columns, feature_columns = _joined(labels, features)
-    [(left,)] = joined.aggregate("count(*)").fetchall()
-    for piece in _pieces(_ordered(joined).to_arrow_reader(BATCH_ROWS)):
+    for piece in _read_pieces(joined):
         yield _panel(piece, piece.num_rows, row_columns, feature_columns)
+
+
+def read_frames(relation: Any) -> Iterator[pd.DataFrame]:
+    """Read what `to_pandas` reads, in pieces of `BATCH_ROWS` rows, as `read_panels` does."""
+    return (_frame(piece) for piece in _read_pieces(relation))
+
+
+def latest(relation: Any) -> Any:
+    """Keep the rows of a DuckDB relation that are of its last as-of date."""
+    [(date,)] = relation.aggregate("max(as_of_date)").fetchall()
+    return relation.filter("false" if date is None else f"as_of_date = date '{date:%Y-%m-%d}'")
+
+
+def _read_pieces(relation: Any) -> Iterator[pa.Table]:
+    give_back()
+    [(left,)] = relation.aggregate("count(*)").fetchall()
+    for piece in _pieces(_ordered(relation).to_arrow_reader(BATCH_ROWS)):
+        yield piece
         left -= piece.num_rows
     if left:
         raise RuntimeError(f"{left:,} rows to score were not read: their connection was used for something else.")
+
+
+def begun(panels: Iterable[Panel]) -> tuple[Iterator[Panel], list[Panel]]:
+    """Read the first piece of a stream: return all pieces, and the first alone, if there is one."""
+    panels = iter(panels)
+    first = list(islice(panels, 1))
+    return chain(first, panels), first
 
 
 def _joined(labels: Any, features: tuple) -> tuple[Any, list[str], list[str]]:

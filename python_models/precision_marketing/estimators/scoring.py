@@ -1,12 +1,11 @@
 """Scores from the registry's champion; nothing is fitted here."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 import pandas as pd
 import pyarrow as pa
 
-from precision_marketing.common.frames import Panel
+from precision_marketing.common.frames import Panel, begun
 from precision_marketing.estimators.stored import StoredEstimator, champion_of
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 
@@ -54,14 +53,12 @@ def score_panels(
     names = tasks.loc[tasks["grain"] == grain, "task"]
     found = {name: champion_of(registry, name) for name in names}
     champions = [(Task.from_seed(tasks, name), live) for name, live in found.items() if live is not None]
-    panels = iter(panels)
     # what is missing is said here: inside the stream the engine would say it, at length
-    first = list(zip(range(1), panels, strict=False))
-    for _, panel in first:
+    panels, first = begun(panels)
+    for panel in first:
         for task, live in champions:
             live.check(task.population(panel))
-    everything = chain((panel for _, panel in first), panels)
-    return pa.RecordBatchReader.from_batches(SCHEMA, _scored(everything, champions))
+    return pa.RecordBatchReader.from_batches(SCHEMA, _scored(panels, champions))
 
 
 def _scored(panels: Iterable[Panel], champions: list[tuple[Task, StoredEstimator]]) -> Iterator[pa.RecordBatch]:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from precision_marketing.common import archives
 from precision_marketing.common.frames import typed
@@ -20,7 +22,7 @@ from precision_marketing.value.dated_models import (
 )
 from precision_marketing.value.forecasts import expect, predict_intervals, widen
 from precision_marketing.value.gamma_gamma import GammaGamma
-from precision_marketing.value.regressions import fit_regressions, load_regressions
+from precision_marketing.value.regressions import Regressions, fit_regressions, load_regressions
 
 ESTIMATOR_COLUMNS = {
     "estimator_name": "string",
@@ -33,21 +35,22 @@ ESTIMATOR_COLUMNS = {
     "estimator_bytes": "object",
 }
 VALUE_COLUMNS = {
-    "user_id": "string",
-    "estimator_name": "string",
-    "estimator_version": "string",
-    "fitted_on": "string",
-    "horizon_days": "int64",
-    "probability_alive": "float64",
-    "value_per_order": "float64",
-    "expected_orders": "float64",
-    "orders_low": "float64",
-    "orders_high": "float64",
-    "expected_amount": "float64",
-    "amount_low": "float64",
-    "amount_high": "float64",
-    "as_of_date": "datetime64[us]",
+    "user_id": pa.string(),
+    "estimator_name": pa.string(),
+    "estimator_version": pa.string(),
+    "fitted_on": pa.string(),
+    "horizon_days": pa.int64(),
+    "probability_alive": pa.float64(),
+    "value_per_order": pa.float64(),
+    "expected_orders": pa.float64(),
+    "orders_low": pa.float64(),
+    "orders_high": pa.float64(),
+    "expected_amount": pa.float64(),
+    "amount_low": pa.float64(),
+    "amount_high": pa.float64(),
+    "as_of_date": pa.timestamp("us"),
 }
+VALUE_SCHEMA = pa.schema(VALUE_COLUMNS)
 
 
 def fit_value(
@@ -117,13 +120,15 @@ def fit_value(
     return typed([pd.DataFrame([row])], ESTIMATOR_COLUMNS)
 
 
-def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: ValueSettings) -> pd.DataFrame:
+def score_value(
+    pieces: Iterable[pd.DataFrame], estimator: pd.DataFrame, settings: ValueSettings
+) -> pa.RecordBatchReader:
     """Value of every user at the scoring date; nothing is fitted here.
 
     Parameters
     ----------
-    purchases : pandas.DataFrame
-        Table ``ftr_user__purchases``.
+    pieces : iterable of pandas.DataFrame
+        Rows of ``ftr_user__purchases`` of the scoring date, some at a time.
     estimator : pandas.DataFrame
         Output of `fit_value`.
     settings : ValueSettings
@@ -131,7 +136,7 @@ def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: Valu
 
     Returns
     -------
-    pandas.DataFrame
+    pyarrow.RecordBatchReader
         Columns `VALUE_COLUMNS`; one row per user with a purchase and horizon.
 
     Raises
@@ -139,9 +144,8 @@ def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: Valu
     ValueError
         If the stored regressions are not a valid skops archive or hold types not allowed.
     """
-    if purchases.empty or estimator.empty:
-        return typed([], VALUE_COLUMNS)
-    horizons = sorted(settings.horizons)
+    if estimator.empty:
+        return pa.RecordBatchReader.from_batches(VALUE_SCHEMA, ())
     entry = estimator.iloc[0]
     stored = json.loads(entry["parameters"])
     models = PurchaseModels(
@@ -149,17 +153,28 @@ def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: Valu
         GammaGamma(**stored["gamma_gamma"]),
         entry["fitted_on"],
     )
-    learned = None
-    if entry["estimator_name"] == "learned":
-        learned = load_regressions(bytes(entry["estimator_bytes"]))
-    rows = rows_of(purchases.sort_values(PURCHASE_KEYS), purchases["as_of_date"].max())
-    frequency, recency, age, value = histories(rows)
-    name = entry["estimator_name"]
+    learned = load_regressions(bytes(entry["estimator_bytes"])) if entry["estimator_name"] == "learned" else None
     # as it was learnt: a var may have changed since
     settings = replace(settings, window_days=stored["window_days"])
+    found = (_value_of(rows, entry, models, learned, stored["widening"], settings) for rows in pieces)
+    return pa.RecordBatchReader.from_batches(VALUE_SCHEMA, (batch for table in found for batch in table.to_batches()))
+
+
+def _value_of(
+    rows: pd.DataFrame,
+    entry: pd.Series,
+    models: PurchaseModels,
+    learned: Regressions | None,
+    widening: tuple[float, float],
+    settings: ValueSettings,
+) -> pa.Table:
+    """Rows of `VALUE_COLUMNS` of some users."""
+    rows = rows.sort_values(PURCHASE_KEYS, ignore_index=True)
+    frequency, recency, age, value = histories(rows)
+    name, horizons = entry["estimator_name"], sorted(settings.horizons)
     found = expect(rows, models, learned, horizons, settings)
     counts, amounts = found[name]
-    ends = predict_intervals(rows, models, found, name, stored["widening"], horizons, settings)
+    ends = predict_intervals(rows, models, found, name, widening, horizons, settings)
     parts = [
         rows[["user_id", "as_of_date"]].assign(
             estimator_name=name,
@@ -180,4 +195,5 @@ def score_value(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: Valu
         )
         for number, horizon in enumerate(horizons)
     ]
-    return typed(parts, VALUE_COLUMNS)
+    table = pa.Table.from_pandas(pd.concat(parts)[list(VALUE_COLUMNS)], VALUE_SCHEMA, preserve_index=False)
+    return table.combine_chunks()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -24,17 +25,18 @@ from precision_marketing.clusters.fits import (
 from precision_marketing.clusters.profiles import (
     FIT_COLUMNS,
     PROFILE_COLUMNS,
-    USER_COLUMNS,
+    USER_SCHEMA,
+    ClusterSums,
     _names,
-    _profile,
     cluster_users,
     fit_chosen,
     profile_clusters,
 )
 from precision_marketing.clusters.stability import STABILITY_COLUMNS, judge_cluster_counts
+from precision_marketing.common.frames import Panel
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
-from support.panels import split_panel
+from support.panels import frame_of, split_panel
 
 SEEDS = [0, 1, 2, 3, 4]
 SETTINGS = ClusterSettings(
@@ -91,8 +93,33 @@ def cluster(panel: pd.DataFrame, features: pd.DataFrame = FEATURES) -> Frames:
     panel = split_panel(panel, "group")
     stability = judge_cluster_counts(panel, features, SETTINGS)
     fits = fit_chosen(panel, features, stability, SETTINGS)
-    users = cluster_users(panel, fits)
-    return stability, fits, users, profile_clusters(panel, users, features)
+    users = clusters_of(panel, fits)
+    return stability, fits, users, profile_clusters(pieces(panel, users), features)
+
+
+def clusters_of(panel: Panel, fits: pd.DataFrame, size: int = 50) -> pd.DataFrame:
+    """Stream the rows to score through the fits; return the frame that the engine would store."""
+    today = panel.of_split("score")
+    places = np.arange(len(today.rows)) // size
+    found = cluster_users((today.where(places == number) for number in np.unique(places)), fits)
+    return frame_of(found)
+
+
+def profile(rows: pd.DataFrame, numbers: np.ndarray, features: pd.DataFrame) -> pd.DataFrame:
+    """Describe users whose clusters, counted from 0, are known."""
+    sums = ClusterSums(features)
+    sums.add(rows, pd.DataFrame({"cluster_number": numbers + 1}))
+    return sums.profile(numbers.max() + 1)
+
+
+def pieces(panel: Panel, users: pd.DataFrame, size: int = 50) -> Iterator[Panel]:
+    """Join what is known of clusters to the features of their users, some at a time."""
+    today = panel.of_split("score")
+    rows = today.rows.assign(place=range(len(today.rows))).merge(users, on=["user_id", "as_of_date"])
+    rows = rows.sort_values(["cluster_method", "first_order_id"])
+    for start in range(0, len(rows), size):
+        members = rows[start : start + size].reset_index(drop=True)
+        yield Panel(members, today.features.iloc[members["place"]].reset_index(drop=True))
 
 
 @cache
@@ -153,7 +180,7 @@ def test_the_names_of_users_change_nothing(seed: int) -> None:
     assert_equal(stability, expected[0])
     assert_equal(fits, expected[1])
     old_users = expected[2].assign(user_id=expected[2]["user_id"].map(renamed))
-    assert_equal(users, old_users.astype(USER_COLUMNS))
+    assert_equal(users, old_users.sort_values(["cluster_method", "as_of_date", "user_id"], ignore_index=True))
     assert_equal(profiles, expected[3])
 
 
@@ -190,8 +217,8 @@ def test_names_are_unique_and_say_what_sets_a_cluster_apart(seed: int) -> None:
 def test_names_do_not_hang_on_numbers() -> None:
     rows = make_panel(0).query("split_name == 'score'")
     labels = rows["group"].map({name: place for place, name in enumerate(GROUPS)})
-    names = _names(_profile(rows, labels.to_numpy(), 4, FEATURES), FEATURES)
-    turned = _names(_profile(rows, 3 - labels.to_numpy(), 4, FEATURES), FEATURES)
+    names = _names(profile(rows, labels.to_numpy(), FEATURES), FEATURES)
+    turned = _names(profile(rows, 3 - labels.to_numpy(), FEATURES), FEATURES)
     assert names == turned[::-1]
     assert len(set(names)) == 4
 
@@ -200,7 +227,7 @@ def test_namesakes_are_told_apart() -> None:
     # six groups along one line, which has but two words
     one = FEATURES[FEATURES["feature_name"] == "net_amount_91d"]
     rows = pd.DataFrame({"net_amount_91d": np.repeat([1, 2, 4, 800, 900, 1000], 20)})
-    names = _names(_profile(rows, np.repeat(np.arange(6), 20), 6, one), one)
+    names = _names(profile(rows, np.repeat(np.arange(6), 20), one), one)
     assert len(set(names)) == 6
 
 
@@ -214,7 +241,7 @@ def test_namesakes_get_a_further_word() -> None:
         }
     )
     features = FEATURES[FEATURES["feature_group"] == "rfm"]
-    names = _names(_profile(rows, np.repeat(np.arange(4), 30), 4, features), features)
+    names = _names(profile(rows, np.repeat(np.arange(4), 30), features), features)
     for name, words in zip(names, ["recent", "long silent"], strict=False):
         assert set(name.split(", ")) == {"frequent", "high spend", words}
 
@@ -283,14 +310,14 @@ def test_a_feature_that_is_gone_is_an_error() -> None:
     _, fits, _, _ = plain(0)
     panel = make_panel(0).drop(columns="net_amount_91d")
     with pytest.raises(ValueError, match=r"lacks: net_amount_91d"):
-        cluster_users(split_panel(panel), fits)
+        clusters_of(split_panel(panel), fits)
 
 
 def test_what_is_stored_gives_the_same_clusters() -> None:
     _, fits, users, _ = plain(0)
     rows = make_panel(0).query("split_name == 'score'")
     # one user alone, without the others that scaled the features
-    alone = cluster_users(split_panel(rows.tail(1)), fits)
+    alone = clusters_of(split_panel(rows.tail(1)), fits)
     expected = users[users["user_id"] == rows["user_id"].iloc[-1]]
     pd.testing.assert_frame_equal(alone, expected.reset_index(drop=True), rtol=1e-12)
     assert set(json.loads(fits["fit"].iloc[0])) == set(Fit.__dataclass_fields__)
@@ -299,10 +326,13 @@ def test_what_is_stored_gives_the_same_clusters() -> None:
 @pytest.mark.parametrize("rows", [0, 1, 5])
 def test_a_small_shop_has_typed_frames_without_clusters(rows: int) -> None:
     panel = make_panel(0).query("split_name == 'score'").head(rows)
-    kinds = (STABILITY_COLUMNS, FIT_COLUMNS, USER_COLUMNS, PROFILE_COLUMNS)
-    for frame, columns in zip(cluster(panel), kinds, strict=True):
+    stability, fits, users, profiles = cluster(panel)
+    kinds = (STABILITY_COLUMNS, FIT_COLUMNS, PROFILE_COLUMNS)
+    for frame, columns in zip((stability, fits, profiles), kinds, strict=True):
         assert len(frame) == 0
         assert frame.dtypes.astype(str).to_dict() == columns
+    assert list(users.columns) == USER_SCHEMA.names
+    assert len(users) == 0
 
 
 def test_users_who_are_all_alike_have_no_clusters() -> None:

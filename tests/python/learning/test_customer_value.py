@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import skops.io
 from precision_marketing.value.bg_nbd import BgNbd, fit_bg_nbd, steady_buyers
+from precision_marketing.value.dated_models import ValueSettings
 from precision_marketing.value.futures import draw_futures
 from precision_marketing.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from precision_marketing.value.intervals import value_intervals
@@ -22,6 +23,7 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import gamma as gamma_distribution
 from sklearn.linear_model import PoissonRegressor
 from sklearn.metrics import roc_auc_score
+from support.panels import frame_of
 from support.purchases import SETTINGS, cdnow_days, cdnow_file, histories, purchases_at, simulated, simulated_tables
 
 SEEDS = range(5)
@@ -31,6 +33,14 @@ CDNOW_SETTINGS = replace(SETTINGS, draws=80, test_days=273, horizons=(28,))
 
 # Of the second, Platzer's R package BTYDplus gives the parameters.
 PUBLISHED_FITS = {False: ([0.243, 4.414, 0.793, 2.426], -9582.43), True: ([0.525, 6.183, 0.891, 1.614], -9582.14)}
+
+
+def valued(purchases: pd.DataFrame, estimator: pd.DataFrame, settings: ValueSettings, size: int = 64) -> pd.DataFrame:
+    """Value the users of the last date, some at a time; the draws follow their places in a piece."""
+    today = purchases[purchases["as_of_date"] == purchases["as_of_date"].max()].sort_values("first_order_id")
+    pieces = (today[start : start + size] for start in range(0, len(today), size))
+    found = frame_of(score_value(pieces, estimator, settings))
+    return found.sort_values(["horizon_days", "user_id"], ignore_index=True)
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["BG/NBD", "MBG/NBD"])
@@ -104,7 +114,7 @@ def test_whoever_bought_once_and_is_silent_for_years_is_not_valued_as_if_there()
     once[["last_gap_days", "longest_gap_days"]] = np.nan
     estimator = fit_value(purchases, ahead, judge_value(purchases, ahead, SETTINGS), SETTINGS)
 
-    alive = score_value(once, estimator, SETTINGS).query("horizon_days == 28")["probability_alive"].to_numpy()
+    alive = valued(once, estimator, SETTINGS).query("horizon_days == 28")["probability_alive"].to_numpy()
 
     assert ((alive > 0) & (alive < 1)).all()
     assert (np.diff(alive) < 0).all()
@@ -277,7 +287,7 @@ def test_scoring_fits_nothing_and_repeats(learned_estimator: pd.DataFrame) -> No
     purchases, _ = simulated_tables(0)
     today = purchases[purchases["as_of_date"] == purchases["as_of_date"].max()]
 
-    whole = score_value(purchases, learned_estimator, SETTINGS)
+    whole = valued(purchases, learned_estimator, SETTINGS)
 
     half = today[today["user_id"].isin(sorted(today["user_id"])[::2])]
     forecast = ["expected_orders", "expected_amount", "probability_alive"]
@@ -285,8 +295,8 @@ def test_scoring_fits_nothing_and_repeats(learned_estimator: pd.DataFrame) -> No
 
     assert list(learned_estimator["estimator_name"]) == ["learned"]
     # a fit on half of the users would tell them something else
-    np.testing.assert_allclose(score_value(half, learned_estimator, SETTINGS)[forecast], of_half[forecast], rtol=1e-9)
-    pd.testing.assert_frame_equal(whole, score_value(today, learned_estimator, SETTINGS))
+    np.testing.assert_allclose(valued(half, learned_estimator, SETTINGS)[forecast], of_half[forecast], rtol=1e-9)
+    pd.testing.assert_frame_equal(whole, valued(today, learned_estimator, SETTINGS))
     assert sorted(whole["horizon_days"].unique()) == [28, 91, 365]
     assert whole.notna().all(axis=None)
     widening = json.loads(learned_estimator["parameters"].iloc[0])["widening"]
@@ -309,7 +319,7 @@ def test_value_estimators_that_were_tampered_with_are_refused(
     blob = tamper(learned_estimator["estimator_bytes"].iloc[0])
 
     with pytest.raises(ValueError, match=message):
-        score_value(purchases, learned_estimator.assign(estimator_bytes=[blob]), SETTINGS)
+        valued(purchases, learned_estimator.assign(estimator_bytes=[blob]), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +355,7 @@ def test_a_shop_with_few_repeat_buyers_gets_a_shrunken_past_rate() -> None:
     purchases, ahead = (purchases[few], ahead[ahead["user_id"].isin(purchases[few]["user_id"])])
 
     judged = judge_value(purchases, ahead, SETTINGS)
-    scored = score_value(purchases, fit_value(purchases, ahead, judged, SETTINGS), SETTINGS)
+    scored = valued(purchases, fit_value(purchases, ahead, judged, SETTINGS), SETTINGS)
 
     assert set(judged["fitted_on"]) == {"fallback"}
     assert "learned" not in set(judged["estimator_name"])
@@ -366,7 +376,7 @@ def test_a_shop_of_no_user_or_one_gives_typed_tables(users: int) -> None:
 
     judged = judge_value(purchases, ahead, SETTINGS)
     estimator = fit_value(purchases, ahead, judged, SETTINGS)
-    scored = score_value(purchases, estimator, SETTINGS)
+    scored = valued(purchases, estimator, SETTINGS)
 
     assert len(scored) == 3 * users
     assert scored["expected_orders"].dtype == "float64"

@@ -87,6 +87,9 @@ def run_model(
     try:
         found = load_model(node).model(dbt, connection)
         return found if isinstance(found, pd.DataFrame) else to_pandas(duckdb.from_arrow(found))
+    except duckdb.InvalidInputException as error:
+        # how the engine hands on what a stream raises
+        raise ValueError(str(error)) from error
     finally:
         for name in names.values():
             connection.execute(f"drop table {name}")
