@@ -1,20 +1,33 @@
 -- one row per task with published reasons and group of features behind them
 with
 
+-- the highest scores and those of contacts do not stand for all
+drawn as (
+    select * from {{ ref('dec_explained_scores') }}
+    where is_drawn
+),
+
 reasons as (
     select
-        task,
-        user_id,
-        reason_group,
-        contribution_log_odds
-    from {{ ref('user_score_reasons') }}
+        reasons.task,
+        reasons.user_id,
+        reasons.reason_group,
+        reasons.contribution_log_odds
+    from {{ ref('user_score_reasons') }} as reasons
+    inner join drawn
+        on reasons.task = drawn.task and reasons.user_id = drawn.user_id
     union all
     select
-        task,
-        user_id,
-        reason_group,
-        contribution_log_odds
-    from {{ ref('offer_score_reasons') }}
+        reasons.task,
+        reasons.user_id,
+        reasons.reason_group,
+        reasons.contribution_log_odds
+    from {{ ref('offer_score_reasons') }} as reasons
+    inner join drawn
+        on
+            reasons.task = drawn.task
+            and reasons.user_id = drawn.user_id
+            and reasons.offer_id = drawn.offer_id
 ),
 
 summed as (

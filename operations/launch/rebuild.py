@@ -13,9 +13,9 @@ from operations.build.wholeness import KEPT_TAGS
 from operations.launch.database_copy import RefusedError
 
 PLAN = "seeds/campaigns"
-# What a preview reads, and what only explains decisions, which takes as long as all else.
+# What a preview reads, and models that only explain decisions, which it does not show.
 PREVIEWED = ("dec_decisions", "ml_campaign_checks")
-EXPLAINING = "ml_user_offer__reasons"
+EXPLAINING = "__reasons"
 QUIET = ("--log-level", "none", "--log-level-file", "debug", "--no-print")
 
 

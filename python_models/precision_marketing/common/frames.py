@@ -187,7 +187,7 @@ def read_panel(labels: Any, *features: Any) -> Panel:
         If a column that is no key stands in two of the tables.
     """
     give_back()
-    joined, row_columns, feature_columns = _joined(labels, features)
+    joined, row_columns, feature_columns = joined_tables(labels, features)
     if hasattr(joined, "toPandas"):
         frame = to_pandas(joined)
         return Panel(frame[row_columns], feature_frame(frame[feature_columns]))
@@ -210,7 +210,7 @@ def read_panels(labels: Any, *features: Any) -> Iterator[Panel]:
         If the stream ends early: the engine ends it, and says nothing, once its connection is
         asked for something else.
     """
-    joined, row_columns, feature_columns = _joined(labels, features)
+    joined, row_columns, feature_columns = joined_tables(labels, features)
     for piece in _read_pieces(joined):
         yield _panel(piece, piece.num_rows, row_columns, feature_columns)
 
@@ -243,8 +243,8 @@ def begun(panels: Iterable[Panel]) -> tuple[Iterator[Panel], list[Panel]]:
     return chain(first, panels), first
 
 
-def _joined(labels: Any, features: tuple) -> tuple[Any, list[str], list[str]]:
-    """Join, and name the columns of the labels and those of the features."""
+def joined_tables(labels: Any, features: tuple) -> tuple[Any, list[str], list[str]]:
+    """Join features to the rows of a labels table; also name the columns of these and of those."""
     row_columns, feature_columns, joined = list(labels.columns), [], labels
     for table in features:
         keys = [each for each in PANEL_KEYS if each in table.columns]

@@ -1,17 +1,20 @@
 """The strongest reasons of each score, in words that a marketer reads."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from precision_marketing.common.frames import Panel, typed
+from precision_marketing.common.frames import Panel, read_panel, to_pandas, typed
 from precision_marketing.estimators.families import AverageAmount, CalibratedAverage
 from precision_marketing.estimators.stored import champion_of
 from precision_marketing.estimators.tasks import KEY_COLUMNS, Task
 from precision_marketing.explanations.contributions import explain_batches
-from precision_marketing.explanations.sentences import LANGUAGES, Seen, reason_words, say
+from precision_marketing.explanations.sentences import LANGUAGES, Seen, reason_words, say, spoken_of
+from precision_marketing.explanations.typical import COMPARED_WITHIN, Typical, typical_values
 
-# A category's score is one of many that its user has.
-PAIR_COLUMNS = ["user_id", "category_name"]
 RAISES, LOWERS = "raises", "lowers"
 REASON_COLUMNS = {
     "task": "string",
@@ -33,14 +36,64 @@ REASON_COLUMNS = {
 }
 # Digits that decide which reason is stronger: beyond them sums differ by their order.
 RANKED_DIGITS = 9
-# What rows share that are compared with one another, per grain.
-COMPARED_WITHIN = {"user_offer": "offer_id", "user_category": "category_name"}
 # A contact rests on a high score of its offer.
 RAISES_FIRST = {"user_offer"}
 
 
+def tell_reasons(
+    grain: str,
+    labels: Any,
+    features: list[Any],
+    explained: Any,
+    registry: pd.DataFrame,
+    tasks: pd.DataFrame,
+    texts: pd.DataFrame,
+    shop: pd.DataFrame,
+    count: int,
+    departments: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Explain some scores of a grain: no other row is read into a frame.
+
+    Parameters
+    ----------
+    grain : str
+        Tasks of this grain are explained.
+    labels : DuckDB relation
+        All rows to score.
+    features : list of DuckDB relations
+        As `common.frames.read_panel` joins them.
+    explained : DuckDB relation
+        ``grain``, ``task`` and keys of the scores to explain.
+    registry, tasks, texts, shop, count, departments
+        As of `panel_reasons`.
+    """
+    explained = explained.filter(f"grain = '{grain}'")
+    rows = labels.join(explained, ", ".join(keys_of(grain)), how="semi")
+    features = [_of_dates(each, labels) for each in features]
+    return panel_reasons(
+        read_panel(rows, *features),
+        to_pandas(explained),
+        typical_values(grain, labels, *features),
+        registry,
+        tasks,
+        texts,
+        shop,
+        grain,
+        count,
+        departments,
+    )
+
+
+def _of_dates(features: Any, labels: Any) -> Any:
+    """Keep the features of the dates of the rows to score: a view then computes no other."""
+    dates = labels.project("as_of_date").distinct().fetchall()
+    return features.filter(" or ".join(f"as_of_date = '{date}'" for (date,) in dates) or "false")
+
+
 def panel_reasons(
     panel: Panel,
+    explained: pd.DataFrame,
+    typical: Typical,
     registry: pd.DataFrame,
     tasks: pd.DataFrame,
     texts: pd.DataFrame,
@@ -48,14 +101,17 @@ def panel_reasons(
     grain: str,
     count: int,
     departments: pd.DataFrame | None = None,
-    explained: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Explain the scores of a panel's rows to score, for every task of a grain.
+    """Explain scores of a panel's rows, for every task of a grain.
 
     Parameters
     ----------
     panel : Panel
-        Rows of the grain and their features; those of split ``score`` are explained.
+        The rows to explain and their features.
+    explained : pandas.DataFrame
+        ``task`` and keys: which rows of the panel are explained for which task.
+    typical : Typical
+        What finds the medians of features over all rows scored: a typical customer's.
     registry : pandas.DataFrame
         Output of `precision_marketing.champions.registry.register`.
     tasks, texts : pandas.DataFrame
@@ -69,8 +125,6 @@ def panel_reasons(
     departments : pandas.DataFrame or None
         ``ftr_departments``: what each slot of the department shares stands for; None
         where the panel has no such features.
-    explained : pandas.DataFrame or None
-        Output of `best_categories`: only these scores are explained. None for all.
 
     Returns
     -------
@@ -86,19 +140,17 @@ def panel_reasons(
         If the panel lacks a feature that the champion was fitted on, or a text
         of the seed cannot be read.
     """
-    to_score = panel.of_split("score")
     slots = () if departments is None else departments.itertuples()
     labels = {f"department_share_{row.department_slot}": row.department for row in slots}
-    words = reason_words(texts, list(to_score.features.columns), labels)
+    words = reason_words(texts, panel.feature_names, labels)
+    keys = keys_of(grain)
     parts = []
-    for task in tasks[tasks["grain"] == grain]["task"]:
-        scored = Task.from_seed(tasks, task).population(to_score)
-        rows = scored
-        if explained is not None:
-            own = explained.loc[explained["task"] == task, PAIR_COLUMNS]
-            pairs = pd.MultiIndex.from_frame(rows.rows[PAIR_COLUMNS])
-            rows = rows.where(pairs.isin(pd.MultiIndex.from_frame(own)))
-        live = champion_of(registry, task)
+    for name in tasks[tasks["grain"] == grain]["task"]:
+        task = Task.from_seed(tasks, name)
+        rows = task.population(panel)
+        own = pd.MultiIndex.from_frame(explained.loc[explained["task"] == name, keys])
+        rows = rows.where(pd.MultiIndex.from_frame(rows.rows[keys]).isin(own))
+        live = champion_of(registry, name)
         if live is None or rows.rows.empty:
             continue
         features = live.features(rows)
@@ -109,32 +161,15 @@ def panel_reasons(
             count,
             raises_first=grain in RAISES_FIRST,
         )
-        found = in_words(found, words, rows, scored, grain, shop["currency"].iloc[0])
-        keys = rows.rows.reindex(columns=list(KEY_COLUMNS))
-        found[list(KEY_COLUMNS)] = keys.iloc[found["row"]].to_numpy()
-        parts.append(found.assign(task=task)[list(REASON_COLUMNS)])
+        found = in_words(found, words, rows, partial(typical, task), grain, shop["currency"].iloc[0])
+        found[list(KEY_COLUMNS)] = rows.rows.reindex(columns=list(KEY_COLUMNS)).iloc[found["row"]].to_numpy()
+        parts.append(found.assign(task=name)[list(REASON_COLUMNS)])
     return typed(parts, REASON_COLUMNS)
 
 
-def best_categories(scores: pd.DataFrame, per_user: int) -> pd.DataFrame:
-    """Find the categories of each task and user with the highest scores.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        Output of `estimators.scoring.score_panel` for ``user_category``.
-    per_user : int
-        Most categories per task and user.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``task``, ``user_id``, ``category_name``. Of equal scores the category
-        first in the alphabet is kept, as in ``category_scores``.
-    """
-    best_first = scores.sort_values(["score", "category_name"], ascending=[False, True], kind="stable")
-    best = best_first.groupby(["task", "user_id"], sort=False).head(per_user)
-    return best[["task", *PAIR_COLUMNS]].reset_index(drop=True)
+def keys_of(grain: str) -> list[str]:
+    """Name the columns that tell the rows to score of a grain apart."""
+    return [key for key in ("user_id", COMPARED_WITHIN.get(grain)) if key]
 
 
 def strongest_reasons(
@@ -230,7 +265,12 @@ def _ranked(sums: np.ndarray, count: int, raises_first: bool) -> np.ndarray:
 
 
 def in_words(
-    found: pd.DataFrame, words: pd.DataFrame, explained: Panel, scored: Panel, grain: str, currency: str
+    found: pd.DataFrame,
+    words: pd.DataFrame,
+    explained: Panel,
+    typical: Callable[[list[str]], pd.DataFrame],
+    grain: str,
+    currency: str,
 ) -> pd.DataFrame:
     """Say each reason as a sentence of each language.
 
@@ -240,19 +280,21 @@ def in_words(
         Output of `strongest_reasons`.
     words : pandas.DataFrame
         Output of `sentences.reason_words`.
-    explained, scored : Panel
-        Rows that ``found`` is about, and all rows scored: the median of a feature over
-        these is a typical customer's, of offers and categories each by itself.
+    explained : Panel
+        Rows that ``found`` is about.
+    typical : Callable
+        What finds the medians of features over all rows scored, of offers and categories
+        each by itself.
     grain : str
-        Grain of the panels.
+        Grain of the panel.
     currency : str
         Code of the shop's currency.
     """
+    named = [name for name in spoken_of(words.loc[found["feature_name"].unique()]) if name in explained.stored]
+    numbers = [name for name in named if pd.api.types.is_numeric_dtype(explained.stored[name])]
     compared = COMPARED_WITHIN.get(grain)
-    keys = scored.rows[compared] if compared else np.zeros(len(scored.rows))
-    medians = scored.features.groupby(np.asarray(keys)).median(numeric_only=True)
-    of_rows = explained.rows[compared] if compared else np.zeros(len(explained.rows))
-    seen = Seen(explained.features, medians, np.asarray(of_rows), currency)
+    keys = np.asarray(explained.rows[compared] if compared else np.zeros(len(explained.rows)))
+    seen = Seen(explained.features, typical(numbers), keys, currency)
     texts = {"reason_text" + language.suffix: pd.Series("", found.index, dtype=object) for language in LANGUAGES}
     for name, own in found.groupby("feature_name"):
         for language in LANGUAGES:

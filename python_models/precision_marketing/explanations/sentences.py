@@ -186,10 +186,36 @@ def say(words: pd.Series, seen: Seen, rows: np.ndarray, language: Language) -> n
                 said[left[is_known]] = filled[is_known]
                 left = left[~is_known]
     except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"Seed reason_texts: the texts of feature {words.name} cannot be read ({error}).") from error
+        raise _unreadable(words.name, error) from error
     for pattern, replacement in language.counts:
         said = np.array([pattern.sub(replacement, text) for text in said], dtype=object)
     return said
+
+
+def spoken_of(words: pd.DataFrame) -> list[str]:
+    """Name features and all that their texts name, in the order of the alphabet.
+
+    Parameters
+    ----------
+    words : pandas.DataFrame
+        Rows of `reason_words`.
+
+    Raises
+    ------
+    ValueError
+        If a text of the seed cannot be read.
+    """
+    named = {str(name) for name in words.index}
+    for name, row in words.iterrows():
+        try:
+            named |= {field for column in TEXT_COLUMNS for field in _fields(row[column])}
+        except ValueError as error:
+            raise _unreadable(name, error) from error
+    return sorted(named)
+
+
+def _unreadable(name: object, error: Exception) -> ValueError:
+    return ValueError(f"Seed reason_texts: the texts of feature {name} cannot be read ({error}).")
 
 
 def _fields(text: str) -> list[str]:

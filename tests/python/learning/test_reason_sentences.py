@@ -135,14 +135,18 @@ def test_a_feature_without_a_text_goes_by_its_name(text: str, name: str, expecte
     assert said(other, name, ENGLISH, "")[2] == expected
 
 
-def test_a_typical_customer_is_sought_among_all_that_are_scored() -> None:
-    features = pd.DataFrame({"order_count_7d": [1.0, 3.0, 5.0, 8.0]})
-    rows = pd.DataFrame({"category_name": ["milk", "milk", "milk", "soup"]})
-    scored = Panel(rows, features)
+def test_a_typical_customer_is_one_of_all_that_are_scored() -> None:
+    features = pd.DataFrame({"order_count_7d": [5.0], "kind": ["a"]})
+    explained = Panel(pd.DataFrame({"category_name": ["milk"]}), features)
     found = pd.DataFrame({"feature_name": ["order_count_7d"], "row": [0]})
-    words = reason_words(pd.DataFrame([ORDERS]), ["order_count_7d"], {})
-    explained = scored.where(np.array([False, False, True, False]))
-    said = in_words(found, words, explained, scored, "user_category", "")
+    words = reason_words(pd.DataFrame([ORDERS]), ["order_count_7d", "kind"], {})
+
+    def typical(names: list[str]) -> pd.DataFrame:
+        # what no text names is not looked for
+        assert names == ["order_count_7d"]
+        return pd.DataFrame({"order_count_7d": [8.0, 3.0]}, ["soup", "milk"])
+
+    said = in_words(found, words, explained, typical, "user_category", "")
     assert said["reason_text"].tolist() == ["Placed 5 orders in 7 days, not 3."]
 
 

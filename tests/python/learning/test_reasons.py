@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from precision_marketing.common.frames import PANEL_KEYS
+from precision_marketing.common.frames import PANEL_KEYS, Panel
 from precision_marketing.estimators.families import AverageAmount, CalibratedAverage, fit_baseline, predict_values
 from precision_marketing.estimators.stored import dump_estimator
-from precision_marketing.explanations.reasons import REASON_COLUMNS, best_categories, panel_reasons, strongest_reasons
+from precision_marketing.estimators.tasks import Task
+from precision_marketing.explanations.reasons import (
+    REASON_COLUMNS,
+    keys_of,
+    panel_reasons,
+    strongest_reasons,
+    tell_reasons,
+)
 from precision_marketing.explanations.sentences import OPTIONAL_PART, OWN_FIELDS, TEXT_COLUMNS, _fields, reason_words
+from precision_marketing.explanations.typical import COLUMNS_AT_A_TIME, typical_values
 from support.builds import PROJECT_FOLDER
 from support.made_rows import SEEDS, fitted_amounts, fitted_families, make_new_rows
 from support.panels import AMOUNT_TASK, TASK, TASKS, make_panel, score_panel, split_panel
@@ -63,8 +72,22 @@ def champion_baseline(task: str = TASK) -> pd.DataFrame:
 def reasons_of(
     panel: pd.DataFrame, registry: pd.DataFrame, texts: pd.DataFrame = TEXTS, tasks: pd.DataFrame = TASKS
 ) -> pd.DataFrame:
-    """Explain a panel of grain user."""
-    return panel_reasons(split_panel(panel), registry, tasks, texts, SHOP, "user", 3)
+    """Explain all scores of a panel of grain user."""
+    scored = split_panel(panel).of_split("score")
+    explained = pd.concat([scored.rows[["user_id"]].assign(task=task) for task in tasks["task"]])
+
+    def typical(task: Task, names: list[str]) -> pd.DataFrame:
+        rows = task.population(scored)
+        return rows.columns(names).groupby(np.zeros(len(rows.rows))).median()
+
+    return panel_reasons(scored, explained, typical, registry, tasks, texts, SHOP, "user", 3)
+
+
+def tables_of(panel: Panel) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
+    """Put a panel into an engine: its rows to score, and features by their keys."""
+    keys = [key for key in PANEL_KEYS if key in panel.rows]
+    features = pd.concat([panel.rows[keys], panel.features], axis=1)
+    return duckdb.from_df(panel.of_split("score").rows), duckdb.from_df(features)
 
 
 def groups_of(features: pd.DataFrame) -> dict[str, str]:
@@ -213,49 +236,57 @@ def test_amounts_are_explained_in_money() -> None:
 def category_panel() -> pd.DataFrame:
     """Make a panel with two categories and two departments, one called the same."""
     parts = [
-        make_panel(seed).assign(category_name=name, is_category=level == "c", is_department=level == "d")
+        make_panel(seed).assign(
+            category_level=level, category_name=name, is_category=level == "c", is_department=level == "d"
+        )
         for seed, (level, name) in enumerate([("c", "deli"), ("c", "soup"), ("d", "deli"), ("d", "bakery")])
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_only_the_best_categories_of_each_task_and_user_are_explained(seed: int) -> None:
-    panel = split_panel(category_panel(), "is_category", "is_department")
+def test_scores_are_explained_alike_whichever_else_are(seed: int) -> None:
+    panel = split_panel(category_panel(), "category_level", "is_category", "is_department")
     tasks = pd.concat([TASKS.iloc[[0]]] * 2).assign(
         task=["category", "department"], grain="user_category", population_column=["is_category", "is_department"]
     )
     registry = pd.concat([champion_baseline("category"), champion_baseline("department")])
     scores = score_panel(panel, registry, tasks, "user_category")
-
-    def told(explained: pd.DataFrame | None) -> pd.DataFrame:
-        return panel_reasons(panel, registry, tasks, TEXTS, SHOP, "user_category", 3, None, explained)
-
+    labels, features = tables_of(panel)
     keys = ["task", "user_id", "category_name"]
-    highest = scores.groupby(["task", "user_id"])["score"].transform("max")
-    expected = scores[scores["score"] == highest]
-    best = best_categories(scores.sample(frac=1, random_state=seed), 1)
-    found, every = told(best), told(None)
-    assert sorted(map(tuple, found[keys].to_numpy())) == sorted(map(tuple, expected[keys].to_numpy()))
-    assert len(every) == len(scores) == 2 * len(found)
-    # a category is explained alike, whichever else are
-    again = found[keys].merge(every, on=keys)
+
+    def told(explained: pd.DataFrame) -> pd.DataFrame:
+        listed = duckdb.from_df(explained[keys].assign(grain="user_category"))
+        return tell_reasons("user_category", labels, [features], listed, registry, tasks, TEXTS, SHOP, 3)
+
+    some = scores.sample(frac=0.3, random_state=seed)
+    found, every = told(some), told(scores)
+    assert sorted(map(tuple, found[keys].to_numpy())) == sorted(map(tuple, some[keys].to_numpy()))
+    assert len(every) == len(scores)
+    again = every.merge(found[keys], on=keys)
     pd.testing.assert_frame_equal(again[found.columns], found)
+    # those of another grain are none of these
+    assert told(some.assign(user_id="nobody")).empty
 
 
-def test_of_equal_scores_the_first_in_the_alphabet_are_best() -> None:
-    scores = pd.DataFrame(
-        {
-            "task": "category",
-            "user_id": ["u2", "u1", "u1", "u1", "u2", "u1"],
-            "category_name": ["milk", "soup", "bread", "apples", "beer", "milk"],
-            "score": [0.2, 0.5, 0.5, 0.1, 0.3, 0.5],
-        }
-    )
-    for order in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]):
-        best = best_categories(scores.iloc[order], 2)
-        by_user = best.groupby("user_id")["category_name"].agg(list)
-        assert by_user.to_dict() == {"u1": ["bread", "milk"], "u2": ["beer", "milk"]}
+@pytest.mark.parametrize(("population", "keys"), [(None, 1), ("is_category", 2), ("is_department", 2)])
+def test_the_engine_finds_the_median_that_pandas_does(population: str | None, keys: int) -> None:
+    frame = category_panel().assign(offer_id=lambda panel: panel["category_name"])
+    grain = "user" if population is None else "user_category"
+    panel = split_panel(frame, "category_level", "offer_id", "is_category", "is_department")
+    names = [name for name in panel.feature_names if pd.api.types.is_numeric_dtype(panel.stored[name])]
+    many = [*names, *(f"again_{number}" for number in range(COLUMNS_AT_A_TIME))]
+    for name in many[len(names) :]:
+        panel.stored[name] = panel.stored[names[0]]
+    task = Task.from_seed(TASKS.assign(population_column=population), TASK)
+    labels, features = tables_of(panel)
+    found = typical_values(grain, labels, features)(task, many)
+    rows = task.population(panel.of_split("score"))
+    compared = keys_of(grain)[1:]
+    by = rows.rows[compared[0]].to_numpy() if compared else np.zeros(len(rows.rows))
+    expected = rows.columns(many).groupby(by).median()
+    assert len(found) == keys
+    np.testing.assert_array_equal(found.loc[expected.index, many].to_numpy(), expected.to_numpy())
 
 
 def test_other_names_of_users_change_nothing_but_the_names() -> None:

@@ -97,6 +97,20 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
         end
     """)
     inputs.run("ml_estimator_registry", "ml_test", f"ml_{grain}__scores")
+    # some scores, others of each task
+    inputs.create(
+        {
+            "dec_explained_scores": f"""
+                select
+                    case when hash(first_order_id, task, offer_id, category_name) % 2 = 0 then '{grain}' else '' end
+                        as grain,
+                    task, user_id, offer_id, category_name, true as is_decided, true as is_drawn, first_order_id
+                from ml_{grain}__scores
+                join (select distinct user_id, first_order_id from {LABELS[grain]}) using (user_id)
+            """
+        }
+    )
+    inputs.connection.execute("alter table dec_explained_scores drop column first_order_id")
     return inputs
 
 

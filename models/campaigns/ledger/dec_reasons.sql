@@ -1,11 +1,17 @@
 -- one row per planned offer and user: why the score is what it is
-{% set score_reasons = ['offer_score_reasons', 'user_score_reasons'] -%}
+{# per table of reasons, what it shares with an offer beside the task #}
+{% set score_reasons = {
+    'offer_score_reasons': 'offers.offer_id = reasons.offer_id',
+    'user_score_reasons': none,
+    'category_score_reasons': 'offers.eligible_category = reasons.category_name',
+} -%}
 with
 
 offers as (
     select
         offers.offer_id,
         offers.campaign_id,
+        offers.eligible_category,
         campaigns.objective_task
     from {{ ref('plan_offers') }} as offers
     inner join {{ ref('plan_campaigns') }} as campaigns
@@ -13,7 +19,7 @@ offers as (
 ),
 
 united as (
-    {% for table in score_reasons -%}
+    {% for table, shared in score_reasons.items() -%}
         select
             offers.offer_id,
             offers.campaign_id,
@@ -27,9 +33,7 @@ united as (
         inner join {{ ref(table) }} as reasons
             on
                 offers.objective_task = reasons.task
-                {% if table == 'offer_score_reasons' -%}
-                    and offers.offer_id = reasons.offer_id
-                {%- endif %}
+                {% if shared %}and {{ shared }}{% endif %}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
