@@ -152,6 +152,10 @@ score: setup  ## build without training: marts, features and new scores
 	@python -m operations.build --selector without_training
 	@python -m operations.build.summary
 
+# without a value USER is the environment's: who is logged in
+explain: setup  ## print every score of a user with its reasons: make explain USER=<the shop's id or pseudonym> IN=zh SOURCE=your_shop
+	@PYTHONPATH=python_models python -m operations.explain $(if $(findstring command,$(origin USER)),"$$USER",'') $(or $(IN),en)
+
 backtest: setup  ## judge every family on every date, into evaluation.estimator_backtests; needs a build (ten minutes)
 	@python -m operations.build --selector full_grid --vars 'backtest_grid: full'
 	@python -m operations.build.summary
