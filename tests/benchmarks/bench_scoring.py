@@ -1,9 +1,10 @@
 """Time scoring of a big table against the bare ``predict_proba``: `make bench`.
 
 Every measurement is a process of its own, one after the other, in one run: the bare
-call on a matrix that lies in memory already, the same estimator by Arrow batches from
-Parquet into a table, and, for logistic regression, its SQL. Prints seconds, peak memory
-and their ratios; asserts nothing but that all three give the same scores.
+call on a matrix that lies in memory already, the same estimator as a build scores, from
+Parquet into a table (labels and features are joined, sorted and read in pieces), and, for
+logistic regression, its SQL. Prints seconds, peak memory and their ratios; asserts nothing
+but that all three give the same scores.
 
     export PYTHONPATH=python_models
     python -m tests.benchmarks.bench_scoring [rows [family,...]]
@@ -23,19 +24,24 @@ from statistics import median
 import duckdb
 import numpy as np
 import pandas as pd
+from precision_marketing.common.frames import read_panels
 from precision_marketing.common.threads import use_one_thread
-from precision_marketing.estimators.batches import score_batches
 from precision_marketing.estimators.families import CalibratedAverage, family_pipeline
 from precision_marketing.estimators.score_sql import score_expression
+from precision_marketing.estimators.scoring import score_panels
 from precision_marketing.estimators.stored import ALLOWED_TYPES, dump_estimator
+from precision_marketing.estimators.tasks import TASKS_FILE
 from skops.io import loads
 
 from tests.python.support.variables import VARS
 
+# What is scored: one task, about all rows.
+TASKS = pd.read_csv(TASKS_FILE).query("task == 'lapse_28d'")
+
 ROWS, FEATURES, TRAINING_ROWS = 5_000_000, 30, 20_000
 # Medians of so many rounds, but one where the bare call takes long.
 ROUNDS, LONG_SECONDS = 3, 30
-# Small enough that a batch and what is made of it stay near the processor.
+# Rows that the matrix is filled with at a time.
 BATCH_ROWS = 32_768
 IN_SQL = "logistic_regression"
 NAMED = ["random_forest", "gradient_boosting", "neural_network", IN_SQL]
@@ -63,9 +69,7 @@ def measured(way: str, folder: Path, family: str) -> None:
                 score = score_expression(estimator, NAMES)
                 engine.execute(f"create table scores as select id, {score} as score from rows_to_score")
             else:
-                read = engine.cursor().sql("from rows_to_score")
-                reader = read.to_arrow_reader(BATCH_ROWS)
-                scored = score_batches(reader, estimator, NAMES, ["id"])
+                scored = score_panels(read_panels(*_tables(engine.cursor())), _registry(estimator), TASKS, "user")
                 engine.register("scored", scored)
                 engine.execute("create table scores as from scored")
             seconds = time.perf_counter() - start
@@ -76,6 +80,27 @@ def measured(way: str, folder: Path, family: str) -> None:
 
 def _load(file: Path) -> CalibratedAverage:
     return loads(file.read_bytes(), trusted=list(ALLOWED_TYPES))
+
+
+def _tables(engine: duckdb.DuckDBPyConnection) -> list[duckdb.DuckDBPyRelation]:
+    """Return labels and features of the rows to score, as a build reads them."""
+    key = "cast(id as varchar) as user_id, date '2026-01-01' as as_of_date"
+    return [
+        engine.sql(f"select {key}, {own} from rows_to_score") for own in ("'score' as split_name", ", ".join(NAMES))
+    ]
+
+
+def _registry(estimator: CalibratedAverage) -> pd.DataFrame:
+    """Put an estimator into service."""
+    entry = {
+        "task": TASKS["task"].iloc[0],
+        "status": "champion",
+        "estimator_name": "average",
+        "estimator_version": "1",
+        "feature_names": json.dumps(NAMES),
+        "estimator_bytes": dump_estimator(estimator),
+    }
+    return pd.DataFrame([entry])
 
 
 def _matrix(engine: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -128,7 +153,7 @@ def main() -> None:
         prepare(Path(folder), row_count, names)
         sys.stdout.write(f"{row_count:,} rows x {FEATURES} features\n")
         for name in names:
-            ways = ["bare", "batches", *(["sql"] if name == IN_SQL else [])]
+            ways = ["bare", "build", *(["sql"] if name == IN_SQL else [])]
             rounds = [{way: run(way, folder, name) for way in ways}]
             while len(rounds) < ROUNDS and rounds[0]["bare"]["seconds"] < LONG_SECONDS:
                 rounds.append({way: run(way, folder, name) for way in ways})
