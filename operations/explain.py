@@ -8,6 +8,7 @@ written, and no name but the pseudonym is printed.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,6 +75,10 @@ def main() -> None:
             raise NotExplainedError(f"IN is {language!r}: expected one of {', '.join(TEXTS)}.")
         for line in explained_lines(WAREHOUSE, name.strip(), language):
             sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever reads has seen enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (NotExplainedError, DbtRuntimeError, ValueError) as error:
         sys.exit(str(error).replace("Nothing was built: ", ""))
 
