@@ -48,10 +48,15 @@ TASK, TASKS = "redeem", ("redeem", "respond_14d")
 # Models that no decision here rests on (what tells people why, other tasks) and the
 # choice between families of customer value: built in the first cycle only.
 ONCE = (
+    "dec_decided_offers",
+    "dec_explained_scores",
     "ml_user__reasons",
+    "ml_user_category__reasons",
     "ml_user_offer__reasons",
     "user_score_reasons",
+    "category_score_reasons",
     "offer_score_reasons",
+    "user_amounts",
     "ftr_category__popularity",
     "ftr_user_category__days",
     "ftr_user_category__history",
