@@ -199,8 +199,8 @@ check: setup  ## check one change (target three minutes): style, models on empty
 pytest: setup  ## run only the Python tests
 	$(PYTEST) --durations 10
 
-test: lint  ## run every check: lint, the tests of the data, pytest
-	dbt test
+test: lint  ## run every check: lint, the tests of the data if the build has not run them, pytest
+	@FULL='$(FULL)' python -m operations.build.reuse tests || dbt test
 	@$(MAKE) --no-print-directory pytest
 
 # In a copy of what git would commit, so that nothing of yours is read or written.

@@ -1,6 +1,7 @@
 """Tells what of a database a build may keep: only what changed is made anew.
 
-    python -m operations.build.reuse      # the start of `make build`: is there anything to do?
+    python -m operations.build.reuse        # the start of `make build`: is there anything to do?
+    python -m operations.build.reuse tests  # amid `make test`: is there anything to test with dbt?
 
 Each run of dbt notes in `builds.runs` what it was made of. A build looks back to the last
 one of everything: where files, code and keys are as they were then, it makes what failed
@@ -203,14 +204,18 @@ def is_told() -> bool:
     return all(file.exists() and file.stat().st_mtime >= ended_at.replace(tzinfo=UTC).timestamp() for file in written)
 
 
-def main() -> int:
-    """Say that nothing is to be done, and return 0; else return 1."""
-    found = choice()
-    if found.scope or not is_told():
+def main(arguments: list[str]) -> int:
+    """Say that nothing is to be done, and return 0; else return 1.
+
+    A database that a build would leave as it is holds what passed all tests: builds and launches test what they make.
+    """
+    found, is_of_tests = choice(), arguments == ["tests"]
+    if found.scope or not (is_of_tests or is_told()):
         return 1
-    sys.stdout.write(f"{found.sentence}\n")
+    told = "Every test of data and SQL passed as this was built; once more: make test FULL=1."
+    sys.stdout.write(f"{told if is_of_tests else found.sentence}\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

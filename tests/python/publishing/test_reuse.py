@@ -148,3 +148,16 @@ def test_every_part_is_seen_to_change(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PSEUDONYM_KEY", "another key of at least thirty-two signs")
     assert json.loads(reuse.made_of({}))["settings"] != before["settings"]
     assert json.loads(reuse.made_of({"launch": "with_build"}))["settings"] != json.loads(reuse.made_of({}))["settings"]
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+@pytest.mark.parametrize("scope", [None, "build", "rest", "plan"])
+def test_dbt_tests_nothing_again_where_a_build_would_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scope: str | None, is_told: bool
+) -> None:
+    monkeypatch.setattr(reuse, "choice", lambda: reuse.Choice(scope, "Nothing is new", []))
+    monkeypatch.setattr(reuse, "is_told", lambda: is_told)
+    assert reuse.main(["tests"]) == (scope is not None)
+    assert ("make test FULL=1" in capsys.readouterr().out) == (scope is None)
+    # what people read is no matter of tests, but of builds
+    assert reuse.main([]) == (scope is not None or not is_told)
