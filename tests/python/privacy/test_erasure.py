@@ -359,7 +359,7 @@ def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, camp
         "raw_folder": raw_folder,
         "environment": {"PRIVACY_DIR": str(tmp_path), "PUBLISHED_DIR": str(tmp_path / "none"), "ERASURE_KEY": KEY},
     }
-    people = dbt.run("build", "--select", "+people", VARS, **settings)
+    people = dbt.run("build", "--select", "people", VARS, **settings)
     assert people.exit_code == 0, people.output
     counted = (
         "select campaign_id, decision, arm, offer_id, count(*),"
@@ -386,7 +386,7 @@ def test_launched_decisions_stay_as_a_count(dbt: DbtRuns, raw_folder: Path, camp
         "build",
         "--select",
         "+users",
-        "dec_launched_decisions+",
+        "dec_launched_decisions+,+campaign_audience",
         "--exclude-resource-type=test",
         "--exclude-resource-type=unit_test",
         VARS,
