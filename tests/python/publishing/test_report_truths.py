@@ -47,6 +47,7 @@ DENIED = {
     ),
     "data_quality": "from core.row_reconciliation where rows_repaired + rows_deduplicated + rows_rejected > 0",
 }
+WORDS = read_texts()
 CUSTOMERS = "select count(distinct user_id) from core.orders where not is_cancelled"
 # Users who ordered in the month after their first, of those who could have.
 RETURNED = """
@@ -78,14 +79,19 @@ def shop(request: pytest.FixtureRequest, shops: dict[str, Path]) -> Path:
     return shops[request.param]
 
 
-@pytest.fixture(scope="module", params=["en", "zh"])
-def page(request: pytest.FixtureRequest, browser: Browser, shop: Path, tmp_path_factory) -> Page:
-    """Return its report in a language, all tables open."""
+@pytest.fixture(scope="module")
+def report(shop: Path, tmp_path_factory) -> Path:
+    """Return its report."""
     folder = tmp_path_factory.mktemp("report")
     publish_reports(shop, folder)
     result = write_report(folder, folder / "target")
     assert result.returncode == 0, result.stderr
-    report = folder / "target" / "site" / "shop" / "report.html"
+    return folder / "target" / "site" / "shop" / "report.html"
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def page(request: pytest.FixtureRequest, browser: Browser, report: Path) -> Page:
+    """Return it in a language, all tables open."""
     page, wrong = opened(browser, report, locale={"en": "en-GB", "zh": "zh-CN"}[request.param])
     assert wrong == []
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
@@ -95,7 +101,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, shop: Path, tmp_path_
 def text(page: Page, kind: str, key: str, **totals: object) -> str:
     """Return a text of the report in the language of the page."""
     language = page.locator("html").get_attribute("lang")[:2]
-    return read_texts()[kind][key][language].format(minimum_cell_users=LEAST, **totals)
+    return WORDS[kind][key][language].format(minimum_cell_users=LEAST, **totals)
 
 
 def numbers(page: Page, section: str, column: int) -> list[float | None]:
