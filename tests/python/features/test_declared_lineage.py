@@ -52,6 +52,8 @@ TEXTS = {"reason_text", "reason_text_zh"}
 SUMS = {"rest": "contribution"}
 # Seeds whose rows are checked as a whole, whatever of them is used: any column may be refused.
 CHECKED = ("learning_tasks", "baselines")
+# What a model says of values that it cannot work with.
+REFUSALS = (ValueError, KeyError, TypeError, IndexError)
 
 
 def edges_of(node: dict) -> dict[Column, set[str]]:
@@ -78,14 +80,14 @@ def test_every_python_model_is_perturbed() -> None:
 
 
 def moved_by(
-    columns: list[Column],
+    column: Column,
     run: Callable[..., pd.DataFrame],
     before: Rows,
     declared: set[str],
     connection: duckdb.DuckDBPyConnection,
     chosen: set[str],
 ) -> set[str]:
-    """Perturb columns until all declared but choices moved, and return what moved.
+    """Perturb a column until all declared but choices moved, and return what moved.
 
     What is declared moves if it differs beside what is not: a column that is only
     handed on moves with each row. Where rows are decided any column may move.
@@ -93,11 +95,13 @@ def moved_by(
     others = [each for each in before.codes if each not in declared]
     moved, is_refused = set(), False
     for variant in VARIANTS:
-        if declared and (declared - chosen or declared) <= moved:
+        if (declared - chosen or declared) <= moved:
             break
+        if not (tables := perturb(connection, [column], variant)):
+            continue
         try:
-            after = Rows.of(run(perturb(connection, columns, variant)))
-        except (ValueError, KeyError, TypeError, IndexError):
+            after = Rows.of(run(tables))
+        except REFUSALS:
             is_refused = True
             continue
         stirred = {each for each in before.codes if before.differ(after, [each])}
@@ -107,7 +111,33 @@ def moved_by(
             moved.add(ROWS)
         moved |= {each for each in declared - {ROWS} if before.differ(after, [*others, each])}
     # a value that the model refuses is read, for whatever it gives
-    return moved | (declared or {"a refusal"}) if is_refused else moved
+    return moved | declared if is_refused else moved
+
+
+def moved_by_unread(
+    columns: list[Column], run: Callable[..., pd.DataFrame], before: Rows, connection: duckdb.DuckDBPyConnection
+) -> dict[Column, set[str]]:
+    """Perturb columns together that are declared to move nothing; return what moved, beside one of them.
+
+    Where together they are refused, halves of them tell which one is.
+    """
+    moved: dict[Column, set[str]] = {}
+    for variant in VARIANTS:
+        parts = [columns]
+        while parts:
+            part = parts.pop()
+            if not (tables := perturb(connection, part, variant)):
+                continue
+            found = moved.setdefault(part[0], set())
+            try:
+                after = Rows.of(run(tables))
+            except REFUSALS:
+                half = len(part) // 2
+                parts += [part[:half], part[half:]] if half else []
+                found |= set() if half else {"a refusal"}
+                continue
+            found |= {each for each in before.codes if before.differ(after, [each])}
+    return moved
 
 
 def faults_of(name: str) -> set[str]:
@@ -118,20 +148,18 @@ def faults_of(name: str) -> set[str]:
         for column, outputs in edges_of(node).items()
         if not (name in OF_FEATURES and is_feature(column))
     }
-    asked = [[column] for column, outputs in edges.items() if outputs]
-    asked.append([column for column, outputs in edges.items() if not outputs and column[0] not in CHECKED])
-    asked += [[column] for column, outputs in edges.items() if not outputs and column[0] in CHECKED]
     moved: dict[Column, set[str]] = {column: set() for column in edges}
     choices = CHOICES.get(name, {})
     for inputs, is_asked in inputs_of(name):
         run = partial(run_model, node, inputs.connection, inputs.settings)
         before = Rows.of(run())
         assert not before.differ(Rows.of(run()), before.codes), "another each time"
-        for together in asked:
-            columns = [column for column in together if is_asked(column)]
-            declared = edges[columns[0]] if columns else set()
-            if columns and not (declared and declared <= moved[columns[0]]):
-                moved[columns[0]] |= moved_by(columns, run, before, declared, inputs.connection, {*choices})
+        for column, declared in edges.items():
+            if is_asked(column) and declared and not declared <= moved[column]:
+                moved[column] |= moved_by(column, run, before, declared, inputs.connection, {*choices})
+        unread = [column for column, outputs in edges.items() if is_asked(column) and not outputs]
+        for column, found in moved_by_unread(unread, run, before, inputs.connection).items():
+            moved[column] |= found
     faults = set()
     for column, outputs in edges.items():
         moved[column] |= {each for each in outputs & choices.keys() if choices[each] in moved[column]}

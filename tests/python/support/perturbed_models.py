@@ -140,15 +140,19 @@ VARIANTS: tuple[Callable, ...] = (permuted, shifted, merged)
 
 
 def perturb(connection: duckdb.DuckDBPyConnection, columns: Iterable[Column], variant: Callable) -> dict[str, pa.Table]:
-    """Return the tables of some columns, these perturbed."""
+    """Return the tables of some columns, these perturbed; a table that stays as it was is left out."""
     tables: dict[str, pa.Table] = {}
+    changed = set()
     for name, column in columns:
         if name not in tables:
             tables[name] = connection.table(name).to_arrow_table()
         table = tables[name]
         place = table.schema.get_field_index(column)
-        tables[name] = table.set_column(place, table.schema.field(place), variant(table[column]))
-    return tables
+        perturbed = variant(table[column])
+        if not perturbed.equals(table[column]):
+            changed.add(name)
+        tables[name] = table.set_column(place, table.schema.field(place), perturbed)
+    return {name: table for name, table in tables.items() if name in changed}
 
 
 @dataclass(frozen=True)
