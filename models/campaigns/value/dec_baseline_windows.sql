@@ -1,4 +1,4 @@
--- one row per planned offer, user and as-of date: a window like that of the offer
+-- one row per planned offer, user (drawn ones before now) and as-of date: a window
 {% set task = var('response_tasks').without_discount -%}
 with
 
@@ -47,6 +47,23 @@ dates as (
 
 users as (select * from {{ ref('ftr_user__windows') }}),
 
+first_orders as (
+    select distinct
+        user_id,
+        first_order_id
+    from users
+),
+
+-- the chance is learnt from some, and told of everybody now
+drawn_users as (
+    select
+        user_id,
+        {{ is_among_drawn(
+            'first_order_id', 'learning', var('learning_users_max')['user']
+        ) }} as is_drawn
+    from first_orders
+),
+
 panel as (
     select
         offer_windows.offer_id,
@@ -75,6 +92,8 @@ panel as (
     from offer_windows
     cross join dates
     inner join users on dates.as_of_date = users.as_of_date
+    inner join drawn_users on users.user_id = drawn_users.user_id
+    where drawn_users.is_drawn or dates.is_scoring_date
 )
 
 select * from panel
