@@ -15,11 +15,9 @@ def model(dbt, session):
         "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
     }
     tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
-    validation, registry = dbt.ref("ml_validation"), dbt.ref("ml_estimator_registry")
-    return predict_tests(
-        panels,
-        *(to_pandas(table) for table in (tasks, baselines)),
-        to_categories(validation),
-        to_pandas(registry),
-        LearningSettings.from_meta(dbt.config.meta_get("settings")),
-    )
+    registry = dbt.ref("ml_estimator_registry")
+    settings = LearningSettings.from_meta(dbt.config.meta_get("settings"))
+    # champions are calibrated already
+    validation = dbt.ref("ml_validation").filter("true" if settings.every_family else "false")
+    tables = [to_pandas(table) for table in (tasks, baselines)]
+    return predict_tests(panels, *tables, to_categories(validation), to_pandas(registry), settings)
