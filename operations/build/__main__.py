@@ -3,7 +3,8 @@
     python -m operations.build [arguments of dbt build]      # what `make build` runs
 
 Without arguments it builds what is not as it was: operations/build/reuse.py.
-dbt's own lines, some 1,600, all stand in logs/dbt.log. What a macro prints is shown.
+dbt's own lines, some 1,600, all stand in logs/dbt.log, what Python's libraries warn of in
+logs/python_warnings.log. What a macro prints is shown.
 """
 
 from __future__ import annotations
@@ -21,6 +22,16 @@ from operations.files import why_unreadable
 from operations.places import SHOP
 
 
+def keep_warnings_apart() -> None:
+    """Write what Python's libraries warn of beside dbt's log, not amid the lines of the build."""
+    folder = Path(os.environ.get("DBT_LOG_PATH", "logs"))
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.captureWarnings(capture=True)
+    told = logging.getLogger("py.warnings")
+    told.addHandler(logging.FileHandler(folder / "python_warnings.log", delay=True, encoding="utf-8"))
+    told.propagate = False
+
+
 def main(arguments: list[str]) -> int:
     """Build; return dbt's exit code."""
     # dbt reads seeds before it asks anybody, and would wait for a pipe for ever
@@ -31,6 +42,7 @@ def main(arguments: list[str]) -> int:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    keep_warnings_apart()
     is_live = sys.stdout.isatty() and not os.environ.get("CI")
     progress = Progress(sys.stdout, is_live)
     fits = logging.getLogger("precision_marketing")

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import pty
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -129,6 +130,21 @@ def test_without_a_terminal_lines_follow_each_other(progress: object) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where builds at a terminal write, so that the first alone parses."""
     return tmp_path_factory.mktemp("terminal")
+
+
+def test_what_libraries_warn_of_is_kept_apart(tmp_path: Path) -> None:
+    warned = """
+import warnings
+from operations.build.__main__ import keep_warnings_apart
+keep_warnings_apart()
+warnings.warn("no convergence")
+"""
+    environment = {**os.environ, "DBT_LOG_PATH": str(tmp_path / "logs")}
+    done = subprocess.run(
+        [sys.executable, "-c", warned], cwd=PROJECT_FOLDER, env=environment, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert "no convergence" in (tmp_path / "logs" / "python_warnings.log").read_text()
 
 
 @pytest.mark.slow
