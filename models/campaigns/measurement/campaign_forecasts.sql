@@ -49,11 +49,16 @@ summed as (
         sum(contacts.expected_margin) as margin_expected,
         sum(contacts.margin_low) as margin_low,
         sum(contacts.margin_high) as margin_high,
-        -- at the hopeful margin of a purchase
+        -- at the hopeful margin of a purchase; near no increment that has no bound, and
+        -- below it no meaning: then as the two readings differ
         coalesce(
-            increment_noise
-            * abs(sum(contacts.margin_high + contacts.expected_cost))
-            / nullif(sum(contacts.increment_high), 0), 0
+            increment_noise * least(
+                abs(sum(contacts.margin_high + contacts.expected_cost))
+                / nullif(greatest(sum(contacts.increment_high), 0), 0),
+                abs(sum(contacts.margin_high - contacts.margin_low))
+                / nullif(sum(contacts.increment_high - contacts.increment_low), 0)
+            ),
+            0
         ) as margin_noise,
         min(contacts.decided_on) as forecast_on
     from contacts
