@@ -141,6 +141,9 @@ bench: setup  ## benchmark ten million order lines, user panels, scoring of five
 	@PYTHONPATH=python_models python -m tests.benchmarks.bench_allocation
 	@python -m tests.benchmarks.bench_readers
 
+bench-sizes: setup  ## build synthetic shops of several sizes and write what they cost into docs/performance.md: make bench-sizes SIZES=0.1M,1M
+	@python -m tests.benchmarks.bench_sizes $(if $(SIZES),--sizes '$(SIZES)')
+
 bench-kills: setup  ## kill commands at random moments and count what is harmed: make bench-kills KILLS=200 SEED=1 (half an hour)
 	@KILLS=$(KILLS) SEED=$(SEED) python -m tests.benchmarks.bench_kills
 
