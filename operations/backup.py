@@ -95,25 +95,33 @@ def restore(backup: Path) -> str:
         if _keys_of(backup).exists():
             _unpack(_keys_of(backup), unpacked)
         _refuse_other_keys(unpacked / "keys")
-        done = []
-        for name, place in PLACES.items():
-            kept = unpacked / name
-            pairs = [(file, place / file.relative_to(kept)) for file in _files_of(kept)]
-            if name == "ledger" and (here := ledger_files(place)):
-                # one that went on to another generation knows more than its backup
-                pairs = [pair for pair in pairs if pair[0].name[:4] in (here[0].path.name[:4], EXPORTED[:4])]
-            for file, lost in pairs:
-                if not lost.exists():
-                    is_private = name in ("keys", "privacy", "codes")
-                    lost.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if is_private else 0o777)
-                    shutil.move(file, lost)
-                    if is_private:
-                        lost.chmod(0o600)
-                    done.append(f"Restored {shown(lost)}.")
-        done += _forget_again(_remember(unpacked / "privacy" / FORGOTTEN.name), unpacked)
+        done = _put_back(unpacked, ["keys"])
+        people = _people_then(unpacked / "vault")
+        done += _put_back(unpacked, [name for name in PLACES if name != "keys"])
+        done += _forget_again(_remember(unpacked / "privacy" / FORGOTTEN.name), people, unpacked)
     finally:
         shutil.rmtree(unpacked)
     return "\n".join([*done, "Now run make build." if done else "Nothing is lost that this backup holds."]) + "\n"
+
+
+def _put_back(unpacked: Path, names: list[str]) -> list[str]:
+    """Move files to their places where they are lost; return a sentence for each."""
+    done = []
+    for name in names:
+        place, kept = PLACES[name], unpacked / name
+        pairs = [(file, place / file.relative_to(kept)) for file in _files_of(kept)]
+        if name == "ledger" and (here := ledger_files(place)):
+            # one that went on to another generation knows more than its backup
+            pairs = [pair for pair in pairs if pair[0].name[:4] in (here[0].path.name[:4], EXPORTED[:4])]
+        for file, lost in pairs:
+            if not lost.exists():
+                is_private = name in ("keys", "privacy", "codes")
+                lost.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if is_private else 0o777)
+                shutil.move(file, lost)
+                if is_private:
+                    lost.chmod(0o600)
+                done.append(f"Restored {shown(lost)}.")
+    return done
 
 
 def _remember(kept: Path) -> set[str]:
@@ -133,16 +141,20 @@ def _sweep(backups: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _forget_again(forgotten: set[str], folder: Path) -> list[str]:
-    """Forget whom the backup brought back although they were forgotten since."""
-    vault = PLACES["vault"]
-    if not forgotten or not vault.exists() or not (ERASURE_KEY.exists() or os.environ.get("ERASURE_KEY")):
+def _forget_again(forgotten: set[str], people_then: set[str], folder: Path) -> list[str]:
+    """Forget whom the backup brought back, to the vault or the ledger, although they were forgotten since."""
+    if not forgotten or not _is_erasing():
         return []
-    vault_key, erasure_key = (read_key(name, f"the backup's {name}")[0] for name in ("vault", "erasure"))
-    with duckdb.connect() as connection:
-        attach_encrypted(connection, vault, "vault", vault_key)
-        people = connection.sql("select source_user_id from vault.people").fetchall()
-    back = [user for (user,) in people if keyed_name(user, erasure_key) in forgotten]
+    erasure, pseudonyms = (read_key(name, f"the backup's {name}")[0] for name in ("erasure", "pseudonym"))
+    here = _people(PLACES["vault"])
+    theirs = {
+        user: keyed_name(user, pseudonyms)
+        # of whom the vault here has lost sight, decisions may be back
+        for user in here | people_then
+        if keyed_name(user, erasure) in forgotten
+    }
+    decided = _decided({*theirs.values()})
+    back = sorted(user for user, name in theirs.items() if user in here or name in decided)
     if not back:
         return []
     named = folder / "request.csv"
@@ -152,6 +164,44 @@ def _forget_again(forgotten: set[str], folder: Path) -> list[str]:
     if subprocess.run(request, check=False).returncode:
         raise BackupError("users who were forgotten are back: mend what stands above, then restore again.")
     return [f"Forgot {len(back)} users again, who were forgotten since."]
+
+
+def _is_erasing() -> bool:
+    """Whether anybody was ever forgotten: with the first the key is made."""
+    return ERASURE_KEY.exists() or bool(os.environ.get("ERASURE_KEY"))
+
+
+def _people_then(vault: Path) -> set[str]:
+    """Return the ids of the users in a backup's vault, by which their decisions are found."""
+    try:
+        return _people(vault) if _is_erasing() else set()
+    except duckdb.Error:
+        raise BackupError(
+            "its vault is sealed with another key than that here, so that nobody could tell whether it brings back"
+            " who was forgotten. Restore a backup made after the keys were rotated."
+        ) from None
+
+
+def _people(vault: Path) -> set[str]:
+    """Return the ids of the users in a vault, if it is there."""
+    if not vault.exists():
+        return set()
+    with duckdb.connect() as connection:
+        attach_encrypted(connection, vault, "vault", read_key("vault", "the backup's vault")[0])
+        return {user for (user,) in connection.sql("select source_user_id from vault.people").fetchall()}
+
+
+def _decided(users: set[str]) -> set[str]:
+    """Return those of some pseudonyms that the files of the ledger have."""
+    files = [str(file.path) for file in ledger_files(PLACES["ledger"])]
+    if not files or not users:
+        return set()
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select distinct user_id from read_parquet($1, union_by_name = true) where list_contains($2, user_id)",
+            [files, [*users]],
+        )
+        return {user for (user,) in found.fetchall()}
 
 
 def _refuse_other_keys(kept: Path) -> None:
