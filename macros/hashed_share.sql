@@ -9,11 +9,15 @@
 {%- endmacro %}
 
 {#
-    Whether a user is among the first so many by a salted hash, of the rows of a query with
-    one row per user: all of them where there are not more.
+    Query of the users of a relation, one row each: whether estimators learn from the user
+    and are judged on them. At most as many as var learning_users_max has for a grain are
+    drawn by a salted hash of their first order, all of them where there are not more.
 #}
-{% macro is_among_drawn(column, salt, most) -%}
-    row_number() over (
-        order by md5(concat('{{ salt }}', ':', {{ column }})), {{ column }}
-    ) <= {{ most }}
+{% macro drawn_users(users, grain) -%}
+    select
+        user_id,
+        row_number() over (
+            order by md5(concat('learning', ':', first_order_id)), first_order_id
+        ) <= {{ var('learning_users_max')[grain] }} as is_drawn
+    from (select distinct user_id, first_order_id from {{ users }}) as first_orders
 {%- endmacro %}

@@ -21,20 +21,8 @@ active_users as (
     where days_since_last_order <= {{ var('active_days') }}
 ),
 
-users as (
-    select distinct
-        user_id,
-        first_order_id
-    from active_users
-),
-
 drawn_users as (
-    select
-        user_id,
-        {{ is_among_drawn(
-            'first_order_id', 'learning', var('learning_users_max')['user']
-        ) }} as is_drawn
-    from users
+    {{ drawn_users('active_users', 'user') }}
 ),
 
 blocks as (select * from {{ ref('ftr_user__blocks') }}),

@@ -9,20 +9,8 @@ purchases as (select * from {{ ref('ftr_user__purchases') }}),
 user_days as (select * from {{ ref('ftr_user__days') }}),
 money_days as (select * from {{ ref('ftr_user__money_days') }}),
 
-users as (
-    select distinct
-        user_id,
-        first_order_id
-    from purchases
-),
-
 drawn_users as (
-    select
-        user_id,
-        {{ is_among_drawn(
-            'first_order_id', 'learning', var('learning_users_max')['customer_value']
-        ) }} as is_drawn
-    from users
+    {{ drawn_users('purchases', 'customer_value') }}
 ),
 
 -- refunds count on the day of the return, whenever the order was

@@ -22,7 +22,7 @@ users as (
 
 -- of all users with an offer, contacted or not
 offered_users as (
-    select distinct
+    select
         users.user_id,
         users.first_order_id
     from candidates
@@ -33,12 +33,7 @@ offered_users as (
 ),
 
 drawn_users as (
-    select
-        user_id,
-        {{ is_among_drawn(
-            'first_order_id', 'learning', var('learning_users_max')['user_offer']
-        ) }} as is_drawn
-    from offered_users
+    {{ drawn_users('offered_users', 'user_offer') }}
 ),
 
 responses as (select * from {{ ref('lbl_user_offer__responses') }}),

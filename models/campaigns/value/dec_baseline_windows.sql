@@ -47,21 +47,9 @@ dates as (
 
 users as (select * from {{ ref('ftr_user__windows') }}),
 
-first_orders as (
-    select distinct
-        user_id,
-        first_order_id
-    from users
-),
-
 -- the chance is learnt from some, and told of everybody now
 drawn_users as (
-    select
-        user_id,
-        {{ is_among_drawn(
-            'first_order_id', 'learning', var('learning_users_max')['user']
-        ) }} as is_drawn
-    from first_orders
+    {{ drawn_users('users', 'user') }}
 ),
 
 panel as (
