@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
+from precision_marketing.experiments.programme import look_at
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -329,3 +332,34 @@ def test_the_choice_earns_more_than_plain_policies_at_the_same_budget(connection
     optimal = margins.pop("optimal")
     assert len(margins) == 4
     assert optimal >= max(margins.values())
+
+
+@pytest.mark.parametrize("weeks", [8, 13, 26])
+def test_six_blocks_narrow_the_programme_more_than_the_last_four_weeks_alone(
+    connection: duckdb.DuckDBPyConnection, weeks: int
+) -> None:
+    found = connection.execute(
+        """
+        select
+            people.* exclude (phase, week_count, is_treated, entered_week),
+            cast(coalesce(sum(done.revenue_amount), 0) as double) as revenue_amount
+        from built.campaigns.dec_programme_users as people
+        left join built.campaigns.dec_programme_weeks as done
+            on people.phase = done.phase and people.user_id = done.user_id and done.week_number <= $1
+        where people.phase = 'placebo' and people.entered_week <= $1
+        group by all
+        """,
+        [weeks],
+    )
+    users = found.df().drop(columns="user_id")
+    # arms of one size and equal money, so that not the few of the control group decide
+    users = users.sort_values(list(users.columns))
+    is_treated = np.arange(len(users)) % 2 == 0
+    covariates = users.drop(columns="revenue_amount")
+    assert covariates.columns.str.startswith("before_").all()
+
+    def width(before: pd.DataFrame) -> float:
+        arms = (is_treated, before.to_numpy(float), users[["revenue_amount"]].to_numpy())
+        return float(np.sqrt(look_at(lambda: iter([arms])).variance[0]))
+
+    assert width(covariates) <= 0.88 * width(covariates[["before_revenue_1"]])
