@@ -3,6 +3,7 @@
 with
 
 transactions as (select * from {{ ref('int_transactions_cleaned') }}),
+outliers as (select * from {{ ref('int_transaction_outliers') }}),
 
 same_day_returns as (
     select
@@ -35,7 +36,7 @@ flagged as (
         transactions.is_fuel,
         transactions.is_quantity_plausible,
         transactions.is_free,
-        transactions.is_amount_outlier,
+        outliers.transaction_id is not null as is_amount_outlier,
         transactions.is_basket_line,
         -- cancelled or returned on its own day, so later features ignore it
         coalesce(same_day_returns.quantity >= transactions.quantity, false)
@@ -44,6 +45,8 @@ flagged as (
         transactions.ordered_at,
         transactions.ordered_at_local
     from transactions
+    left join outliers
+        on transactions.transaction_id = outliers.transaction_id
     left join same_day_returns
         on transactions.transaction_id = same_day_returns.transaction_id
 )

@@ -1,4 +1,5 @@
 -- one row per order line that passed the checks, in local time and flagged
+{{ config(materialized="view") }}
 with
 
 checked_transactions as (
@@ -11,7 +12,6 @@ products as (select * from {{ ref('int_products_completed') }}),
 localised as (
     select
         checked_transactions.*,
-        products.department,
         products.product_kind,
         products.is_in_catalogue,
         {{ local_timestamp('checked_transactions.ordered_at') }} as ordered_at_local
@@ -33,51 +33,6 @@ flagged as (
             else 'sale'
         end as line_kind
     from localised
-),
-
--- robust z-score of the log amount within its department
-logged as (
-    select
-        transaction_id,
-        department,
-        ln(cast(net_amount as double)) as log_amount
-    from flagged
-    where net_amount > 0 and product_kind = 'goods' and line_kind = 'sale'
-),
-
-medians as (
-    select
-        department,
-        percentile_cont(0.5) within group (order by log_amount) as log_median
-    from logged
-    group by department
-),
-
-deviations as (
-    select
-        logged.transaction_id,
-        logged.department,
-        abs(logged.log_amount - medians.log_median) as deviation
-    from logged
-    inner join medians on logged.department = medians.department
-),
-
-spreads as (
-    select
-        department,
-        -- 1.4826 makes the median deviation a standard deviation under a normal law
-        1.4826 * percentile_cont(0.5) within group (order by deviation) as spread
-    from deviations
-    group by department
-),
-
-outliers as (
-    select deviations.transaction_id
-    from deviations
-    inner join spreads on deviations.department = spreads.department
-    where
-        spreads.spread > 0
-        and deviations.deviation > {{ var('outlier_robust_z') }} * spreads.spread
 ),
 
 cleaned as (
@@ -103,7 +58,6 @@ cleaned as (
         flagged.is_fuel,
         flagged.is_quantity_plausible,
         flagged.is_free,
-        outliers.transaction_id is not null as is_amount_outlier,
         -- the lines that basket-size features count
         flagged.is_quantity_plausible
         and flagged.product_kind = 'goods'
@@ -113,7 +67,6 @@ cleaned as (
         flagged.updated_at,
         flagged.ordered_at_local
     from flagged
-    left join outliers on flagged.transaction_id = outliers.transaction_id
 )
 
 select * from cleaned
