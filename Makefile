@@ -147,7 +147,7 @@ bench-sizes: setup  ## build synthetic shops of several sizes and write what the
 bench-kills: setup  ## kill commands at random moments and count what is harmed: make bench-kills KILLS=200 SEED=1 (half an hour)
 	@KILLS=$(KILLS) SEED=$(SEED) python -m tests.benchmarks.bench_kills
 
-bench-launches: setup  ## launch random plans in a copy of the shop and compare them with their previews: make bench-launches PLANS=100 SEED=1 (an hour)
+bench-launches: setup  ## launch random plans in a copy of the shop and compare them with their previews: make bench-launches PLANS=100 SEED=1 (hours)
 	@PLANS=$(PLANS) SEED=$(SEED) python -m tests.benchmarks.bench_launches
 
 score: setup  ## build without training: marts, features and new scores
