@@ -1,8 +1,8 @@
 """Launch random plans and compare with their previews: `make bench-launches PLANS=100 SEED=1`.
 
 A copy of the shop's database gets a random plan, written as Excel might: checked, launched,
-compared with the ledger, and one of its campaigns undone. The next plan gets a new copy.
-Prints counts; asserts nothing.
+compared with the ledger; of every third plan a campaign is undone. The next plan gets a new
+copy. Prints counts; asserts nothing.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def play(warehouse: Path, draw: random.Random, number: int, shop: str) -> Counte
     found["launches that differ"] += figures != previewed
     found["campaigns launched"] += len(figures)
     found["contacts"] += sum(int(contacts.replace(",", "")) for _, contacts, _ in figures.values())
-    for name in sorted(figures)[:1]:
+    for name in sorted(figures)[: number % 3 == 0]:
         still_open = dict(rows(warehouse, OPEN))[name]
         code, told = run("undo", name)
         found["not undone"] += code != 0 and still_open > 0
@@ -199,7 +199,7 @@ def play(warehouse: Path, draw: random.Random, number: int, shop: str) -> Counte
         shown = rows(warehouse, "select campaign_id from campaigns.campaign_policies")
         found["undone campaigns among the policies"] += code == 0 and (name,) in shown
         found["left open"] += dict(rows(warehouse, OPEN))[name] > 0
-    found["budget not given back"] += not rows(warehouse, SPENT)[0][0] and bool(figures)
+        found["budget not given back"] += not rows(warehouse, SPENT)[0][0]
     found["lost or altered"] += not {*before} <= {*rows(warehouse, f"from {LEDGER}")}
     return found
 
