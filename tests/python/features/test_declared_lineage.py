@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from math import ceil
 from multiprocessing import get_context
 
 import duckdb
@@ -52,6 +53,8 @@ TEXTS = {"reason_text", "reason_text_zh"}
 SUMS = {"rest": "contribution"}
 # Seeds whose rows are checked as a whole, whatever of them is used: any column may be refused.
 CHECKED = ("learning_tasks", "baselines")
+# So many features are read by a task: each run perturbs one of each task.
+FEATURES_OF_A_TASK = 10
 # What a model says of values that it cannot work with.
 REFUSALS = (ValueError, KeyError, TypeError, IndexError)
 
@@ -171,24 +174,39 @@ def faults_of(name: str) -> set[str]:
 
 
 def faults_of_features(name: str, grain: str) -> set[str]:
-    """Perturb every second feature, then the others; each task reads one of them."""
+    """Perturb one feature of each task at a time; each task reads other features.
+
+    What moves in a task is moved by its own feature, if whatever moves in all others leaves it as it was.
+    """
     node = python_models()[name]
     edges = edges_of(node)
     features = [each for each in edges if each[0] in FEATURES[grain] and is_feature(each)]
-    inputs = features_of(grain, tuple(name for _, name in features))
+    count = ceil(len(features) / FEATURES_OF_A_TASK)
+    tasks = [features[place::count] for place in range(count)]
+    inputs = features_of(grain, tuple(tuple(name for _, name in task) for task in tasks))
     run = partial(run_model, node, inputs.connection, inputs.settings)
     before = run()
     keys = [each for each in KEY_COLUMNS if each in before.columns]
     choices, faults = CHOICES.get(name, {}) | SUMS, set()
-    for chosen in (features[::2], features[1::2]):
-        after = run(perturb(inputs.connection, chosen, stirred))
-        for column in features:
-            was, found = (Rows.of(frame[frame["task"] == column[1]]) for frame in (before, after))
-            expected = edges[column] if column in chosen else set()
-            moved = {e for e in was.codes if was.differ(found, [*keys, e])} - (set() if expected else TEXTS)
+
+    def moved_of_each(perturbed: list[Column]) -> Iterator[tuple[set[str], bool]]:
+        """Yield per task which outputs move, and whether it has as many rows as before."""
+        after = run(perturb(inputs.connection, perturbed, stirred))
+        for place in range(count):
+            was, found = (Rows.of(frame[frame["task"] == f"task {place}"]) for frame in (before, after))
+            yield {each for each in was.codes if was.differ(found, [*keys, each])}, len(was) == len(found)
+
+    for half in (0, 1):
+        others = [column for task in tasks[half::2] for column in task]
+        for moved, _ in list(moved_of_each(others))[1 - half :: 2]:
+            faults |= {f"undeclared: features of others move {e}" for e in moved - TEXTS}
+    for place in range(len(tasks[0])):
+        chosen = [task[place] for task in tasks if place < len(task)]
+        for column, (moved, is_as_long) in zip(chosen, moved_of_each(chosen), strict=False):
+            expected = edges[column]
             moved |= {each for each in expected & choices.keys() if choices[each] in moved}
             # the registry keeps the version that was live before in a row of its own
-            if column not in chosen or len(was) == len(found):
+            if is_as_long:
                 faults |= {f"undeclared: {column[1]} moves {e}" for e in moved - expected}
             faults |= {f"unconfirmed: {column[1]} never moves {e}" for e in expected - moved}
     return faults

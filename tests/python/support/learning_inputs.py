@@ -52,7 +52,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
         Queries of ``learning_tasks`` and ``baselines``: `seeds_of_tasks` or
         `seeds_of_features`.
     is_brief : bool
-        Judge one fit per split only.
+        Judge one fit per split only, of the last months before.
     """
     inputs = Inputs(nodes)
     others = {f"labels.{LABELS[each]}" for each in GRAINS if each != grain} | {
@@ -85,6 +85,9 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
             where split_name in ('validation', 'test') and train_until_date <> (
                 select min(train_until_date) from {LABELS[grain]} as others
                 where others.split_name = labels.split_name
+            );
+            delete from {LABELS[grain]} where as_of_date < (
+                select min(as_of_date) - interval 90 days from {LABELS[grain]} where split_name = 'validation'
             )
         """)
     inputs.run("ml_validation")
@@ -180,17 +183,17 @@ def seeds_of_tasks(grain: str, patterns: str = "*", task: str = "*", population:
     }
 
 
-def seeds_of_features(grain: str, features: Iterable[str]) -> dict[str, str]:
-    """Return tasks that read one feature each and are called like it."""
-    names = ", ".join(f"'{name}'" for name in features)
+def seeds_of_features(grain: str, groups: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Return tasks that read the features of one group each; the groups' places call them."""
+    patterns = ", ".join(f"'{' '.join(names)}'" for names in groups)
     return {
         "learning_tasks": f"""
             select seed.* replace (
-                feature as task, feature as feature_patterns,
+                'task ' || place as task, patterns as feature_patterns,
                 'logistic_regression' as families
             )
             from built.seeds.learning_tasks as seed,
-                (select unnest([{names}]) as feature)
+                (select unnest([{patterns}]) as patterns, generate_subscripts([{patterns}], 1) - 1 as place)
             where seed.task = '{BASE_TASKS[grain]}'
         """,
         # a baseline of a feature that no task reads

@@ -167,9 +167,9 @@ def is_feature(column: Column) -> bool:
 
 
 @cache
-def features_of(grain: str, features: tuple[str, ...]) -> Inputs:
-    """Make the inputs of learning of one feature per task once."""
-    seeds = seeds_of_features(grain, features)
+def features_of(grain: str, groups: tuple[tuple[str, ...], ...]) -> Inputs:
+    """Make the inputs of learning of a few features per task once."""
+    seeds = seeds_of_features(grain, groups)
     return reading_every_row(learning_inputs(python_models(), grain, seeds, is_brief=True))
 
 
