@@ -117,6 +117,11 @@ def moved_by(
     return moved | declared if is_refused else moved
 
 
+def confirmed(moved: set[str], choices: dict[str, str]) -> set[str]:
+    """Return what moved, and the choices that are made on it."""
+    return moved | {choice for choice, origin in choices.items() if origin in moved}
+
+
 def moved_by_unread(
     columns: list[Column], run: Callable[..., pd.DataFrame], before: Rows, connection: duckdb.DuckDBPyConnection
 ) -> dict[Column, set[str]]:
@@ -158,14 +163,14 @@ def faults_of(name: str) -> set[str]:
         before = Rows.of(run())
         assert not before.differ(Rows.of(run()), before.codes), "another each time"
         for column, declared in edges.items():
-            if is_asked(column) and declared and not declared <= moved[column]:
+            if is_asked(column) and declared - confirmed(moved[column], choices):
                 moved[column] |= moved_by(column, run, before, declared, inputs.connection, {*choices})
         unread = [column for column, outputs in edges.items() if is_asked(column) and not outputs]
         for column, found in moved_by_unread(unread, run, before, inputs.connection).items():
             moved[column] |= found
     faults = set()
     for column, outputs in edges.items():
-        moved[column] |= {each for each in outputs & choices.keys() if choices[each] in moved[column]}
+        moved[column] |= outputs & confirmed(moved[column], choices)
         read = ".".join(column)
         allowed = outputs | {"a refusal"} if column[0] in CHECKED else outputs
         faults |= {f"undeclared: {read} moves {e}" for e in moved[column] - allowed}
@@ -204,7 +209,7 @@ def faults_of_features(name: str, grain: str) -> set[str]:
         chosen = [task[place] for task in tasks if place < len(task)]
         for column, (moved, is_as_long) in zip(chosen, moved_of_each(chosen), strict=False):
             expected = edges[column]
-            moved |= {each for each in expected & choices.keys() if choices[each] in moved}
+            moved |= expected & confirmed(moved, choices)
             # the registry keeps the version that was live before in a row of its own
             if is_as_long:
                 faults |= {f"undeclared: {column[1]} moves {e}" for e in moved - expected}

@@ -51,8 +51,8 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
 }
 PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")
 # Budgets of the week, the campaign that explores with all it has, and the rise that it is to
-# show, if few users show it: what binds beside one of them is loose beside another.
-WEEKS = ((12.0, "d"), (15.0, "d", 0.3), (18.0, "c"), (21.0, "d"), (24.0, "c", 0.3))
+# show, if few users show it: what binds beside one of them is loose beside another. First those that confirm most.
+WEEKS = ((15.0, "d", 0.3), (24.0, "c", 0.3), (12.0, "d"), (18.0, "c"), (21.0, "d"))
 CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability", "ml_user__clusters")
 # Models that learn of each feature, or judge it.
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
