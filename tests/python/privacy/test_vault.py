@@ -139,7 +139,8 @@ def files_telling(folder: Path, secrets: list[str]) -> dict[str, list[str]]:
     """Return, per file below a folder, which of some texts its bytes hold."""
     wanted = [text.lower().encode() for text in secrets]
     found = {}
-    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+    # what links name lies here, too
+    for file in sorted(each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()):
         content = file.read_bytes()
         if content.endswith(b"PAR1"):
             content = repr(duckdb.read_parquet(str(file)).fetchall()).encode()
@@ -369,7 +370,10 @@ def test_no_rotation_leaves_a_ledger_behind(copy: Path) -> None:
 
 
 def test_a_key_drawn_anew_stops_the_build(runs: DbtRuns, copy: Path) -> None:
-    warehouse = copy / "warehouse" / "shop.duckdb"
+    # what dbt has parsed of a shop of this name serves other tests, too
+    for file in (copy / "warehouse").iterdir():
+        file.rename(file.with_name(file.name.replace("shop", "building")))
+    warehouse = copy / "warehouse" / "building.duckdb"
     asked = "select count(*), count(distinct pseudonym_key) from builds.runs"
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         before = connection.sql(asked).fetchall()
@@ -378,7 +382,6 @@ def test_a_key_drawn_anew_stops_the_build(runs: DbtRuns, copy: Path) -> None:
         warehouse=warehouse,
         raw_folder=package_folder(),
         source="demo_shop",
-        is_parsed_anew=True,
         environment={"SHOP_DIR": str(runs.folder / "raw"), "PSEUDONYM_KEY": "k" * 48},
     )
     assert result.exit_code != 0
