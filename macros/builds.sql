@@ -29,14 +29,15 @@
 {% macro begin_build() -%}
     {%- if writes_tables() -%}
         {%- do make_record() -%}
+        {%- set fault = run_query('select pseudonym_fault()').rows[0][0] -%}
+        {%- if fault -%}{{ exceptions.raise_compiler_error(fault) }}{%- endif -%}
         {%- set last = run_query(
-            'select pseudonym_key, erasure_key from builds.runs order by started_at desc limit 1'
+            'select erasure_key from builds.runs order by started_at desc limit 1'
         ).rows -%}
-        {%- if not last -%}
-            {%- do mark_stale(graph.nodes) -%}
+        {%- if last -%}
+            {%- do refuse_other_key('erasure', last[0][0]) -%}
         {%- else -%}
-            {%- do refuse_other_key('pseudonym', last[0][0]) -%}
-            {%- do refuse_other_key('erasure', last[0][1]) -%}
+            {%- do mark_stale(graph.nodes) -%}
         {%- endif -%}
         {#- until they are built: this build may be killed -#}
         {%- do mark_stale(selected_resources) -%}
@@ -65,9 +66,7 @@
         {{ exceptions.raise_compiler_error(
             'Nothing was built: this database was built with ' ~ name ~ ' key ' ~ last
             ~ ' (fingerprint), the key of now is ' ~ (now or 'missing')
-            ~ '. Put the key of then back into .secrets/' ~ name ~ '.key'
-            ~ ('; to change it, or where a rotation was stopped, run make rotate-pseudonyms.'
-                if name == 'pseudonym' else '.')
+            ~ '. Put the key of then back into .secrets/' ~ name ~ '.key.'
         ) }}
     {%- endif -%}
 {%- endmacro %}

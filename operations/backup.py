@@ -27,7 +27,7 @@ from operations.audience_export.coupon_codes import codes_of
 from operations.build.ledger import EXPORTED, ledger_files, ledger_of
 from operations.files import checksum
 from operations.places import SHOP, WAREHOUSE, shown
-from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
+from operations.privacy.keys import ERASURE_KEY, block_key, fingerprint, keyed_name, read_key, shop_key
 from operations.privacy.keys import FOLDER as KEYS
 from operations.privacy.vault import attach_encrypted, vault_of
 
@@ -145,16 +145,17 @@ def _forget_again(forgotten: set[str], people_then: set[str], folder: Path) -> l
     """Forget whom the backup brought back, to the vault or the ledger, although they were forgotten since."""
     if not forgotten or not _is_erasing():
         return []
-    erasure, pseudonyms = (read_key(name, f"the backup's {name}")[0] for name in ("erasure", "pseudonym"))
+    erasure, shared = (block_key(name, f"the backup's {name}") for name in ("erasure", "pseudonym"))
     here = _people(PLACES["vault"])
     theirs = {
-        user: keyed_name(user, pseudonyms)
+        # the backup may be of before each shop had pseudonyms of its own
+        user: {keyed_name(user, key) for key in (shared, shop_key(shared, SHOP))}
         # of whom the vault here has lost sight, decisions may be back
         for user in here | people_then
         if keyed_name(user, erasure) in forgotten
     }
-    decided = _decided({*theirs.values()})
-    back = sorted(user for user, name in theirs.items() if user in here or name in decided)
+    decided = _decided({name for names in theirs.values() for name in names})
+    back = sorted(user for user, names in theirs.items() if user in here or names & decided)
     if not back:
         return []
     named = folder / "request.csv"

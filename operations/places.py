@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import yaml
+from dbt_common.exceptions import DbtRuntimeError
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 # What database and publication are called, and which shop that is.
@@ -20,6 +22,27 @@ EXPORTS = PROJECT_FOLDER / os.environ.get("EXPORTS_DIR", "exports") / SHOP
 TARGET = PROJECT_FOLDER / os.environ.get("DBT_TARGET_PATH", "target")
 SITES = TARGET / "site"
 SITE = SITES / SHOP
+
+
+def shop_named(changed_vars: dict[str, Any]) -> str:
+    """Return the shop of a command of dbt, as macro active_source does.
+
+    Parameters
+    ----------
+    changed_vars : dict
+        What ``--vars`` sets.
+
+    Raises
+    ------
+    DbtRuntimeError
+        Where that names another shop than the environment.
+    """
+    named, told = os.environ.get("SOURCE"), changed_vars.get("source")
+    if named and told and named != told:
+        raise DbtRuntimeError(
+            f"Nothing was built: the environment variable SOURCE names shop {named}, var source {told}. Set one."
+        )
+    return str(named or told or PROJECT["vars"]["source"])
 
 
 def shown(path: Path) -> str:

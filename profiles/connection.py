@@ -27,10 +27,11 @@ from operations.build.reuse import made_of
 from operations.build.wholeness import nodes_in_trouble
 from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
-from operations.places import git_commit
+from operations.places import git_commit, shop_named
 from operations.plan_files import plan_file_faults, plan_file_rows
 from operations.privacy.encryption import SPILLS_ENCRYPTED
-from operations.privacy.keys import erasure_keys, key_fingerprint, padded_keys, set_keys
+from operations.privacy.keys import block_key, erasure_keys, fingerprint, key_fingerprint, padded, set_keys, shop_key
+from operations.privacy.stamps import pseudonym_fault
 from operations.privacy.vault import attach_encrypted, open_vault, vault_of
 from operations.shop_files import files_not_read, files_of_table, grouped_files, inputs_fingerprint, tried_files
 from operations.vars import var_faults
@@ -58,8 +59,10 @@ class Plugin(BasePlugin):
             config["memory_limit"] = machine.memory_limit()
         except ValueError as error:
             raise DbtRuntimeError(f"Nothing was built: {error}") from None
-        self.keys = padded_keys("pseudonym", "the users' pseudonyms")
-        self.key = key_fingerprint("pseudonym")
+        self.shop = shop_named(getattr(get_flags(), "VARS", None) or {})
+        shared = block_key("pseudonym", "the users' pseudonyms")
+        own = shop_key(shared, self.shop)
+        self.keys, self.key = padded("pseudonym", own), fingerprint(own)
         # a copy under another path in place of the database: what dbt parsed stays as it is
         creds.path = os.environ.get("DATABASE_COPY", creds.path)
         self.warehouse = Path(creds.path)
@@ -68,7 +71,8 @@ class Plugin(BasePlugin):
                 raise DbtRuntimeError(f"Nothing was built: {file}: expected a file, found {found}.")
         try:
             with duckdb.connect(creds.path, config=config) as connection:
-                count = restore_ledger(connection, self.warehouse, self.key)
+                # a build refuses what names users by the shared key; requests of users are answered from it
+                count = restore_ledger(connection, self.warehouse, self.key, fingerprint(shared))
         except duckdb.IOException as error:
             cause = str(error).split(" See also ")[0].removeprefix("IO Error: ")
             raise DbtRuntimeError(f"Nothing was built: cannot open the database {creds.path}. {cause}") from error
@@ -99,7 +103,19 @@ class Plugin(BasePlugin):
         ):
             conn.create_function(function.__name__, function, parameters, "varchar", side_effects=True)
         conn.create_function(
-            "key_fingerprint", key_fingerprint, ["varchar"], "varchar", side_effects=True, null_handling="special"
+            "key_fingerprint",
+            lambda name: key_fingerprint(name, self.shop),
+            ["varchar"],
+            "varchar",
+            side_effects=True,
+            null_handling="special",
+        )
+        conn.create_function(
+            "pseudonym_fault",
+            lambda: pseudonym_fault(conn.cursor(), self.warehouse, self.shop),
+            [],
+            "varchar",
+            side_effects=True,
         )
         conn.create_function("inputs_fingerprint", inputs_fingerprint, ["varchar"], "varchar", side_effects=True)
         conn.create_function(

@@ -9,7 +9,7 @@ import duckdb
 from dbt_common.exceptions import DbtRuntimeError
 
 from operations.audience_export.layouts import FOLDER, channel_kinds, read_layouts
-from operations.places import PROJECT, WAREHOUSE, shown
+from operations.places import PROJECT, SHOP, WAREHOUSE, shown
 from operations.privacy.keys import key_fingerprint, read_key
 from operations.privacy.vault import attach_encrypted, vault_of
 
@@ -36,7 +36,7 @@ MESSAGES = """
 def open_vault(connection: duckdb.DuckDBPyConnection) -> bool:
     """Attach the vault beside the database, where it and its key are there; return whether."""
     file = vault_of(WAREHOUSE)
-    if not file.exists() or key_fingerprint("vault") is None:
+    if not file.exists() or key_fingerprint("vault", SHOP) is None:
         return False
     key, place = read_key("vault", "the vault")
     try:

@@ -58,7 +58,18 @@ def ledger_files(folder: Path) -> list[LedgerFile]:
     return sorted((file for file in found if file.generation == last), key=lambda file: file.number)
 
 
-def restore_ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str | None) -> int:
+def stamp_of_ledger(warehouse: Path) -> str | None:
+    """Return the fingerprint of the key by which a ledger's files name users; None where none is whole."""
+    last = next((file for file in reversed(ledger_files(ledger_of(warehouse))) if file.is_whole), None)
+    if not last:
+        return None
+    with duckdb.connect() as connection:
+        return _stamp_of(connection, last)
+
+
+def restore_ledger(
+    connection: duckdb.DuckDBPyConnection, warehouse: Path, key: str | None, former_key: str | None = None
+) -> int:
     """Give a database the launched decisions that only the files have.
 
     Parameters
@@ -69,6 +80,8 @@ def restore_ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: 
         Its file.
     key : str or None
         Fingerprint of the pseudonym key in force; None where the files may have any.
+    former_key : str or None
+        Another that they may have.
 
     Returns
     -------
@@ -87,7 +100,7 @@ def restore_ledger(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: 
     missing = [file for file in files if file.path.name not in held]
     if not missing:
         return 0
-    _refuse_unfit(connection, files, missing, key)
+    _refuse_unfit(connection, files, missing, [key, former_key] if key else [])
     connection.begin()
     rows = _rows_of(files)
     if not _has_table(connection, LEDGER):
@@ -197,7 +210,7 @@ def _rows_of(files: list[LedgerFile]) -> str:
 
 
 def _refuse_unfit(
-    connection: duckdb.DuckDBPyConnection, files: list[LedgerFile], missing: list[LedgerFile], key: str | None
+    connection: duckdb.DuckDBPyConnection, files: list[LedgerFile], missing: list[LedgerFile], keys: list[str | None]
 ) -> None:
     folder = files[0].path.parent
     for expected, file in enumerate(files, 1):
@@ -206,17 +219,19 @@ def _refuse_unfit(
     for file in missing:
         if not file.is_whole:
             raise LedgerError(f"{file.path} is damaged. Put the folder {folder} back from a backup.")
-        told = connection.execute(
-            f"select decode(value) from parquet_kv_metadata({sql_pattern(file.path)})"
-            " where decode(key) = 'pseudonym_key'"
-        ).fetchall()
-        if key and told != [(key,)]:
-            found = told[0][0] if told else "unknown"
+        if keys and (found := _stamp_of(connection, file)) not in keys:
             raise LedgerError(
                 f"the ledger {folder} was written with a pseudonym key of fingerprint {found}, the key of now is"
-                f" {key}. Put the key of then back into .secrets/pseudonym.key; where a rotation was stopped, run make"
-                " rotate-pseudonyms."
+                f" {keys[0]}. Put the key of then back into .secrets/pseudonym.key; where a rotation was stopped, or"
+                " the shop was renamed, run make rotate-pseudonyms."
             )
+
+
+def _stamp_of(connection: duckdb.DuckDBPyConnection, file: LedgerFile) -> str:
+    told = connection.execute(
+        f"select decode(value) from parquet_kv_metadata({sql_pattern(file.path)}) where decode(key) = 'pseudonym_key'"
+    ).fetchall()
+    return told[0][0] if told else "unknown"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, folder: Path, rows: str, place: tuple[int, int], key: str) -> None:

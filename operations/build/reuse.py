@@ -25,7 +25,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from operations.build.ledger import LedgerError, held_files, ledger_files, ledger_of
 from operations.build.wholeness import KEPT_TAGS
 from operations.files import checksum
-from operations.places import PROJECT, PROJECT_FOLDER, PUBLISHED_FILE, SHOP, SITE, TARGET, WAREHOUSE
+from operations.places import PROJECT, PROJECT_FOLDER, PUBLISHED_FILE, SITE, TARGET, WAREHOUSE, shop_named
 from operations.privacy.keys import key_fingerprint
 from operations.shop_files import inputs_fingerprint
 
@@ -77,10 +77,11 @@ def made_of(changed_vars: dict[str, Any]) -> str:
         What ``--vars`` sets.
     """
     folder = os.environ.get("COMPLETE_JOURNEY_DIR")
-    if below := PROJECT["vars"]["shops"].get(SHOP, {}).get("folder"):
+    shop = shop_named(changed_vars)
+    if below := PROJECT["vars"]["shops"].get(shop, {}).get("folder"):
         folder = os.environ.get("SHOP_DIR") or below
-    keys = [key_fingerprint(name) for name in ("pseudonym", "vault", "erasure")]
-    forgotten = PROJECT_FOLDER / os.environ.get("PRIVACY_DIR", "privacy") / SHOP / "forgotten.csv"
+    keys = [key_fingerprint(name, shop) for name in ("pseudonym", "vault", "erasure")]
+    forgotten = PROJECT_FOLDER / os.environ.get("PRIVACY_DIR", "privacy") / shop / "forgotten.csv"
     plan = _files(PROJECT_FOLDER / os.environ.get("PLAN_FOLDER", PLAN))
     code = [file for part in CODE for file in _files(PROJECT_FOLDER / part) if file not in plan]
     return json.dumps(

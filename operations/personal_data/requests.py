@@ -29,7 +29,8 @@ from operations.personal_data.persons import Person, UnreadableError, mask, name
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.personal_data.receipts import Receipt, Removal, settle
 from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
-from operations.privacy.keys import ERASURE_KEY, key_fingerprint, keyed_name, read_key
+from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
+from operations.privacy.stamps import naming_key
 from operations.privacy.vault import attach_encrypted, vault_of
 from operations.publish.postgres.copying import publish
 from operations.publish.postgres.tables import NotPublishedError
@@ -177,7 +178,9 @@ class Requests:
         atexit.register(mask, list(request.ids), [request.target, request.logs])
         try:
             return json.dumps(action(request))
-        except (RefusedError, UnreadableError, DbtRuntimeError) as error:
+        except DbtRuntimeError as error:
+            return json.dumps({"fault": error.msg.replace("Nothing was built", f"Nothing was {done}")})
+        except (RefusedError, UnreadableError) as error:
             return json.dumps({"fault": f"Nothing was {done}: {error}"})
         except (NotPublishedError, duckdb.Error, psycopg.Error, OSError) as error:
             cause = str(error).splitlines()[0]
@@ -191,7 +194,7 @@ class Requests:
             raise RefusedError(f"{vault_of(self.warehouse)} has no table people: build the shop first.")
         listed = request.folder / "forgotten.csv"
         forgotten = read_list(listed)
-        pseudonym_key, _ = read_key("pseudonym", "the users' pseudonyms")
+        pseudonym_key = naming_key(cursor, self.warehouse, request.source)
         persons: dict[str, Person] = {}
         for number, name in enumerate(names, 1):
             found = persons_named(cursor, name)
@@ -247,6 +250,7 @@ class Requests:
         key = erasure_key()
         receipts = request.folder / "receipts"
         settle(receipts)
+        stamp = fingerprint(naming_key(cursor, self.warehouse, request.source))
         persons = self._persons(cursor, request, key)
         found_in = self._rows_in_files(persons, request)
         refuse_unfinished(request.shop_folder, persons)
@@ -281,7 +285,7 @@ class Requests:
         # in the ledger's files before the database: what is stopped between is taken from the files
         (rewritten, _), *_ = removals[0].copies
         with duckdb.connect(str(rewritten)) as connection:
-            write_generation(connection, self.warehouse, key_fingerprint("pseudonym"))
+            write_generation(connection, self.warehouse, stamp)
         receipt.replace(*removals)
         receipt.finish()
         atexit.register(mask, [text for person in persons for text in person.texts()], [request.target, request.logs])

@@ -60,33 +60,40 @@ def read_key(name: str, purpose: str) -> tuple[str, str]:
     return key, place
 
 
-def padded_keys(name: str, purpose: str) -> dict[str, bytes]:
+def block_key(name: str, purpose: str) -> str:
+    """Return a key that fits a block of HMAC; parameters and errors as of `read_key`."""
+    key, place = read_key(name, purpose)
+    if (length := len(key.encode())) > BLOCK_SIZE:
+        raise DbtRuntimeError(
+            f"Nothing was built: {place} holds a key of {length} bytes, at most {BLOCK_SIZE} are allowed."
+        )
+    return key
+
+
+def shop_key(key: str, shop: str) -> str:
+    """Return the key of a shop's pseudonyms under a key of all shops: as long as a block.
+
+    The words before the name keep it apart from what the key once called a user.
+    """
+    return hmac.new(key.encode(), f"pseudonyms of {shop}".encode(), hashlib.sha256).hexdigest()
+
+
+def padded(name: str, key: str) -> dict[str, bytes]:
     """Return a key in the two padded forms that HMAC-SHA-256 needs (RFC 2104).
 
     Parameters
     ----------
-    name, purpose : str
-        As of `read_key`.
+    name, key : str
+        What the key is called, and the key.
 
     Returns
     -------
     dict of str to bytes
         By the name of the session variable that macro `pseudonym` reads.
-
-    Raises
-    ------
-    DbtRuntimeError
-        As `read_key` does, and where the key is longer than a block.
     """
-    key, place = read_key(name, purpose)
-    padded = key.encode()
-    if len(padded) > BLOCK_SIZE:
-        raise DbtRuntimeError(
-            f"Nothing was built: {place} holds a key of {len(padded)} bytes, at most {BLOCK_SIZE} are allowed."
-        )
-    padded = padded.ljust(BLOCK_SIZE, b"\0")
+    block = key.encode().ljust(BLOCK_SIZE, b"\0")
     return {
-        f"{name}_{form}_key": bytes(byte ^ pad for byte in padded) for form, pad in (("inner", 0x36), ("outer", 0x5C))
+        f"{name}_{form}_key": bytes(byte ^ pad for byte in block) for form, pad in (("inner", 0x36), ("outer", 0x5C))
     }
 
 
@@ -94,7 +101,7 @@ def erasure_keys() -> dict[str, bytes]:
     """Return the key of the list of forgotten users, padded; none where none is."""
     if not os.environ.get("ERASURE_KEY") and not ERASURE_KEY.exists():
         return {}
-    return padded_keys("erasure", "the list of forgotten users")
+    return padded("erasure", block_key("erasure", "the list of forgotten users"))
 
 
 def set_keys(cursor: Any, keys: dict[str, bytes]) -> None:
@@ -113,8 +120,9 @@ def fingerprint(key: str) -> str:
     return hashlib.sha256(f"fingerprint of {key}".encode()).hexdigest()[:12]
 
 
-def key_fingerprint(name: str) -> str | None:
-    """Return the fingerprint of a key in force; None where there is none."""
+def key_fingerprint(name: str, shop: str) -> str | None:
+    """Return the fingerprint of a key in force, of pseudonyms that of the shop's; None where there is none."""
     if not os.environ.get(f"{name.upper()}_KEY") and not (FOLDER / f"{name}.key").exists():
         return None
-    return fingerprint(read_key(name, f"the {name}")[0])
+    key, _ = read_key(name, f"the {name}")
+    return fingerprint(shop_key(key, shop) if name == "pseudonym" else key)

@@ -7,9 +7,9 @@ A new key waits as `.secrets/<name>.key.new` until all that it is for has change
 then takes the old one's place. Whoever is stopped on the way calls the same command
 again: a key that waits is used, not drawn anew, and what has changed already stays.
 
-Of pseudonyms only what no build makes again is translated: the decisions that were
-launched and the seeds that name users. A build makes the rest from the raw tables, so
-publications and contact files of old pseudonyms go.
+Each shop has a key of its own, derived from that of all. Of pseudonyms only what no build
+makes again is translated: the decisions that were launched and the seeds that name users. A
+build makes the rest from the raw tables, so publications and contact files of old pseudonyms go.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ import duckdb
 import pandas as pd
 from dbt_common.exceptions import DbtRuntimeError
 
-from operations.build.ledger import ledger_of, restore_ledger, write_generation
+from operations.build.ledger import ledger_of, restore_ledger, stamp_of_ledger, write_generation
 from operations.files import sql_text
-from operations.places import SHOP, SOURCE
+from operations.places import PROJECT, SHOP, SOURCE
 from operations.privacy.encryption import connect
-from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key
+from operations.privacy.keys import FOLDER, fingerprint, keyed_name, read_key, shop_key
+from operations.privacy.stamps import last_run
 from operations.privacy.vault import attach_encrypted, vault_of
 
 WAREHOUSES = Path("warehouse")
@@ -63,10 +64,11 @@ def new_key_of(name: str) -> Path:
 def databases() -> list[Path]:
     """Return every database with a vault: in warehouse/, and where WAREHOUSE says.
 
-    One that is lost is among them if its ledger is not.
+    One that is lost is among them if its ledger is not, or if it is called as a shop: seeds may name its users.
     """
     ledgers = {ledger.with_suffix(".duckdb") for ledger in WAREHOUSES.glob("*.ledger")}
-    files = {*WAREHOUSES.glob("*.duckdb"), *ledgers}
+    shops = {WAREHOUSES / f"{shop}.duckdb" for shop in (*PROJECT["vars"]["shops"], PROJECT["name"])}
+    files = {*WAREHOUSES.glob("*.duckdb"), *ledgers, *shops}
     if named := os.environ.get("WAREHOUSE"):
         files = {file for file in files if file.resolve() != Path(named).resolve()} | {Path(named)}
     return sorted(file for file in files if vault_of(file).exists())
@@ -87,6 +89,36 @@ def refuse_lost_vaults() -> None:
                 f"Nothing was built: the ledger {ledger} names users whom only the vault {vault} knows, which is"
                 " missing. Run make build of that shop first, or put the vault back from a backup."
             )
+
+
+def shop_of(warehouse: Path, keys: list[str]) -> str:
+    """Return what shop the next build of a database will say that it is.
+
+    That of its last build, or by one of whose keys its ledger is stamped, or what the
+    environment or its name says, as after a shop was renamed.
+
+    Raises
+    ------
+    DbtRuntimeError
+        Where that is no shop of the project, and there is no record of a build.
+    """
+    shops, recorded = PROJECT["vars"]["shops"], None
+    if warehouse.exists():
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            recorded, _ = last_run(connection)
+    stamps = {fingerprint(shop_key(key, shop)): shop for key in keys for shop in shops}
+    named = os.environ.get("WAREHOUSE")
+    by_name = PROJECT["vars"]["source"] if warehouse.stem == PROJECT["name"] else warehouse.stem
+    told = SHOP if named and Path(named) == warehouse else by_name
+    for shop in (recorded, stamps.get(stamp_of_ledger(warehouse)), told):
+        if shop in shops:
+            return shop
+    if recorded:
+        return recorded
+    raise DbtRuntimeError(
+        f"Nothing was built: nobody knows of which shop {warehouse} was, which is lost. Name both:"
+        f" make rotate-pseudonyms SOURCE=<shop> WAREHOUSE={warehouse}."
+    )
 
 
 def opens(file: Path, key: str) -> bool:
@@ -133,22 +165,24 @@ def rotate_vault_key() -> str:
     return f"{len(vaults)} vaults have a new key: {FOLDER / 'vault.key'}.\n"
 
 
-def new_pseudonyms(warehouse: Path, vault_key: str, old_key: str, new_key: str) -> pd.DataFrame:
+def new_pseudonyms(warehouse: Path, vault_key: str, old_keys: list[str], new_key: str) -> pd.DataFrame:
     """Return old and new pseudonyms of every user in a vault.
 
-    The old are that of the last build and that of the key in force: they differ where no
+    The old are that of the last build and those of the key in force, which differ where no
     build came between two rotations.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach {sql_text(vault_of(warehouse))} as vault (encryption_key '{vault_key}', read_only)")
         people = connection.sql("select user_id, source_user_id from vault.people").df()
     people["new_user_id"] = [keyed_name(user, new_key) for user in people["source_user_id"]]
-    in_force = people.assign(user_id=[keyed_name(user, old_key) for user in people["source_user_id"]])
-    return pd.concat([people, in_force])[["user_id", "new_user_id"]].drop_duplicates()
+    in_force = [people.assign(user_id=[keyed_name(user, key) for user in people["source_user_id"]]) for key in old_keys]
+    return pd.concat([people, *in_force])[["user_id", "new_user_id"]].drop_duplicates()
 
 
 def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame, new_key: str) -> int:
     """Rename the users of launched decisions, and stamp the key; return how many rows that were."""
+    if not warehouse.exists() and not ledger_of(warehouse).exists():
+        return 0
     with duckdb.connect(str(warehouse)) as connection:
         restore_ledger(connection, warehouse, None)
         connection.register("pseudonyms", pseudonyms)
@@ -169,8 +203,8 @@ def translate_ledger(warehouse: Path, pseudonyms: pd.DataFrame, new_key: str) ->
         return count
 
 
-def translate_seeds(pseudonyms: dict[str, str]) -> int:
-    """Rename the users that seeds name; return how many rows that were."""
+def translate_seeds(pseudonyms: dict[str, str], shop: str) -> int:
+    """Rename the users that seeds name in rows of a shop; return how many rows that were."""
     count = 0
     for file in sorted(SEEDS.glob("*.csv")):
         with file.open(newline="") as reading:
@@ -178,7 +212,9 @@ def translate_seeds(pseudonyms: dict[str, str]) -> int:
         if "user_id" not in header:
             continue
         place = header.index("user_id")
-        found = [row for row in rows if row[place] in pseudonyms]
+        # shops that shared their pseudonyms part here
+        whose = header.index("shop") if "shop" in header else None
+        found = [row for row in rows if row[place] in pseudonyms and (whose is None or row[whose] == shop)]
         for row in found:
             row[place] = pseudonyms[row[place]]
         if found:
@@ -195,14 +231,17 @@ def rotate_pseudonyms() -> str:
     vault_key, _ = read_key("vault", "the vault")
     old_key, _ = read_key("pseudonym", "the users' pseudonyms")
     refuse_lost_vaults()
+    keys = [old_key, *(file.read_text().strip() for file in FOLDER.glob("pseudonym.key.new"))]
+    shops = {warehouse: shop_of(warehouse, keys) for warehouse in databases()}
     waiting = new_key_of("pseudonym")
     new_key = waiting.read_text().strip()
     decisions = rows = 0
-    warehouses = databases()
-    for warehouse in warehouses:
-        pseudonyms = new_pseudonyms(warehouse, vault_key, old_key, new_key)
-        decisions += translate_ledger(warehouse, pseudonyms, new_key)
-        rows += translate_seeds(dict(pseudonyms.itertuples(index=False)))
+    for warehouse, shop in shops.items():
+        # until 2026-11-29 all shops shared one key's pseudonyms
+        old_keys, own_key = [shop_key(old_key, shop), old_key], shop_key(new_key, shop)
+        pseudonyms = new_pseudonyms(warehouse, vault_key, old_keys, own_key)
+        decisions += translate_ledger(warehouse, pseudonyms, own_key)
+        rows += translate_seeds(dict(pseudonyms.itertuples(index=False)), shop)
     waiting.replace(FOLDER / "pseudonym.key")
     # named by pseudonyms that nothing knows any more
     for folder in (*map(Path, OLD_NAMES), *Path("privacy").glob("*/exports")):
@@ -216,7 +255,7 @@ def rotate_pseudonyms() -> str:
     return (
         f"{decisions:,} decisions and {rows} rows of seeds name users anew; key: "
         f"{FOLDER / 'pseudonym.key'}. Build every shop again: "
-        f"{', '.join(file.stem for file in warehouses) or 'none was built'}.\n"
+        f"{', '.join(file.stem for file in shops) or 'none was built'}.\n"
     )
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from operations.build.ledger import ledger_files
 from operations.personal_data.databases import ERASED
-from operations.privacy.keys import keyed_name
+from operations.privacy.keys import keyed_name, shop_key
 from operations.privacy.vault import attach_encrypted
 
 # What an episode changes; backups may name who was forgotten since.
@@ -47,11 +47,12 @@ class Look:
     def people(self) -> dict[str, str]:
         """Return the ids of the source by pseudonym."""
         keys = {name: (self.folder / ".secrets" / f"{name}.key").read_text().strip() for name in ("vault", "pseudonym")}
-        self.known.keys.add(keys["pseudonym"])
+        own_key = shop_key(keys["pseudonym"], "demo_shop")
+        self.known.keys.add(own_key)
         with duckdb.connect() as connection:
             attach_encrypted(connection, self.folder / "warehouse" / "shop.vault.duckdb", "vault", keys["vault"])
             users = connection.sql("select source_user_id from vault.people").fetchall()
-        return {keyed_name(user, keys["pseudonym"]): user for (user,) in users}
+        return {keyed_name(user, own_key): user for (user,) in users}
 
     def ledger(self) -> list[tuple[str, str, int, str]]:
         """Return campaign, user, revision and decision; of the files where the database is lost."""

@@ -8,8 +8,6 @@ about the contacts is added.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import io
 import json
 import os
@@ -23,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from demo_shop.shop import PROJECT_FOLDER, make_shop, project_vars
+from operations.privacy.keys import keyed_name, shop_key
 from tests.simulation.rules import (
     CAMPAIGNS,
     CATEGORIES,
@@ -290,7 +289,7 @@ class World:
 
 
 def _pseudonym(user_id: str) -> str:
-    return hmac.new(KEY.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:32]
+    return keyed_name(user_id, shop_key(KEY, SHOP))
 
 
 def _write(rows: pd.DataFrame, path: Path) -> None:

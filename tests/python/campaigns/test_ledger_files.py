@@ -14,7 +14,15 @@ from support.builds import DbtRuns
 from support.campaigns import change, copied, decide, rows
 
 from operations.build import ledger as module
-from operations.build.ledger import LedgerError, keep_ledger, ledger_files, ledger_of, restore_ledger, write_generation
+from operations.build.ledger import (
+    LedgerError,
+    keep_ledger,
+    ledger_files,
+    ledger_of,
+    restore_ledger,
+    stamp_of_ledger,
+    write_generation,
+)
 
 ALL = "from campaigns.decision_ledger order by decision_id"
 KEY, OTHER_KEY = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
@@ -133,6 +141,19 @@ def test_a_ledger_of_another_key_is_refused(warehouse: Path) -> None:
         decisions(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         assert restore_ledger(connection, warehouse, None) == 3
+
+
+def test_a_ledger_says_whose_key_named_its_users(warehouse: Path) -> None:
+    assert stamp_of_ledger(warehouse) is None
+    with opened(warehouse) as connection:
+        for campaign, key in (("first", KEY), ("second", OTHER_KEY)):
+            launch(connection, campaign)
+            keep_ledger(connection, warehouse, key)
+    # what is damaged says nothing: the next build writes it anew
+    for file, told in zip(reversed(ledger_files(ledger_of(warehouse))), (OTHER_KEY, KEY), strict=True):
+        assert stamp_of_ledger(warehouse) == told
+        file.path.write_bytes(b"half")
+    assert stamp_of_ledger(warehouse) is None
 
 
 def test_a_file_in_the_folders_place_is_named(warehouse: Path) -> None:

@@ -13,7 +13,7 @@ from support.erasable_shop import TEXTS, Shop, publish
 from support.shops import write_shop
 
 from operations.build.ledger import ledger_of, write_generation
-from operations.privacy.keys import fingerprint
+from operations.privacy.keys import fingerprint, keyed_name, shop_key
 
 FILES = {
     ".secrets/pseudonym.key": "p" * 48,
@@ -127,10 +127,21 @@ def test_what_cannot_be_restored_changes_nothing(project: Path) -> None:
     assert "is of shop a_shop" in other.stderr
 
 
-@pytest.mark.parametrize("lost", ["database and vault", "database", "nothing else"])
-def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path, lost: str) -> None:
+@pytest.mark.parametrize(
+    ("lost", "names"),
+    [
+        ("database and vault", "own"),
+        ("database", "own"),
+        ("nothing else", "own"),
+        # a backup of before each shop had its own
+        ("database and vault", "shared"),
+    ],
+)
+def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path, lost: str, names: str) -> None:
     """After a rotation and before the next build, too: only the ledger has the pseudonyms of the new key then."""
     key = "the key that a rotation put into force, since then"
+    naming_key = shop_key(key, "your_shop") if names == "own" else key
+    anna, boris, carla = (keyed_name(user, naming_key) for user in ("id-anna", "id-boris", "id-carla"))
     shop = Shop(dbt, tmp_path / "shop")
     dbt.begin()
     write_shop(shop.folder / "raw", TEXTS)
@@ -154,14 +165,16 @@ def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path
         connection.execute(
             "create table campaigns.decision_ledger as select md5(user_id) as decision_id, 'c' as campaign_id, user_id,"
             " 1 as revision_number, null::text as corrects_decision_id, 'why' as reasons from unnest($1) t(user_id)",
-            [[pseudonym(user, key) for user in ("id-anna", "id-boris", "id-carla")]],
+            [[anna, boris, carla]],
         )
-        write_generation(connection, shop.warehouse, fingerprint(key))
+        # as a rotation does
+        connection.execute("update builds.runs set pseudonym_key = $1", [fingerprint(naming_key)])
+        write_generation(connection, shop.warehouse, fingerprint(naming_key))
     result = run_operation("backup", **environment)
     assert result.returncode == 0, result.stderr
     forgotten = shop.forget({"PSEUDONYM_KEY": key}, user_id="id-anna")
     assert forgotten.exit_code == 0, forgotten.output
-    assert shop.files_telling([pseudonym("id-anna"), pseudonym("id-anna", key)]) == {}
+    assert shop.files_telling([pseudonym("id-anna"), anna]) == {}
     for name, file in (("database", shop.warehouse), ("vault", vault_of(shop.warehouse))):
         if name in lost:
             file.unlink()
@@ -177,5 +190,5 @@ def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path
         ]
     kept = duckdb.execute("select user_id from read_parquet($1)", [f"{ledger_of(shop.warehouse)}/*.parquet"]).fetchall()
     assert len(kept) == 3
-    assert (pseudonym("id-boris", key),) in kept
-    assert (pseudonym("id-anna", key),) not in kept
+    assert (boris,) in kept
+    assert (anna,) not in kept

@@ -25,8 +25,9 @@ from support.builds import (
 from demo_shop.shop import make_shop
 from operations.build.ledger import restore_ledger
 from operations.privacy.encryption import connect
-from operations.privacy.keys import fingerprint
+from operations.privacy.keys import fingerprint, shop_key
 
+SHOP = "demo_shop"
 OTHER_KEY = "a third key for tests, which opens nothing yet"
 
 
@@ -295,7 +296,7 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(runs: DbtRuns, copy: Pa
     result = rotate(copy, "pseudonyms")
     assert result.returncode == 0, result.stderr
     key = key_of(copy, "pseudonym")
-    known = {row[0]: pseudonym(row[1], key) for row in people(copy, VAULT_KEY)}
+    known = {row[0]: pseudonym(row[1], key, SHOP) for row in people(copy, VAULT_KEY)}
     with duckdb.connect(str(warehouse)) as connection:
         after = connection.sql(ids).fetchall()
     assert after == [(name, known[user_id]) for name, user_id in before]
@@ -327,13 +328,13 @@ def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(f"{len(launched):,} decisions")
         key = key_of(copy, "pseudonym")
-        known = {pseudonym(source, key): source for _, source in ids}
+        known = {pseudonym(source, key, SHOP): source for _, source in ids}
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             named = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
             stamps = connection.sql("select distinct pseudonym_key from builds.runs").fetchall()
         assert {known.get(user) for (user,) in named} == expected
         assert [file.name for file in (copy / "shared").iterdir()] == ["others.txt"]
-        assert stamps == [(fingerprint(key),)]
+        assert stamps == [(fingerprint(shop_key(key, SHOP)),)]
 
 
 def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
@@ -346,11 +347,11 @@ def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
     result = rotate(copy, "pseudonyms")
     assert result.returncode == 0, result.stderr
     key = key_of(copy, "pseudonym")
-    known = {row[0]: pseudonym(row[1], key) for row in people(copy, VAULT_KEY)}
+    known = {row[0]: pseudonym(row[1], key, SHOP) for row in people(copy, VAULT_KEY)}
     # a build that finds no database finds them under the key in force
     warehouse.unlink()
     with duckdb.connect(str(warehouse)) as connection:
-        assert restore_ledger(connection, warehouse, fingerprint(key)) == len(before)
+        assert restore_ledger(connection, warehouse, fingerprint(shop_key(key, SHOP))) == len(before)
         assert connection.sql(asked).fetchall() == [(name, known[user]) for name, user in before]
     assert not files_telling(copy / "warehouse", [before[0][1]])
 

@@ -126,7 +126,7 @@ def test_every_part_is_seen_to_change(tmp_path: Path, monkeypatch: pytest.Monkey
         "forgotten": "privacy/your_shop/forgotten.csv",
     }
     monkeypatch.setattr(reuse, "PROJECT_FOLDER", tmp_path)
-    monkeypatch.setattr(reuse, "SHOP", "your_shop")
+    monkeypatch.setenv("SOURCE", "your_shop")
     monkeypatch.setenv("SHOP_DIR", str(tmp_path / "shop"))
     monkeypatch.delenv("PRIVACY_DIR", raising=False)
     before = json.loads(reuse.made_of({}))

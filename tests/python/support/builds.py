@@ -237,9 +237,10 @@ def attach_vault(connection: duckdb.DuckDBPyConnection, warehouse: Path, key: st
     connection.execute(f"attach '{vault_of(warehouse)}' as vault (encryption_key '{key}', read_only)")
 
 
-def pseudonym(user_id: str, key: str = PSEUDONYM_KEY) -> str:
-    """Return what a user of a source is called outside the vault."""
-    return hmac.new(key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:32]
+def pseudonym(user_id: str, key: str = PSEUDONYM_KEY, shop: str = "your_shop") -> str:
+    """Return what a user of a shop is called outside the vault."""
+    own_key = hmac.new(key.encode(), f"pseudonyms of {shop}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(own_key.encode(), user_id.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def package_folder() -> Path:
