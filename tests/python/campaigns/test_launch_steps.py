@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.power_cuts import PowerCut
 
 from operations.build.ledger import keep_ledger, ledger_of, restore_ledger
 from operations.launch import __main__ as steps
@@ -152,18 +153,7 @@ def killed_at(step: int, action: Callable[[], object]) -> bool:
     process = os.fork()
     if process:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == KILLED
-    count = 0
-
-    def cut(original: Callable) -> Callable:
-        def counted(*arguments: object, **named: object) -> object:
-            nonlocal count
-            count += 1
-            if count == step:
-                os._exit(KILLED)
-            return original(*arguments, **named)
-
-        return counted
-
+    cut = PowerCut(step, lambda: os._exit(KILLED))
     for module, name in ((shutil, "copy"), (shutil, "copytree"), (shutil, "rmtree"), (os, "fsync")):
         setattr(module, name, cut(getattr(module, name)))
     for name in ("replace", "unlink", "mkdir"):

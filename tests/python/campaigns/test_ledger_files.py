@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from support.builds import DbtRuns
 from support.campaigns import change, copied, decide, rows
+from support.power_cuts import Killed, PowerCut
 
 from operations.build import ledger as module
 from operations.build.ledger import (
@@ -27,10 +28,6 @@ from operations.build.ledger import (
 ALL = "from campaigns.decision_ledger order by decision_id"
 KEY, OTHER_KEY = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 COLUMNS = "decision_id text, campaign_id text, user_id text, revision_number bigint, build_id text"
-
-
-class Killed(BaseException):
-    """A power cut."""
 
 
 @pytest.fixture
@@ -179,25 +176,14 @@ def test_an_older_ledger_gains_the_columns_of_today(warehouse: Path) -> None:
         assert not connection.execute("from duckdb_tables() where table_name = 'ledger_migrations'").fetchall()
 
 
-def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
-    """Cut the power at the n-th write of files; return whether it came to that."""
-    count = 0
-
-    def cut(original: Callable) -> Callable:
-        def counted(*arguments: object, **named: object) -> object:
-            nonlocal count
-            count += 1
-            if count == step:
-                raise Killed
-            return original(*arguments, **named)
-
-        return counted
-
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> PowerCut:
+    """Cut the power at the n-th write of files."""
+    cut = PowerCut(step)
     for name in ("_write", "_note"):
         monkeypatch.setattr(module, name, cut(getattr(module, name)))
     for name in ("replace", "unlink"):
         monkeypatch.setattr(Path, name, cut(getattr(Path, name)))
-    return lambda: count >= step
+    return cut
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -212,7 +198,7 @@ def test_nothing_that_can_happen_loses_or_doubles_a_decision(
     for turn in range(20):
         action = draw.choice(["launch", "launch", "rename", "lose database", "lose file", "copy", "put copy back"])
         with monkeypatch.context() as cut:
-            is_cut = killed_at(draw.randint(1, 6), cut) if draw.random() < 0.4 else lambda: False
+            power = killed_at(draw.randint(1, 6), cut) if draw.random() < 0.4 else None
             try:
                 with opened(warehouse) as connection:
                     if action == "launch":
@@ -230,7 +216,7 @@ def test_nothing_that_can_happen_loses_or_doubles_a_decision(
                         campaigns = dict.fromkeys(campaigns, turn)
                     keep_ledger(connection, warehouse, KEY)
             except Killed:
-                assert is_cut()
+                assert power.has_come
         with opened(warehouse) as connection:
             keep_ledger(connection, warehouse, KEY)
             launched = connection.execute(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -20,6 +19,7 @@ from support.builds import (
     pseudonym,
     vault_of,
 )
+from support.power_cuts import Killed, PowerCut
 from support.shops import LINE_COLUMNS, write_shop
 
 from operations.build.ledger import keep_ledger, ledger_of, stamp_of_ledger, write_generation
@@ -33,10 +33,6 @@ SHOPS = ("your_shop", "demo_shop")
 USERS = {shop: ["id-anna", "id-boris", f"id-of-{shop}"] for shop in SHOPS}
 ERASURE_KEY = "a key for tests that hides who was forgotten"
 OTHER_KEY = "another key, as long as it must be, no more"
-
-
-class Killed(BaseException):
-    """A power cut."""
 
 
 class TwoShops:
@@ -208,18 +204,7 @@ def test_a_shop_answers_for_its_own_users_alone(shops: TwoShops) -> None:
 
 def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut the power at the n-th piece of a rotation, half of it done."""
-    count = 0
-
-    def cut(original: Callable) -> Callable:
-        def counted(*arguments: object, **named: object) -> object:
-            nonlocal count
-            count += 1
-            if count == step:
-                raise Killed
-            return original(*arguments, **named)
-
-        return counted
-
+    cut = PowerCut(step)
     for name in ("write_generation", "translate_seeds"):
         monkeypatch.setattr(rotate_keys, name, cut(getattr(rotate_keys, name)))
     monkeypatch.setattr(Path, "replace", cut(Path.replace))
