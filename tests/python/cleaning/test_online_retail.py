@@ -335,7 +335,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
 def test_another_layout_stops_the_build(dbt: DbtRuns, tmp_path: Path, header: str | None, expected: str) -> None:
     if header:
         (tmp_path / "online_retail_II.csv").write_text(f"{header}\n")
-    result = run_shop(dbt, dbt.folder / "building.duckdb", tmp_path, "build", "--select=users")
+    result = run_shop(dbt, dbt.begin(), tmp_path, "build", "--select=users")
     assert result.exit_code != 0
     assert expected in result.output
     assert "Traceback" not in result.output

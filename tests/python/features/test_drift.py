@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -223,8 +222,7 @@ def drift_of(
     All features but `normal_0` are read by a champion; `weights` are the features'
     shares in the score of each task.
     """
-    warehouse: Path = dbt.folder / "building.duckdb"
-    warehouse.unlink(missing_ok=True)
+    warehouse = dbt.begin()
     live = sorted(set(features_of(snapshot)) - {"normal_0"})
     names = sorted(set(weights) | set(predictions["task"]))
     splits = planted_splits()
