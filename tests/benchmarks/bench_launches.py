@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import difflib
 import io
 import os
 import random
@@ -180,7 +181,15 @@ def play(warehouse: Path, draw: random.Random, number: int, shop: str) -> Counte
     code, launched = run("launch", ",".join(nobody))
     if code:
         raise SystemExit(f"plan {number} is not launched:\n{launched}")
-    found["previews that differ"] += checked.rpartition("\n\n")[0] != launched.rpartition("\n\n")[0]
+    differing = [
+        line
+        for line in difflib.unified_diff(
+            *(text.rpartition("\n\n")[0].splitlines() for text in (checked, launched)), n=0
+        )
+        if not line.startswith(("---", "+++"))
+    ]
+    sys.stdout.writelines(f"     {line}\n" for line in differing)
+    found["previews that differ"] += bool(differing)
     known = {row[1] for row in before}
     figures = {
         name: [f"{control:,}", f"{contacts:,}", f"{cost:,.2f}"]
