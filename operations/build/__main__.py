@@ -18,18 +18,9 @@ from pathlib import Path
 from operations.build import reuse
 from operations.build.outcome import exception_lines, outcome_lines
 from operations.build.progress import CLEAR_LINE, Progress
+from operations.build.python_warnings import keep_warnings_apart
 from operations.files import why_unreadable
 from operations.places import SHOP
-
-
-def keep_warnings_apart() -> None:
-    """Write what Python's libraries warn of beside dbt's log, not amid the lines of the build."""
-    folder = Path(os.environ.get("DBT_LOG_PATH", "logs"))
-    folder.mkdir(parents=True, exist_ok=True)
-    logging.captureWarnings(capture=True)
-    told = logging.getLogger("py.warnings")
-    told.addHandler(logging.FileHandler(folder / "python_warnings.log", delay=True, encoding="utf-8"))
-    told.propagate = False
 
 
 def main(arguments: list[str]) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from operations.build.ledger import LEDGER, LedgerError
+from operations.build.python_warnings import keep_warnings_apart
 from operations.launch.database_copy import RefusedError, copied, put_into_service
 from operations.launch.exported import exported_campaigns, held
 from operations.launch.lines import nobody_sentence, preview_lines
@@ -120,6 +121,7 @@ COMMANDS: dict[str, tuple[Callable[[Path, list[str]], str], str]] = {
 
 def main(arguments: list[str]) -> int:
     """Run a command; return 1 where it is refused."""
+    keep_warnings_apart()
     command, refused = COMMANDS[arguments[0]]
     names = [name.strip() for name in ",".join(arguments[1:]).split(",") if name.strip()]
     if arguments[0] == "undo":
