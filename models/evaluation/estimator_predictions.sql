@@ -18,6 +18,7 @@ typed as (
         cast(user_id as string) as user_id,
         cast(campaign_id as string) as campaign_id,
         cast(category_name as string) as category_name,
+        cast(product_id as string) as product_id,
         cast(outcome as double) as outcome,
         cast(prediction as double) as prediction,
         cast(is_baseline as boolean) as is_baseline,

@@ -10,8 +10,12 @@ sliced as (
         slices.label_kind,
         slices.is_baseline,
         -- inside it within_auc compares rows
-        coalesce(predictions.campaign_id, predictions.category_name, '')
-            as group_name,
+        coalesce(
+            predictions.campaign_id,
+            predictions.category_name,
+            case when predictions.product_id is not null then predictions.user_id end,
+            ''
+        ) as group_name,
         predictions.user_id,
         predictions.outcome,
         predictions.prediction

@@ -29,6 +29,7 @@ ORDER = (
     "category_level",
     "category_name",
     "first_order_id",
+    "product_id",
     "split_name",
     "department_slot",
     "feature_group",
@@ -36,7 +37,7 @@ ORDER = (
     "user_id",
 )
 # What rows of a labels table and of features tables are joined by: no feature.
-PANEL_KEYS = ("user_id", "offer_id", "campaign_id", "category_level", "category_name", "as_of_date")
+PANEL_KEYS = ("user_id", "offer_id", "campaign_id", "category_level", "category_name", "product_id", "as_of_date")
 # Rows that are read, predicted or scored at a time: 16,384 x 130 features take 17 MB.
 BATCH_ROWS = 16_384
 WITH_GAPS = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}

@@ -11,9 +11,9 @@ from precision_marketing.estimators.families import AVERAGE, CLASSIFIERS, REGRES
 TASKS_FILE, BASELINES_FILE = "seeds/learning_tasks.csv", "seeds/baselines.csv"
 FAMILIES = {"binary": CLASSIFIERS, "amount": REGRESSORS}
 # What names a row of any panel; a panel of one grain lacks the others' columns.
-KEY_COLUMNS = ("user_id", "offer_id", "campaign_id", "category_name", "as_of_date")
+KEY_COLUMNS = ("user_id", "offer_id", "campaign_id", "category_name", "product_id", "as_of_date")
 # Rows sorted by it stand in the same order whatever the users are called.
-ORDER_COLUMNS = ("as_of_date", "campaign_id", "category_name", "first_order_id")
+ORDER_COLUMNS = ("as_of_date", "campaign_id", "category_name", "first_order_id", "product_id")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ PREDICTION_COLUMNS = {
     "user_id": SHARED_TEXT,
     "campaign_id": SHARED_TEXT,
     "category_name": SHARED_TEXT,
+    "product_id": SHARED_TEXT,
     "first_order_id": SHARED_TEXT,
     "outcome": pa.float64(),
     "is_outcome_final": pa.bool_(),

@@ -30,6 +30,8 @@ INTERVAL_COLUMNS = {
     "gain_low": "float64",
     "gain_high": "float64",
 }
+# What rows are of, and inside which ``within_auc`` compares them: a list is one user's.
+COMPARED_WITHIN = {"campaign_id": "campaign_id", "category_name": "category_name", "product_id": "user_id"}
 # Per estimator and metric: the plain value, then one per draw.
 Measured = dict[str, dict[str, np.ndarray]]
 
@@ -63,15 +65,14 @@ def measure(rows: pd.DataFrame, draws: int, seed: int, *, is_amount: bool) -> tu
         user, users = _numbered(ordered["first_order_id"]).factorize(sort=True)
         if weights is None:
             weights = user_weights(len(users), draws, seed)
-        # a row has a campaign, a category or neither
-        within = ordered["campaign_id"] if ordered["campaign_id"].notna().any() else ordered["category_name"]
+        within = next((ordered[by] for each, by in COMPARED_WITHIN.items() if ordered[each].notna().any()), None)
         is_baseline[name] = bool(ordered["is_baseline"].iloc[0])
         kind = "baseline" if is_baseline[name] else "probability"
         measured[name] = weighted_metrics(
             ordered["outcome"].to_numpy(float),
             ordered["prediction"].to_numpy(float),
             user,
-            _numbered(within).factorize()[0],
+            np.zeros(len(ordered), int) if within is None else _numbered(within).factorize()[0],
             weights,
             kind="amount" if is_amount else kind,
         )

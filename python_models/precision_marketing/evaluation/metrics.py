@@ -35,7 +35,7 @@ def weighted_metrics(
     user : numpy.ndarray of int, shape (rows,)
         Number of the row's user, 0 to users - 1.
     group : numpy.ndarray of int, shape (rows,)
-        Campaign or category inside which ``within_auc`` compares rows.
+        Campaign, category or user inside which ``within_auc`` compares rows.
     weights : numpy.ndarray of float, shape (draws, users)
         How often each user counts.
     kind : str

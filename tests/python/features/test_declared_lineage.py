@@ -39,6 +39,7 @@ CHOICES = {
     "ml_budget_curve": {"contact_count": "expected_cost"},
     "ml_customer_value__test_period": {"is_champion": "expected_orders"},
     "ml_estimator_intervals": {"best_baseline_name": "gain_over_baseline"},
+    "ml_recommendation_intervals": {"best_baseline_name": "ndcg_gain"},
     "ml_estimator_registry": {"status": "status_reason", "parameters": "estimator_bytes"},
     "ml_cluster__stability": dict.fromkeys(("is_chosen", "cluster_count"), "criterion_value"),
     **{f"ml_{grain}__reasons": dict.fromkeys(REASONED, "contribution") for grain in GRAINS},

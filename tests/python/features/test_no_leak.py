@@ -27,6 +27,7 @@ BUILD = (
     "+ftr_user__snapshot",
     "+ftr_user_offer__snapshot",
     "+ftr_user_category__snapshot",
+    "+ftr_user_product__snapshot",
     "+lbl_user",
     "--exclude",
     "int_promotions_merged",
@@ -171,6 +172,19 @@ CATEGORIES = Panel(
         )
     """,
 )
+PRODUCTS = Panel(
+    "features.ftr_user_product__snapshot",
+    ("user_id", "product_id", "as_of_date"),
+    # whose products are ranked hangs on the end of the data: the newest dates have all users
+    condition="""
+        (user_id, as_of_date) in (
+            select (user_id, as_of_date) from full_data.features.ftr_user_product__users where is_ranked
+        )
+        and (user_id, as_of_date) in (
+            select (user_id, as_of_date) from altered_data.features.ftr_user_product__users where is_ranked
+        )
+    """,
+)
 OFFERS = Panel(
     "features.ftr_user_offer__snapshot",
     ("offer_id", "user_id", "as_of_date"),
@@ -228,7 +242,7 @@ def comparable_rows(build: str, panel: Panel, cutoff_date: date) -> str:
     and a campaign's start in the other; users' labels and categories are of the grid
     alone.
     """
-    grid = "and is_grid_date" if panel in (POPULATION, CATEGORIES) else ""
+    grid = "and is_grid_date" if panel in (POPULATION, CATEGORIES, PRODUCTS) else ""
     return f"""
         select {panel.columns} from {build}.{panel.name}
         where
@@ -269,6 +283,7 @@ def differing_columns(connection: duckdb.DuckDBPyConnection, panel: Panel, cutof
         pytest.param(GRID_DATE, POPULATION, id="users with labels at a grid date"),
         pytest.param(GRID_DATE, OFFERS, id="offers at a grid date"),
         pytest.param(GRID_DATE, CATEGORIES, id="categories at a grid date"),
+        pytest.param(GRID_DATE, PRODUCTS, id="products at a grid date"),
         # users have no labels at a campaign's start
         pytest.param(CAMPAIGN_START, SNAPSHOT, id="snapshot at a campaign's start"),
         pytest.param(CAMPAIGN_START, OFFERS, id="offers at a campaign's start"),

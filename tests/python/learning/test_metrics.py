@@ -187,6 +187,7 @@ def predictions_of(names: dict[str, bool], *, draw_anew: bool) -> pd.DataFrame:
                 "split_name": "test",
                 "campaign_id": None,
                 "category_name": None,
+                "product_id": None,
                 "first_order_id": [f"o{number % 500}" for number in range(rows)],
                 "outcome": outcome,
                 "is_outcome_final": True,

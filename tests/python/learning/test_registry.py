@@ -91,6 +91,7 @@ def validated(noise: dict[str, float], baseline_noise: float = 2.0, users: int =
                     "split_name": "validation",
                     "campaign_id": None,
                     "category_name": None,
+                    "product_id": None,
                     "first_order_id": [f"o{number:04}" for number in range(users)],
                     "outcome": outcome,
                     "is_outcome_final": True,

@@ -8,16 +8,17 @@ from fnmatch import fnmatchcase
 from precision_marketing.common.frames import PANEL_KEYS
 from support.small_inputs import Inputs, add_features
 
-GRAINS = ("user", "user_category", "user_offer")
+GRAINS = ("user", "user_category", "user_product", "user_offer")
 # Per grain, the labels and the features that make its panel.
-LABELS = {"user": "lbl_user", "user_category": "lbl_user_category", "user_offer": "lbl_user_offer"}
+LABELS = {grain: f"lbl_{grain}" for grain in GRAINS}
 FEATURES = {
     "user": ("ftr_user__snapshot",),
     "user_category": ("ftr_user_category__snapshot",),
+    "user_product": ("ftr_user_product__snapshot",),
     "user_offer": ("ftr_user_offer__snapshot", "ftr_user__snapshot"),
 }
 # Per grain, a task of two classes whose rows are the panel's.
-BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "redeem"), strict=True))
+BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "buy_again_28d", "redeem"), strict=True))
 # Patterns of few features, of each grain.
 FEW = "category *_day*_28d"
 # Per grain, enough rows to learn from, and few to judge and score: a sentence per reason takes most of a run.
@@ -29,6 +30,10 @@ PANEL_ROWS = {
     "user_category": """
         hash(first_order_id) % 80 = 0 and hash(category_name) % 5 < 2
         and (as_of_date < '2017-11-01' or split_name = 'score')
+    """,
+    "user_product": """
+        hash(first_order_id) % 40 = 0 and hash(product_id) % 8 = 0
+        and (is_learnt_from or split_name = 'score' and hash(first_order_id) % 120 = 0)
     """,
     "user_offer": """
         hash(first_order_id) % 3 = 0 and as_of_date < '2017-07-01'
@@ -105,8 +110,8 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
         {
             "dec_explained_scores": f"""
                 select
-                    case when hash(first_order_id, task, offer_id, category_name) % 2 = 0 then '{grain}' else '' end
-                        as grain,
+                    case when hash(first_order_id, task, offer_id, category_name, product_id) % 2 = 0 then '{grain}'
+                        else '' end as grain,
                     task, user_id, offer_id, category_name, true as is_decided, true as is_drawn, first_order_id
                 from ml_{grain}__scores
                 join (select distinct user_id, first_order_id from {LABELS[grain]}) using (user_id)

@@ -28,6 +28,7 @@ from support.small_inputs import (
     campaign_inputs,
     cluster_inputs,
     forecast_inputs,
+    list_inputs,
     programme_inputs,
     uplift_inputs,
     value_inputs,
@@ -47,6 +48,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     ),
     forecast_inputs: ("ml_campaign_forecasts",),
     programme_inputs: ("ml_programme_looks",),
+    list_inputs: ("ml_recommendation_intervals",),
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }
 PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")
@@ -58,10 +60,18 @@ CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability"
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
 JUDGED = (*TRAINED, "ml_estimator_intervals")
 TEXTS = ("age_band", "income_band", "segment_name")
-SCORED = tuple(f"ml_{grain}__{kind}" for grain in GRAINS for kind in ("scores", "reasons"))
+# products have lists, and reasons in SQL
+SCORED = tuple(
+    f"ml_{grain}__{kind}"
+    for grain in GRAINS
+    for kind in ("scores", "reasons")
+    if (grain, kind) != ("user_product", "reasons")
+)
+# Grains whose tasks share the rows of a panel among them.
+PARTED = ("user_category", "user_product")
 # `test_each_feature` is about their features: per model the grains that it reads.
 OF_FEATURES = dict.fromkeys(TRAINED, GRAINS) | {
-    f"ml_{grain}__{kind}": (grain,) for grain in GRAINS for kind in ("scores", "reasons")
+    name: tuple(grain for grain in GRAINS if f"ml_{grain}__" in name) for name in SCORED
 }
 NAMES = {*chain(*MADE_BY.values()), *PLANNED, *CLUSTERED, *JUDGED, *SCORED}
 
@@ -111,9 +121,9 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
         yield from clusters_of_features()
     for grain in GRAINS:
         if name in SCORED and f"ml_{grain}__" in name:
-            one = "*" if grain == "user_category" else BASE_TASKS[grain]
+            one = "*" if grain in PARTED else BASE_TASKS[grain]
             yield tasks_of(grain, "*", one), lambda _: True
-            if grain == "user_category":
+            if grain in PARTED:
                 continue
             # elsewhere all rows are the task's
             some = tasks_of(grain, "*_28d", one, "is_picked")

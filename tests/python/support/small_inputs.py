@@ -369,3 +369,12 @@ def campaign_inputs(
         }
     )
     return inputs
+
+
+def list_inputs(nodes: dict[str, dict]) -> Inputs:
+    """Return measures of the lists of some users."""
+    inputs = Inputs(nodes)
+    inputs.create(
+        {"rec_user_measures": "from built.recommendations.rec_user_measures where hash(first_order_id) % 60 = 0"}
+    )
+    return inputs
