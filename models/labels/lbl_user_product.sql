@@ -73,22 +73,6 @@ labelled as (
             candidates.user_id = bought.user_id
             and candidates.product_id = bought.product_id
             and candidates.as_of_date = bought.as_of_date
-),
-
--- the test is told by fewer rows than the choice of a champion
-judged as (
-    select
-        *,
-        is_learnt_from
-        and (
-            split_name <> 'test'
-            or {{ is_in_hashed_share(
-                "concat_ws('/', first_order_id, cast(as_of_date as string))",
-                'judged products',
-                var('recommendation_learnt_share').judged
-            ) }}
-        ) as is_judged
-    from labelled
 )
 
-select * from judged
+select * from labelled

@@ -12,7 +12,7 @@ def model(dbt, session):
     panels = {
         "user": read_panel(dbt.ref("lbl_user").filter("is_drawn"), users),
         "user_category": read_panel(categories.filter("is_learnt_from"), dbt.ref("ftr_user_category__snapshot")),
-        "user_product": read_panel(products.filter("is_judged"), dbt.ref("ftr_user_product__snapshot")),
+        "user_product": read_panel(products.filter("is_learnt_from"), dbt.ref("ftr_user_product__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
     }
     tasks = dbt.ref("learning_tasks")

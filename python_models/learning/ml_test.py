@@ -8,7 +8,7 @@ from precision_marketing.evaluation.backtest import predict_tests
 def model(dbt, session):
     users = dbt.ref("ftr_user__snapshot")
     categories = dbt.ref("lbl_user_category").filter("is_learnt_from or split_name = 'test'")
-    products = dbt.ref("lbl_user_product").filter("is_judged")
+    products = dbt.ref("lbl_user_product").filter("is_learnt_from")
     offers = dbt.ref("ftr_user_offer__snapshot")
     panels = {
         "user": read_panel(dbt.ref("lbl_user").filter("is_drawn"), users),

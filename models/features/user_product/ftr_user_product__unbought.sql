@@ -2,15 +2,20 @@
 {% set most = var('recommendation_candidates') -%}
 with
 
-users as (
-    select * from {{ ref('ftr_user_product__users') }}
-    where is_ranked
-),
-
+users as (select * from {{ ref('ftr_user_product__users') }}),
 history as (select * from {{ ref('ftr_user_product__history') }}),
-categories as (select * from {{ ref('ftr_user_product__categories') }}),
 popularity as (select * from {{ ref('ftr_product__popularity') }}),
 pairs as (select * from {{ ref('ftr_product__similar') }}),
+
+-- the categories that a user buys most
+categories as (
+    select * from {{ ref('ftr_user_product__categories') }}
+    where category_day_count_91d > 0
+    qualify row_number() over (
+        partition by user_id, as_of_date
+        order by category_day_count_91d desc, category asc
+    ) <= {{ most.category }}
+),
 
 first_days as (
     select
@@ -26,10 +31,8 @@ alike as (
     select
         history.user_id,
         pairs.similar_product_id as product_id,
-        cast(sum(cast(
-            pairs.similarity * least(history.decayed_day_count_60d, 3)
-            as decimal(18, 9)
-        )) as double) as similarity_sum,
+        {{ exact_sum('pairs.similarity * least(history.decayed_day_count_60d, 3)') }}
+            as similarity_sum,
         max(pairs.similarity) as most_similarity,
         cast(count(*) as bigint) as similar_bought_count,
         history.as_of_date
@@ -75,7 +78,7 @@ found as (
     from users
     inner join shelves on users.as_of_date = shelves.as_of_date
     -- more than are kept, as some are bought already
-    where shelves.shop_rank <= 5 * {{ most.popular }}
+    where users.is_ranked and shelves.shop_rank <= 5 * {{ most.popular }}
     union all
     select
         categories.user_id,

@@ -1,5 +1,10 @@
 -- one row per user and as-of date: drawn, or to score; and whether products are ranked
-{% set late_days = var('lapse_horizon_days') * var('test_window_count') -%}
+{% set share = var('recommendation_learnt_share') -%}
+{% set horizon = var('lapse_horizon_days') -%}
+{% set late_days = horizon * var('test_window_count') -%}
+{% set choice_days = late_days + horizon * var('validation_date_count') -%}
+{% set days_left = days_between('users.as_of_date', 'as_of_dates.scoring_date') -%}
+{% set key = "concat(users.first_order_id, '/', cast(users.as_of_date as string))" -%}
 with
 
 as_of_dates as (
@@ -25,15 +30,14 @@ flagged as (
         users.user_id,
         users.first_order_id,
         drawn_users.is_drawn,
-        drawn_users.is_drawn and {{ is_in_hashed_share(
-            "concat_ws('/', users.first_order_id, cast(users.as_of_date as string))",
-            'products',
-            var('recommendation_learnt_share').users
-        ) }} as is_learnt_from,
-        -- lists of the newest dates are judged whole
         drawn_users.is_drawn
-        and {{ days_between('users.as_of_date', 'as_of_dates.scoring_date') }}
-        <= {{ late_days }} as is_judged,
+        and case
+            when {{ days_left }} between {{ late_days }} + 1 and {{ choice_days }}
+                then {{ is_in_hashed_share(key, 'products', share.validation) }}
+            else {{ is_in_hashed_share(key, 'products', share.users) }}
+        end as is_learnt_from,
+        -- lists of the newest dates are judged whole
+        drawn_users.is_drawn and {{ days_left }} <= {{ late_days }} as is_judged,
         as_of_dates.is_scoring_date as is_scored,
         users.as_of_date
     from users
