@@ -28,21 +28,31 @@ features as (
     inner join scoring on snapshot.as_of_date = scoring.as_of_date
 ),
 
+-- what was taken out again is not in the cart
+cart_events as (
+    select * from events
+    where event_type in ('add_to_cart', 'remove_from_cart')
+    qualify row_number() over (
+        partition by user_id, product_id
+        order by occurred_at desc, event_type desc, event_id desc
+    ) = 1
+),
+
 in_cart as (
     select distinct
-        events.user_id,
-        events.product_id
-    from events
+        cart_events.user_id,
+        cart_events.product_id
+    from cart_events
     cross join scoring
     left join product_days
         on
-            events.user_id = product_days.user_id
-            and events.product_id = product_days.product_id
-            and events.occurred_on <= product_days.activity_date
+            cart_events.user_id = product_days.user_id
+            and cart_events.product_id = product_days.product_id
+            and cart_events.occurred_on <= product_days.activity_date
     where
-        events.event_type = 'add_to_cart'
+        cart_events.event_type = 'add_to_cart'
         and product_days.user_id is null
-        and {{ days_between('events.occurred_on', 'scoring.as_of_date') }}
+        and {{ days_between('cart_events.occurred_on', 'scoring.as_of_date') }}
         between 1 and {{ var('cart_days') }}
 ),
 
