@@ -6,6 +6,7 @@ against each other.
 """
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 
 RANKING_METRICS = ("auc", "within_auc", "average_precision", "lift_top_tenth")
@@ -164,6 +165,10 @@ def _pairs_within(
     outcome: np.ndarray, prediction: np.ndarray, user: np.ndarray | None, group: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum the pairs of `_pairs` over groups, each pair inside one."""
+    owner = np.zeros(group.max() + 1, dtype=int)
+    owner[group] = np.zeros(len(group), dtype=int) if user is None else user
+    if user is None or (owner[group] == user).all():
+        return _pairs_of_owners(outcome, prediction, group, None if weights is None else weights[:, owner])
     cell, cell_count, starts = np.zeros(len(group), dtype=int), 0, []
     for number in range(group.max() + 1):
         inside = group == number
@@ -179,6 +184,24 @@ def _pairs_within(
         won += group_won
         pairs += group_pairs
     return won, pairs
+
+
+def _pairs_of_owners(
+    outcome: np.ndarray, prediction: np.ndarray, group: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum the pairs of groups of which each is drawn as a whole: they are counted once.
+
+    ``weights``, of shape (draws, groups), says how often; None for once.
+    """
+    size = group.max() + 1
+    rank = pd.Series(prediction).groupby(group).rank().to_numpy()
+    rows, positives = np.bincount(group, minlength=size), np.bincount(group, outcome, size)
+    won = np.bincount(group, rank * outcome, size) - positives * (positives + 1) / 2
+    pairs = positives * (rows - positives)
+    if weights is None:
+        return np.array([won.sum()]), np.array([pairs.sum()])
+    # a user drawn twice has each pair four times
+    return weights**2 @ won, weights**2 @ pairs
 
 
 def _probability_metrics(

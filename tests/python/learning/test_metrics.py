@@ -144,6 +144,15 @@ def test_the_auc_within_campaigns_ignores_which_campaign_does_better(seed: int) 
     assert (plain["auc"] != moved["auc"]).all()
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_auc_within_lists_compares_products_of_one_user(seed: int) -> None:
+    outcome, prediction, user, _, weights = make_case(seed)
+    found = weighted_metrics(outcome, prediction, user, user, weights, kind="baseline")
+    for draw, weight in enumerate(row_weights(user, weights)):
+        expected = naive_within_auc(outcome, prediction, user, weight)
+        assert found["within_auc"][draw] == pytest.approx(expected, rel=0, abs=1e-9)
+
+
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_one_class_alone_has_no_auc(outcome: float) -> None:
     found = weighted_metrics(
