@@ -26,7 +26,6 @@ shelves as (
         percentile_cont(0.99) within group (order by buyer_count_28d) as popular_from,
         as_of_date
     from {{ ref('ftr_product__popularity') }}
-    where buyer_count_91d > 0
     group by as_of_date
 ),
 
