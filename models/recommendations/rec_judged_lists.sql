@@ -50,38 +50,44 @@ united as (
     {% endfor %}
 ),
 
-in_lists as (
-    {% for list_name, condition in {
-        'all': 'true',
-        'buy_again': 'is_bought_before',
-        'new_to_you': 'not is_bought_before',
-    }.items() -%}
-        select
-            *,
-            '{{ list_name }}' as list_name
-        from united
-        where {{ condition }}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+-- the best of both lists hold the best of all
+halves as (
+    select
+        *,
+        case when is_bought_before then 'buy_again' else 'new_to_you' end as list_name,
+        row_number() over (
+            partition by method, is_bought_before, user_id, as_of_date
+            order by strength desc, product_id asc
+        ) as half_rank
+    from united
+    qualify half_rank <= {{ length }}
 ),
 
-ranked as (
+lists as (
+    select
+        *,
+        half_rank as list_rank
+    from halves
+    union all by name
+    select
+        * replace ('all' as list_name),
+        row_number() over (
+            partition by method, user_id, as_of_date
+            order by strength desc, product_id asc
+        ) as list_rank
+    from halves
+    qualify list_rank <= {{ length }}
+),
+
+told as (
     select
         user_id,
         product_id,
         method,
         list_name,
-        row_number() over (
-            partition by method, list_name, user_id, as_of_date
-            order by strength desc, product_id asc
-        ) as list_rank,
+        list_rank,
         as_of_date
-    from in_lists
-),
-
-kept as (
-    select * from ranked
-    where list_rank <= {{ length }}
+    from lists
 )
 
-select * from kept
+select * from told

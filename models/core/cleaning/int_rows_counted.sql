@@ -22,25 +22,37 @@ with
     ),
 
 {% endfor -%}
-promotion_keys as (
+kept_promotions as (
     select
-        row_status,
-        status_reason,
-        max(repairs) as repairs,
-        count(*) as row_count
+        repairs,
+        {{ key_hash(promotion_key) }} as promotion_hash
     from {{ ref('int_promotions_checked') }}
-    group by row_status, status_reason, {{ key_hash(promotion_key) }}
+    where row_status = 'kept'
 ),
 
-promotion_keys_counted as (
+keys_counted as (
     select
-        row_status,
-        status_reason,
+        count(*) as row_count,
+        count(distinct promotion_hash) as key_count,
+        count(distinct case when repairs is not null then promotion_hash end)
+            as repaired_key_count
+    from kept_promotions
+),
+
+-- few: a key that needed repairs is grouped by, the others are only counted
+repaired_keys as (
+    select max(repairs) as repairs
+    from kept_promotions
+    where repairs is not null
+    group by promotion_hash
+),
+
+repaired_keys_counted as (
+    select
         repairs,
-        count(*) as key_count,
-        sum(row_count) as row_count
-    from promotion_keys
-    group by row_status, status_reason, repairs
+        count(*) as key_count
+    from repaired_keys
+    group by repairs
 ),
 
 -- kept rows of one product, place and week are merged into one, the others deduplicated
@@ -49,17 +61,33 @@ promotions_counted as (
         row_status,
         status_reason,
         repairs,
-        case when row_status = 'kept' then key_count else row_count end as row_count
-    from promotion_keys_counted
+        count(*) as row_count
+    from {{ ref('int_promotions_checked') }}
+    where row_status != 'kept'
+    group by row_status, status_reason, repairs
+    union all
+    select
+        'kept' as row_status,
+        cast(null as string) as status_reason,
+        repairs,
+        key_count as row_count
+    from repaired_keys_counted
+    union all
+    select
+        'kept' as row_status,
+        cast(null as string) as status_reason,
+        cast(null as string) as repairs,
+        key_count - repaired_key_count as row_count
+    from keys_counted
+    where key_count > repaired_key_count
     union all
     select
         'deduplicated' as row_status,
         'merged with another placement' as status_reason,
         cast(null as string) as repairs,
-        sum(row_count - key_count) as row_count
-    from promotion_keys_counted
-    where row_status = 'kept'
-    having sum(row_count - key_count) > 0
+        row_count - key_count as row_count
+    from keys_counted
+    where row_count > key_count
 ),
 
 united as (

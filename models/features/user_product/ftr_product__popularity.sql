@@ -6,33 +6,41 @@ as_of_dates as (
     where is_window_apart
 ),
 
-product_days as (select * from {{ ref('ftr_user_product__days') }}),
-
-past_days as (
+-- each day of a user's product stands for all until the next
+product_days as (
     select
-        product_days.*,
-        as_of_dates.as_of_date,
-        {{ days_between('product_days.activity_date', 'as_of_dates.as_of_date') }}
-            as days_ago
-    from as_of_dates
-    inner join product_days on as_of_dates.as_of_date > product_days.activity_date
+        product_id,
+        category,
+        activity_date,
+        count(*) over past as day_count,
+        sum(quantity) over past as quantity,
+        sum(net_amount) over past as net_amount,
+        min(activity_date) over past as first_date,
+        lead(activity_date) over past as next_date
+    from {{ ref('ftr_user_product__days') }}
+    window past as (partition by user_id, product_id order by activity_date)
 ),
 
 buyers as (
     select
-        user_id,
-        product_id,
-        any_value(category) as category,
-        count(*) as day_count,
-        sum(quantity) as quantity,
-        sum(net_amount) as net_amount,
-        min(days_ago) as last_days_ago,
-        max(days_ago) as first_days_ago,
-        (max(days_ago) - min(days_ago)) / nullif(cast(count(*) - 1 as double), 0)
-            as gap_days,
-        as_of_date
-    from past_days
-    group by user_id, product_id, as_of_date
+        product_days.product_id,
+        product_days.category,
+        product_days.day_count,
+        product_days.quantity,
+        product_days.net_amount,
+        {{ days_between('product_days.activity_date', 'as_of_dates.as_of_date') }}
+            as last_days_ago,
+        {{ days_between('product_days.first_date', 'as_of_dates.as_of_date') }}
+            as first_days_ago,
+        {{ days_between('product_days.first_date', 'product_days.activity_date') }}
+        / nullif(cast(product_days.day_count - 1 as double), 0) as gap_days,
+        as_of_dates.as_of_date
+    from as_of_dates
+    inner join product_days
+        on
+            as_of_dates.as_of_date > product_days.activity_date
+            and as_of_dates.as_of_date
+            <= coalesce(product_days.next_date, as_of_dates.as_of_date)
 ),
 
 summed as (
