@@ -30,8 +30,9 @@ INTERVAL_COLUMNS = {
     "gain_low": "float64",
     "gain_high": "float64",
 }
-# What rows are of, and inside which ``within_auc`` compares them: a list is one user's.
-COMPARED_WITHIN = {"campaign_id": "campaign_id", "category_name": "category_name", "product_id": "user_id"}
+# What rows are of, and inside which ``within_auc`` compares them: a list is one user's, whom the
+# first order stands for.
+COMPARED_WITHIN = {"campaign_id": "campaign_id", "category_name": "category_name", "product_id": "first_order_id"}
 # Per estimator and metric: the plain value, then one per draw.
 Measured = dict[str, dict[str, np.ndarray]]
 

@@ -64,10 +64,12 @@ def _slice_intervals(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     for method, places in rows.reset_index(drop=True).groupby("method").groups.items():
         own, its = rows.iloc[places], user[places]
         count = np.bincount(its, minlength=len(users))
+        # few users may all be missing in a draw
+        drawn_count = weights @ count
         record = {"method": method, "user_count": int((count > 0).sum())}
         for metric in METRICS:
             total = np.bincount(its, own[metric].to_numpy(float), minlength=len(users))
-            drawn = (weights @ total) / (weights @ count)
+            drawn = np.divide(weights @ total, drawn_count, out=np.full(draws, np.nan), where=drawn_count > 0)
             record[metric] = total.sum() / count.sum()
             record[f"{metric}_low"], record[f"{metric}_high"] = interval(drawn)
             if metric == "ndcg":

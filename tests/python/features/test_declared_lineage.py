@@ -46,6 +46,8 @@ CHOICES = {
     # a price is 0 until its limit binds
     "ml_offer_choice": {"budget_price": "campaign_budget_price"},
     "ml_user__clusters": dict.fromkeys(("cluster_name", "cluster_number"), "distance_to_centre"),
+    # what a list keeps
+    "ml_user_product__scores": {ROWS: "score"},
     "ml_user_offer__uplift": dict.fromkeys(("is_chosen", "learner"), "validation_qini"),
 }
 # Beside the value of one feature a sentence may tell that of another.

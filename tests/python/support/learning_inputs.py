@@ -32,7 +32,7 @@ PANEL_ROWS = {
         and (as_of_date < '2017-11-01' or split_name = 'score')
     """,
     "user_product": """
-        hash(first_order_id) % 40 = 0 and hash(product_id) % 8 = 0
+        hash(first_order_id) % 40 = 0 and hash(product_id) % 4 = 0
         and (is_learnt_from or split_name = 'score' and hash(first_order_id) % 120 = 0)
     """,
     "user_offer": """

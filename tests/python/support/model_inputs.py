@@ -184,6 +184,6 @@ def features_of(grain: str, groups: tuple[tuple[str, ...], ...]) -> Inputs:
 
 
 def reading_every_row(inputs: Inputs) -> Inputs:
-    """Return inputs of models that learn from every row, and judge every one."""
-    every = {"max_training_rows": 30_000, "importance_rows": 30_000}
+    """Return inputs of models that learn from every row, judge every one, and list every one."""
+    every = {"max_training_rows": 30_000, "importance_rows": 30_000, "length": 30_000}
     return replace(inputs, settings={**inputs.settings, **every})
