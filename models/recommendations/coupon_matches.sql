@@ -1,4 +1,4 @@
--- one row per open coupon offer, user and place: a product that the user may buy
+-- one row per open offer, user and place: a product of it that the user may buy
 with
 
 scoring as (
@@ -24,9 +24,6 @@ open_offers as (
     from {{ ref('plan_offer_products') }} as offer_products
     inner join {{ ref('plan_offers') }} as offers
         on offer_products.offer_id = offers.offer_id
-    inner join {{ ref('plan_campaigns') }} as campaigns
-        on offers.campaign_id = campaigns.campaign_id
-    where campaigns.campaign_type = 'coupon'
 ),
 
 scores as (

@@ -65,29 +65,26 @@ halves as (
 
 lists as (
     select
-        *,
-        half_rank as list_rank
-    from halves
-    union all by name
-    select
-        * replace ('all' as list_name),
-        row_number() over (
-            partition by method, user_id, as_of_date
-            order by strength desc, product_id asc
-        ) as list_rank
-    from halves
-    qualify list_rank <= {{ length }}
-),
-
-told as (
-    select
         user_id,
         product_id,
         method,
         list_name,
-        list_rank,
+        half_rank as list_rank,
         as_of_date
-    from lists
+    from halves
+    union all
+    select
+        user_id,
+        product_id,
+        method,
+        'all' as list_name,
+        row_number() over (
+            partition by method, user_id, as_of_date
+            order by strength desc, product_id asc
+        ) as list_rank,
+        as_of_date
+    from halves
+    qualify list_rank <= {{ length }}
 )
 
-select * from told
+select * from lists

@@ -16,6 +16,27 @@ offers as (
     from plan_offers
 ),
 
+-- a shop without names has categories, which are told once
+products as (
+    select
+        *,
+        row_number() over (
+            partition by decision_id, product_name order by product_rank
+        ) = 1 as is_first
+    from message_products
+),
+
+shown as (
+    select
+        decision_id,
+        list(product_id order by product_rank) as product_ids,
+        list(product_name order by product_rank) filter (
+            where is_first and product_name is not null
+        ) as product_names
+    from products
+    group by decision_id
+),
+
 named as (
     select
         contacts.decision_id as contact_id,
@@ -53,12 +74,15 @@ named as (
             split_part(emails.address, '@', 1)
         ) as display_name,
         codes.code as coupon_code,
+        shown.product_ids,
+        shown.product_names,
         offers.*
     from contacts
     inner join windows on contacts.decision_id = windows.decision_id
     inner join vault.people as people on contacts.user_id = people.user_id
     inner join users on contacts.user_id = users.user_id
     left join offers on contacts.offer_id = offers.offer_id
+    left join shown on contacts.decision_id = shown.decision_id
     left join given_codes as codes on contacts.decision_id = codes.decision_id
     left join addresses as emails
         on contacts.user_id = emails.user_id and emails.kind = 'email'
@@ -106,7 +130,10 @@ worded as (
 )
 
 select
-    *,
+    * replace (
+        array_to_string(product_ids, ',') as product_ids,
+        array_to_string(product_names, ', ') as product_names
+    ),
     nullif(concat_ws(' ', offer_text, coupon_code, link), '') as message_text,
     cast(to_json({
         'first_name': first_name,
@@ -114,6 +141,8 @@ select
         'coupon_code': coupon_code,
         'offer_text': offer_text,
         'link': link,
+        'product_ids': coalesce(product_ids, []),
+        'product_names': coalesce(product_names, []),
         'send_from': send_from,
         'campaign_id': campaign_id,
         'contact_id': contact_id

@@ -96,6 +96,9 @@ def test_an_email_service_gets_all_that_a_message_holds(shop: ReachableShop) -> 
     assert is_code(anna["coupon_code"])
     assert is_code(li["coupon_code"])
     assert anna["coupon_code"] != li["coupon_code"]
+    # of three products two share a name
+    assert (anna["product_names"], anna["product_ids"]) == ("Green tea, =Black tea", "p-1,p-2,p-3")
+    assert (li["product_names"], li["product_ids"]) == ("", "")
     # what a spreadsheet would run is text
     assert li["first_name"] == "'=HYPERLINK(1)"
     assert "customer_id" not in anna
@@ -132,6 +135,8 @@ def test_listmonk_reads_subscribers(shop: ReachableShop) -> None:
     attributes = json.loads(rows["li@example.cn"]["attributes"])
     assert attributes["campaign_id"] == "k"
     assert is_code(attributes["coupon_code"])
+    assert attributes["product_names"] == []
+    assert json.loads(rows["nameless@example.com"]["attributes"])["product_names"] == ["Green tea", "=Black tea"]
 
 
 def test_mautic_reads_contacts_by_the_aliases_of_its_fields(shop: ReachableShop) -> None:

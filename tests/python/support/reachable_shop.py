@@ -36,6 +36,7 @@ TABLES = """
     create table campaign_audience (decision_id text, campaign_id text, user_id text, channel text, offer_id text,
         audience_rank bigint, send_from_hour bigint, send_until_hour bigint, send_on date, ends_on date,
         decided_on date);
+    create table message_products (decision_id text, product_rank bigint, product_id text, product_name text);
     create table channels as
     select 'your_shop' as shop, * from (values
         ('email', 'email', null), ('sms', 'sms', '1'), ('push', 'push', null), ('ads', 'ads', null),
@@ -131,10 +132,11 @@ class ReachableShop:
             "insert into plan_offers values (?, ?, ?, 'Tea', ?, 20)", [f"{campaign}-offer", campaign, *discount]
         )
         for rank, name in enumerate(names, 1):
+            contact = hashlib.md5(f"{campaign}/{name}".encode()).hexdigest()
             self.connection.execute(
                 "insert into campaign_audience values (?, ?, ?, ?, ?, ?, 8, 24, ?, ?, ?)",
                 [
-                    hashlib.md5(f"{campaign}/{name}".encode()).hexdigest(),
+                    contact,
                     campaign,
                     self.accounts[name].user_id,
                     channel,
@@ -145,6 +147,12 @@ class ReachableShop:
                     TODAY,
                 ],
             )
+            if rank == 1:
+                self.connection.execute(
+                    "insert into message_products values (?, 2, 'p-2', '=Black tea'), (?, 1, 'p-1', 'Green tea'),"
+                    " (?, 3, 'p-3', 'Green tea')",
+                    [contact, contact, contact],
+                )
 
     def export(self, wanted: dict[str, list[str]], *, days: int = 14, with_own_ids: bool = False) -> list[tuple]:
         """Export as the command does; return what it counts of files with addresses."""
