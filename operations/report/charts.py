@@ -279,6 +279,29 @@ def importance(rows: pd.DataFrame, words: Words) -> Charts:
     return by_task(rows, "task", draw)
 
 
+def recommended(rows: pd.DataFrame, words: Words) -> Charts:
+    """Count the customers to whom products of a category are recommended, per list."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        base = alt.Chart(part).encode(
+            y=alt.Y("category_name:N", title=None, sort=None),
+            x=alt.X("user_count:Q", title=words.column("user_count"), scale=room_for_labels(part["user_count"])),
+        )
+        labels = base.mark_text(align="left", dx=3, fontSize=10)
+        return base.mark_bar() + labels.encode(text=alt.Text("user_count:Q", format=","))
+
+    return by_task(rows, "list_name", draw)
+
+
+def recommendation_quality(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw how good each method's lists were with its interval, per list."""
+
+    def draw(part: pd.DataFrame) -> alt.TopLevelMixin:
+        return ranges(part, "method", "ndcg_low", "ndcg", "ndcg_high", words.column("ndcg"))
+
+    return by_task(rows, "list_name", draw)
+
+
 def data_quality(rows: pd.DataFrame, words: Words) -> Charts:
     """Draw the share of each table's rows that were not simply kept."""
     outcomes = [words.value(name) for name in ("repaired", "rejected", "deduplicated")]

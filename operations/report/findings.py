@@ -309,6 +309,39 @@ def importance(rows: pd.DataFrame) -> Facts:
     }
 
 
+def recommended(rows: pd.DataFrame) -> Sentences:
+    """Tell the first category of each list, of those shown."""
+    firsts = rows[rows["user_count"].notna()].drop_duplicates("list_name")
+    return [
+        (
+            "recommended",
+            {
+                "list": (row["list_name"], "word"),
+                "category": (row["category_name"], "word"),
+                "count": (row["user_count"], "count"),
+            },
+        )
+        for row in firsts.to_dict("records")
+    ]
+
+
+def recommendation_quality(rows: pd.DataFrame) -> Sentences:
+    """Tell what the recommender's lists gain over the best plain rule, and if that is certain."""
+    judged = rows[rows["ndcg_gain"].notna()]
+    return [
+        (
+            "recommendation_quality" if row["ndcg_gain_low"] > 0 else "recommendation_tie",
+            {
+                "list": (row["list_name"], "word"),
+                "baseline": (row["best_baseline_name"], "word"),
+                **{name: (row[f"ndcg{end}"], "small") for name, end in (("value", ""), ("gain", "_gain"))},
+                **{name: (row[f"ndcg_gain_{name}"], "small") for name in ("low", "high")},
+            },
+        )
+        for row in judged.to_dict("records")
+    ]
+
+
 def data_quality(rows: pd.DataFrame) -> Facts:
     """Sum each outcome over all tables."""
     sums = rows.groupby("outcome")["row_count"].sum()

@@ -145,6 +145,14 @@ SECTIONS = (
         findings.budget,
     ),
     Section(
+        "recommended",
+        "plan",
+        "from reports.rpt_recommended where category_rank <= 10 order by list_name, category_rank",
+        "list_name category_name user_count product_count",
+        charts.recommended,
+        findings.recommended,
+    ),
+    Section(
         "forecast_accuracy",
         "campaigns",
         "from reports.rpt_forecast_accuracy order by starts_on, campaign_id",
@@ -290,6 +298,14 @@ SECTIONS = (
         findings.importance,
         exists="score_count",
         hidden="importance",
+    ),
+    Section(
+        "recommendation_quality",
+        "scores",
+        "from reports.rpt_recommendation_quality order by list_name, ndcg desc, method",
+        "list_name method user_count ndcg ndcg_low ndcg_high recall",
+        charts.recommendation_quality,
+        findings.recommendation_quality,
     ),
     Section(
         "data_quality",

@@ -55,7 +55,7 @@ class Words:
             festival = known[self.language] if known and not (observed and self.language == "en") else name
             return self("values", "Draft for ").format(festival)
         known = self._texts["values"].get(value)
-        is_id = column.endswith("_id") and value != "not shown"
+        is_id = column.endswith(("_id", "category_name")) and value not in {"not shown", "unknown"}
         return known[self.language] if known and not is_id else value
 
     def column(self, name: str) -> str:
@@ -110,9 +110,9 @@ def format_of(column: str) -> str:
     """Tell how a page shows the numbers of a column."""
     if column.endswith(("_count", "_score", "_number")) or column == "tenth":
         return "count"
-    if column.endswith("_share") or "rate" in column.split("_"):
+    if column.endswith("_share") or column == "recall" or "rate" in column.split("_"):
         return "share"
-    if column.startswith(("lift", "gain_", "random_")) or column == "weighted_index":
+    if column.startswith(("lift", "gain_", "random_", "ndcg")) or column == "weighted_index":
         return "small"
     if column in {"mean_prediction", "mean_outcome", "expected_low", "expected_high"}:
         return "small"

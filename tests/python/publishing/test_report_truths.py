@@ -45,6 +45,9 @@ DENIED = {
         ("gain_curve", "calibration", "amounts", "importance", "drift"),
         "from evaluation.estimator_registry where status = 'champion'",
     ),
+    "recommended": "from recommendations.product_recommendations",
+    "recommendation_quality": "from recommendations.recommendation_results"
+    " where period = 'pooled' and user_group = 'all'",
     "data_quality": "from core.row_reconciliation where rows_repaired + rows_deduplicated + rows_rejected > 0",
 }
 WORDS = read_texts()
