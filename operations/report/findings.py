@@ -328,9 +328,12 @@ def recommended(rows: pd.DataFrame) -> Sentences:
 def recommendation_quality(rows: pd.DataFrame) -> Sentences:
     """Tell what the recommender's lists gain over the best plain rule, and if that is certain."""
     judged = rows[rows["ndcg_gain"].notna()]
+    # where no estimator is in service, the rule ranks
+    signs = (judged["ndcg_gain_low"] > 0).map({True: "quality", False: "tie"})
+    signs = signs.mask((judged["ndcg_gain_low"] == 0) & (judged["ndcg_gain_high"] == 0), "rule")
     return [
         (
-            "recommendation_quality" if row["ndcg_gain_low"] > 0 else "recommendation_tie",
+            f"recommendation_{sign}",
             {
                 "list": (row["list_name"], "word"),
                 "baseline": (row["best_baseline_name"], "word"),
@@ -338,7 +341,7 @@ def recommendation_quality(rows: pd.DataFrame) -> Sentences:
                 **{name: (row[f"ndcg_gain_{name}"], "small") for name in ("low", "high")},
             },
         )
-        for row in judged.to_dict("records")
+        for sign, row in zip(signs, judged.to_dict("records"), strict=True)
     ]
 
 
