@@ -3,11 +3,8 @@ with
 
 products as (select * from {{ ref('products') }}),
 rules as (select * from {{ ref('blocked_products') }}),
-stock_levels as (select * from {{ ref('stock_levels') }}),
 
-last_count as (
-    select max(counted_on) as counted_on from stock_levels
-),
+{{ latest_counts() }}
 
 blocked as (
     select distinct products.product_id
@@ -19,11 +16,8 @@ blocked as (
 ),
 
 sold_out as (
-    select stock_levels.product_id
-    from stock_levels
-    inner join last_count on stock_levels.counted_on = last_count.counted_on
-    group by stock_levels.product_id
-    having sum(stock_levels.on_hand) <= 0
+    select product_id from latest_counts
+    where on_hand <= 0
 ),
 
 discontinued as (

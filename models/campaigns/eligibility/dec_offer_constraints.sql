@@ -16,18 +16,7 @@ offer_values as (
     where campaigns.audience_rule <> 'interested' or interests.user_id is not null
 ),
 
-last_count as (
-    select max(counted_on) as counted_on from {{ ref('stock_levels') }}
-),
-
-latest_counts as (
-    select
-        stock_levels.product_id,
-        sum(stock_levels.on_hand) as on_hand
-    from {{ ref('stock_levels') }} as stock_levels
-    inner join last_count on stock_levels.counted_on = last_count.counted_on
-    group by stock_levels.product_id
-),
+{{ latest_counts() }}
 
 -- an offer of products that are hardly in stock disappoints
 stocked as (
