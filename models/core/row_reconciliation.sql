@@ -11,6 +11,7 @@
     'contact_events': 'contact_events',
     'coupons': 'coupon_products',
     'coupon_redemptions': 'coupon_redemptions',
+    'point_spendings': 'point_spendings',
 } %}
 {% set inferred = {'users': 'not has_profile', 'products': 'not is_in_catalogue'} %}
 with

@@ -4,6 +4,7 @@
     'offers': 'offer_id',
     'channels': 'channel',
     'blackout_dates': 'reason',
+    'point_rules': 'point_rule',
     'suppressions': 'user_id',
     'audience_rules': 'audience_rule',
     'draft_templates': 'template_id',

@@ -19,6 +19,9 @@ acting_users as (
     select user_id from {{ ref('int_contact_events_checked') }}
     where row_status = 'kept'
     union
+    select user_id from {{ ref('int_point_spendings_checked') }}
+    where row_status = 'kept'
+    union
     select user_id from {{ ref('int_events_checked') }}
     where row_status = 'kept' and user_id is not null
     union

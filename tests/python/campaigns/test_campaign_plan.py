@@ -166,6 +166,22 @@ OTHER_FAULTS = {
         f"update seeds.blackout_dates set channel = 'fax' where shop = '{SHOP}'",
         ("blackout_dates", "New Year's Day", "channel", "fax"),
     ),
+    "points rule without a day": (
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', null, '1', '14', '365')",
+        ("point_rules", "gold", "first_date", "nothing"),
+    ),
+    "points below none": (
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '-1', '14', '365')",
+        ("point_rules", "gold", "points_per_amount", "-1"),
+    ),
+    "points that are pending half a day": (
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.5', '365')",
+        ("point_rules", "gold", "pending_days", "0.5"),
+    ),
+    "points that last no day": (
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '14', '0')",
+        ("point_rules", "gold", "lasting_days", "0"),
+    ),
     "suppression of nobody": (
         f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null, '2018-01-01', null, null)",
         ("suppressions", "(none)", "user_id", "nothing"),

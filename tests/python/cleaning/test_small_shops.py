@@ -15,6 +15,7 @@ OPTIONAL_MARTS = {
     "coupon_products",
     "coupon_redemptions",
     "events",
+    "point_spendings",
     "reviews",
     "stock_levels",
 }

@@ -12,7 +12,15 @@ from support.erasable_shop import Shop
 from support.shops import write_shop
 
 TODAY = datetime.datetime.now(datetime.UTC).date()
-ENTITIES = ("transactions", "events", "reviews", "campaign_contacts", "contact_events", "coupon_redemptions")
+ENTITIES = (
+    "transactions",
+    "events",
+    "reviews",
+    "campaign_contacts",
+    "contact_events",
+    "coupon_redemptions",
+    "point_spendings",
+)
 EVERYBODY = {
     "buyer", "spaced", "past_buyer", "signed_up", "undated", "reviewer", "contacted", "once_contacted", "changed",
     "no_profile", "past_no_profile",

@@ -1,0 +1,245 @@
+"""The points of 10,000 members, against queues of points in plain Python."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import shutil
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+
+import pytest
+from support.builds import PROJECT_FOLDER, DbtRuns, package_folder
+from support.shops import LINE_COLUMNS, built_shop, query_shop, write_shop
+
+MEMBERS = 10_000
+FIRST_DAY = datetime.date(2024, 1, 1)
+LAST_DAY = FIRST_DAY + datetime.timedelta(days=500)
+# First day, points per unit of money, days pending, days that they last: a later rule lets points lapse sooner.
+RULES = (
+    (FIRST_DAY, Decimal(1), 14, 200),
+    (FIRST_DAY + datetime.timedelta(days=150), Decimal("2.5"), 30, 60),
+    (FIRST_DAY + datetime.timedelta(days=300), Decimal("0.1"), 0, 90),
+)
+
+
+@dataclass
+class History:
+    """What one member bought, sent back and spent: days from the first, and money."""
+
+    orders: dict[str, tuple[int, list[Decimal]]] = field(default_factory=dict)
+    refunds: list[tuple[int, str, int]] = field(default_factory=list)
+    spendings: list[tuple[int, int]] = field(default_factory=list)
+
+
+def drawn_history(draw: random.Random, name: str) -> History:
+    """Draw orders of one to three lines, of which some go back, and points spent whether there are any or not."""
+    history = History()
+    for number in range(draw.choice((1, 2, 5, 12))):
+        day = draw.randint(0, 480)
+        prices = [Decimal(draw.randint(0, 9_000)) / 100 for _ in range(draw.randint(1, 3))]
+        history.orders[f"{name}-{number}"] = (day, prices)
+        for line in range(len(prices)):
+            if draw.random() < 0.25:
+                # on the day itself, while pending, after, or long after they lapsed
+                back = day + draw.choice((0, 5, 14, 15, 29, 30, 31, 100, 300))
+                if back <= 499:
+                    history.refunds.append((back, f"{name}-{number}", line))
+    history.spendings = [
+        (draw.randint(0, 499), draw.choice((1, 20, 150, 1_000))) for _ in range(draw.choice((0, 1, 4, 9)))
+    ]
+    return history
+
+
+def rule_of(day: int) -> tuple[datetime.date, Decimal, int, int]:
+    """Return the last rule that has begun."""
+    return max(rule for rule in RULES if rule[0] <= FIRST_DAY + datetime.timedelta(days=day))
+
+
+def points_of(amount: Decimal, day: int) -> int:
+    """Return the points that an amount earns on a day."""
+    return int((amount * rule_of(day)[1]).to_integral_value(ROUND_FLOOR))
+
+
+def balances_of(history: History) -> dict[int, tuple[int, int]]:
+    """Keep points in a queue, day by day: pending and available points at the end of each day until the last."""
+    lots = []
+    for order, (day, prices) in history.orders.items():
+        _, _, pending_days, lasting_days = rule_of(day)
+        if points_of(sum(prices), day) > 0:
+            lots.append((day + pending_days, day, order, day + pending_days + lasting_days))
+    lapsing, latest = {}, 0
+    for _, _, order, lapses_on in sorted(lots):
+        latest = max(latest, lapses_on)
+        lapsing[order] = latest
+    confirming = {order: confirmed_on for confirmed_on, _, order, _ in lots}
+    queue_of = {order: place for place, (_, _, order, _) in enumerate(sorted(lots))}
+    back: dict[str, Decimal] = defaultdict(Decimal)
+    pending: dict[str, int] = {}
+    queue: deque[list] = deque()
+    found = {}
+
+    def take(points: int) -> None:
+        while points and queue:
+            taken = min(points, queue[0][1])
+            queue[0][1] -= taken
+            points -= taken
+            if not queue[0][1]:
+                queue.popleft()
+
+    for today in range(501):
+        for order, (day, prices) in history.orders.items():
+            if day == today and order in lapsing:
+                pending[order] = points_of(sum(prices), day)
+        late = []
+        for day, order, line in history.refunds:
+            if day == today and order in lapsing:
+                ordered_on, prices = history.orders[order]
+                before = points_of(max(sum(prices) - back[order], Decimal(0)), ordered_on)
+                back[order] += prices[line]
+                after = points_of(max(sum(prices) - back[order], Decimal(0)), ordered_on)
+                if today <= confirming[order]:
+                    pending[order] -= before - after
+                elif today <= lapsing[order]:
+                    late.append(before - after)
+        for order in sorted((each for each in pending if confirming[each] == today), key=queue_of.get):
+            queue.append([order, pending.pop(order)])
+        for day, points in history.spendings:
+            if day == today:
+                take(points)
+        for points in late:
+            take(points)
+        while queue and (lapsing[queue[0][0]] <= today or not queue[0][1]):
+            queue.popleft()
+        found[today] = (sum(pending.values()), sum(points for _, points in queue))
+    return found
+
+
+def lines_of(histories: dict[str, History]) -> list[str]:
+    """Write sales, and goods that went back as lines below zero; products tell lines apart."""
+    lines = []
+    for name, history in histories.items():
+        product = {
+            (order, line): number
+            for number, (order, line) in enumerate(
+                (order, line) for order, (_, prices) in history.orders.items() for line in range(len(prices))
+            )
+        }
+
+        def written(
+            key: str, order: str, place: tuple[str, int], sign: int, day: int, name=name, product=product
+        ) -> str:
+            price = histories[name].orders[place[0]][1][place[1]]
+            return (
+                f"{key},{order},{name},p{product[place]},{sign},{sign * price},"
+                f"{FIRST_DAY + datetime.timedelta(days=day)} 12:00:00"
+            )
+
+        for order, (day, prices) in history.orders.items():
+            lines += [written(f"t{order}-{line}", order, (order, line), 1, day) for line in range(len(prices))]
+        lines += [
+            written(f"r{order}-{line}", f"r{order}-{line}", (order, line), -1, day)
+            for day, order, line in history.refunds
+        ]
+    return lines
+
+
+@pytest.fixture(scope="module")
+def histories() -> dict[str, History]:
+    draw = random.Random(20261129)
+    return {f"u{number}": drawn_history(draw, f"o{number}") for number in range(MEMBERS)}
+
+
+@pytest.fixture(scope="module")
+def warehouse(histories: dict[str, History], shop_dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the ledger from files of which every tenth row was delivered twice."""
+    folder = tmp_path_factory.mktemp("members")
+    lines = lines_of(histories)
+    spendings = [
+        f"{name}-{number},{name},{points},,{FIRST_DAY + datetime.timedelta(days=day)} 12:00:00"
+        for name, history in histories.items()
+        for number, (day, points) in enumerate(history.spendings)
+    ]
+    last = f"t-last,o-last,nobody,p0,1,0,{LAST_DAY} 12:00:00"
+    shop = write_shop(
+        folder / "files",
+        {
+            "transactions/1.csv": "\n".join([LINE_COLUMNS, *lines, last, ""]),
+            "transactions/2.csv": "\n".join([LINE_COLUMNS, *lines[::10], ""]),
+            "point_spendings/1.csv": "\n".join(["spending_id,user_id,points,order_id,spent_at", *spendings, ""]),
+            "point_spendings/2.csv": "\n".join(["spending_id,user_id,points,order_id,spent_at", *spendings[::10], ""]),
+        },
+    )
+    plan = shutil.copytree(PROJECT_FOLDER / "seeds" / "campaigns", folder / "plan")
+    rules = [f"your_shop,rule {number},{','.join(map(str, rule))}" for number, rule in enumerate(RULES)]
+    header = (plan / "point_rules.csv").read_text().splitlines()[0]
+    (plan / "point_rules.csv").write_text("\n".join([header, *rules, ""]))
+    result = shop_dbt.run(
+        *("--quiet", "build", "--select", "+point_ledger", "--exclude-resource-type=unit_test"),
+        warehouse=shop_dbt.begin(),
+        raw_folder=package_folder(),
+        source="your_shop",
+        environment={"SHOP_DIR": str(shop), "PLAN_FOLDER": str(plan)},
+    )
+    assert result.exit_code == 0, result.output
+    return built_shop(shop_dbt)
+
+
+def test_every_balance_is_that_of_a_queue_of_points(histories: dict[str, History], warehouse: Path) -> None:
+    source_ids = dict(
+        query_shop(
+            warehouse,
+            "select min(order_id), user_id from core.orders"
+            " where order_id like 'o%-%' and order_id <> 'o-last' group by user_id",
+        )
+    )
+    names = {user: f"u{order[1:].split('-')[0]}" for order, user in source_ids.items()}
+    found: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+    for user, day, pending, available in query_shop(
+        warehouse,
+        "select user_id, occurred_on, pending_points, available_points from members.point_ledger"
+        " qualify row_number() over (partition by user_id, occurred_on order by entry_number desc) = 1"
+        " order by user_id, occurred_on",
+    ):
+        if user in names:
+            found[names[user]][(day - FIRST_DAY).days] = (pending, available)
+    wrong = 0
+    for name, history in histories.items():
+        so_far = (0, 0)
+        for day, balance in balances_of(history).items():
+            so_far = found[name].get(day, so_far)
+            wrong += so_far != balance
+    assert wrong == 0
+    assert sum(len(days) for days in found.values()) > 3 * MEMBERS
+
+
+def test_the_ledger_explains_every_balance(warehouse: Path) -> None:
+    """Whole shop: changes add up to balances, and points asked for are taken or not covered."""
+    [(rows, users, wrong)] = query_shop(
+        warehouse,
+        """
+        with summed as (
+            select *,
+                sum(available_change) over past as available, sum(pending_change) over past as pending
+            from members.point_ledger
+            window past as (partition by user_id order by entry_number)
+        )
+        select count(*), count(distinct user_id),
+            count(*) filter (where available <> available_points or pending <> pending_points)
+        from summed
+        """,
+    )
+    assert wrong == 0
+    assert users > 0.9 * MEMBERS
+    assert rows > 3 * users
+    [(asked, taken)] = query_shop(
+        warehouse,
+        """
+        select
+            (select sum(points) from core.point_spendings),
+            (select sum(uncovered_points - available_change) from members.point_ledger where entry_kind = 'spent')
+        """,
+    )
+    assert asked == taken
