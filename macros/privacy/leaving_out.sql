@@ -20,7 +20,7 @@
 {% macro user_entities() -%}
     {{ return([
         'users', 'people', 'transactions', 'events', 'reviews', 'campaign_contacts',
-        'contact_events', 'coupon_redemptions', 'point_spendings',
+        'contact_events', 'coupon_redemptions', 'point_movements',
     ]) }}
 {%- endmacro %}
 
@@ -33,7 +33,7 @@
         'contact_events': 'occurred_at',
         'campaign_contacts': 'sent_at',
         'coupon_redemptions': 'redeemed_at',
-        'point_spendings': 'spent_at',
+        'point_movements': 'moved_at',
         'stock_levels': 'counted_at',
         'promotions': 'week_start_date',
     }) }}

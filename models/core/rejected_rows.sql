@@ -5,7 +5,7 @@
     'transactions': ['transaction_id'],
     'events': ['event_id'],
     'contact_events': ['event_id'],
-    'point_spendings': ['spending_id'],
+    'point_movements': ['movement_id'],
     'stock_levels': ['product_id', 'location_id', 'counted_at'],
     'reviews': ['review_id'],
     'campaigns': ['campaign_id'],

@@ -11,7 +11,7 @@
     'contact_events': 'contact_events',
     'coupons': 'coupon_products',
     'coupon_redemptions': 'coupon_redemptions',
-    'point_spendings': 'point_spendings',
+    'point_movements': 'point_movements',
 } %}
 {% set inferred = {'users': 'not has_profile', 'products': 'not is_in_catalogue'} %}
 with

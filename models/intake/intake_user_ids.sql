@@ -2,7 +2,7 @@
 {{ config(database="vault", schema="main") }}
 {% set entities = [
     'users', 'transactions', 'events', 'reviews', 'campaign_contacts',
-    'contact_events', 'coupon_redemptions', 'point_spendings',
+    'contact_events', 'coupon_redemptions', 'point_movements',
 ] -%}
 with
 

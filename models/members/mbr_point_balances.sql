@@ -8,7 +8,7 @@ entries as (select * from {{ ref('mbr_point_entries') }}),
 confirmed as (
     select
         *,
-        sum(case when entry_kind = 'confirmed' then points else 0 end) over (
+        sum(case when entry_kind in ('confirmed', 'granted') then points else 0 end) over (
             partition by user_id
             order by entry_number
             rows between unbounded preceding and current row
@@ -24,11 +24,12 @@ steps as (
         entry_number,
         case
             when is_of_pending or entry_kind = 'lapsed' then 0
-            when entry_kind = 'confirmed' then points
+            when entry_kind in ('confirmed', 'granted') then points
             else -points
         end as shift,
         case
-            when entry_kind in ('spent', 'reversed') and not is_of_pending
+            when
+                entry_kind in ('spent', 'withdrawn', 'reversed') and not is_of_pending
                 then {{ least }}
             else -{{ endless }}
         end as least,

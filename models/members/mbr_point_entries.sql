@@ -9,7 +9,7 @@ scoring as (
 lots as (select * from {{ ref('mbr_point_lots') }}),
 queued as (select * from {{ ref('mbr_point_queue') }}),
 reversals as (select * from {{ ref('mbr_point_reversals') }}),
-spendings as (select * from {{ ref('point_spendings') }}),
+movements as (select * from {{ ref('point_movements') }}),
 
 -- what happens on one day: points come before they are spent, and lapse after
 united as (
@@ -17,21 +17,24 @@ united as (
         user_id,
         'earned' as entry_kind,
         1 as kind_order,
-        order_id as reference_id,
-        order_date as occurred_on,
-        order_date as queued_on,
-        earned_points as points,
-        earned_points as pending_change,
+        lot_kind,
+        reference_id,
+        given_on as occurred_on,
+        given_on,
+        points,
+        points as pending_change,
         null as points_until
     from lots
+    where lot_kind = 'order'
     union all
     select
         user_id,
         'reversed' as entry_kind,
         2 as kind_order,
+        'order' as lot_kind,
         order_id as reference_id,
         returned_on as occurred_on,
-        returned_on as queued_on,
+        returned_on as given_on,
         points,
         -points as pending_change,
         null as points_until
@@ -40,35 +43,39 @@ united as (
     union all
     select
         user_id,
-        'confirmed' as entry_kind,
+        case when lot_kind = 'order' then 'confirmed' else 'granted' end as entry_kind,
         3 as kind_order,
-        order_id as reference_id,
+        lot_kind,
+        reference_id,
         confirmed_on as occurred_on,
-        order_date as queued_on,
+        given_on,
         points,
-        -points as pending_change,
+        case when lot_kind = 'order' then -points else 0 end as pending_change,
         null as points_until
     from queued
     union all
     select
         user_id,
-        'spent' as entry_kind,
+        movement_type as entry_kind,
         4 as kind_order,
-        spending_id as reference_id,
-        spent_on as occurred_on,
-        spent_on as queued_on,
+        'movement' as lot_kind,
+        movement_id as reference_id,
+        moved_on as occurred_on,
+        moved_on as given_on,
         points,
         0 as pending_change,
         null as points_until
-    from spendings
+    from movements
+    where movement_type in ('spent', 'withdrawn')
     union all
     select
         user_id,
         'reversed' as entry_kind,
         5 as kind_order,
+        'order' as lot_kind,
         order_id as reference_id,
         returned_on as occurred_on,
-        returned_on as queued_on,
+        returned_on as given_on,
         points,
         0 as pending_change,
         null as points_until
@@ -79,9 +86,10 @@ united as (
         user_id,
         'lapsed' as entry_kind,
         6 as kind_order,
-        order_id as reference_id,
+        lot_kind,
+        reference_id,
         lapsing_on as occurred_on,
-        order_date as queued_on,
+        given_on,
         points,
         0 as pending_change,
         points_until
@@ -96,7 +104,8 @@ numbered as (
             order by
                 united.occurred_on,
                 united.kind_order,
-                united.queued_on,
+                united.given_on,
+                united.lot_kind,
                 united.reference_id
         ) as entry_number,
         united.entry_kind,

@@ -1,4 +1,4 @@
--- one row per order whose points were confirmed, in the order in which they are spent
+-- one row per order or grant whose points were confirmed, in the order of spending
 with
 
 lots as (select * from {{ ref('mbr_point_lots') }}),
@@ -15,14 +15,17 @@ reversed_while_pending as (
 confirmed as (
     select
         lots.user_id,
-        lots.order_id,
-        lots.order_date,
+        lots.lot_kind,
+        lots.reference_id,
+        lots.given_on,
         lots.confirmed_on,
         lots.lapsing_on,
-        lots.earned_points - coalesce(reversed_while_pending.points, 0) as points
+        lots.points - coalesce(reversed_while_pending.points, 0) as points
     from lots
     left join reversed_while_pending
-        on lots.order_id = reversed_while_pending.order_id
+        on
+            lots.reference_id = reversed_while_pending.order_id
+            and lots.lot_kind = 'order'
 ),
 
 queued as (
@@ -30,7 +33,7 @@ queued as (
         *,
         sum(points) over (
             partition by user_id
-            order by confirmed_on, order_date, order_id
+            order by confirmed_on, given_on, lot_kind, reference_id
             rows between unbounded preceding and current row
         ) as points_until
     from confirmed

@@ -1,7 +1,13 @@
 -- one row per order and day on which money went back: the points that go with it
 with
 
-lots as (select * from {{ ref('mbr_point_lots') }}),
+lots as (
+    select
+        *,
+        reference_id as order_id
+    from {{ ref('mbr_point_lots') }}
+    where lot_kind = 'order'
+),
 
 refunds as (
     select
@@ -17,7 +23,7 @@ running as (
     select
         lots.user_id,
         lots.order_id,
-        lots.earned_points,
+        lots.points as earned_points,
         lots.points_per_amount,
         lots.basket_amount,
         refunds.returned_on,

@@ -45,7 +45,9 @@ typed as (
         cast(available_change as bigint) as available_change,
         cast(
             case
-                when entry_kind in ('spent', 'reversed') and not is_of_pending
+                when
+                    entry_kind in ('spent', 'withdrawn', 'reversed')
+                    and not is_of_pending
                     then points + available_change
                 else 0
             end as bigint

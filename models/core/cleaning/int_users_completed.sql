@@ -19,7 +19,7 @@ acting_users as (
     select user_id from {{ ref('int_contact_events_checked') }}
     where row_status = 'kept'
     union
-    select user_id from {{ ref('int_point_spendings_checked') }}
+    select user_id from {{ ref('int_point_movements_checked') }}
     where row_status = 'kept'
     union
     select user_id from {{ ref('int_events_checked') }}

@@ -15,7 +15,7 @@ OPTIONAL_MARTS = {
     "coupon_products",
     "coupon_redemptions",
     "events",
-    "point_spendings",
+    "point_movements",
     "reviews",
     "stock_levels",
 }

@@ -98,7 +98,7 @@ def test_the_example_is_accepted_and_builds(shop_dbt: DbtRuns, tmp_path: Path) -
         "contact_events",
         "coupon_products",
         "coupon_redemptions",
-        "point_spendings",
+        "point_movements",
     ):
         assert counts[mart] == 1, mart
     assert counts["data_quality"] == counts["rejected_rows"] == 0

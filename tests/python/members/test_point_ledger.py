@@ -15,6 +15,7 @@ from support.builds import PROJECT_FOLDER, DbtRuns, package_folder
 from support.shops import LINE_COLUMNS, built_shop, query_shop, write_shop
 
 MEMBERS = 10_000
+GRANTS = ("granted", "given_back")
 FIRST_DAY = datetime.date(2024, 1, 1)
 LAST_DAY = FIRST_DAY + datetime.timedelta(days=500)
 # First day, points per unit of money, days pending, days that they last: a later rule lets points lapse sooner.
@@ -27,15 +28,15 @@ RULES = (
 
 @dataclass
 class History:
-    """What one member bought, sent back and spent: days from the first, and money."""
+    """What one member bought, sent back, spent and was granted: days from the first, and money."""
 
     orders: dict[str, tuple[int, list[Decimal]]] = field(default_factory=dict)
     refunds: list[tuple[int, str, int]] = field(default_factory=list)
-    spendings: list[tuple[int, int]] = field(default_factory=list)
+    movements: list[tuple[int, str, int]] = field(default_factory=list)
 
 
 def drawn_history(draw: random.Random, name: str) -> History:
-    """Draw orders of one to three lines, of which some go back, and points spent whether there are any or not."""
+    """Draw orders of one to three lines, of which some go back, and points that move whether there are any or not."""
     history = History()
     for number in range(draw.choice((1, 2, 5, 12))):
         day = draw.randint(0, 480)
@@ -47,8 +48,10 @@ def drawn_history(draw: random.Random, name: str) -> History:
                 back = day + draw.choice((0, 5, 14, 15, 29, 30, 31, 100, 300))
                 if back <= 499:
                     history.refunds.append((back, f"{name}-{number}", line))
-    history.spendings = [
-        (draw.randint(0, 499), draw.choice((1, 20, 150, 1_000))) for _ in range(draw.choice((0, 1, 4, 9)))
+    kinds = ("spent", "spent", "spent", "withdrawn", "granted", "given_back")
+    history.movements = [
+        (draw.randint(0, 499), draw.choice(kinds), draw.choice((1, 20, 150, 1_000)))
+        for _ in range(draw.choice((0, 1, 4, 9)))
     ]
     return history
 
@@ -63,19 +66,23 @@ def points_of(amount: Decimal, day: int) -> int:
     return int((amount * rule_of(day)[1]).to_integral_value(ROUND_FLOOR))
 
 
-def balances_of(history: History) -> dict[int, tuple[int, int]]:
+def balances_of(name: str, history: History) -> dict[int, tuple[int, int]]:
     """Keep points in a queue, day by day: pending and available points at the end of each day until the last."""
+    # confirmed on, given on, kind and name, lapsing on
     lots = []
     for order, (day, prices) in history.orders.items():
         _, _, pending_days, lasting_days = rule_of(day)
         if points_of(sum(prices), day) > 0:
-            lots.append((day + pending_days, day, order, day + pending_days + lasting_days))
+            lots.append((day + pending_days, day, "order", order, day + pending_days + lasting_days))
+    for number, (day, kind, _) in enumerate(history.movements):
+        if kind in GRANTS:
+            lots.append((day, day, "grant", f"{name}-{number}", day + rule_of(day)[3]))
     lapsing, latest = {}, 0
-    for _, _, order, lapses_on in sorted(lots):
+    for *_, lot, lapses_on in sorted(lots):
         latest = max(latest, lapses_on)
-        lapsing[order] = latest
-    confirming = {order: confirmed_on for confirmed_on, _, order, _ in lots}
-    queue_of = {order: place for place, (_, _, order, _) in enumerate(sorted(lots))}
+        lapsing[lot] = latest
+    confirming = {lot: confirmed_on for confirmed_on, _, _, lot, _ in lots}
+    place_of = {lot: place for place, (*_, lot, _) in enumerate(sorted(lots))}
     back: dict[str, Decimal] = defaultdict(Decimal)
     pending: dict[str, int] = {}
     queue: deque[list] = deque()
@@ -104,10 +111,13 @@ def balances_of(history: History) -> dict[int, tuple[int, int]]:
                     pending[order] -= before - after
                 elif today <= lapsing[order]:
                     late.append(before - after)
-        for order in sorted((each for each in pending if confirming[each] == today), key=queue_of.get):
-            queue.append([order, pending.pop(order)])
-        for day, points in history.spendings:
-            if day == today:
+        coming = {order: pending.pop(order) for order in [each for each in pending if confirming[each] == today]}
+        for number, (day, kind, points) in enumerate(history.movements):
+            if day == today and kind in GRANTS:
+                coming[f"{name}-{number}"] = points
+        queue.extend([lot, coming[lot]] for lot in sorted(coming, key=place_of.get))
+        for day, kind, points in history.movements:
+            if day == today and kind not in GRANTS:
                 take(points)
         for points in late:
             take(points)
@@ -157,19 +167,20 @@ def warehouse(histories: dict[str, History], shop_dbt: DbtRuns, tmp_path_factory
     """Build the ledger from files of which every tenth row was delivered twice."""
     folder = tmp_path_factory.mktemp("members")
     lines = lines_of(histories)
-    spendings = [
-        f"{name}-{number},{name},{points},,{FIRST_DAY + datetime.timedelta(days=day)} 12:00:00"
+    movements = [
+        f"{name}-{number},{name},{kind},{points},{FIRST_DAY + datetime.timedelta(days=day)} 12:00:00"
         for name, history in histories.items()
-        for number, (day, points) in enumerate(history.spendings)
+        for number, (day, kind, points) in enumerate(history.movements)
     ]
+    header = "movement_id,user_id,movement_type,points,moved_at"
     last = f"t-last,o-last,nobody,p0,1,0,{LAST_DAY} 12:00:00"
     shop = write_shop(
         folder / "files",
         {
             "transactions/1.csv": "\n".join([LINE_COLUMNS, *lines, last, ""]),
             "transactions/2.csv": "\n".join([LINE_COLUMNS, *lines[::10], ""]),
-            "point_spendings/1.csv": "\n".join(["spending_id,user_id,points,order_id,spent_at", *spendings, ""]),
-            "point_spendings/2.csv": "\n".join(["spending_id,user_id,points,order_id,spent_at", *spendings[::10], ""]),
+            "point_movements/1.csv": "\n".join([header, *movements, ""]),
+            "point_movements/2.csv": "\n".join([header, *movements[::10], ""]),
         },
     )
     plan = shutil.copytree(PROJECT_FOLDER / "seeds" / "campaigns", folder / "plan")
@@ -208,7 +219,7 @@ def test_every_balance_is_that_of_a_queue_of_points(histories: dict[str, History
     wrong = 0
     for name, history in histories.items():
         so_far = (0, 0)
-        for day, balance in balances_of(history).items():
+        for day, balance in balances_of(name, history).items():
             so_far = found[name].get(day, so_far)
             wrong += so_far != balance
     assert wrong == 0
@@ -238,8 +249,9 @@ def test_the_ledger_explains_every_balance(warehouse: Path) -> None:
         warehouse,
         """
         select
-            (select sum(points) from core.point_spendings),
-            (select sum(uncovered_points - available_change) from members.point_ledger where entry_kind = 'spent')
+            (select sum(points) from core.point_movements where movement_type in ('spent', 'withdrawn')),
+            (select sum(uncovered_points - available_change) from members.point_ledger
+                where entry_kind in ('spent', 'withdrawn'))
         """,
     )
     assert asked == taken

@@ -19,7 +19,7 @@ ENTITIES = (
     "campaign_contacts",
     "contact_events",
     "coupon_redemptions",
-    "point_spendings",
+    "point_movements",
 )
 EVERYBODY = {
     "buyer", "spaced", "past_buyer", "signed_up", "undated", "reviewer", "contacted", "once_contacted", "changed",

@@ -1,17 +1,18 @@
--- one row per time that a member spent points
+-- one row per time that points were spent, given back, granted or withdrawn
 with
 
 source_rows as (
-    select * from {{ source_rows('point_spendings') }}
+    select * from {{ source_rows('point_movements') }}
 ),
 
 contracted as (
     select
-        spending_id,
+        movement_id,
         {{ pseudonym('user_id') }} as user_id,
+        movement_type,
         points,
         order_id,
-        spent_at,
+        moved_at,
         updated_at,
         source_file,
         source_row,
