@@ -1,5 +1,5 @@
 {#
-    Steps of which each moves a number by `shift`, then holds it between `least` and `most`,
+    Steps of which each moves a number by `shift`, then holds it between `lowest` and `highest`,
     composed from the first to each: CTE composed_steps has what they do together. Two such
     steps make one such step, so that twice as many are composed in each round, up to two
     to the power of `rounds` in all (Hillis and Steele, Data parallel algorithms, 1986).
@@ -14,12 +14,12 @@
                 lag(shift, {{ before }}) over (
                     partition by {{ group }} order by {{ number }}
                 ) as shift_before,
-                lag(least, {{ before }}) over (
+                lag(lowest, {{ before }}) over (
                     partition by {{ group }} order by {{ number }}
-                ) as least_before,
-                lag(most, {{ before }}) over (
+                ) as lowest_before,
+                lag(highest, {{ before }}) over (
                     partition by {{ group }} order by {{ number }}
-                ) as most_before
+                ) as highest_before
             from {{ steps if round == 0 else 'composed_' ~ (round - 1) }}
         ),
 
@@ -32,31 +32,31 @@
                     else shift_before + shift
                 end as shift,
                 case
-                    when shift_before is null then least
+                    when shift_before is null then lowest
                     else least(
                         greatest(
                             case
-                                when least_before < -{{ far }} then least_before
-                                else least_before + shift
+                                when lowest_before < -{{ far }} then lowest_before
+                                else lowest_before + shift
                             end,
-                            least
+                            lowest
                         ),
-                        most
+                        highest
                     )
-                end as least,
+                end as lowest,
                 case
-                    when shift_before is null then most
+                    when shift_before is null then highest
                     else least(
                         greatest(
                             case
-                                when most_before > {{ far }} then most_before
-                                else most_before + shift
+                                when highest_before > {{ far }} then highest_before
+                                else highest_before + shift
                             end,
-                            least
+                            lowest
                         ),
-                        most
+                        highest
                     )
-                end as most
+                end as highest
             from paired_{{ round }}
         ),
 

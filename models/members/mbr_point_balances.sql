@@ -1,6 +1,6 @@
 -- one row per entry of a member's points: the balance after it
 {% set endless = 4000000000000000000 -%}
-{% set least = -endless if var('points_below_zero') else 0 -%}
+{% set lowest = -endless if var('points_below_zero') else 0 -%}
 with
 
 entries as (select * from {{ ref('mbr_point_entries') }}),
@@ -8,7 +8,9 @@ entries as (select * from {{ ref('mbr_point_entries') }}),
 confirmed as (
     select
         *,
-        sum(case when entry_kind in ('confirmed', 'granted') then points else 0 end) over (
+        sum(
+            case when entry_kind in ('confirmed', 'granted') then points else 0 end
+        ) over (
             partition by user_id
             order by entry_number
             rows between unbounded preceding and current row
@@ -30,13 +32,13 @@ steps as (
         case
             when
                 entry_kind in ('spent', 'withdrawn', 'reversed') and not is_of_pending
-                then {{ least }}
+                then {{ lowest }}
             else -{{ endless }}
-        end as least,
+        end as lowest,
         case
             when entry_kind = 'lapsed' then confirmed_points - points_until
             else {{ endless }}
-        end as most
+        end as highest
     from confirmed
 ),
 
@@ -46,7 +48,7 @@ balanced as (
     select
         user_id,
         entry_number,
-        cast(least(greatest(shift, least), most) as bigint) as available_points
+        cast(least(greatest(shift, lowest), highest) as bigint) as available_points
     from composed_steps
 )
 

@@ -1,12 +1,9 @@
 -- one row per fault of the seeds that make the plan, as a sentence
 {% set keys = {
-    'campaign_plan': 'campaign_id',
-    'offers': 'offer_id',
-    'channels': 'channel',
-    'blackout_dates': 'reason',
-    'point_rules': 'point_rule',
-    'suppressions': 'user_id',
+    'campaign_plan': 'campaign_id', 'offers': 'offer_id', 'channels': 'channel',
+    'blackout_dates': 'reason', 'suppressions': 'user_id',
     'audience_rules': 'audience_rule',
+    'point_rules': 'first_date',
     'draft_templates': 'template_id',
     'decision_corrections': 'campaign_id',
 } -%}
@@ -65,6 +62,7 @@ repeated as (
         'channels': 'channel',
         'draft_templates': 'template_id',
         'decision_corrections': 'user_id',
+        'point_rules': 'first_date',
     }.items() -%}
         select
             concat(

@@ -52,6 +52,11 @@ FAULTS = {
         "Seed campaign_plan, campaign_id 2018-01-basket, column campaign_id:"
         " expected once, found 2018-01-basket 2 times.",
     ),
+    "two rules of points from one day": (
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '14', '365'),"
+        f" ('{SHOP}', 'silver', '2017-01-01', '2', '14', '365')",
+        "Seed point_rules, first_date 2017-01-01, column first_date: expected once, found 2017-01-01 2 times.",
+    ),
     "product that is none": (
         f"update seeds.offers set eligible_products = 'p-0' {OF_DRINKS}",
         "Seed offers, offer_id 2018-01-drinks, column eligible_products: expected products of the shop, found p-0.",
@@ -168,19 +173,19 @@ OTHER_FAULTS = {
     ),
     "points rule without a day": (
         f"insert into seeds.point_rules values ('{SHOP}', 'gold', null, '1', '14', '365')",
-        ("point_rules", "gold", "first_date", "nothing"),
+        ("point_rules", "(none)", "first_date", "nothing"),
     ),
     "points below none": (
         f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '-1', '14', '365')",
-        ("point_rules", "gold", "points_per_amount", "-1"),
+        ("point_rules", "2017-01-01", "points_per_amount", "-1"),
     ),
     "points that are pending half a day": (
         f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.5', '365')",
-        ("point_rules", "gold", "pending_days", "0.5"),
+        ("point_rules", "2017-01-01", "pending_days", "0.5"),
     ),
     "points that last no day": (
         f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '14', '0')",
-        ("point_rules", "gold", "lasting_days", "0"),
+        ("point_rules", "2017-01-01", "lasting_days", "0"),
     ),
     "suppression of nobody": (
         f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null, '2018-01-01', null, null)",
