@@ -1,6 +1,6 @@
 {#
     What audience rules may name. Numbers and texts are columns of ftr_user__snapshot,
-    user_texts and user_numbers of users, values of user_value; dec_activity_values counts
+    user_texts and user_numbers of users, member_texts of member_tiers, values of user_value; dec_activity_values counts
     what is of goods or of contacts.
 #}
 {% macro plan_attributes() -%}
@@ -39,6 +39,7 @@
         'values': values,
         'user_numbers': ['birth_year'],
         'texts': ['segment_name', 'age_band', 'income_band'],
+        'member_texts': ['tier'],
         'user_texts': ['gender', 'city', 'region', 'acquisition_channel'],
         'of_goods': [
             'times_bought', 'units_bought', 'amount_bought', 'days_since_bought',

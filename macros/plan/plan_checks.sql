@@ -8,7 +8,7 @@
     {%- set words = plan_words() -%}
     {%- set attributes = plan_attributes() -%}
     {%- set activities = attributes.of_goods + attributes.of_contacts -%}
-    {%- set texts = attributes.texts + attributes.user_texts -%}
+    {%- set texts = attributes.texts + attributes.user_texts + attributes.member_texts -%}
     {%- set audience = 'everybody, interested or a rule of audience_rules' -%}
     {%- set unknown_audience = 'audience_rule is not null and '
         ~ not_in('audience_rule', 'audiences', 'audience_rule') -%}
@@ -90,6 +90,20 @@
             'a whole number of days, 0 or more'),
         ('point_rules', 'lasting_days', not_between('lasting_days', 'bigint', 1, 36525),
             'a whole number of days from 1'),
+        ('tier_rules', 'tier', 'tier is null', 'a name'),
+        ('tier_rules', 'first_date', 'try_cast(first_date as date) is null', 'a date'),
+        ('tier_rules', 'least_amount', not_between('least_amount', money, 0),
+            'an amount of 0 or more'),
+        ('tier_rules', 'pending_days', not_between('pending_days', 'bigint', 0, 36525),
+            'a whole number of days, 0 or more'),
+        ('tier_rules', 'window_days', not_between('window_days', 'bigint', 1, 36525),
+            'a whole number of days from 1'),
+        ('tier_rules', 'review_days', not_between('review_days', 'bigint', 1, 36525),
+            'a whole number of days from 1'),
+        ('tier_rules', 'grace_days', not_between('grace_days', 'bigint', 0, 36525)
+            ~ ' or coalesce(try_cast(grace_days as bigint)'
+            ~ ' >= try_cast(review_days as bigint), false)',
+            'a whole number of days, 0 or more, and fewer than review_days'),
         ('suppressions', 'user_id', "user_id is null or user_id like '%@%'",
             'the pseudonym of a user'),
         ('suppressions', 'suppression_kind',

@@ -60,8 +60,8 @@
         end
     {%- elif column.endswith('_amount') or column.startswith('cost_per_') -%}
         {{ read_plan_number(column) }}
-    {%- elif column in ['priority', 'stock_cap', 'days_before', 'window_days'] or column.endswith('_hour')
-        or column.startswith('most_contacts_') -%}
+    {%- elif column in ['priority', 'stock_cap', 'days_before'] or column.endswith('_days')
+        or column.endswith('_hour') or column.startswith('most_contacts_') -%}
         regexp_replace({{ read_plan_number(column) }}, '[.]0+$', '')
     {%- elif column == 'value' -%}
         case

@@ -31,6 +31,11 @@ scores_beside as (
     group by user_id
 ),
 
+tiers as (
+    select * from {{ ref('member_tiers') }}
+    where is_current
+),
+
 values_beside as (
     select
         user_id,
@@ -74,6 +79,7 @@ joined as (
         users.user_id,
         rfm.segment_name,
         clusters.cluster_name,
+        tiers.tier,
         last_contacts.campaign_id as last_campaign_id,
         last_contacts.channel as last_contact_channel,
         next_contacts.campaign_id as next_campaign_id,
@@ -122,6 +128,7 @@ joined as (
     left join rfm
         on users.user_id = rfm.user_id and scoring.as_of_date = rfm.as_of_date
     left join clusters on users.user_id = clusters.user_id
+    left join tiers on users.user_id = tiers.user_id
     left join scores_beside on users.user_id = scores_beside.user_id
     left join user_amounts
         on users.user_id = user_amounts.user_id and user_amounts.task = 'spend_28d'

@@ -9,15 +9,7 @@ lots as (
     where lot_kind = 'order'
 ),
 
-refunds as (
-    select
-        order_id,
-        returned_on,
-        sum(returned_amount) as returned_amount
-    from {{ ref('returns') }}
-    where is_matched
-    group by order_id, returned_on
-),
+refunds as (select * from {{ ref('mbr_refunds') }}),
 
 running as (
     select
@@ -27,11 +19,7 @@ running as (
         lots.points_per_amount,
         lots.basket_amount,
         refunds.returned_on,
-        sum(refunds.returned_amount) over (
-            partition by lots.order_id
-            order by refunds.returned_on
-            rows between unbounded preceding and current row
-        ) as returned_amount,
+        refunds.returned_so_far,
         refunds.returned_on <= lots.confirmed_on as is_pending,
         refunds.returned_on > lots.lapsing_on as is_lapsed
     from lots
@@ -43,7 +31,7 @@ left_over as (
     select
         *,
         cast(
-            floor(greatest(basket_amount - returned_amount, 0) * points_per_amount)
+            floor((basket_amount - returned_so_far) * points_per_amount)
             as bigint
         ) as points_left
     from running

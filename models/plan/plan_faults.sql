@@ -3,9 +3,8 @@
     'campaign_plan': 'campaign_id', 'offers': 'offer_id', 'channels': 'channel',
     'blackout_dates': 'reason', 'suppressions': 'user_id',
     'audience_rules': 'audience_rule',
-    'point_rules': 'first_date',
-    'draft_templates': 'template_id',
-    'decision_corrections': 'campaign_id',
+    'point_rules': 'first_date', 'tier_rules': 'tier',
+    'draft_templates': 'template_id', 'decision_corrections': 'campaign_id',
 } -%}
 with
 
@@ -62,7 +61,7 @@ repeated as (
         'channels': 'channel',
         'draft_templates': 'template_id',
         'decision_corrections': 'user_id',
-        'point_rules': 'first_date',
+        'point_rules': 'first_date', 'tier_rules': 'tier',
     }.items() -%}
         select
             concat(

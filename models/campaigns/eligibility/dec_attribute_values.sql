@@ -5,6 +5,7 @@
 } -%}
 {% set texts = {
     'current_features': attributes.texts, 'users': attributes.user_texts,
+    'current_tiers': attributes.member_texts,
 } -%}
 with
 
@@ -22,6 +23,11 @@ current_features as (
 ),
 
 users as (select * from {{ ref('users') }}),
+
+current_tiers as (
+    select * from {{ ref('member_tiers') }}
+    where is_current
+),
 
 forecasts as (select * from {{ ref('user_value') }}),
 

@@ -135,6 +135,7 @@ def bookshop(folder: Path, queries: dict[str, str], draw: random.Random) -> duck
         [(user, days, 1.0, 2.0) for user in users for days in (28, 91, 365)],
         columns=["user_id", "horizon_days", "expected_orders", "expected_margin"],
     )
+    frames["members.member_tiers"] = pd.DataFrame(columns=["user_id", "tier", "is_current"])
     frames["campaigns.dec_offer_interests"] = pd.DataFrame({"campaign_id": ["none"], "user_id": ["u0"]})
     frames["seeds.audience_rules"] = pd.DataFrame(
         columns=[

@@ -57,6 +57,11 @@ FAULTS = {
         f" ('{SHOP}', 'silver', '2017-01-01', '2', '14', '365')",
         "Seed point_rules, first_date 2017-01-01, column first_date: expected once, found 2017-01-01 2 times.",
     ),
+    "a tier twice": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '182', '91', '14'),"
+        f" ('{SHOP}', 'gold', '2017-01-01', '900', '0', '182', '91', '14')",
+        "Seed tier_rules, tier gold, column tier: expected once, found gold 2 times.",
+    ),
     "product that is none": (
         f"update seeds.offers set eligible_products = 'p-0' {OF_DRINKS}",
         "Seed offers, offer_id 2018-01-drinks, column eligible_products: expected products of the shop, found p-0.",
@@ -186,6 +191,34 @@ OTHER_FAULTS = {
     "points that last no day": (
         f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '14', '0')",
         ("point_rules", "2017-01-01", "lasting_days", "0"),
+    ),
+    "tier without a name": (
+        f"insert into seeds.tier_rules values ('{SHOP}', null, '2017-01-01', '500', '0', '182', '91', '14')",
+        ("tier_rules", "(none)", "tier", "nothing"),
+    ),
+    "tier without a day": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', 'May', '500', '0', '182', '91', '14')",
+        ("tier_rules", "gold", "first_date", "May"),
+    ),
+    "tier below none": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '-500', '0', '182', '91', '14')",
+        ("tier_rules", "gold", "least_amount", "-500"),
+    ),
+    "tier that counts before the order": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '-1', '182', '91', '14')",
+        ("tier_rules", "gold", "pending_days", "-1"),
+    ),
+    "tier that counts no day": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '0', '91', '14')",
+        ("tier_rules", "gold", "window_days", "0"),
+    ),
+    "tier reviewed all the time": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '182', '0', '0')",
+        ("tier_rules", "gold", "review_days", "0"),
+    ),
+    "tier whose grace lasts until the next review": (
+        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '182', '91', '91')",
+        ("tier_rules", "gold", "grace_days", "91"),
     ),
     "suppression of nobody": (
         f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null, '2018-01-01', null, null)",

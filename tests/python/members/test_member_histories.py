@@ -1,4 +1,4 @@
-"""The points of 10,000 members, against queues of points in plain Python."""
+"""Points and tiers of members, against what plain Python keeps of them day by day."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ RULES = (
     (FIRST_DAY + datetime.timedelta(days=150), Decimal("2.5"), 30, 60),
     (FIRST_DAY + datetime.timedelta(days=300), Decimal("0.1"), 0, 90),
 )
+# Name, first day, least amount, and days: pending, counting, from review to review, of grace.
+TIERS = (("club", 0, 0, 0, 50, 30, 0), ("silver", 0, 120, 0, 120, 60, 10), ("gold", 100, 300, 14, 180, 91, 90))
+# A day has to be gone through for each: so many will do.
+MEMBERS_OF_TIERS = 1_000
 
 
 @dataclass
@@ -127,6 +131,30 @@ def balances_of(name: str, history: History) -> dict[int, tuple[int, int]]:
     return found
 
 
+def days_held(history: History, tier: tuple[str, int, int, int, int, int, int]) -> set[int]:
+    """Go through the days: a tier is held once reached, until a review and the days of grace after it fail."""
+    _, begun, least, pending_days, window_days, review_days, grace_days = tier
+    held, is_held, is_reached_again, decided_on = set(), False, False, None
+    for today in range(begun, 501):
+        counted = [
+            sum(prices) - sum(prices[line] for back, name, line in history.refunds if name == order and back <= today)
+            for order, (day, prices) in history.orders.items()
+            if sum(prices) and day + pending_days <= today < day + pending_days + window_days
+        ]
+        # what asks for nothing is reached by the first order, and for good
+        is_known = any(sum(prices) and day + pending_days <= today for day, prices in history.orders.values())
+        is_reached = is_known and sum(counted) >= least
+        is_held |= is_reached
+        if is_held and not is_reached and (today - begun) % review_days == 0:
+            decided_on, is_reached_again = today + grace_days, False
+        is_reached_again |= is_reached
+        if decided_on == today:
+            is_held, decided_on = is_reached_again, None
+        if is_held:
+            held.add(today)
+    return held
+
+
 def lines_of(histories: dict[str, History]) -> list[str]:
     """Write sales, and goods that went back as lines below zero; products tell lines apart."""
     lines = []
@@ -187,8 +215,14 @@ def warehouse(histories: dict[str, History], shop_dbt: DbtRuns, tmp_path_factory
     rules = [f"your_shop,rule {number},{','.join(map(str, rule))}" for number, rule in enumerate(RULES)]
     header = (plan / "point_rules.csv").read_text().splitlines()[0]
     (plan / "point_rules.csv").write_text("\n".join([header, *rules, ""]))
+    rules = [
+        f"your_shop,{name},{FIRST_DAY + datetime.timedelta(days=begun)},{','.join(map(str, others))}"
+        for name, begun, *others in TIERS
+    ]
+    header = (plan / "tier_rules.csv").read_text().splitlines()[0]
+    (plan / "tier_rules.csv").write_text("\n".join([header, *rules, ""]))
     result = shop_dbt.run(
-        *("--quiet", "build", "--select", "+point_ledger", "--exclude-resource-type=unit_test"),
+        *("--quiet", "build", "--select", "+point_ledger", "+member_tiers", "--exclude-resource-type=unit_test"),
         warehouse=shop_dbt.begin(),
         raw_folder=package_folder(),
         source="your_shop",
@@ -198,15 +232,20 @@ def warehouse(histories: dict[str, History], shop_dbt: DbtRuns, tmp_path_factory
     return built_shop(shop_dbt)
 
 
-def test_every_balance_is_that_of_a_queue_of_points(histories: dict[str, History], warehouse: Path) -> None:
-    source_ids = dict(
-        query_shop(
-            warehouse,
-            "select min(order_id), user_id from core.orders"
-            " where order_id like 'o%-%' and order_id <> 'o-last' group by user_id",
-        )
+@pytest.fixture(scope="module")
+def names(warehouse: Path) -> dict[str, str]:
+    """Return what the members are called in their histories, by pseudonym."""
+    orders = query_shop(
+        warehouse,
+        "select user_id, min(order_id) from core.orders"
+        " where order_id like 'o%-%' and order_id <> 'o-last' group by user_id",
     )
-    names = {user: f"u{order[1:].split('-')[0]}" for order, user in source_ids.items()}
+    return {user: f"u{order[1:].split('-')[0]}" for user, order in orders}
+
+
+def test_every_balance_is_that_of_a_queue_of_points(
+    histories: dict[str, History], warehouse: Path, names: dict[str, str]
+) -> None:
     found: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
     for user, day, pending, available in query_shop(
         warehouse,
@@ -255,3 +294,43 @@ def test_the_ledger_explains_every_balance(warehouse: Path) -> None:
         """,
     )
     assert asked == taken
+
+
+def test_tiers_of_every_day_are_those_of_who_goes_through_the_days(
+    histories: dict[str, History], warehouse: Path, names: dict[str, str]
+) -> None:
+    found: dict[str, dict[int, str]] = defaultdict(dict)
+    for user, tier, first, end in query_shop(
+        warehouse, "select user_id, tier, first_date, coalesce(next_date, date '9999-01-01') from members.member_tiers"
+    ):
+        for day in range((first - FIRST_DAY).days, min((end - FIRST_DAY).days, 501)):
+            assert day not in found[names.get(user, "nobody")]
+            found[names.get(user, "nobody")][day] = tier
+    expected = {}
+    for name in list(histories)[:MEMBERS_OF_TIERS]:
+        expected[name] = {}
+        for tier in TIERS:
+            # of several the highest, which comes last
+            expected[name] |= dict.fromkeys(days_held(histories[name], tier), tier[0])
+    assert {name for name, days in expected.items() if found[name] != days} == set()
+    assert {tier for days in expected.values() for tier in days.values()} == {"club", "silver", "gold"}
+
+
+def test_a_tier_begins_and_ends_as_its_change_says(warehouse: Path) -> None:
+    """Whole shop: who joins held none the day before; who is upgraded held a lower one, who is downgraded a higher."""
+    [(rows, wrong)] = query_shop(
+        warehouse,
+        """
+        with before as (
+            select *, lag(tier_rank) over past as former_rank, lag(next_date) over past as former_until
+            from members.member_tiers
+            window past as (partition by user_id order by first_date)
+        )
+        select count(*), count(*) filter (where change_kind <> case
+            when former_until is null or former_until < first_date then 'joined'
+            when former_rank < tier_rank then 'upgraded' else 'downgraded' end)
+        from before
+        """,
+    )
+    assert wrong == 0
+    assert rows > MEMBERS
