@@ -26,7 +26,7 @@ SEEDS: dict[str, dict[str, str]] = {
 }
 # A number that is a text to nobody: 007 and 1e5 may be names.
 PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
-NUMBERS = ("priority", "stock_cap", "days_before", "window_days", "discount_value", "value")
+NUMBERS = ("priority", "stock_cap", "days_before", "discount_value", "value")
 
 
 def kind_of(column: str) -> str:
@@ -35,7 +35,7 @@ def kind_of(column: str) -> str:
         return "date"
     if column.endswith("_share"):
         return "share"
-    is_number = column in NUMBERS or column.endswith(("_amount", "_hour"))
+    is_number = column in NUMBERS or column.endswith(("_amount", "_hour", "_days", "_per_point"))
     return "number" if is_number or column.startswith(("cost_per_", "most_contacts_")) else "text"
 
 

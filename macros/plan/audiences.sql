@@ -1,6 +1,6 @@
 {#
     What audience rules may name. Numbers and texts are columns of ftr_user__snapshot,
-    user_texts and user_numbers of users, member_texts of member_tiers, values of user_value; dec_activity_values counts
+    user_texts and user_numbers of users, member_texts and member_numbers of mbr_current_members, values of user_value; dec_activity_values counts
     what is of goods or of contacts.
 #}
 {% macro plan_attributes() -%}
@@ -39,6 +39,10 @@
         'values': values,
         'user_numbers': ['birth_year'],
         'texts': ['segment_name', 'age_band', 'income_band'],
+        'member_numbers': [
+            'days_in_tier', 'days_until_tier_ends', 'available_points',
+            'next_lapsing_points', 'days_until_points_lapse', 'days_until_anniversary',
+        ],
         'member_texts': ['tier'],
         'user_texts': ['gender', 'city', 'region', 'acquisition_channel'],
         'of_goods': [
@@ -54,7 +58,7 @@
     {{ return({
         'campaign_type': ['push_ad', 'coupon', 'member_activity'],
         'plan_status': ['draft', 'approved'],
-        'discount_kind': ['amount', 'share', 'none'],
+        'discount_kind': ['amount', 'share', 'points', 'none'],
         'consent': ['email', 'sms', 'push', 'ads', 'none'],
         'suppression_kind': ['opt_out', 'complaint', 'risk', 'erasure'],
         'attribute': plan_attributes().values() | sum(start=[]),

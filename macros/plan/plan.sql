@@ -184,6 +184,7 @@
             case discount_kind
                 when 'share' then concat(' -', cast(round(100 * discount_value) as int), ' %')
                 when 'amount' then concat(' -', cast(discount_value as decimal(18, 2)))
+                when 'points' then concat(' +', cast(discount_value as decimal(18, 2)), ' P')
                 else ''
             end
         )

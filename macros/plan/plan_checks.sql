@@ -41,6 +41,9 @@
             'a campaign of campaign_plan'),
         ('offers', 'discount_kind', not_one_of('discount_kind', words.discount_kind),
             words.discount_kind | join(', ')),
+        ('offers', 'discount_kind', "discount_kind = 'points' and "
+            ~ 'not exists (select 1 from point_rules)',
+            'amount, share or none, as the shop has no point_rules'),
         ('offers', 'discount_value',
             not_a_discount(), 'an amount of 0 or more, or a share up to 1'),
         ('offers', 'funded_share', not_between('funded_share', 'double', 0, 1),
@@ -86,6 +89,9 @@
         ('point_rules', 'points_per_amount',
             not_between('points_per_amount', 'decimal(18, 6)', 0, 1000000),
             'points per unit of money, 0 or more'),
+        ('point_rules', 'amount_per_point',
+            not_between('amount_per_point', 'decimal(18, 6)', 0, 1000000),
+            'an amount of 0 or more'),
         ('point_rules', 'pending_days', not_between('pending_days', 'bigint', 0, 36525),
             'a whole number of days, 0 or more'),
         ('point_rules', 'lasting_days', not_between('lasting_days', 'bigint', 1, 36525),
@@ -249,7 +255,7 @@
 {# A discount of a kind that has a value, without one that makes sense. #}
 {% macro not_a_discount() -%}
     {{ return(
-        "discount_kind in ('amount', 'share') and "
+        "discount_kind in ('amount', 'share', 'points') and "
         ~ not_between('discount_value', 'double', 0)
         ~ " or discount_kind = 'share' and try_cast(discount_value as double) > 1"
     ) }}

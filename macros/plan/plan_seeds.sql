@@ -58,7 +58,8 @@
             when discount_kind = 'share' then {{ read_plan_share(column) }}
             else {{ read_plan_number(column) }}
         end
-    {%- elif column.endswith('_amount') or column.startswith('cost_per_') -%}
+    {%- elif column.endswith('_amount') or column.startswith('cost_per_')
+        or column == 'amount_per_point' -%}
         {{ read_plan_number(column) }}
     {%- elif column in ['priority', 'stock_cap', 'days_before'] or column.endswith('_days')
         or column.endswith('_hour') or column.startswith('most_contacts_') -%}

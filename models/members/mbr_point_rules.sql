@@ -17,6 +17,7 @@ typed as (
     select
         rules.point_rule,
         cast(rules.points_per_amount as decimal(18, 6)) as points_per_amount,
+        cast(rules.amount_per_point as decimal(18, 6)) as amount_per_point,
         cast(rules.pending_days as bigint) as pending_days,
         cast(rules.lasting_days as bigint) as lasting_days,
         cast(rules.first_date as date) as first_date

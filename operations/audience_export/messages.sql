@@ -11,6 +11,7 @@ offers as (
         regexp_replace(cast(cast(100 * discount_value as decimal(18, 2)) as varchar), '\.?0+$', '') as percent,
         regexp_replace(cast(cast(10 * (1 - discount_value) as decimal(18, 2)) as varchar), '\.?0+$', '') as fold,
         concat_ws(' ', regexp_replace(cast(cast(discount_value as decimal(18, 2)) as varchar), '\.?0+$', ''), nullif($currency, '')) as amount,
+        regexp_replace(cast(cast(discount_value as decimal(18, 2)) as varchar), '\.?0+$', '') as points,
         case when minimum_basket_amount > 0 then concat_ws(' ', regexp_replace(cast(cast(minimum_basket_amount as decimal(18, 2)) as varchar), '\.?0+$', ''), nullif($currency, '')) end
             as basket
     from plan_offers
@@ -104,6 +105,7 @@ worded as (
                 case discount_kind
                     when 'share' then '享' || fold || '折'
                     when 'amount' then '立减' || amount
+                    when 'points' then '每消费1' || coalesce(nullif($currency, ''), '元') || '加赠' || points || '积分'
                 end,
                 '，满' || basket || '可用'
             ), '')
@@ -112,6 +114,7 @@ worded as (
                 case discount_kind
                     when 'share' then percent || '% off'
                     when 'amount' then amount || ' off'
+                    when 'points' then points || ' extra points for each 1 spent' || case when category = '' then '' else ' on' end
                 end,
                 nullif(category, ''),
                 'from ' || basket

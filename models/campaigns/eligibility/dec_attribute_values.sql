@@ -2,10 +2,11 @@
 {% set attributes = plan_attributes() -%}
 {% set numbers = {
     'current_features': attributes.numbers, 'users': attributes.user_numbers,
+    'members': attributes.member_numbers,
 } -%}
 {% set texts = {
     'current_features': attributes.texts, 'users': attributes.user_texts,
-    'current_tiers': attributes.member_texts,
+    'members': attributes.member_texts,
 } -%}
 with
 
@@ -24,10 +25,7 @@ current_features as (
 
 users as (select * from {{ ref('users') }}),
 
-current_tiers as (
-    select * from {{ ref('member_tiers') }}
-    where is_current
-),
+members as (select * from {{ ref('mbr_current_members') }}),
 
 forecasts as (select * from {{ ref('user_value') }}),
 

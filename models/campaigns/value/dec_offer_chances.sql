@@ -10,6 +10,9 @@ uplift as (
     where uplift_status = 'estimated'
 ),
 
+-- what a point costs, less those that lapse
+points as (select cost_per_point from {{ ref('point_liability') }}),
+
 -- value of an order
 habits as (
     select
@@ -83,6 +86,7 @@ measured as (
         offers.funded_share,
         offers.cost_per_redemption,
         campaigns.contact_cost,
+        coalesce(points.cost_per_point, 0) as cost_per_point,
         panel.days_since_last_covered,
         greatest(habits.value_per_order, coalesce(offers.minimum_basket_amount, 0))
             as order_amount,
@@ -107,6 +111,7 @@ measured as (
     inner join panel
         on baseline.offer_id = panel.offer_id and baseline.user_id = panel.user_id
     inner join habits on baseline.user_id = habits.user_id
+    left join points on offers.discount_kind = 'points'
     left join scores
         on baseline.offer_id = scores.offer_id and baseline.user_id = scores.user_id
     left join uplift
@@ -120,17 +125,13 @@ costed as (
         order_amount * margin_share as order_margin,
         least(covered_amount, order_amount) * margin_share as covered_margin,
         -- what is redeemed takes the place of a usual line of the order
-        case
-            when discount_kind = 'none' then 0
-            else
-                coalesce(
-                    (covered_line_amount - order_amount * orders_per_line)
-                    * margin_share, 0
-                )
-        end as swapped_margin,
+        cast(discount_kind <> 'none' as int) * coalesce(
+            (covered_line_amount - order_amount * orders_per_line) * margin_share, 0
+        ) as swapped_margin,
         (1 - funded_share) * case discount_kind
             when 'amount' then discount_value
             when 'share' then discount_value * covered_amount
+            when 'points' then discount_value * cost_per_point * covered_amount
             else 0
         end + cost_per_redemption as redemption_cost,
         round(

@@ -53,8 +53,8 @@ FAULTS = {
         " expected once, found 2018-01-basket 2 times.",
     ),
     "two rules of points from one day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '14', '365'),"
-        f" ('{SHOP}', 'silver', '2017-01-01', '2', '14', '365')",
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.01', '14', '365'),"
+        f" ('{SHOP}', 'silver', '2017-01-01', '2', '0.01', '14', '365')",
         "Seed point_rules, first_date 2017-01-01, column first_date: expected once, found 2017-01-01 2 times.",
     ),
     "a tier twice": (
@@ -177,19 +177,27 @@ OTHER_FAULTS = {
         ("blackout_dates", "New Year's Day", "channel", "fax"),
     ),
     "points rule without a day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', null, '1', '14', '365')",
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', null, '1', '0.01', '14', '365')",
         ("point_rules", "(none)", "first_date", "nothing"),
     ),
     "points below none": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '-1', '14', '365')",
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '-1', '0.01', '14', '365')",
         ("point_rules", "2017-01-01", "points_per_amount", "-1"),
     ),
+    "points that are worth less than nothing": (
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '-0.01', '14', '365')",
+        ("point_rules", "2017-01-01", "amount_per_point", "-0.01"),
+    ),
+    "points offered where there are none": (
+        f"update seeds.offers set discount_kind = 'points', discount_value = '1' {OF_DRINKS}",
+        ("offers", "2018-01-drinks", "discount_kind", "points"),
+    ),
     "points that are pending half a day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.5', '365')",
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.01', '0.5', '365')",
         ("point_rules", "2017-01-01", "pending_days", "0.5"),
     ),
     "points that last no day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '14', '0')",
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.01', '14', '0')",
         ("point_rules", "2017-01-01", "lasting_days", "0"),
     ),
     "tier without a name": (

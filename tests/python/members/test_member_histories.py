@@ -212,7 +212,10 @@ def warehouse(histories: dict[str, History], shop_dbt: DbtRuns, tmp_path_factory
         },
     )
     plan = shutil.copytree(PROJECT_FOLDER / "seeds" / "campaigns", folder / "plan")
-    rules = [f"your_shop,rule {number},{','.join(map(str, rule))}" for number, rule in enumerate(RULES)]
+    rules = [
+        f"your_shop,rule {number},{day},{points},0.01,{pending},{lasting}"
+        for number, (day, points, pending, lasting) in enumerate(RULES)
+    ]
     header = (plan / "point_rules.csv").read_text().splitlines()[0]
     (plan / "point_rules.csv").write_text("\n".join([header, *rules, ""]))
     rules = [

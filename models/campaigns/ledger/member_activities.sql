@@ -1,0 +1,26 @@
+-- one row per member activity of the plan and user who qualifies: what is decided
+with
+
+decisions as (
+    select * from {{ ref('campaign_decisions') }}
+    where campaign_type = 'member_activity' and decision <> 'excluded'
+),
+
+members as (select * from {{ ref('mbr_current_members') }}),
+
+joined as (
+    select
+        cast(decisions.campaign_id as string) as campaign_id,
+        cast(decisions.user_id as string) as user_id,
+        cast(members.tier as string) as tier,
+        cast(decisions.decision as string) as decision,
+        cast(decisions.decision_status as string) as decision_status,
+        cast(decisions.offer_id as string) as offer_id,
+        cast(coalesce(members.available_points, 0) as bigint) as available_points,
+        cast(coalesce(members.next_lapsing_points, 0) as bigint) as next_lapsing_points,
+        cast(decisions.send_on as date) as send_on
+    from decisions
+    left join members on decisions.user_id = members.user_id
+)
+
+select * from joined
