@@ -30,6 +30,7 @@ KEYS = {
     "campaign_contacts": "campaign_id, user_id",
     "coupons": "coupon_id, product_id, campaign_id",
     "coupon_redemptions": "redemption_id",
+    "point_movements": "movement_id",
     "promotions": "product_id, location_id, week_start_date",
 }
 

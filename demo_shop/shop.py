@@ -25,7 +25,7 @@ ORDER = {
     "files": (
         *("users", "products", "transactions", "events", "stock_levels", "reviews"),
         *("campaigns", "campaign_contacts", "coupons", "coupon_redemptions"),
-        "promotions",
+        *("point_movements", "promotions"),
     ),
     "truth": (
         *("lapse_probabilities", "users", "offer_effects", "offer_values"),

@@ -166,6 +166,9 @@
             'an amount of 0 or more'),
         ('draft_templates', 'discount_kind', not_one_of('discount_kind', words.discount_kind),
             words.discount_kind | join(', ')),
+        ('draft_templates', 'discount_kind', "discount_kind = 'points' and "
+            ~ 'not exists (select 1 from point_rules)',
+            'amount, share or none, as the shop has no point_rules'),
         ('draft_templates', 'discount_value', not_a_discount(),
             'an amount of 0 or more, or a share up to 1'),
         ('draft_templates', 'cost_per_redemption',

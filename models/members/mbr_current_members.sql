@@ -51,7 +51,8 @@ joined as (
         dated.user_id,
         tiers.tier,
         {{ days_between('tiers.first_date', 'dated.as_of_date') }} as days_in_tier,
-        {{ days_between('dated.as_of_date', 'tiers.next_date') }} as days_until_tier_ends,
+        {{ days_between('dated.as_of_date', 'tiers.next_date') }}
+            as days_until_tier_ends,
         coalesce(points.available_points, 0) as available_points,
         coalesce(points.next_lapsing_points, 0) as next_lapsing_points,
         {{ days_between('dated.as_of_date', 'points.next_lapsing_on') }}

@@ -66,7 +66,9 @@ spread as (
     select
         sqrt(
             sum(power(
-                by_member.lapsed_points - summed.lapsed_share * by_member.ended_points, 2
+                by_member.lapsed_points
+                - summed.lapsed_share * by_member.ended_points,
+                2
             ))
         ) / nullif(max(summed.ended_points), 0) as standard_error
     from by_member
@@ -78,8 +80,10 @@ shares as (
     select
         summed.ended_member_count,
         summed.lapsed_share,
-        greatest(summed.lapsed_share - 1.96 * spread.standard_error, 0) as low_share,
-        least(summed.lapsed_share + 1.96 * spread.standard_error, 1) as high_share
+        greatest(summed.lapsed_share - 1.96 * spread.standard_error, 0)
+            as low_share,
+        least(summed.lapsed_share + 1.96 * spread.standard_error, 1)
+            as high_share
     from summed
     cross join spread
     where summed.ended_member_count >= {{ var('breakage_members') }}

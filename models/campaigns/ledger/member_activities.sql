@@ -1,9 +1,14 @@
 -- one row per member activity of the plan and user who qualifies: what is decided
 with
 
+activities as (
+    select campaign_id from {{ ref('plan_campaigns') }}
+    where campaign_type = 'member_activity'
+),
+
 decisions as (
     select * from {{ ref('campaign_decisions') }}
-    where campaign_type = 'member_activity' and decision <> 'excluded'
+    where decision <> 'excluded'
 ),
 
 members as (select * from {{ ref('mbr_current_members') }}),
@@ -19,7 +24,8 @@ joined as (
         cast(coalesce(members.available_points, 0) as bigint) as available_points,
         cast(coalesce(members.next_lapsing_points, 0) as bigint) as next_lapsing_points,
         cast(decisions.send_on as date) as send_on
-    from decisions
+    from activities
+    inner join decisions on activities.campaign_id = decisions.campaign_id
     left join members on decisions.user_id = members.user_id
 )
 

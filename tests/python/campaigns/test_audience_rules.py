@@ -28,7 +28,11 @@ ACTIVITIES = {
     "contacted": ("times", "days_since"),
 }
 # Attributes of users that rules are drawn of: the table, and numbers to compare with.
-NUMBERS = {"rfm_score": range(3, 15), "days_since_last_order": range(1, 120), "order_count_91d": range(30)}
+FEATURES = {"rfm_score": range(3, 15), "days_since_last_order": range(1, 120), "order_count_91d": range(30)}
+# The same of members, in a table of theirs.
+OF_MEMBERS = {"available_points": (0, 1, 50, 500), "days_until_points_lapse": (1, 7, 30)}
+NUMBERS = FEATURES | OF_MEMBERS | {"days_until_anniversary": (7, 90, 200)}
+WORDS = {"segment_name": "champions;at risk", "tier": "gold;silver"}
 SHOP = "complete_journey"
 RULES = 30
 
@@ -128,14 +132,21 @@ def bookshop(folder: Path, queries: dict[str, str], draw: random.Random) -> duck
     drawn: dict[str, list] = {
         name: [None if kind == "string" else 0.0] * 50 for name, kind in attributes if name not in others
     }
-    drawn |= {name: [draw.choice([*values, None]) for _ in range(50)] for name, values in NUMBERS.items()}
+    drawn |= {name: [draw.choice([*values, None]) for _ in range(50)] for name, values in FEATURES.items()}
     drawn["segment_name"] = [draw.choice(["champions", "at risk", "risk"]) for _ in range(50)]
     frames["features.ftr_user__snapshot"] = pd.DataFrame({"user_id": users[:50], **drawn, "as_of_date": today})
     frames["scores.user_value"] = pd.DataFrame(
         [(user, days, 1.0, 2.0) for user in users for days in (28, 91, 365)],
         columns=["user_id", "horizon_days", "expected_orders", "expected_margin"],
     )
-    frames["members.member_tiers"] = pd.DataFrame(columns=["user_id", "tier", "is_current"])
+    of_members = {name: [draw.choice([*values, None]) for _ in range(40)] for name, values in NUMBERS.items()}
+    frames["members.mbr_current_members"] = pd.DataFrame(
+        {
+            **{"user_id": users[10:50], "tier": [draw.choice(["gold", "silver", "club", None]) for _ in range(40)]},
+            **dict.fromkeys(("days_in_tier", "days_until_tier_ends", "next_lapsing_points"), 0),
+            **{name: of_members[name] for name in (*OF_MEMBERS, "days_until_anniversary")},
+        }
+    )
     frames["campaigns.dec_offer_interests"] = pd.DataFrame({"campaign_id": ["none"], "user_id": ["u0"]})
     frames["seeds.audience_rules"] = pd.DataFrame(
         columns=[
@@ -170,7 +181,12 @@ def shop(
         for table in (
             *("core.as_of_dates", "core.users", "core.products", "core.transactions", "core.events"),
             *("features.ftr_user__snapshot", "scores.user_value", "campaigns.dec_contacts"),
-            *("campaigns.dec_offer_interests", "plan.plan_campaigns", "seeds.audience_rules"),
+            *(
+                "members.mbr_current_members",
+                "campaigns.dec_offer_interests",
+                "plan.plan_campaigns",
+                "seeds.audience_rules",
+            ),
         ):
             connection.execute(f"create schema if not exists {table.split('.')[0]}")
             connection.execute(f"create table {table} as from whole.{table}")
@@ -212,7 +228,8 @@ def drawn_rules(shop: duckdb.DuckDBPyConnection, draw: random.Random) -> pd.Data
                 row["operator"] = draw.choice(["at_least", "at_most", "equals"])
                 row["value"] = str(draw.choice(NUMBERS[row["attribute"]]))
             else:
-                row |= {"attribute": "segment_name", "operator": "one_of", "value": "champions;at risk"}
+                row["attribute"] = draw.choice([*WORDS])
+                row |= {"operator": "one_of", "value": WORDS[row["attribute"]]}
             rows.append({"shop": SHOP, "audience_rule": rule, **row})
     return pd.DataFrame(rows)
 
@@ -220,7 +237,7 @@ def drawn_rules(shop: duckdb.DuckDBPyConnection, draw: random.Random) -> pd.Data
 def meets(row: dict, user: str, tables: dict[str, Any], today: pd.Timestamp) -> bool:
     """Say whether a user meets a condition, from the lines themselves."""
     attribute, value = row["attribute"], row["value"]
-    if attribute == "segment_name":
+    if attribute in WORDS:
         found = tables["features"].loc[[user] if user in tables["features"].index else [], attribute]
         return any(word in value.split(";") for word in found)
     if attribute in NUMBERS:
@@ -264,6 +281,8 @@ def lines_of(shop: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], pd.Timest
     contacts = shop.execute("from campaigns.dec_contacts").df()
     contacts = contacts.rename(columns={"campaign_id": "occasion", "contact_date": "day"})
     features = shop.execute("from features.ftr_user__snapshot where as_of_date = $1", [today]).df()
+    members = shop.execute("from members.mbr_current_members").df().set_index("user_id")
+    features = features.set_index("user_id")[["segment_name", *FEATURES]].join(members, how="outer")
     tables = {
         "bought": bought.merge(products, on="product_id"),
         "viewed": events[events["event_type"] == "view"].merge(products, on="product_id", how="left"),
@@ -273,7 +292,7 @@ def lines_of(shop: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], pd.Timest
     for table in tables.values():
         table["day"] = pd.to_datetime(table["day"])
     by_user = {name: table.groupby("user_id") for name, table in tables.items()}
-    return {**by_user, "features": features.set_index("user_id")}, pd.Timestamp(today)
+    return {**by_user, "features": features}, pd.Timestamp(today)
 
 
 def test_an_audience_is_who_meets_every_condition_counted_line_by_line(

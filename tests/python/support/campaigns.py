@@ -29,10 +29,15 @@ DECIDING = (
 PLAN = """
     update seeds.campaign_plan set budget_amount = '3'
     where campaign_id in ('2018-01-basket', '2018-01-fresh');
+    insert into seeds.point_rules values ('complete_journey', 'points', '2017-01-01', '1', '0.01', '14', '60');
+    insert into seeds.tier_rules values
+        ('complete_journey', 'silver', '2017-01-01', '200', '0', '91', '28', '7'),
+        ('complete_journey', 'gold', '2017-01-01', '600', '0', '91', '28', '7');
     insert into seeds.campaign_plan by name
     select
         campaign_plan.* replace (
             spare as campaign_id,
+            case when spare = 'spare-6' then 'member_activity' else campaign_type end as campaign_type,
             'draft' as plan_status,
             '1' as budget_amount,
             '2018-01-05' as starts_on,

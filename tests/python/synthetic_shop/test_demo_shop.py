@@ -31,6 +31,7 @@ CONTRACT = {
     "campaign_contacts": "campaign_id user_id arm channel offer_id sent_at",
     "coupons": "coupon_id product_id campaign_id face_value discount_share",
     "coupon_redemptions": "redemption_id user_id coupon_id campaign_id redeemed_at",
+    "point_movements": "movement_id user_id movement_type points moved_at",
     "promotions": "product_id location_id display mailer price_cut week_start_date",
 }
 KEYS = {
@@ -44,6 +45,7 @@ KEYS = {
     "campaign_contacts": "campaign_id, user_id",
     "coupons": "coupon_id, product_id",
     "coupon_redemptions": "redemption_id",
+    "point_movements": "movement_id",
     "promotions": "product_id, location_id, week_start_date",
 }
 NEGATIVE_WORDS = "失望|太差|糟糕|后悔|气死|Very disappointed|Terrible|Awful|waste of money|regret"
@@ -164,6 +166,7 @@ def test_nothing_happens_too_early_or_too_late(shop: duckdb.DuckDBPyConnection) 
         "products": ["launched_at"],
         "campaign_contacts": ["sent_at"],
         "coupon_redemptions": ["redeemed_at"],
+        "point_movements": ["moved_at"],
     }
     for table, columns in instants.items():
         for column in columns:

@@ -52,6 +52,7 @@ ENTITIES = [
     "campaign_contacts",
     "coupons",
     "coupon_redemptions",
+    "point_movements",
 ]
 
 
