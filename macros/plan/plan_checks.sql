@@ -107,8 +107,8 @@
         ('tier_rules', 'review_days', not_between('review_days', 'bigint', 1, 36525),
             'a whole number of days from 1'),
         ('tier_rules', 'grace_days', not_between('grace_days', 'bigint', 0, 36525)
-            ~ ' or coalesce(try_cast(grace_days as bigint)'
-            ~ ' >= try_cast(review_days as bigint), false)',
+            ~ ' or coalesce(try_cast(review_days as bigint) between 1'
+            ~ ' and try_cast(grace_days as bigint), false)',
             'a whole number of days, 0 or more, and fewer than review_days'),
         ('suppressions', 'user_id', "user_id is null or user_id like '%@%'",
             'the pseudonym of a user'),

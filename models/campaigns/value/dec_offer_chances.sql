@@ -11,7 +11,7 @@ uplift as (
 ),
 
 -- what a point costs, less those that lapse
-points as (select cost_per_point from {{ ref('point_liability') }}),
+points as (select cost_per_point from {{ ref('mbr_point_cost') }}),
 
 -- value of an order
 habits as (

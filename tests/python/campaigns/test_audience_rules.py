@@ -30,7 +30,7 @@ ACTIVITIES = {
 # Attributes of users that rules are drawn of: the table, and numbers to compare with.
 FEATURES = {"rfm_score": range(3, 15), "days_since_last_order": range(1, 120), "order_count_91d": range(30)}
 # The same of members, in a table of theirs.
-OF_MEMBERS = {"available_points": (0, 1, 50, 500), "days_until_points_lapse": (1, 7, 30)}
+OF_MEMBERS = {"available_points": (50, 200, 500), "days_until_points_lapse": (7, 30, 60)}
 NUMBERS = FEATURES | OF_MEMBERS | {"days_until_anniversary": (7, 90, 200)}
 WORDS = {"segment_name": "champions;at risk", "tier": "gold;silver"}
 SHOP = "complete_journey"
@@ -209,7 +209,7 @@ def drawn_rules(shop: duckdb.DuckDBPyConnection, draw: random.Random) -> pd.Data
     }
     rows = []
     for rule in (f"rule {number}" for number in range(RULES)):
-        for _ in range(draw.choice([1, 1, 2, 3])):
+        for _ in range(draw.choice([1, 1, 1, 2, 3])):
             row = dict.fromkeys(("category", "brand", "product_id", "window_days"))
             kind = draw.choice([*ACTIVITIES, "bought", "bought", "number", "text"])
             if kind in ACTIVITIES:

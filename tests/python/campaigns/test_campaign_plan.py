@@ -53,14 +53,14 @@ FAULTS = {
         " expected once, found 2018-01-basket 2 times.",
     ),
     "two rules of points from one day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.01', '14', '365'),"
-        f" ('{SHOP}', 'silver', '2017-01-01', '2', '0.01', '14', '365')",
-        "Seed point_rules, first_date 2017-01-01, column first_date: expected once, found 2017-01-01 2 times.",
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-03-01', '1', '0.01', '14', '365'),"
+        f" ('{SHOP}', 'silver', '2017-03-01', '2', '0.01', '14', '365')",
+        "Seed point_rules, first_date 2017-03-01, column first_date: expected once, found 2017-03-01 2 times.",
     ),
     "a tier twice": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '182', '91', '14'),"
-        f" ('{SHOP}', 'gold', '2017-01-01', '900', '0', '182', '91', '14')",
-        "Seed tier_rules, tier gold, column tier: expected once, found gold 2 times.",
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', '2017-01-01', '500', '0', '182', '91', '14'),"
+        f" ('{SHOP}', 'platinum', '2017-01-01', '900', '0', '182', '91', '14')",
+        "Seed tier_rules, tier platinum, column tier: expected once, found platinum 2 times.",
     ),
     "product that is none": (
         f"update seeds.offers set eligible_products = 'p-0' {OF_DRINKS}",
@@ -181,52 +181,53 @@ OTHER_FAULTS = {
         ("point_rules", "(none)", "first_date", "nothing"),
     ),
     "points below none": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '-1', '0.01', '14', '365')",
-        ("point_rules", "2017-01-01", "points_per_amount", "-1"),
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-03-01', '-1', '0.01', '14', '365')",
+        ("point_rules", "2017-03-01", "points_per_amount", "-1"),
     ),
     "points that are worth less than nothing": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '-0.01', '14', '365')",
-        ("point_rules", "2017-01-01", "amount_per_point", "-0.01"),
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-03-01', '1', '-0.01', '14', '365')",
+        ("point_rules", "2017-03-01", "amount_per_point", "-0.01"),
     ),
     "points offered where there are none": (
-        f"update seeds.offers set discount_kind = 'points', discount_value = '1' {OF_DRINKS}",
+        "delete from seeds.point_rules;"
+        f" update seeds.offers set discount_kind = 'points', discount_value = '1' {OF_DRINKS}",
         ("offers", "2018-01-drinks", "discount_kind", "points"),
     ),
     "points that are pending half a day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.01', '0.5', '365')",
-        ("point_rules", "2017-01-01", "pending_days", "0.5"),
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-03-01', '1', '0.01', '0.5', '365')",
+        ("point_rules", "2017-03-01", "pending_days", "0.5"),
     ),
     "points that last no day": (
-        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-01-01', '1', '0.01', '14', '0')",
-        ("point_rules", "2017-01-01", "lasting_days", "0"),
+        f"insert into seeds.point_rules values ('{SHOP}', 'gold', '2017-03-01', '1', '0.01', '14', '0')",
+        ("point_rules", "2017-03-01", "lasting_days", "0"),
     ),
     "tier without a name": (
         f"insert into seeds.tier_rules values ('{SHOP}', null, '2017-01-01', '500', '0', '182', '91', '14')",
         ("tier_rules", "(none)", "tier", "nothing"),
     ),
     "tier without a day": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', 'May', '500', '0', '182', '91', '14')",
-        ("tier_rules", "gold", "first_date", "May"),
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', 'May', '500', '0', '182', '91', '14')",
+        ("tier_rules", "platinum", "first_date", "May"),
     ),
     "tier below none": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '-500', '0', '182', '91', '14')",
-        ("tier_rules", "gold", "least_amount", "-500"),
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', '2017-01-01', '-500', '0', '182', '91', '14')",
+        ("tier_rules", "platinum", "least_amount", "-500"),
     ),
     "tier that counts before the order": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '-1', '182', '91', '14')",
-        ("tier_rules", "gold", "pending_days", "-1"),
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', '2017-01-01', '500', '-1', '182', '91', '14')",
+        ("tier_rules", "platinum", "pending_days", "-1"),
     ),
     "tier that counts no day": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '0', '91', '14')",
-        ("tier_rules", "gold", "window_days", "0"),
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', '2017-01-01', '500', '0', '0', '91', '14')",
+        ("tier_rules", "platinum", "window_days", "0"),
     ),
     "tier reviewed all the time": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '182', '0', '0')",
-        ("tier_rules", "gold", "review_days", "0"),
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', '2017-01-01', '500', '0', '182', '0', '0')",
+        ("tier_rules", "platinum", "review_days", "0"),
     ),
     "tier whose grace lasts until the next review": (
-        f"insert into seeds.tier_rules values ('{SHOP}', 'gold', '2017-01-01', '500', '0', '182', '91', '91')",
-        ("tier_rules", "gold", "grace_days", "91"),
+        f"insert into seeds.tier_rules values ('{SHOP}', 'platinum', '2017-01-01', '500', '0', '182', '91', '91')",
+        ("tier_rules", "platinum", "grace_days", "91"),
     ),
     "suppression of nobody": (
         f"insert into seeds.suppressions values ('{SHOP}', null, 'opt_out', null, '2018-01-01', null, null)",
