@@ -34,7 +34,7 @@ OF_MEMBERS = {"available_points": (50, 200, 500), "days_until_points_lapse": (7,
 NUMBERS = FEATURES | OF_MEMBERS | {"days_until_anniversary": (7, 90, 200)}
 WORDS = {"segment_name": "champions;at risk", "tier": "gold;silver"}
 SHOP = "complete_journey"
-RULES = 30
+RULES = 40
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def drawn_rules(shop: duckdb.DuckDBPyConnection, draw: random.Random) -> pd.Data
     for rule in (f"rule {number}" for number in range(RULES)):
         for _ in range(draw.choice([1, 1, 1, 2, 3])):
             row = dict.fromkeys(("category", "brand", "product_id", "window_days"))
-            kind = draw.choice([*ACTIVITIES, "bought", "bought", "number", "text"])
+            kind = draw.choice([*ACTIVITIES, "bought", "bought", "number", "number", "number", "text"])
             if kind in ACTIVITIES:
                 measure = draw.choice(ACTIVITIES[kind])
                 row["attribute"] = f"{measure}_{kind}"
@@ -225,7 +225,7 @@ def drawn_rules(shop: duckdb.DuckDBPyConnection, draw: random.Random) -> pd.Data
                         row["product_id"] = draw.choice(named["product_id"])
             elif kind == "number":
                 row["attribute"] = draw.choice([*NUMBERS])
-                row["operator"] = draw.choice(["at_least", "at_most", "equals"])
+                row["operator"] = draw.choice(["at_least", "at_least", "at_most", "at_most", "equals"])
                 row["value"] = str(draw.choice(NUMBERS[row["attribute"]]))
             else:
                 row["attribute"] = draw.choice([*WORDS])
