@@ -76,7 +76,8 @@ def test_words_of_other_tables_are_read(shop_dbt: DbtRuns, tmp_path: Path) -> No
         {
             "transactions.csv": lines_of(["completed"]),
             "campaigns.csv": "campaign_id,campaign_type,starts_on,ends_on\nk1,Gutschein,2026-03-01,2026-03-31\n",
-            "campaign_contacts.csv": "campaign_id,user_id,arm,channel\nk1,u1,实验组,E-Mail\nk1,u2,Kontrollgruppe,短信\n",
+            "campaign_contacts.csv": "campaign_id,user_id,arm,channel\nk1,u1,实验组,E-Mail\n"
+            "k1,u2,Kontrollgruppe,短信\n",
             "contact_events.csv": "event_id,user_id,channel,event_type,occurred_at\n"
             "e1,u1,Newsletter,opt-out,2026-03-02\ne2,u2,pigeon,Spam report,2026-03-02\n",
             "events.csv": "event_id,user_id,event_type,occurred_at\n"
