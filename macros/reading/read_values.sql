@@ -217,7 +217,15 @@
 {%- endmacro %}
 
 {% macro has_offset(raw) -%}
-    regexp_matches({{ raw }}, '[0-9]:[0-9]{2}.*(UTC|GMT|Z|[+-][0-9]{1,2}:?([0-9]{2})?)\s*(\([^()]*\))?\s*$')
+    regexp_matches({{ raw }}, '[0-9]:[0-9]{2}.*(Z|[A-Za-z_/]{3,}|[+-][0-9]{1,2}:?([0-9]{2})?)\s*(\([^()]*\))?\s*$')
+{%- endmacro %}
+
+{# An instant whose text names no offset, as the shop's clock showed it; else as it is. #}
+{% macro in_zone(instant, raw) -%}
+    case
+        when zone is null or {{ has_offset(raw) }} then {{ instant }}
+        else cast(timezone(zone, {{ instant }}) as timestamp)
+    end
 {%- endmacro %}
 
 {% macro part_of_offset(raw, number) -%}
@@ -273,7 +281,7 @@
     {%- elif data_type == 'int' -%}{{ read_int(raw) }}
     {%- elif data_type == 'double' -%}{{ read_double(raw) }}
     {%- elif data_type == 'boolean' -%}{{ read_boolean(raw) }}
-    {%- elif data_type == 'timestamp' -%}{{ read_timestamp(raw) }}
+    {%- elif data_type == 'timestamp' -%}{{ in_zone(read_timestamp(raw), raw) }}
     {%- elif data_type == 'date' -%}cast({{ read_timestamp(raw) }} as date)
     {%- else -%}
         {{ exceptions.raise_compiler_error(

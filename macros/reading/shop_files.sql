@@ -79,7 +79,8 @@
         ) as raw_{{ column.name }},
         {% endfor -%}
         source_file,
-        source_row
+        source_row,
+        {{ zone_of_file() }} as zone
     from (
         select
             {% for name in names_in_files(columns) -%}
@@ -97,4 +98,24 @@
         from {{ group.relation }}
         {% endfor -%}
     ) as united
+{%- endmacro %}
+
+{#
+    The zone of times that name no offset: null for UTC, the shop's for files whose
+    `timestamps` are local. The setting is one word, or one per file and `default`.
+#}
+{% macro zone_of_file() -%}
+    {%- set kinds = shop('timestamps') or 'utc' -%}
+    {%- set kinds = {'default': kinds} if kinds is string else kinds -%}
+    {%- set zones = {'local': as_literal(shop('timezone')), 'utc': 'cast(null as string)'} -%}
+    case
+        when false then ''
+        {% for file, kind in kinds.items() if file != 'default' -%}
+        when
+            source_file = {{ as_literal(file) }}
+            or starts_with(source_file, {{ as_literal(file ~ '/') }})
+            then {{ zones[kind] }}
+        {% endfor -%}
+        else {{ zones[kinds.get('default', 'utc')] }}
+    end
 {%- endmacro %}
