@@ -106,46 +106,65 @@
 {%- endmacro %}
 
 {#
-    A number: digits with a decimal point, else the ways money is written. The last point
-    or comma with one or two digits behind it is the decimal one; points, commas, spaces
-    and apostrophes before groups of three are not. Brackets or a minus sign, which some
-    write at the end, make it negative.
+    A number: digits with a decimal point, else the ways money is written. Points, commas,
+    spaces and apostrophes before groups of three are no decimal ones. One point or comma
+    before three digits may be either, `1,234`: `sign` is the decimal one of the file's
+    column, or null, which makes a point decimal and a comma not. Brackets or a minus sign,
+    which some write at the end, make it negative.
 #}
-{% macro read_decimal(raw, data_type) -%}
-    {%- set currency -%}(?:\p{Sc}|[A-Za-z]{1,3}\p{Sc}?|元|円){%- endset -%}
-    {%- set digits -%}
-    regexp_replace(regexp_extract(
-        {{ raw }},
-        '^\s*[-+(]?\s*{{ currency }}?\s*-?\s*([0-9][0-9 .,''’\x{A0}\x{202F}]*)\s*-?\s*{{ currency }}?\s*-?\)?\s*$',
-        1
-    ), '[ ''’\x{A0}\x{202F}]', '', 'g')
-    {%- endset -%}
+{% macro read_decimal(raw, data_type, sign='cast(null as string)') -%}
+    {%- set digits = digits_of(raw) -%}
     coalesce(
-        try_cast({{ raw }} as {{ data_type }}),
+        case
+            when {{ sign }} = ',' and {{ is_in_doubt(digits) }} then null
+            else try_cast({{ raw }} as {{ data_type }})
+        end,
         case
             when {{ raw }} is null or not regexp_matches({{ raw }}, '[0-9]') then null
             else try_cast(
                 case when regexp_matches({{ raw }}, '^[^0-9]*[-(]|-[^0-9]*$') then '-' else '' end
                 || case
-                    when
-                        regexp_full_match(
-                            {{ digits }}, '([0-9]+|[0-9]{1,3}([.,][0-9]{3})+)[.,][0-9]{1,2}'
-                        )
-                        then replace(
-                            regexp_replace(
-                                regexp_replace(
-                                    {{ digits }}, '[.,]([0-9]{1,2})$', '#\1'
-                                ), '[.,]', '', 'g'
-                            ), '#', '.'
-                        )
-                    when
-                        regexp_full_match(
-                            {{ digits }}, '[0-9]+|[0-9]{1,3}([.,][0-9]{3})+'
-                        )
-                        then regexp_replace({{ digits }}, '[.,]', '', 'g')
+                    when {{ is_in_doubt(digits) }}
+                        then case
+                            when contains({{ digits }}, coalesce({{ sign }}, '.'))
+                                then replace({{ digits }}, ',', '.')
+                            else regexp_replace({{ digits }}, '[.,]', '', 'g')
+                        end
+                    when regexp_full_match({{ digits }}, '[0-9]+([.,][0-9]+)?')
+                        then replace({{ digits }}, ',', '.')
+                    when regexp_full_match({{ digits }}, '[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?')
+                        then replace({{ digits }}, ',', '')
+                    when regexp_full_match({{ digits }}, '[0-9]{1,3}([.][0-9]{3})+(,[0-9]+)?')
+                        then replace(replace({{ digits }}, '.', ''), ',', '.')
                 end as {{ data_type }}
             )
         end
+    )
+{%- endmacro %}
+
+{# Digits, points and commas of a number, without currency, sign and blanks. #}
+{% macro digits_of(raw) -%}
+    {%- set currency -%}(?:\p{Sc}|[A-Za-z]{1,3}\p{Sc}?|元|円){%- endset -%}
+    regexp_replace(regexp_extract(
+        {{ raw }},
+        '^\s*[-+(]?\s*{{ currency }}?\s*-?\s*([0-9][0-9 .,''’\x{A0}\x{202F}]*)\s*-?\s*{{ currency }}?\s*-?\)?\s*$',
+        1
+    ), '[ ''’\x{A0}\x{202F}]', '', 'g')
+{%- endmacro %}
+
+{# One point or comma, with three digits behind it and one to three before, not 0. #}
+{% macro is_in_doubt(digits) -%}
+    regexp_full_match({{ digits }}, '[1-9][0-9]{0,2}[.,][0-9]{3}')
+{%- endmacro %}
+
+{# Digits whose decimal sign is beyond doubt to be `sign`, written as a pattern does. #}
+{% macro shows_sign(digits, sign, other) -%}
+    (
+        regexp_full_match(
+            {{ digits }},
+            '0{{ sign }}[0-9]+|[0-9]+{{ sign }}([0-9]{1,2}|[0-9]{4,})|[0-9]{4,}{{ sign }}[0-9]{3}'
+            || '|[0-9]{1,3}({{ other }}[0-9]{3})+{{ sign }}[0-9]+|[0-9]{1,3}({{ other }}[0-9]{3}){2,}'
+        )
     )
 {%- endmacro %}
 
@@ -277,7 +296,7 @@
         {%- elif column.meta.read_as == 'code' -%}{{ read_code(raw) }}
         {%- else -%}{{ read_text(raw) }}
         {%- endif -%}
-    {%- elif data_type.startswith('decimal') -%}{{ read_decimal(raw, data_type) }}
+    {%- elif data_type.startswith('decimal') -%}{{ read_decimal(raw, data_type, 'sign_' ~ column.name) }}
     {%- elif data_type == 'int' -%}{{ read_int(raw) }}
     {%- elif data_type == 'double' -%}{{ read_double(raw) }}
     {%- elif data_type == 'boolean' -%}{{ read_boolean(raw) }}

@@ -111,7 +111,7 @@ select * from noted
         {% endif -%}
         when {{ name }} is null then null
         {% if data_type.startswith('decimal') -%}
-        when try_cast(raw_{{ name }} as {{ data_type }}) is null
+        when try_cast(raw_{{ name }} as {{ data_type }}) is distinct from {{ name }}
             then '{{ name }} was written as a currency'
         {% elif data_type in ('timestamp', 'date') -%}
         when try_cast(raw_{{ name }} as timestamptz) is null

@@ -70,6 +70,7 @@
     a column that the files lack is null. `source_row` counts from 1 within a file.
 #}
 {% macro file_rows(table, columns) -%}
+    {%- set signs = decimal_signs(table, columns).signs -%}
     select
         {% for column in columns -%}
         coalesce(null
@@ -77,6 +78,9 @@
             , {{ adapter.quote(name) }}
             {%- endfor -%}
         ) as raw_{{ column.name }},
+        {% if (column.data_type or '').startswith('decimal') -%}
+        {{ sign_of_file(signs, column.name) }} as sign_{{ column.name }},
+        {% endif -%}
         {% endfor -%}
         source_file,
         source_row,

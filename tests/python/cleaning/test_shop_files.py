@@ -179,14 +179,12 @@ def test_no_row_comes_from_elsewhere(shop_read: duckdb.DuckDBPyConnection) -> No
 VALUES = {
     ("products", "list_price"): [
         ("12.50", "12.50", None),
-        ("12.505", "12.51", None),
         ("$1,234.50", "1234.50", "was written as a currency"),
         ("¥12.00", "12.00", "was written as a currency"),
         ("12,50 €", "12.50", "was written as a currency"),
         ("CNY 12.50", "12.50", "was written as a currency"),
         ("1 234,50", "1234.50", "was written as a currency"),
         ("1.234.567,8", "1234567.80", "was written as a currency"),
-        ("1,234", "1234.00", "was written as a currency"),
         ("1e2", "100.00", None),
         ("'12.50", "12.50", "was escaped by a spreadsheet"),
         ('="12.50"', "12.50", "was escaped by a spreadsheet"),
@@ -275,6 +273,8 @@ VALUES = {
         ("-1", None, "is out of range, emptied"),
     ],
     ("campaigns", "starts_on"): [("04.03.2026", "2026-03-04", "was in another date format")],
+    # the column's decimal sign is beyond doubt nowhere
+    ("coupons", "face_value"): [("12.505", "12.51", None), ("1,234", "1234.00", "was written as a currency")],
     ("coupons", "discount_share"): [("0.15", "0.15", None), ("inf", None, "is unreadable, emptied")],
 }
 REQUIRED_FIELDS = {
