@@ -19,7 +19,9 @@
         {%- endif -%}
         {%- for table in tables -%}
             {%- if shop('folder') -%}
-                {%- do faults.extend(file_faults(table) or misplaced_values(table)) -%}
+                {%- do faults.extend(
+                    file_faults(table) or misplaced_values(table) or sign_faults(table)
+                ) -%}
             {%- else -%}
                 {%- do faults.extend(input_faults(table)) -%}
             {%- endif -%}

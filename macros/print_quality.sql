@@ -9,7 +9,8 @@
     {%- endfor -%}
     {%- set data_quality = built.data_quality -%}
     {%- set rows_counted = built.int_rows_counted -%}
-    {%- if not data_quality or not rows_counted -%}{{ return('') }}{%- endif -%}
+    {%- set rows_doubted = built.int_rows_doubted -%}
+    {%- if not data_quality or not rows_counted or not rows_doubted -%}{{ return('') }}{%- endif -%}
     {%- set is_check = invocation_args_dict.selector == 'check_data' -%}
     {%- set counted = run_query(
         "select entity, sum(row_count), sum(row_count) filter (repairs is not null),"
@@ -37,8 +38,9 @@
     {%- endif -%}
     {%- for row in run_query(
         "select entity, outcome, rule, rows_met, row_share, threshold,"
-        ~ " is_above_threshold from " ~ data_quality
-        ~ " where is_above_threshold"
+        ~ " is_above_threshold, example from " ~ data_quality ~ " left join ("
+        ~ "select entity, 'doubted' as outcome, rule, example from " ~ rows_doubted
+        ~ ") as doubted using (entity, outcome, rule) where is_above_threshold"
         ~ (" or rule <> 'any rule'" if is_check else '')
         ~ " order by is_above_threshold desc, entity, outcome, rows_met desc, rule"
     ).rows -%}
@@ -47,8 +49,12 @@
         {%- endif -%}
         {{ print('  %-18s %-12s %10d (%5.1f %%)  %s%s' | format(
             row[0], row[1], row[3], 100 * row[4], row[2],
-            ('  <- above the ' ~ 100 * row[5] ~ ' % of var data_quality_thresholds'
+            ('  <- above the ' ~ 100 * row[5] ~ ' % of var '
+            ~ ('doubt_thresholds' if row[1] == 'doubted' else 'data_quality_thresholds')
             if row[6] else '')
         )) }}
+        {%- if row[7] -%}
+            {{ print('                     for example ' ~ row[7]) }}
+        {%- endif -%}
     {%- endfor -%}
 {% endmacro %}

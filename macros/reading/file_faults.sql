@@ -140,3 +140,12 @@
     {%- endfor -%}
     {{ return(shown | join(', ')) }}
 {%- endmacro %}
+
+{# Numbers that may be read in two ways; what settled those of a file is printed. #}
+{% macro sign_faults(table) -%}
+    {%- set found = decimal_signs(table, table.columns.values() | list) -%}
+    {%- for sentence in found.told -%}
+        {{ print(sentence) }}
+    {%- endfor -%}
+    {{ return(found.faults) }}
+{%- endmacro %}

@@ -6,8 +6,41 @@
 {# Blanks of every kind around the text are no part of it; 'NULL' and '\N' say nothing. #}
 {% macro trimmed(raw) -%}
     nullif(nullif(nullif(
-        trim({{ raw }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), ''
+        trim(
+            {{ raw }},
+            ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8203) || chr(8239)
+            || chr(12288) || chr(65279)
+        ), ''
     ), 'NULL'), '\N')
+{%- endmacro %}
+
+{#
+    The text of a cell without what a spreadsheet puts before it so that it stays a text:
+    '700, '-5.00 or ="0700". In words only a sign is escaped, as 't is how some begin. In
+    values and ids, full-width digits and signs are plain ones.
+#}
+{% macro unescaped(raw, is_words) -%}
+    case
+        {% if not is_words -%}
+        when strlen({{ raw }}) <> length({{ raw }})
+            then {{ unescaped_ascii(
+                "translate(" ~ raw ~ ", '０１２３４５６７８９．，－＋：／（）　−﹣', '0123456789.,-+:/() --')",
+                is_words
+            ) }}
+        {% endif -%}
+        when {{ is_escaped(raw) }} then {{ unescaped_ascii(raw, is_words) }}
+        else {{ raw }}
+    end
+{%- endmacro %}
+
+{% macro is_escaped(raw) -%}
+    (starts_with(ltrim({{ raw }}), '''') or starts_with(ltrim({{ raw }}), '="'))
+{%- endmacro %}
+
+{% macro unescaped_ascii(raw, is_words) -%}
+    replace(regexp_replace(regexp_replace(
+        {{ raw }}, '^\s*''({{ '[=+@-]' if is_words }}.*)$', '\1', 's'
+    ), '^\s*="(.*)"\s*$', '\1', 's'), '""', '"')
 {%- endmacro %}
 
 {#
@@ -60,6 +93,7 @@
 
 {# The id of a user as a source writes it; some have 12346.0 for 12346. #}
 {% macro read_user_id(raw, has_decimals) -%}
+    {%- set raw = unescaped(raw, false) -%}
     {%- if has_decimals -%}
         {{ trimmed("regexp_replace(" ~ raw ~ ", '[.]0+ *$', '')") }}
     {%- else -%}{{ trimmed(raw) }}
@@ -72,45 +106,65 @@
 {%- endmacro %}
 
 {#
-    A number: digits with a decimal point, else the ways money is written. The last point
-    or comma with one or two digits behind it is the decimal one; points, commas, spaces
-    and apostrophes before groups of three are not. Brackets or a minus sign make it negative.
+    A number: digits with a decimal point, else the ways money is written. Points, commas,
+    spaces and apostrophes before groups of three are no decimal ones. One point or comma
+    before three digits may be either, `1,234`: `sign` is the decimal one of the file's
+    column, or null, which makes a point decimal and a comma not. Brackets or a minus sign,
+    which some write at the end, make it negative.
 #}
-{% macro read_decimal(raw, data_type) -%}
-    {%- set currency -%}(?:\p{Sc}|[A-Za-z]{1,3}\p{Sc}?|元|円){%- endset -%}
-    {%- set digits -%}
-    regexp_replace(regexp_extract(
-        {{ raw }},
-        '^\s*[-(]?\s*{{ currency }}?\s*-?\s*([0-9][0-9 .,''’\x{A0}]*)\s*{{ currency }}?\s*\)?\s*$',
-        1
-    ), '[ ''’\x{A0}]', '', 'g')
-    {%- endset -%}
+{% macro read_decimal(raw, data_type, sign='cast(null as string)') -%}
+    {%- set digits = digits_of(raw) -%}
     coalesce(
-        try_cast({{ raw }} as {{ data_type }}),
+        case
+            when {{ sign }} = ',' and {{ is_in_doubt(digits) }} then null
+            else try_cast({{ raw }} as {{ data_type }})
+        end,
         case
             when {{ raw }} is null or not regexp_matches({{ raw }}, '[0-9]') then null
             else try_cast(
-                case when regexp_matches({{ raw }}, '^[^0-9]*[-(]') then '-' else '' end
+                case when regexp_matches({{ raw }}, '^[^0-9]*[-(]|-[^0-9]*$') then '-' else '' end
                 || case
-                    when
-                        regexp_full_match(
-                            {{ digits }}, '([0-9]+|[0-9]{1,3}([.,][0-9]{3})+)[.,][0-9]{1,2}'
-                        )
-                        then replace(
-                            regexp_replace(
-                                regexp_replace(
-                                    {{ digits }}, '[.,]([0-9]{1,2})$', '#\1'
-                                ), '[.,]', '', 'g'
-                            ), '#', '.'
-                        )
-                    when
-                        regexp_full_match(
-                            {{ digits }}, '[0-9]+|[0-9]{1,3}([.,][0-9]{3})+'
-                        )
-                        then regexp_replace({{ digits }}, '[.,]', '', 'g')
+                    when {{ is_in_doubt(digits) }}
+                        then case
+                            when contains({{ digits }}, coalesce({{ sign }}, '.'))
+                                then replace({{ digits }}, ',', '.')
+                            else regexp_replace({{ digits }}, '[.,]', '', 'g')
+                        end
+                    when regexp_full_match({{ digits }}, '[0-9]+([.,][0-9]+)?')
+                        then replace({{ digits }}, ',', '.')
+                    when regexp_full_match({{ digits }}, '[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?')
+                        then replace({{ digits }}, ',', '')
+                    when regexp_full_match({{ digits }}, '[0-9]{1,3}([.][0-9]{3})+(,[0-9]+)?')
+                        then replace(replace({{ digits }}, '.', ''), ',', '.')
                 end as {{ data_type }}
             )
         end
+    )
+{%- endmacro %}
+
+{# Digits, points and commas of a number, without currency, sign and blanks. #}
+{% macro digits_of(raw) -%}
+    {%- set currency -%}(?:\p{Sc}|[A-Za-z]{1,3}\p{Sc}?|元|円){%- endset -%}
+    regexp_replace(regexp_extract(
+        {{ raw }},
+        '^\s*[-+(]?\s*{{ currency }}?\s*-?\s*([0-9][0-9 .,''’\x{A0}\x{202F}]*)\s*-?\s*{{ currency }}?\s*-?\)?\s*$',
+        1
+    ), '[ ''’\x{A0}\x{202F}]', '', 'g')
+{%- endmacro %}
+
+{# One point or comma, with three digits behind it and one to three before, not 0. #}
+{% macro is_in_doubt(digits) -%}
+    regexp_full_match({{ digits }}, '[1-9][0-9]{0,2}[.,][0-9]{3}')
+{%- endmacro %}
+
+{# Digits whose decimal sign is beyond doubt to be `sign`, written as a pattern does. #}
+{% macro shows_sign(digits, sign, other) -%}
+    (
+        regexp_full_match(
+            {{ digits }},
+            '0{{ sign }}[0-9]+|[0-9]+{{ sign }}([0-9]{1,2}|[0-9]{4,})|[0-9]{4,}{{ sign }}[0-9]{3}'
+            || '|[0-9]{1,3}({{ other }}[0-9]{3})+{{ sign }}[0-9]+|[0-9]{1,3}({{ other }}[0-9]{3}){2,}'
+        )
     )
 {%- endmacro %}
 
@@ -141,10 +195,28 @@
 {%- endmacro %}
 
 {#
-    An instant, UTC unless it names its offset: ISO 8601, else the other ways of writing.
-    Years 1 to 9999 only, which also keeps out 'infinity', to strptime the year 1900.
+    An instant, UTC unless it names its offset: ISO 8601, else the other ways of writing,
+    also before an offset such as -0400 or GMT+02:00. Years 1 to 9999 only, which also
+    keeps out 'infinity', to strptime the year 1900.
 #}
 {% macro read_timestamp(raw) -%}
+    coalesce(
+        {{ read_instant(raw) }},
+        case
+            when {{ has_offset(raw) }}
+                then {{ read_instant("regexp_replace(" ~ raw ~ ", '" ~ offset_pattern() ~ "', '\\1')") }}
+                - to_minutes(
+                    case when {{ part_of_offset(raw, 3) }} = '-' then -1 else 1 end
+                    * (
+                        60 * coalesce(try_cast({{ part_of_offset(raw, 4) }} as int), 0)
+                        + coalesce(try_cast({{ part_of_offset(raw, 5) }} as int), 0)
+                    )
+                )
+        end
+    )
+{%- endmacro %}
+
+{% macro read_instant(raw) -%}
     {%- set instant = 'cast(try_cast(' ~ raw ~ ' as timestamptz) as timestamp)' -%}
     coalesce(
         case when {{ is_year_in_range(instant) }} then {{ instant }} end,
@@ -156,6 +228,27 @@
             lambda instant: {{ is_year_in_range('instant') }}
         )[1]
     )
+{%- endmacro %}
+
+{# A time of day, then UTC, GMT or Z, or an offset in hours and minutes; its parts. #}
+{% macro offset_pattern() -%}
+    ^(.*?[0-9]:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s*[AaPp][Mm])?)\s*(UTC|GMT|Z)?\s*(?:([+-])([0-9]{1,2}):?([0-9]{2})?)?\s*(?:\([^()]*\))?\s*$
+{%- endmacro %}
+
+{% macro has_offset(raw) -%}
+    regexp_matches({{ raw }}, '[0-9]:[0-9]{2}.*(Z|[A-Za-z_/]{3,}|[+-][0-9]{1,2}:?([0-9]{2})?)\s*(\([^()]*\))?\s*$')
+{%- endmacro %}
+
+{# An instant whose text names no offset, as the shop's clock showed it; else as it is. #}
+{% macro in_zone(instant, raw) -%}
+    case
+        when zone is null or {{ has_offset(raw) }} then {{ instant }}
+        else cast(timezone(zone, {{ instant }}) as timestamp)
+    end
+{%- endmacro %}
+
+{% macro part_of_offset(raw, number) -%}
+    regexp_extract({{ raw }}, '{{ offset_pattern() }}', {{ number }})
 {%- endmacro %}
 
 {% macro is_year_in_range(instant) -%}
@@ -171,7 +264,7 @@
     {%- for time in times -%}
         {%- for day in [
             '%d.%m.%Y', '%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%b %d, %Y', '%B %d, %Y',
-            '%Y%m%d', '%Y年%m月%d日', '%Y.%m.%d',
+            '%Y%m%d', '%Y年%m月%d日', '%Y.%m.%d', '%a, %d %b %Y', '%a %b %d %Y', '%Y/%m/%d',
         ] -%}
             {%- do known.append("'" ~ day ~ time ~ "'") -%}
         {%- endfor -%}
@@ -203,11 +296,11 @@
         {%- elif column.meta.read_as == 'code' -%}{{ read_code(raw) }}
         {%- else -%}{{ read_text(raw) }}
         {%- endif -%}
-    {%- elif data_type.startswith('decimal') -%}{{ read_decimal(raw, data_type) }}
+    {%- elif data_type.startswith('decimal') -%}{{ read_decimal(raw, data_type, 'sign_' ~ column.name) }}
     {%- elif data_type == 'int' -%}{{ read_int(raw) }}
     {%- elif data_type == 'double' -%}{{ read_double(raw) }}
     {%- elif data_type == 'boolean' -%}{{ read_boolean(raw) }}
-    {%- elif data_type == 'timestamp' -%}{{ read_timestamp(raw) }}
+    {%- elif data_type == 'timestamp' -%}{{ in_zone(read_timestamp(raw), raw) }}
     {%- elif data_type == 'date' -%}cast({{ read_timestamp(raw) }} as date)
     {%- else -%}
         {{ exceptions.raise_compiler_error(

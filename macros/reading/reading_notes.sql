@@ -1,19 +1,29 @@
 {#
     What is noted while a table of text is read: `read_fault`, why a row cannot be used,
     and `read_repairs`, what was repaired, rules joined by '; '. Both look at the columns
-    raw_<name> and <name> side by side.
+    raw_<name>, cell_<name> and <name> side by side.
 #}
 
 {# The last steps of a table of files, from file_rows on: values read, and notes. #}
 {% macro read_rows(columns) -%}
+unescaped as (
+    select
+        *,
+    {% for column in columns -%}
+        {{ unescaped('raw_' ~ column.name, is_words(column)) }} as cell_{{ column.name }}
+        {{- ',' if not loop.last }}
+    {% endfor %}
+    from file_rows
+),
+
 read as (
     select
         *,
     {% for column in columns -%}
-        {{ read_value('raw_' ~ column.name, column) }} as {{ column.name }}
+        {{ read_value('cell_' ~ column.name, column) }} as {{ column.name }}
         {{- ',' if not loop.last }}
     {% endfor %}
-    from file_rows
+    from unescaped
 ),
 
 noted as (
@@ -23,12 +33,20 @@ noted as (
         {% endfor -%}
         source_file,
         source_row,
-        {{ read_fault(columns) }} as read_fault,
-        {{ read_repairs(columns) }} as read_repairs
+        {{ read_fault(columns, 'cell_') }} as read_fault,
+        {{ read_repairs(columns, 'cell_') }} as read_repairs
     from read
 )
 
 select * from noted
+{%- endmacro %}
+
+{# Words that people wrote, neither values nor ids. #}
+{% macro is_words(column) -%}
+    {{ return(
+        column.data_type == 'string' and not column.name.endswith('_id')
+        and column.meta.read_as != 'code'
+    ) }}
 {%- endmacro %}
 
 {#
@@ -40,14 +58,14 @@ select * from noted
 {%- endmacro %}
 
 {# The first required column, if any, whose text could not be read. #}
-{% macro read_fault(columns) -%}
+{% macro read_fault(columns, cell='raw_') -%}
     case
         {% for column in columns
             if column.meta.required and column.data_type != 'string' -%}
         when
             {{ column.name }} is null
-            and raw_{{ column.name }} is not null
-            and {{ is_present('raw_' ~ column.name) }}
+            and {{ cell }}{{ column.name }} is not null
+            and {{ is_present(cell ~ column.name) }}
             then '{{ column.name }} is unreadable'
         {% else -%}
         when false then ''
@@ -56,20 +74,27 @@ select * from noted
 {%- endmacro %}
 
 {# All that was repaired or emptied, null where nothing was. #}
-{% macro read_repairs(columns) -%}
+{% macro read_repairs(columns, cell='raw_') -%}
     nullif(concat_ws('; '
         {%- for column in columns -%}
-        , {{ read_repair(column) }}
+        , {{ read_repair(column, cell) }}
         {%- endfor %}
     ), '')
 {%- endmacro %}
 
-{% macro read_repair(column) -%}
+{% macro read_repair(column, cell) -%}
     {%- set name = column.name -%}
-    {%- set raw = 'raw_' ~ name -%}
+    {%- set raw = cell ~ name -%}
     {%- set data_type = column.data_type -%}
     case
+        when
+            {{ name }} is not null
+            and raw_{{ name }} <> {{ raw }}
+            and {{ is_escaped('raw_' ~ name) }}
+            then '{{ name }} was escaped by a spreadsheet'
         {% if data_type == 'string' -%}
+        when raw_{{ name }} <> {{ raw }} and {{ name }} is not null
+            then '{{ name }} had other spaces or case'
         when {{ raw }} = {{ name }} or {{ name }} is null then null
         {% if not name.endswith('_id') -%}
         when
@@ -86,10 +111,10 @@ select * from noted
         {% endif -%}
         when {{ name }} is null then null
         {% if data_type.startswith('decimal') -%}
-        when try_cast({{ raw }} as {{ data_type }}) is null
+        when try_cast(raw_{{ name }} as {{ data_type }}) is distinct from {{ name }}
             then '{{ name }} was written as a currency'
         {% elif data_type in ('timestamp', 'date') -%}
-        when try_cast({{ raw }} as timestamptz) is null
+        when try_cast(raw_{{ name }} as timestamptz) is null
             then '{{ name }} was in another date format'
         {% endif -%}
         {%- endif %}

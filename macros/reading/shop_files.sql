@@ -70,6 +70,7 @@
     a column that the files lack is null. `source_row` counts from 1 within a file.
 #}
 {% macro file_rows(table, columns) -%}
+    {%- set signs = decimal_signs(table, columns).signs -%}
     select
         {% for column in columns -%}
         coalesce(null
@@ -77,9 +78,13 @@
             , {{ adapter.quote(name) }}
             {%- endfor -%}
         ) as raw_{{ column.name }},
+        {% if (column.data_type or '').startswith('decimal') -%}
+        {{ sign_of_file(signs, column.name) }} as sign_{{ column.name }},
+        {% endif -%}
         {% endfor -%}
         source_file,
-        source_row
+        source_row,
+        {{ zone_of_file() }} as zone
     from (
         select
             {% for name in names_in_files(columns) -%}
@@ -97,4 +102,24 @@
         from {{ group.relation }}
         {% endfor -%}
     ) as united
+{%- endmacro %}
+
+{#
+    The zone of times that name no offset: null for UTC, the shop's for files whose
+    `timestamps` are local. The setting is one word, or one per file and `default`.
+#}
+{% macro zone_of_file() -%}
+    {%- set kinds = shop('timestamps') or 'utc' -%}
+    {%- set kinds = {'default': kinds} if kinds is string else kinds -%}
+    {%- set zones = {'local': as_literal(shop('timezone')), 'utc': 'cast(null as string)'} -%}
+    case
+        when false then ''
+        {% for file, kind in kinds.items() if file != 'default' -%}
+        when
+            source_file = {{ as_literal(file) }}
+            or starts_with(source_file, {{ as_literal(file ~ '/') }})
+            then {{ zones[kind] }}
+        {% endfor -%}
+        else {{ zones[kinds.get('default', 'utc')] }}
+    end
 {%- endmacro %}

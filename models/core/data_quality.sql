@@ -74,6 +74,20 @@ shared as (
         end as threshold
     from rules_counted
     inner join rows_seen on rules_counted.entity = rows_seen.entity
+    union all
+    -- kept, yet hardly right: each rule has a threshold of its own
+    select
+        entity,
+        'doubted' as outcome,
+        rule,
+        rows_judged as rows_seen,
+        rows_met,
+        rows_met / cast(rows_judged as double) as row_share,
+        case
+            when rows_met < {{ var('doubt_least_rows') }} then 1
+            else threshold
+        end as threshold
+    from {{ ref('int_rows_doubted') }}
 ),
 
 compared as (

@@ -5,7 +5,12 @@
 {% set key = ['campaign_id', 'user_id'] -%}
 with
 
-source_rows as (select * from {{ ref('intake_campaign_contacts') }}),
+source_rows as (
+    {{ in_known_words(ref('intake_campaign_contacts'), columns, {
+        'arm': {'words': 'arm', 'unknown': 'refused'},
+        'channel': {'words': 'channel', 'unknown': 'kept'},
+    }) }}
+),
 
 known_campaigns as (
     select campaign_id from {{ ref('int_campaigns_checked') }}
@@ -19,17 +24,12 @@ judged as (
         {% endfor -%}
         source_rows.source_file,
         source_rows.source_row,
-        -- a shop without a control group need not say so; many call it a holdout
-        case
-            when source_rows.arm = 'holdout' then 'control'
-            else coalesce(source_rows.arm, 'treatment')
-        end as arm,
+        -- a shop without a control group need not say so
+        coalesce(source_rows.arm, 'treatment') as arm,
         source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(['campaign_id', 'user_id'], 'source_rows') }}
             when known_campaigns.campaign_id is null then 'campaign_id is unknown'
-            when source_rows.arm not in ('treatment', 'control', 'holdout')
-                then 'arm is neither treatment nor control'
         end as fault
     from source_rows
     left join known_campaigns on source_rows.campaign_id = known_campaigns.campaign_id

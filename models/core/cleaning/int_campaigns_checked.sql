@@ -6,7 +6,12 @@
 {% set key = ['campaign_id'] -%}
 with
 
-source_rows as (select * from {{ ref('intake_campaigns') }}),
+source_rows as (
+    {{ in_known_words(ref('intake_campaigns'), columns, {
+        'campaign_type': {'words': 'campaign_type', 'unknown': 'emptied'},
+        'channel': {'words': 'channel', 'unknown': 'kept'},
+    }) }}
+),
 
 judged as (
     select

@@ -7,7 +7,13 @@
 {% set key = ['event_id'] -%}
 with
 
-source_rows as (select * from {{ ref('intake_contact_events') }}),
+source_rows as (
+    {{ in_known_words(ref('intake_contact_events'), columns, {
+        'event_type': {'words': 'contact_event', 'unknown': 'refused'},
+        'channel': {'words': 'channel', 'unknown': 'emptied'},
+        'bounce_kind': {'words': 'bounce_kind', 'unknown': 'emptied'},
+    }) }}
+),
 
 judged as (
     select
@@ -15,12 +21,6 @@ judged as (
         source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(required, 'source_rows') }}
-            when
-                source_rows.event_type not in (
-                    'sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed',
-                    'complained'
-                )
-                then 'event_type is none of a contact'
             {{ clock_fault('occurred_at', 'source_rows') }}
         end as fault
     from source_rows

@@ -6,7 +6,11 @@
 {% set key = ['event_id'] -%}
 with
 
-source_rows as (select * from {{ ref('intake_events') }}),
+source_rows as (
+    {{ in_known_words(ref('intake_events'), columns, {
+        'event_type': {'words': 'event_type', 'unknown': 'kept'},
+    }) }}
+),
 
 known_products as (
     select product_id from {{ ref('int_products_completed') }}

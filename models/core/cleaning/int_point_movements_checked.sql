@@ -7,7 +7,11 @@
 {% set key = ['movement_id'] -%}
 with
 
-source_rows as (select * from {{ ref('intake_point_movements') }}),
+source_rows as (
+    {{ in_known_words(ref('intake_point_movements'), columns, {
+        'movement_type': {'words': 'movement_type', 'unknown': 'refused'},
+    }) }}
+),
 
 judged as (
     select
@@ -15,11 +19,6 @@ judged as (
         source_rows.read_repairs as repairs_made,
         case
             {{ fault_of(required, 'source_rows') }}
-            when
-                source_rows.movement_type not in (
-                    'spent', 'given_back', 'granted', 'withdrawn'
-                )
-                then 'movement_type is none of points'
             when source_rows.points <= 0 then 'points are not above 0'
             {{ clock_fault('moved_at', 'source_rows') }}
         end as fault

@@ -6,7 +6,11 @@
 {% set key = ['product_id'] -%}
 with
 
-source_rows as (select * from {{ ref('intake_products') }}),
+source_rows as (
+    {{ in_known_words(ref('intake_products'), columns, {
+        'product_kind': {'words': 'product_kind', 'unknown': 'emptied'},
+    }) }}
+),
 
 -- a category gets its most frequent spelling; ties go to mixed case, then alphabet
 spellings as (

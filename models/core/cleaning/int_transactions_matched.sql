@@ -7,7 +7,7 @@
 {{ config(materialized="view") }}
 with
 
-source_rows as (select * from {{ ref('intake_transactions') }}),
+source_rows as (select * from {{ ref('int_transactions_worded') }}),
 
 known_products as (
     select

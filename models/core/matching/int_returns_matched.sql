@@ -69,6 +69,18 @@ shared as (
     )
 ),
 
+-- what was never paid was never sold: undone at once, whenever that came out
+undone_lines as (
+    select
+        *,
+        case
+            when order_status = 'unpaid' then ordered_at
+            else greatest(updated_at, ordered_at)
+        end as undone_at
+    from lines
+    where line_kind = 'sale' and order_status in ('cancelled', 'returned', 'unpaid')
+),
+
 undone as (
     select
         return_id,
@@ -91,15 +103,14 @@ undone as (
         transaction_id,
         user_id,
         product_id,
-        order_status as return_kind,
+        case when order_status = 'returned' then 'returned' else 'cancelled' end
+            as return_kind,
         1 as part_number,
         quantity,
         net_amount as returned_amount,
-        cast({{ local_timestamp('greatest(updated_at, ordered_at)') }} as date)
-            as returned_on,
-        greatest(updated_at, ordered_at) as returned_at
-    from lines
-    where line_kind = 'sale' and order_status in ('cancelled', 'returned')
+        cast({{ local_timestamp('undone_at') }} as date) as returned_on,
+        undone_at as returned_at
+    from undone_lines
 ),
 
 matched as (

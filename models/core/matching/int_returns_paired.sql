@@ -24,7 +24,8 @@ open_lines as (
         lines.line_kind = 'return'
         or (
             lines.line_kind = 'sale'
-            and coalesce(lines.order_status, '') not in ('cancelled', 'returned')
+            and coalesce(lines.order_status, '')
+            not in ('cancelled', 'returned', 'unpaid')
         )
 ),
 

@@ -9,6 +9,7 @@ import jinja2
 import pytest
 from support.cache import PROJECT_FOLDER
 
+FILE_COLUMNS = "raw_column_0 text, source_file text, source_row bigint, zone text, sign_column_0 text"
 KINDS = ("string", "decimal(18, 2)", "int", "double", "boolean", "timestamp", "date")
 
 
@@ -34,7 +35,7 @@ def read_rows(kinds: tuple[str, ...], *, is_required: bool) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_count_reads_no_value(kind: str, is_required: bool) -> None:
     with duckdb.connect() as connection:
-        connection.execute("create table file_rows (raw_column_0 text, source_file text, source_row bigint)")
+        connection.execute(f"create table file_rows ({FILE_COLUMNS})")
         plan = connection.execute(
             f"explain select count(*) from ({read_rows((kind,), is_required=is_required)})"
         ).fetchall()[0][1]
@@ -46,7 +47,9 @@ def test_a_count_reads_no_value(kind: str, is_required: bool) -> None:
 def test_a_word_for_nothing_is_no_fault(text: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(
-            "create table file_rows as select $1 as raw_column_0, 'f' as source_file, 1 as source_row", [text]
+            "create table file_rows as"
+            " select $1 as raw_column_0, 'f' as source_file, 1 as source_row, null::text as zone",
+            [text],
         )
         assert connection.execute(
             f"select column_0, read_fault, read_repairs from ({read_rows(('int',), is_required=True)})"
@@ -57,7 +60,9 @@ def test_a_word_for_nothing_is_no_fault(text: str) -> None:
 def test_another_word_is_a_fault(text: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(
-            "create table file_rows as select $1 as raw_column_0, 'f' as source_file, 1 as source_row", [text]
+            "create table file_rows as"
+            " select $1 as raw_column_0, 'f' as source_file, 1 as source_row, null::text as zone",
+            [text],
         )
         required, optional = (
             connection.execute(

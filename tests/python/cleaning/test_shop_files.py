@@ -179,15 +179,17 @@ def test_no_row_comes_from_elsewhere(shop_read: duckdb.DuckDBPyConnection) -> No
 VALUES = {
     ("products", "list_price"): [
         ("12.50", "12.50", None),
-        ("12.505", "12.51", None),
         ("$1,234.50", "1234.50", "was written as a currency"),
         ("¥12.00", "12.00", "was written as a currency"),
         ("12,50 €", "12.50", "was written as a currency"),
         ("CNY 12.50", "12.50", "was written as a currency"),
         ("1 234,50", "1234.50", "was written as a currency"),
         ("1.234.567,8", "1234567.80", "was written as a currency"),
-        ("1,234", "1234.00", "was written as a currency"),
         ("1e2", "100.00", None),
+        ("'12.50", "12.50", "was escaped by a spreadsheet"),
+        ('="12.50"', "12.50", "was escaped by a spreadsheet"),
+        ("￥\uff11\uff12.\uff15\uff10", "12.50", "was written as a currency"),
+        ("'", None, None),
         ("", None, None),
         ("NULL", None, None),
         (r"\N", None, None),
@@ -210,6 +212,15 @@ VALUES = {
         ("March 14, 2026", "2026-03-14 00:00:00", "was in another date format"),
         ("2026年03月14日", "2026-03-14 00:00:00", "was in another date format"),
         ("25/04/2026", "2026-04-25 00:00:00", "was in another date format"),
+        ("2026/03/04 05:06", "2026-03-04 05:06:00", None),
+        ("2026-03-04 05:06:07 -0400", "2026-03-04 09:06:07", "was in another date format"),
+        ("2026-03-04T05:06:07+0530", "2026-03-03 23:36:07", None),
+        ("2026-03-04 05:06 GMT+02:00", "2026-03-04 03:06:00", "was in another date format"),
+        ("Wed, 04 Mar 2026 05:06:07 +0100", "2026-03-04 04:06:07", "was in another date format"),
+        ("Wed Mar 04 2026 05:06:07 GMT+0100 (CET)", "2026-03-04 04:06:07", "was in another date format"),
+        ("04 Mar 2026 05:06:07 PM -0400", "2026-03-04 21:06:07", "was in another date format"),
+        ("'2026-03-04", "2026-03-04 00:00:00", "was escaped by a spreadsheet"),
+        ("2026-03-04 05:06 -o400", None, "is unreadable, emptied"),
         ("04/25/2026", "2026-04-25 00:00:00", "was in another date format"),
         ("04/04/2026", "2026-04-04 00:00:00", "was in another date format"),
         ("03/04/2026", None, "is unreadable, emptied"),
@@ -237,6 +248,8 @@ VALUES = {
         ("NULL", None, None),
         ("NA", "NA", None),
         ("=1+1", "=1+1", None),
+        ("'=1+1", "=1+1", "was escaped by a spreadsheet"),
+        ("'t Hart", "'t Hart", None),
     ],
     ("products", "product_kind"): [("goods", "goods", None), (" FUEL ", "fuel", "had other spaces or case")],
     ("users", "consent_email"): [
@@ -260,6 +273,8 @@ VALUES = {
         ("-1", None, "is out of range, emptied"),
     ],
     ("campaigns", "starts_on"): [("04.03.2026", "2026-03-04", "was in another date format")],
+    # the column's decimal sign is beyond doubt nowhere
+    ("coupons", "face_value"): [("12.505", "12.51", None), ("1,234", "1234.00", "was written as a currency")],
     ("coupons", "discount_share"): [("0.15", "0.15", None), ("inf", None, "is unreadable, emptied")],
 }
 REQUIRED_FIELDS = {

@@ -1,0 +1,9 @@
+{# Where a row of a file is, as an example of a rule begins. #}
+{% macro place_of_row() -%}
+    coalesce(source_file || ' row ' || source_row || ': ', '')
+{%- endmacro %}
+
+{# The order of rows in the files, as a text: the first row is the example of a rule. #}
+{% macro order_in_files() -%}
+    concat(source_file, lpad(cast(coalesce(source_row, 0) as string), 12, '0'))
+{%- endmacro %}

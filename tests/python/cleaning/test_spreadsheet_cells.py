@@ -1,0 +1,33 @@
+"""Cells that a spreadsheet escaped are read as what they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.builds import DbtRuns
+from support.shops import CHECK_DATA, LINE_COLUMNS, built_shop, query_shop, run_on_shop, write_shop
+
+
+def test_ids_meet_whatever_a_spreadsheet_put_before_them(shop_dbt: DbtRuns, tmp_path: Path) -> None:
+    lines = [
+        "t1,o1,700,p1,'-1,'-5.00,2026-03-14",
+        't2,o2,="701",\'0012,1,5.00,2026-03-14',
+        "t3,o3,\t\uff17\uff10\uff12,p1,1,5.00,2026-03-14",
+    ]
+    shop = write_shop(
+        tmp_path,
+        {
+            "users.csv": "user_id,phone\n'700,'+49301234560\n701,\n702,\n",
+            "products.csv": "product_id\np1\n0012\n",
+            "transactions.csv": "\n".join([LINE_COLUMNS, *lines, ""]),
+        },
+    )
+    result = run_on_shop(shop_dbt, shop, *CHECK_DATA)
+    assert result.exit_code == 0, result.output
+    assert "user_id was escaped by a spreadsheet" in result.output
+    assert "is unknown" not in result.output
+    assert query_shop(
+        built_shop(shop_dbt),
+        "select cast(quantity as int), cast(net_amount as int) from cleaning.int_transactions_checked"
+        " order by source_row",
+    ) == [(-1, -5), (1, 5), (1, 5)]
