@@ -9,7 +9,7 @@ import random
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -28,6 +28,12 @@ from support.shops import (
     run_on_shop,
     write_shop,
 )
+
+
+@pytest.fixture(scope="module")
+def shop_dbt(shop_dbt: DbtRuns) -> DbtRuns:
+    """Read files in several threads, as users do."""
+    return replace(shop_dbt, threads=2)
 
 
 def mutated(content: bytes, draws: random.Random) -> bytes:

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ LEFTOVERS = {
     "products (1).csv": "product_id\np1\n",
     "Products.csv": "product_id\np1\n",
 }
+
+
+@pytest.fixture(scope="module")
+def shop_dbt(shop_dbt: DbtRuns) -> DbtRuns:
+    """Read files in several threads, as users do."""
+    return replace(shop_dbt, threads=2)
 
 
 def test_what_is_no_file_is_named_at_once(shop_dbt: DbtRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

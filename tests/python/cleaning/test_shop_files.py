@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -112,6 +113,12 @@ ODD_PARQUET = {
     "products/nested others.parquet": "select *, {'a': 1} as extra, [1] as x from two",
 }
 HEADER_ONLY = {"products/header only.csv": HEADER}
+
+
+@pytest.fixture(scope="module")
+def shop_dbt(shop_dbt: DbtRuns) -> DbtRuns:
+    """Read files in several threads, as users do, and keep a log."""
+    return replace(shop_dbt, threads=2, log_level="debug")
 
 
 @pytest.fixture(scope="module")

@@ -127,6 +127,33 @@ def test_what_cannot_be_restored_changes_nothing(project: Path) -> None:
     assert "is of shop a_shop" in other.stderr
 
 
+@pytest.fixture(scope="module")
+def built(dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Build and publish a shop of three customers; keep a copy of all that a test changes."""
+    shop = Shop(dbt, tmp_path_factory.mktemp("backup") / "shop")
+    dbt.begin()
+    write_shop(shop.folder / "raw", TEXTS)
+    shop.build()
+    publish(shop)
+    kept = shop.folder.with_name("kept")
+    shutil.copytree(shop.folder, kept / "shop", symlinks=True)
+    for file in (shop.warehouse, vault_of(shop.warehouse)):
+        shutil.copy(file, kept)
+    return shop
+
+
+@pytest.fixture
+def shop(built: Shop) -> Shop:
+    """Return the shop as it was built."""
+    kept = built.folder.with_name("kept")
+    built.dbt.begin()
+    shutil.rmtree(built.folder)
+    shutil.copytree(kept / "shop", built.folder, symlinks=True)
+    for file in (built.warehouse, vault_of(built.warehouse)):
+        shutil.copy(kept / file.name, file)
+    return built
+
+
 @pytest.mark.parametrize(
     ("lost", "names"),
     [
@@ -137,16 +164,11 @@ def test_what_cannot_be_restored_changes_nothing(project: Path) -> None:
         ("database and vault", "shared"),
     ],
 )
-def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path, lost: str, names: str) -> None:
+def test_who_was_forgotten_since_is_forgotten_again(shop: Shop, tmp_path: Path, lost: str, names: str) -> None:
     """After a rotation and before the next build, too: only the ledger has the pseudonyms of the new key then."""
     key = "the key that a rotation put into force, since then"
     naming_key = shop_key(key, "your_shop") if names == "own" else key
     anna, boris, carla = (keyed_name(user, naming_key) for user in ("id-anna", "id-boris", "id-carla"))
-    shop = Shop(dbt, tmp_path / "shop")
-    dbt.begin()
-    write_shop(shop.folder / "raw", TEXTS)
-    shop.build()
-    publish(shop)
     settings = shop.settings()
     environment = {
         **settings["environment"],
@@ -155,7 +177,8 @@ def test_who_was_forgotten_since_is_forgotten_again(dbt: DbtRuns, tmp_path: Path
         "PSEUDONYM_KEY": key,
         "VAULT_KEY": VAULT_KEY,
         "BACKUPS_DIR": str(tmp_path / "backups"),
-        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        # the project is parsed once for all
+        "DBT_TARGET_PATH": str(shop.folder.with_name("target")),
         "DBT_LOG_PATH": str(tmp_path / "logs"),
         "COMPLETE_JOURNEY_DIR": str(settings["raw_folder"]),
         "DBT_PROFILES_DIR": str(PROJECT_FOLDER / "profiles"),

@@ -93,6 +93,7 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     assert len(held["tables"]["core.rejected_rows"]) == 1
     assert "carla" not in json.dumps(held)
     # the search would find them
+    assert (shop.dbt.folder / "logs" / "dbt.log").exists()
     before = shop.files_telling(told)
     assert {
         "users.csv",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -231,7 +232,13 @@ MISPLACED = {
 }
 
 
-def test_personal_data_in_another_column_stop_the_run(shop_dbt: DbtRuns, tmp_path: Path) -> None:
+@pytest.fixture
+def logged_dbt(shop_dbt: DbtRuns) -> DbtRuns:
+    """Dbt for shops, with a log of all that it does."""
+    return replace(shop_dbt, log_level="debug")
+
+
+def test_personal_data_in_another_column_stop_the_run(logged_dbt: DbtRuns, tmp_path: Path) -> None:
     users = [
         (f"mail{row}@example.com", *(values[row] if row < len(values) else "" for values, _ in MISPLACED.values()))
         for row in range(4)
@@ -246,14 +253,14 @@ def test_personal_data_in_another_column_stop_the_run(shop_dbt: DbtRuns, tmp_pat
             "transactions.csv": "\n".join([f"{LINE_COLUMNS},sales_channel", *lines, ""]),
         },
     )
-    result = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
+    result = run_on_shop(logged_dbt, folder, *NO_DATA_TESTS)
     assert result.exit_code != 0
     found = [line.strip() for line in result.output.splitlines() if "expected no personal data" in line]
     assert sorted(line.partition(":")[0] for line in found) == sorted(
         f"Table users, column {name}" for name, (_, rows) in MISPLACED.items() if rows
     )
     assert all(" in 3 of " in line for line in found)
-    log = (shop_dbt.folder / "logs" / "dbt.log").read_text()
+    log = (logged_dbt.folder / "logs" / "dbt.log").read_text()
     for text in ("@example.com", "13800138000", "4111111111111111"):
         assert text not in result.output + log
 
@@ -271,13 +278,13 @@ def test_personal_data_in_another_column_stop_the_run(shop_dbt: DbtRuns, tmp_pat
     ],
 )
 def test_no_heading_and_no_name_of_a_file_is_repeated(
-    shop_dbt: DbtRuns, tmp_path: Path, name: str, content: str, expected: str | None
+    logged_dbt: DbtRuns, tmp_path: Path, name: str, content: str, expected: str | None
 ) -> None:
     folder = write_shop(tmp_path, {"transactions.csv": ONE_LINE, name: content})
     # faults are found before anything is built
-    result = run_on_shop(shop_dbt, folder, "build", "--select", "stg_shop_files__products")
+    result = run_on_shop(logged_dbt, folder, "build", "--select", "stg_shop_files__products")
     assert (result.exit_code == 0) == (expected is None)
     assert expected is None or expected in result.output
-    log = (shop_dbt.folder / "logs" / "dbt.log").read_text()
+    log = (logged_dbt.folder / "logs" / "dbt.log").read_text()
     for text in ("eve@example.com", "+49 111 2223334", "4111 1111 1111 1111"):
         assert text not in result.output + log

@@ -34,7 +34,7 @@ OTHER_KEY = "a third key for tests, which opens nothing yet"
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
     """Dbt with folders that no other test writes to."""
-    return DbtRuns(tmp_path_factory.mktemp("vault"))
+    return DbtRuns(tmp_path_factory.mktemp("vault"), log_level="debug")
 
 
 def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -38,7 +39,8 @@ class Shop:
     """A shop of three customers, built, published and exported."""
 
     def __init__(self, dbt: DbtRuns, folder: Path) -> None:
-        self.dbt, self.folder = dbt, folder
+        # logs are searched for persons
+        self.dbt, self.folder = replace(dbt, log_level="debug"), folder
         self.warehouse = dbt.folder / "building.duckdb"
         self.kept = folder
 
