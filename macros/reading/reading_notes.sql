@@ -57,9 +57,18 @@ select * from noted
     not regexp_full_match(lower({{ trimmed(raw) }}), 'null|na|n/a|nan|none|nat|-')
 {%- endmacro %}
 
-{# The first required column, if any, whose text could not be read. #}
+{# A long id of digits that a spreadsheet took for a number: 2.01235E+17 was many ids. #}
+{% macro is_destroyed(cell) -%}
+    (contains({{ cell }}, '+') and regexp_full_match({{ cell }}, '\s*[0-9]([.,][0-9]+)?[eE][+][0-9]+\s*'))
+{%- endmacro %}
+
+{# The first id that is destroyed, else the first required column that is unreadable. #}
 {% macro read_fault(columns, cell='raw_') -%}
     case
+        {% for column in columns if column.name.endswith('_id') -%}
+        when {{ is_destroyed(cell ~ column.name) }}
+            then '{{ column.name }} was destroyed by a spreadsheet'
+        {% endfor -%}
         {% for column in columns
             if column.meta.required and column.data_type != 'string' -%}
         when

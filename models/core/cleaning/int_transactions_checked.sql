@@ -24,7 +24,8 @@ judged as (
             when order_status = 'adjusted' then null
             when quantity < 0 and net_amount > 0
                 then 'quantity is negative but net_amount is not'
-            when quantity >= 0 and net_amount < 0
+            -- of no units it is money back without goods
+            when quantity > 0 and net_amount < 0
                 then 'net_amount is negative but quantity is not'
             when quantity >= 0 and discount_amount < 0
                 then 'discount_amount is negative'

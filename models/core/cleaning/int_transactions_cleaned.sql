@@ -30,6 +30,8 @@ flagged as (
         case
             when order_status = 'adjusted' then 'adjustment'
             when quantity < 0 then 'return'
+            -- money back without goods
+            when quantity = 0 and net_amount < 0 then 'adjustment'
             else 'sale'
         end as line_kind
     from localised

@@ -111,6 +111,8 @@ undone as (
         cast({{ local_timestamp('undone_at') }} as date) as returned_on,
         undone_at as returned_at
     from undone_lines
+    union all
+    select * from {{ ref('int_refunds_matched') }}
 ),
 
 matched as (

@@ -33,6 +33,7 @@ EMPTY = {
     "ftr_user_offer__uplift",
     "int_contact_events_checked",
     "int_events_checked",
+    "int_refunds_matched",
     "int_returns_allotted",
     "int_returns_matched",
     "int_returns_paired",
