@@ -1,15 +1,22 @@
-{# CTEs of what was on hand of each product, in all places, when the shop last counted. #}
+{#
+    CTEs of what was on hand of each product, in all places: the last count of each
+    place, as shops count a part of their shelves a day.
+#}
 {% macro latest_counts() -%}
-    last_count as (
-        select max(counted_on) as counted_on from {{ ref('stock_levels') }}
+    last_counts as (
+        select *
+        from {{ ref('stock_levels') }}
+        qualify row_number() over (
+            partition by product_id, location_id
+            order by counted_at desc
+        ) = 1
     ),
 
     latest_counts as (
         select
-            stock_levels.product_id,
-            sum(stock_levels.on_hand) as on_hand
-        from {{ ref('stock_levels') }} as stock_levels
-        inner join last_count on stock_levels.counted_on = last_count.counted_on
-        group by stock_levels.product_id
+            product_id,
+            sum(on_hand) as on_hand
+        from last_counts
+        group by product_id
     ),
 {%- endmacro %}

@@ -52,6 +52,24 @@ constraints as (
 
 offer_values as (select * from {{ ref('dec_offer_values') }}),
 
+-- no more users than units, where all products of the offer were counted
+promised as (
+    select
+        offer_products.offer_id,
+        case
+            when count(*) = count(promised.product_id)
+                then cast(sum(promised.available_units) as bigint)
+        end as available_units
+    from offers
+    inner join {{ ref('plan_offer_products') }} as offer_products
+        on offers.offer_id = offer_products.offer_id
+    left join {{ ref('available_to_promise') }} as promised
+        on
+            offers.campaign_id = promised.campaign_id
+            and offer_products.product_id = promised.product_id
+    group by offer_products.offer_id
+),
+
 rfm as (
     select
         user_id,
@@ -76,7 +94,8 @@ joined as (
         rfm.segment_name,
         campaigns.priority,
         campaigns.budget_amount,
-        offers.stock_cap,
+        -- the least of both, whichever is known
+        least(offers.stock_cap, promised.available_units) as stock_cap,
         case
             when sending.most_contacts_per_week is not null
                 then
@@ -104,6 +123,7 @@ joined as (
         campaigns.as_of_date
     from offer_values
     inner join offers on offer_values.offer_id = offers.offer_id
+    left join promised on offer_values.offer_id = promised.offer_id
     inner join campaigns on offers.campaign_id = campaigns.campaign_id
     inner join sending on campaigns.campaign_id = sending.campaign_id
     inner join eligible

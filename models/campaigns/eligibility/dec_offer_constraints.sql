@@ -16,15 +16,19 @@ offer_values as (
     where campaigns.audience_rule <> 'interested' or interests.user_id is not null
 ),
 
-{{ latest_counts() }}
-
--- an offer of products that are hardly in stock disappoints
+-- an offer of products that are hardly in stock on the day it is sent disappoints
 stocked as (
     select
         offer_products.offer_id,
-        avg(case when latest_counts.on_hand > 0 then 1.0 else 0.0 end) as stocked_share
-    from {{ ref('plan_offer_products') }} as offer_products
-    inner join latest_counts on offer_products.product_id = latest_counts.product_id
+        avg(case when promised.available_units > 0 then 1.0 else 0.0 end)
+            as stocked_share
+    from {{ ref('plan_offers') }} as offers
+    inner join {{ ref('plan_offer_products') }} as offer_products
+        on offers.offer_id = offer_products.offer_id
+    inner join {{ ref('available_to_promise') }} as promised
+        on
+            offers.campaign_id = promised.campaign_id
+            and offer_products.product_id = promised.product_id
     group by offer_products.offer_id
 ),
 

@@ -1,5 +1,5 @@
 -- one row per promotion row of the source, with its status
--- (a view: nothing reads its 20.9 M rows yet; rows of one key are merged further on)
+-- (a view: demand alone reads its 20.9 M rows; rows of one key are merged further on)
 {{ config(materialized="view") }}
 {% set columns = [
     'product_id', 'location_id', 'display', 'mailer', 'price_cut',

@@ -18,6 +18,7 @@ LEFT_OUT = {
 }
 # the source has none of these, the plan no fault, and nothing was decided before
 EMPTY = {
+    "available_to_promise",
     "campaign_deliveries",
     "dec_campaign_deliveries",
     "contact_events",
@@ -26,6 +27,10 @@ EMPTY = {
     "dec_launched_decisions",
     "dec_offer_interests",
     "dec_policy_picks",
+    "dem_reorder_needs",
+    "dem_stock",
+    "dem_stock_demand",
+    "dem_supply_faults",
     "events",
     "ftr_user__messages",
     "ftr_user__returns",
@@ -48,6 +53,7 @@ EMPTY = {
     "ml_user_offer__uplift",
     "plan_faults",
     "point_movements",
+    "reorder_plan",
     "returns",
     "reviews",
     "rpt_policy_outcomes",

@@ -27,6 +27,7 @@ from support.small_inputs import (
     Inputs,
     campaign_inputs,
     cluster_inputs,
+    demand_inputs,
     forecast_inputs,
     list_inputs,
     programme_inputs,
@@ -48,6 +49,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     ),
     forecast_inputs: ("ml_campaign_forecasts",),
     programme_inputs: ("ml_programme_looks",),
+    demand_inputs: ("ml_demand__fits",),
     list_inputs: ("ml_recommendation_intervals",),
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }

@@ -371,6 +371,13 @@ def campaign_inputs(
     return inputs
 
 
+def demand_inputs(nodes: dict[str, dict]) -> Inputs:
+    """Return weeks of some products to learn demand from."""
+    inputs = Inputs(nodes)
+    inputs.create({"dem_learning": "from built.demand.dem_learning where hash(product_id) % 8 = 0"})
+    return inputs
+
+
 def list_inputs(nodes: dict[str, dict]) -> Inputs:
     """Return measures of the lists of some users."""
     inputs = Inputs(nodes)

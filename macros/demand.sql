@@ -1,0 +1,165 @@
+{#
+    Weeks are counted from the scoring date: -1 is the last whole week of sales, 0 the
+    first that is forecast.
+#}
+{% macro demand_week(date_expression, scoring_date='scoring.scoring_date') -%}
+    cast(
+        floor({{ days_between(scoring_date, date_expression) }} / 7.0) as bigint
+    )
+{%- endmacro %}
+
+{# Mean of the uncensored weeks among the last so many, the current row's the last. #}
+{% macro demand_mean(column, weeks, condition='not is_censored') -%}
+    avg(case when {{ condition }} then {{ column }} end) over (
+        partition by product_id order by week_number
+        rows between {{ weeks - 1 }} preceding and current row
+    )
+{%- endmacro %}
+
+{# Logarithm of demand over the product's usual demand, 0 for usual. #}
+{% macro demand_ratio(column) -%}
+    ln(coalesce({{ column }}, usual_units) / usual_units + 0.1)
+{%- endmacro %}
+
+{# Methods that forecast a product; all, or those that read the plan of promotions. #}
+{% macro demand_methods(reads_plan=none) -%}
+    {%- set methods = {
+        'mean_4': false, 'mean_8': false, 'smoothing': false, 'seasonal': false,
+        'regression': false, 'similar_weeks': true, 'planned_regression': true,
+    } -%}
+    {%- set named = [] -%}
+    {%- for name, reads in methods.items()
+        if reads_plan is none or reads == reads_plan -%}
+        {%- do named.append(name) -%}
+    {%- endfor -%}
+    {{ return(named) }}
+{%- endmacro %}
+
+{# Levels of the quantiles that forecasts are published with, by suffix. #}
+{% macro demand_quantiles() -%}
+    {{ return({
+        'q05': 0.05, 'q10': 0.1, 'q25': 0.25, 'q50': 0.5, 'q75': 0.75, 'q90': 0.9,
+        'q95': 0.95,
+    }) }}
+{%- endmacro %}
+
+{# Quantiles of demand over the weeks of cover, for service levels between. #}
+{% macro cover_quantiles() -%}
+    {{ return({
+        'q10': 0.1, 'q25': 0.25, 'q50': 0.5, 'q75': 0.75, 'q90': 0.9, 'q95': 0.95,
+        'q98': 0.98, 'q99': 0.99,
+    }) }}
+{%- endmacro %}
+
+{# Class of sizes of what is expected, by powers of two: errors shrink as it grows. #}
+{% macro size_class(expected) -%}
+    cast(
+        greatest(least(floor(log2(greatest({{ expected }}, 0.001))), 7), -4) as bigint
+    )
+{%- endmacro %}
+
+{% macro array_of(expressions) -%}
+    {{ return(adapter.dispatch('array_of')(expressions)) }}
+{%- endmacro %}
+
+{% macro default__array_of(expressions) -%}
+    [{{ expressions | join(', ') }}]
+{%- endmacro %}
+
+{% macro spark__array_of(expressions) -%}
+    array({{ expressions | join(', ') }})
+{%- endmacro %}
+
+{# Sum of the products of two arrays of numbers. #}
+{% macro dot_product(first_array, second_array) -%}
+    {{ return(adapter.dispatch('dot_product')(first_array, second_array)) }}
+{%- endmacro %}
+
+{% macro default__dot_product(first_array, second_array) -%}
+    list_dot_product({{ first_array }}, {{ second_array }})
+{%- endmacro %}
+
+{% macro spark__dot_product(first_array, second_array) -%}
+    aggregate(
+        zip_with({{ first_array }}, {{ second_array }}, (a, b) -> a * b),
+        cast(0 as double), (total, each) -> total + each
+    )
+{%- endmacro %}
+
+{# Units by a regression of `ml_demand__fits`: at most twenty times what is usual. #}
+{% macro demand_regression(fit) -%}
+    features.usual_units * least(
+        exp(
+            least(
+                {{ fit }}.intercept
+                + {{ dot_product('features.own_features', fit ~ '.own_coefficients') }}
+                + {{ dot_product(
+                    'features.plan_features', fit ~ '.plan_coefficients'
+                ) }},
+                5
+            )
+        ),
+        20
+    )
+{%- endmacro %}
+
+{#
+    A quantile of units: what is expected times the ratio of past errors of its kind;
+    before there are any, that of a law whose variance grows from Poisson's.
+#}
+{% macro demand_quantile(ratio, level, expected) -%}
+    coalesce(
+        {{ expected }} * {{ ratio }},
+        greatest(
+            {{ expected }} + {{ normal_quantile(level) }}
+            * sqrt({{ expected }} + 0.25 * {{ expected }} * {{ expected }}),
+            0
+        )
+    )
+{%- endmacro %}
+
+{# Quantiles of the normal law at the levels of the two macros above. #}
+{% macro normal_quantile(level) -%}
+    {{ return({
+        0.05: -1.6449, 0.1: -1.2816, 0.25: -0.6745, 0.5: 0, 0.75: 0.6745, 0.9: 1.2816,
+        0.95: 1.6449, 0.98: 2.0537, 0.99: 2.3263,
+    }[level]) }}
+{%- endmacro %}
+
+{# Columns of seed supply_rules that say how a product is supplied. #}
+{% macro supply_columns() -%}
+    {{ return([
+        'lead_time_days', 'lead_time_spread_days', 'review_days', 'service_level',
+        'pack_size', 'minimum_order', 'shelf_life_days', 'holding_cost',
+    ]) }}
+{%- endmacro %}
+
+{# Why so much of a product is ordered, as one sentence of reorder_plan. #}
+{% macro reorder_reason() -%}
+    concat(
+        case
+            when is_budget_capped then 'The budget is spent on what runs out earlier'
+            when order_units = 0 and is_shelf_capped
+                then 'More would expire before it sells'
+            when order_units = 0 and is_expiring
+                then 'Some of what is on hand will expire before it sells'
+            when order_units = 0 and is_overstocked then 'There is more than enough'
+            when order_units = 0 then 'What is on hand and on order suffices'
+            else concat('Order ', {{ shown_units('order_units') }})
+        end,
+        ': ', {{ shown_units('cover_units') }}, ' expected in ',
+        cast(cast(ceil(cover_days) as bigint) as string), ' days',
+        case
+            when campaign_units >= 0.5
+                then concat(', ', {{ shown_units('campaign_units') }}, ' by campaigns')
+            else ''
+        end,
+        ', ', {{ shown_units('on_hand_units') }}, ' on hand, ',
+        {{ shown_units('on_order_units') }}, ' on order.'
+    )
+{%- endmacro %}
+
+{# Units in a sentence, whole. #}
+{% macro shown_units(units) -%}
+    cast(cast(round({{ units }}) as bigint) as string)
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""Demand of products: Poisson regressions whose forecasts are one expression in SQL."""
