@@ -64,7 +64,7 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 
 def test_few_rows_or_no_sales_fit_nothing() -> None:
-    # products that never sell broke other tools, which divided by their demand
+    # a product that never sells has no demand to divide by
     rows = learning_rows(0)
     assert fit_demand(rows.head(99), SETTINGS).empty
     assert fit_demand(rows.assign(units=0.0), SETTINGS).empty
