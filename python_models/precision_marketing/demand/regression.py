@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.linear_model import PoissonRegressor
 
 from precision_marketing.common.settings import Settings, Var
@@ -12,8 +13,17 @@ from precision_marketing.common.threads import use_one_thread
 
 # Fits by the rows that they may know of: those before the origins that they are judged on.
 FITS = {"validation": "is_before_validation", "test": "is_before_test", "score": None}
-COLUMNS = ["split_name", "product_group", "reads_plan", "row_count", "intercept", "own_coefficients"]
-COLUMNS += ["plan_coefficients"]
+SCHEMA = pa.schema(
+    {
+        "split_name": pa.string(),
+        "product_group": pa.string(),
+        "reads_plan": pa.bool_(),
+        "row_count": pa.int64(),
+        "intercept": pa.float64(),
+        "own_coefficients": pa.list_(pa.float64()),
+        "plan_coefficients": pa.list_(pa.float64()),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class DemandSettings(Settings):
     penalty: Annotated[float, Var("demand_regression", "penalty")]
 
 
-def fit_demand(rows: pd.DataFrame, settings: DemandSettings) -> pd.DataFrame:
+def fit_demand(rows: pd.DataFrame, settings: DemandSettings) -> pa.Table:
     """Fit each group of products as of each period, with the plan of promotions and without.
 
     Parameters
@@ -37,8 +47,9 @@ def fit_demand(rows: pd.DataFrame, settings: DemandSettings) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        Per fit with rows enough, the coefficients of the logarithm of units over usual units.
+    pyarrow.Table
+        Columns `SCHEMA`: per fit with rows enough, the coefficients of the logarithm of units over usual units;
+        typed where there is no fit.
     """
     use_one_thread()
     rows = rows.sort_values(["product_id", "origin_week", "weeks_ahead"], ignore_index=True)
@@ -59,8 +70,7 @@ def fit_demand(rows: pd.DataFrame, settings: DemandSettings) -> pd.DataFrame:
                 slopes = np.concatenate([slopes, np.zeros(own.shape[1] + plan.shape[1] - len(slopes))])
                 own_slopes, plan_slopes = np.split(slopes, [own.shape[1]])
                 fits.append((split_name, group, reads_plan, int(is_used.sum()), intercept, own_slopes, plan_slopes))
-    found = pd.DataFrame(fits, columns=COLUMNS)
-    return found.astype({"reads_plan": bool, "row_count": "int64", "intercept": "float64"})
+    return pa.Table.from_pylist([dict(zip(SCHEMA.names, fit, strict=True)) for fit in fits], schema=SCHEMA)
 
 
 def _matrix(arrays: pd.Series) -> np.ndarray:
