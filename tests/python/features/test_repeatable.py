@@ -28,6 +28,7 @@ EMPTY = {
     "dec_offer_interests",
     "dec_policy_picks",
     "dem_reorder_needs",
+    "dem_similar_weeks",
     "dem_stock",
     "dem_stock_demand",
     "dem_supply_faults",
