@@ -3,7 +3,7 @@
     coalesce(source_file || ' row ' || source_row || ': ', '')
 {%- endmacro %}
 
-{# The order of rows in the files, as a text: the first row is the example of a rule. #}
-{% macro order_in_files() -%}
-    concat(source_file, lpad(cast(coalesce(source_row, 0) as string), 12, '0'))
+{# The order of rows in the files, and by id, as a text: a rule's first row is its example. #}
+{% macro order_in_files(id) -%}
+    concat(source_file, lpad(cast(coalesce(source_row, 0) as string), 12, '0'), {{ id }})
 {%- endmacro %}

@@ -14,7 +14,7 @@ planned_of_categories as (
     select
         coalesce(products.category, '') as category,
         campaign_units.week_number,
-        sum(campaign_units.campaign_units) as campaign_units
+        {{ exact_sum('campaign_units.campaign_units') }} as campaign_units
     from campaign_units
     inner join {{ ref('products') }} as products
         on campaign_units.product_id = products.product_id

@@ -15,8 +15,8 @@ sums as (
         category,
         case when forecast_level = 'product_place' then product_id end as product_id,
         week_number,
-        sum(expected_units) as expected_units,
-        sum(campaign_units) as campaign_units
+        {{ exact_sum('expected_units') }} as expected_units,
+        {{ exact_sum('campaign_units') }} as campaign_units
     from published
     where forecast_level <> 'category'
     group by
@@ -93,7 +93,8 @@ dated as (
         united.method_name,
         united.week_number + 1 as weeks_ahead,
         united.expected_units,
-        united.campaign_units,
+        -- what is left of levels is rounded
+        least(united.campaign_units, united.expected_units) as campaign_units,
         {% for suffix in suffixes -%}
             united.units_{{ suffix }},
         {% endfor -%}

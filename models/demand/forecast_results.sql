@@ -12,11 +12,14 @@ scoring as (
 {%- endset -%}
 {% set measures %}
     cast(sum(errors.row_count) as bigint) as row_count,
-    sum(errors.unit_sum) as unit_count,
-    sum(errors.error_sum) / nullif(sum(errors.unit_sum), 0) as wape,
-    sum(errors.scaled_sum) / sum(errors.row_count) as mase,
-    sum(errors.bias_sum) / nullif(sum(errors.unit_sum), 0) as bias_share,
-    sum(errors.pinball_sum) / nullif(sum(errors.unit_sum), 0) as pinball_share,
+    {{ exact_sum('errors.unit_sum') }} as unit_count,
+    {{ exact_sum('errors.error_sum') }}
+    / nullif({{ exact_sum('errors.unit_sum') }}, 0) as wape,
+    {{ exact_sum('errors.bias_sum') }}
+    / nullif({{ exact_sum('errors.unit_sum') }}, 0) as bias_share,
+    {{ exact_sum('errors.pinball_sum') }}
+    / nullif({{ exact_sum('errors.unit_sum') }}, 0) as pinball_share,
+    {{ exact_sum('errors.scaled_sum') }} / sum(errors.row_count) as mase,
     cast(sum(errors.below_q90_count) as double) / sum(errors.row_count)
         as q90_coverage_share,
     cast(sum(errors.below_q95_count) as double) / sum(errors.row_count)

@@ -100,7 +100,7 @@ doubted_counted as (
             {{ place_of_row() }}
             || quantity || ' * ' || unit_price || ' - ' || discount_amount || ' - '
             || coupon_amount || ', net_amount ' || net_amount,
-            {{ order_in_files() }}
+            {{ order_in_files('transaction_id') }}
         ) as example
     from doubted
 ),

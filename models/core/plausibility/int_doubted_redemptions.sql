@@ -13,6 +13,7 @@ campaigns as (
 
 judged as (
     select
+        redemptions.redemption_id,
         redemptions.source_file,
         redemptions.source_row,
         campaigns.starts_on,
@@ -41,7 +42,7 @@ counted as (
         min_by(
             {{ place_of_row() }} || redeemed_on || ', campaign from ' || starts_on
             || ' to ' || ends_on,
-            {{ order_in_files() }}
+            {{ order_in_files('redemption_id') }}
         ) filter (where is_outside) as example
     from compared
 )

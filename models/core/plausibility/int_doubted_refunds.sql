@@ -37,6 +37,7 @@ compared as (
         refunds.refunded_amount
         > payments.paid_amount * (1 + {{ tolerance.share }}) + {{ tolerance.amount }}
             as is_above,
+        refunds.return_id,
         return_lines.source_file,
         return_lines.source_row
     from refunds
@@ -60,7 +61,7 @@ counted as (
         min_by(
             {{ place_of_row() }} || paid_amount || ' paid, ' || refunded_amount
             || ' refunded',
-            {{ order_in_files() }}
+            {{ order_in_files('return_id') }}
         ) filter (where is_above) as example
     from compared
 )
