@@ -44,8 +44,9 @@ select
     'S' || order_id as movement_id,
     user_id,
     'spent' as movement_type,
-    cast(floor(lately_earned * (0.3 + 0.7 * uniform('points spent', order_id))) as bigint)
-        as points,
+    cast(floor(
+        lately_earned * (0.3 + 0.7 * uniform('points spent', order_id))
+    ) as bigint) as points,
     ordered_at as moved_at
 from counted
 where

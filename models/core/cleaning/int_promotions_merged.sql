@@ -1,4 +1,4 @@
--- one row per product, location and week; a view, as nothing reads these 20.9 M rows yet
+-- one row per product, location and week; a view, as its 20.9 M rows are read once
 {{ config(materialized="view") }}
 with
 
