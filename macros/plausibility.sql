@@ -7,3 +7,15 @@
 {% macro order_in_files(id) -%}
     concat(source_file, lpad(cast(coalesce(source_row, 0) as string), 12, '0'), {{ id }})
 {%- endmacro %}
+
+{# A word in lower case, in capitals and with one capital, as texts are compared by letter. #}
+{% macro spellings(words) -%}
+    {%- set found = [] -%}
+    {%- for word in words -%}
+        {%- for spelling in [word, word | upper, word | capitalize, word | title]
+            if spelling not in found -%}
+            {%- do found.append(spelling) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}

@@ -54,9 +54,12 @@
     The last steps of a checked model, from judged on: copies and versions are counted,
     and each row's fate is decided. Rows that come once under their key, nearly all of a
     large table, need no ranking: `often_unique` names the column that identifies them.
+    With `within`, an id may come again under another value of that column, and is told
+    apart by it. A version may change all but `lasting`, a pair of expression and words:
+    a row that has another value of it was no version, and is rejected.
 #}
-{% macro checked_rows(key, columns, often_unique=none, first_by=[]) -%}
-{%- set same_key = key + ['fault', 'copy_number > 1'] -%}
+{% macro checked_rows(key, columns, often_unique=none, first_by=[], within=none, lasting=none) -%}
+{%- set same_key = key + [within] * (within is not none) + ['fault', 'copy_number > 1'] -%}
 {% if often_unique -%}
 repeated_ids as (
     select {{ often_unique }}
@@ -69,10 +72,19 @@ repeated_ids as (
 copied as (
     select
         judged.*,
+        {%- if within %}
+        coalesce(
+            min(case when fault is null then {{ within }} end) over same_id
+            <> max(case when fault is null then {{ within }} end) over same_id, false
+        ) as is_used_again,
+        {%- endif %}
         {{ copy_number(columns) }} as copy_number
     from judged
     {%- if often_unique %}
     semi join repeated_ids on judged.{{ often_unique }} = repeated_ids.{{ often_unique }}
+    {%- endif %}
+    {%- if within %}
+    window same_id as (partition by judged.{{ key | join(', judged.') }})
     {%- endif %}
 ),
 
@@ -81,14 +93,22 @@ numbered as (
         *,
         {{ version_number(same_key, first_by + columns) }} as version_number,
         {{ is_superseded(same_key) }} as is_superseded
+        {%- if lasting %},
+        coalesce({{ lasting[0] }} <> first_value({{ lasting[0] }}) over (
+            partition by {{ same_key | join(', ') }}
+            order by updated_at desc nulls last, source_file desc nulls last
+        ), false) as is_no_version
+        {%- endif %}
     from copied
     {%- if often_unique %}
     union all
     select
         judged.*,
+        {{ 'false as is_used_again,' if within }}
         1 as copy_number,
         1 as version_number,
         false as is_superseded
+        {{- ', false as is_no_version' if lasting }}
     from judged
     anti join repeated_ids on judged.{{ often_unique }} = repeated_ids.{{ often_unique }}
     {%- endif %}
@@ -96,10 +116,18 @@ numbered as (
 
 decided as (
     select
-        {{ columns | join(',\n        ') }},
+        {% for column in columns -%}
+        {% if within and column in key -%}
+        case
+            when is_used_again then {{ column }} || ' of ' || {{ within }} else {{ column }}
+        end as {{ column }},
+        {% else -%}
+        {{ column }},
+        {% endif -%}
+        {% endfor -%}
         source_file,
         source_row,
-        {{ verdict(key) }}
+        {{ verdict(key, within, lasting) }}
     from numbered
 )
 
@@ -110,18 +138,33 @@ select * from decided
     The end of every checked model: what became of the row, why, and what was repaired.
     Reads fault, copy_number, version_number, is_superseded and repairs_made.
 #}
-{% macro verdict(key) -%}
+{% macro verdict(key, within=none, lasting=none) -%}
     case
         when fault is not null then fault
         when copy_number > 1 then 'exact duplicate'
+        {% if lasting -%}
+        when version_number > 1 and is_superseded and is_no_version
+            then '{{ key | join(", ") }} comes again {{ lasting[1] }}'
+        {% endif -%}
         when version_number > 1 and is_superseded then 'superseded by a later version'
         when version_number > 1 then '{{ key | join(", ") }} comes again with other values'
     end as status_reason,
-    {{ repairs_and_status() }}
+    {{ repairs_and_status(
+        key | join(', ') ~ ' comes again in another order, told apart' if within
+    ) }}
 {%- endmacro %}
 
-{% macro repairs_and_status() -%}
-    case when status_reason is null then nullif(repairs_made, '') end as repairs,
+{% macro repairs_and_status(told_apart='') -%}
+    case
+        when status_reason is null
+            {%- if told_apart %} and is_used_again
+            then concat_ws(
+                '; ', nullif(repairs_made, ''), '{{ told_apart }}'
+            )
+        when status_reason is null
+            {%- endif %}
+            then nullif(repairs_made, '')
+    end as repairs,
     case
         when status_reason is null then 'kept'
         when status_reason in ('exact duplicate', 'superseded by a later version')

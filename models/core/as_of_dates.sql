@@ -1,15 +1,15 @@
 -- one row per as-of date: the regular grid, and the start of each campaign
+-- depends_on: {{ ref('data_quality') }}
 with
 
-orders as (select * from {{ ref('orders') }}),
 campaigns as (select * from {{ ref('campaign_calendar') }}),
 
 -- the day after the last order: only the past is known
 data_span as (
     select
-        min(order_date) as first_order_date,
-        {{ days_after('max(order_date)', 1) }} as scoring_date
-    from orders
+        first_order_date,
+        {{ days_after('last_order_date', 1) }} as scoring_date
+    from {{ ref('int_order_span') }}
 ),
 
 steps as (

@@ -26,9 +26,9 @@ coupons_counted as (
 
 data_span as (
     select
-        min(order_date) as first_date,
-        max(order_date) as last_date
-    from {{ ref('orders') }}
+        first_order_date as first_date,
+        last_order_date as last_date
+    from {{ ref('int_order_span') }}
 ),
 
 described as (

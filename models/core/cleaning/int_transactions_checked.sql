@@ -8,7 +8,7 @@
 {% set key = ['transaction_id'] -%}
 with
 
-matched as (select * from {{ ref('int_transactions_matched') }}),
+ordered as (select * from {{ ref('int_transactions_ordered') }}),
 
 judged as (
     select
@@ -31,7 +31,10 @@ judged as (
                 then 'discount_amount is negative'
             when quantity >= 0 and coupon_amount < 0 then 'coupon_amount is negative'
         end as fault
-    from matched
+    from ordered
 ),
 
-{{ checked_rows(key, columns, often_unique='transaction_id', first_by=['ordered_at']) }}
+{{ checked_rows(
+    key, columns, often_unique='transaction_id', first_by=['ordered_at'],
+    within='order_id', lasting=['cast(ordered_at as date)', 'on another day']
+) }}

@@ -7,7 +7,14 @@
 {{ config(materialized="view") }}
 with
 
-source_rows as (select * from {{ ref('int_transactions_worded') }}),
+worded as (select * from {{ ref('int_transactions_worded') }}),
+
+nobodies as (
+    {% for word in spellings(var('nobody_words')) -%}
+        select {{ pseudonym(text_literal(word)) }} as user_id
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
 
 known_products as (
     select
@@ -20,6 +27,28 @@ known_products as (
 known_users as (
     select user_id from {{ ref('int_users_checked') }}
     where row_status = 'kept'
+),
+
+-- a word for nobody is a guest, unless a user goes by it
+named as (
+    select
+        worded.*,
+        nobodies.user_id is not null and known_users.user_id is null as is_nobody
+    from worded
+    left join nobodies on worded.user_id = nobodies.user_id
+    left join known_users on worded.user_id = known_users.user_id
+),
+
+source_rows as (
+    select
+        {% for column in columns + [
+            'product_id', 'currency', 'source_file', 'source_row', 'read_fault',
+            'read_repairs', 'is_nobody',
+        ] -%}
+            {{ column }},
+        {% endfor -%}
+        case when not is_nobody then user_id end as user_id
+    from named
 ),
 
 matched as (
@@ -66,6 +95,7 @@ resolved as (
         matched.source_row,
         matched.read_fault,
         matched.read_repairs,
+        matched.is_nobody,
         swapped_ids.user_id is not null as is_swapped,
         swapped_ids.user_id is not null or matched.is_user_known as is_user_known,
         swapped_ids.user_id is not null or matched.is_product_known
@@ -79,45 +109,13 @@ resolved as (
             and matched.product_id = swapped_ids.product_id
 ),
 
--- several users, or one on some lines and none on others
-orders_in_doubt as (
-    select order_id
-    from source_rows
-    group by order_id
-    having
-        min(user_id) <> max(user_id)
-        or (count(user_id) > 0 and count(user_id) < count(*))
-),
-
--- the most frequent user, known ones first, becomes the user of all lines; a later
--- correction counts more than the line that it corrects
-order_users as (
-    select
-        resolved.order_id,
-        resolved.user_id
-    from resolved
-    semi join orders_in_doubt on resolved.order_id = orders_in_doubt.order_id
-    where resolved.user_id is not null
-    group by resolved.order_id, resolved.user_id, resolved.is_user_known
-    qualify
-        row_number() over (
-            partition by resolved.order_id
-            order by
-                resolved.is_user_known desc,
-                max(resolved.source_file) desc nulls last,
-                count(*) desc,
-                max(resolved.updated_at) desc nulls last,
-                resolved.user_id asc
-        ) = 1
-),
-
 repaired as (
     select
         {% for column in columns -%}
             resolved.{{ column }},
         {% endfor -%}
         upper(resolved.currency) as currency,
-        coalesce(order_users.user_id, resolved.user_id) as user_id,
+        resolved.user_id,
         resolved.product_id,
         resolved.source_file,
         resolved.source_row,
@@ -127,19 +125,16 @@ repaired as (
             resolved.currency is null
         ) as is_shop_currency,
         {{ repairs_made([
+            "case when resolved.is_nobody"
+            ~ " then 'user_id is a word for nobody, emptied' end",
             "case when resolved.is_swapped"
             ~ " then 'user_id and product_id were swapped' end",
             "case when resolved.user_id is not null and not resolved.is_user_known"
             ~ " then 'user_id is unknown, user inferred' end",
             "case when not resolved.is_product_known"
             ~ " then 'product_id is unknown, product inferred' end",
-            "case when order_users.user_id <> resolved.user_id"
-            ~ " then 'user_id differs within its order, the order''s taken' end",
-            "case when order_users.user_id is not null and resolved.user_id is null"
-            ~ " then 'user_id is missing, the order''s taken' end",
         ]) }} as repairs_made
     from resolved
-    left join order_users on resolved.order_id = order_users.order_id
     left join shop_currency on true
 )
 

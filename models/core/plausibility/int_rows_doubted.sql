@@ -1,5 +1,7 @@
 -- one row per entity and rule of plausibility: how many rows it doubts, with an example
-{% set rules = ['amounts', 'redemptions', 'refunds'] -%}
+{% set rules = [
+    'amounts', 'dates', 'ids', 'redemptions', 'refunds', 'users', 'versions',
+] -%}
 with
 
 united as (

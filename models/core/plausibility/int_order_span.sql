@@ -1,0 +1,88 @@
+-- one row: the first and the last day of orders, but for days that stand alone far away
+{% set lone = var('lone_dates') -%}
+with
+
+lines as (
+    select
+        ordered_at,
+        cast({{ local_timestamp('ordered_at') }} as date) as order_date
+    from {{ ref('int_transactions_checked') }}
+    where
+        row_status = 'kept'
+        and (quantity > 0 or (quantity = 0 and net_amount >= 0))
+        and coalesce(order_status, '') <> 'adjusted'
+),
+
+days_counted as (
+    select
+        order_date,
+        count(*) as line_count
+    from lines
+    group by order_date
+),
+
+summed as (
+    select
+        order_date,
+        line_count,
+        sum(line_count) over (order by order_date asc) as lines_until,
+        sum(line_count) over () as lines_in_all,
+        lag(order_date) over (order by order_date asc) as date_before
+    from days_counted
+),
+
+-- most lines of the shop lie in its bulk
+marked as (
+    select
+        *,
+        {{ days_between('date_before', 'order_date') }} as gap_days,
+        lines_until > greatest({{ lone.share }} * lines_in_all, 1) as is_after_first,
+        lines_until - line_count
+        < lines_in_all - greatest({{ lone.share }} * lines_in_all, 1) as is_before_last
+    from summed
+),
+
+bulk as (
+    select
+        min(order_date) as first_bulk_date,
+        max(order_date) as last_bulk_date
+    from marked
+    where is_after_first and is_before_last
+),
+
+longest as (
+    select
+        bulk.first_bulk_date,
+        bulk.last_bulk_date,
+        greatest(
+            {{ lone.days }}, {{ lone.times }} * coalesce(max(marked.gap_days), 0)
+        ) as allowed_days
+    from bulk
+    left join marked
+        on
+            bulk.first_bulk_date < marked.order_date
+            and bulk.last_bulk_date >= marked.order_date
+    group by bulk.first_bulk_date, bulk.last_bulk_date
+),
+
+cut as (
+    select
+        max(case
+            when marked.order_date <= longest.first_bulk_date then marked.order_date
+        end) as begins_on,
+        min(case
+            when marked.order_date > longest.last_bulk_date then marked.date_before
+        end) as ends_on
+    from longest
+    inner join marked on longest.allowed_days < marked.gap_days
+),
+
+spanned as (
+    select
+        coalesce(max(cut.begins_on), min(days_counted.order_date)) as first_order_date,
+        coalesce(max(cut.ends_on), max(days_counted.order_date)) as last_order_date
+    from days_counted
+    cross join cut
+)
+
+select * from spanned

@@ -1,0 +1,114 @@
+"""Order ids, line ids and words for nobody as tills and other systems count them: no sale and no person is lost."""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from support.builds import DbtRuns, pseudonym
+from support.shops import CHECK_DATA, built_shop, query_shop, run_on_shop, write_shop
+
+COLUMNS = "transaction_id,order_id,user_id,product_id,location_id,quantity,net_amount,ordered_at"
+FIRST_DAY = datetime.date(2024, 1, 1)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one person bought at a till, as the till counts it."""
+
+    order_id: str
+    user: str
+    store: str
+    day: datetime.date
+    cents: tuple[int, ...]
+
+    def lines(self, time: str) -> list[str]:
+        """Return its lines; their ids count from 1 in each receipt."""
+        return [
+            f"{self.order_id}-{number},{self.order_id},{self.user},p{cents % 7},{self.store},1,{Decimal(cents) / 100},"
+            f"{self.day}T{time}"
+            for number, cents in enumerate(self.cents, 1)
+        ]
+
+
+def receipts_of(seed: int) -> list[Receipt]:
+    """Return two years of two stores, each of which counts its receipts anew every January."""
+    draw = random.Random(seed)
+    receipts, counters = [], Counter()
+    for day in range(0, 730, 3):
+        date = FIRST_DAY + datetime.timedelta(days=day)
+        for store in draw.sample(["north", "south"], draw.choice([1, 2])):
+            counters[store, date.year] += 1
+            user = draw.choice([f"u{number}" for number in range(12)] + ["", "Guest", "NULL"])
+            cents = tuple(draw.randrange(100, 9_000) for _ in range(draw.choice([1, 1, 2, 3])))
+            receipts.append(Receipt(str(counters[store, date.year]), user, store, date, cents))
+    return receipts
+
+
+def test_tills_and_years_that_count_anew_lose_no_sale_and_no_person(shop_dbt: DbtRuns, tmp_path: Path) -> None:
+    receipts = receipts_of(seed=3)
+    # a year that somebody typed wrongly
+    receipts.append(Receipt("9999", "u1", "north", datetime.date(2026, 10, 30), (1_234,)))
+    lines = [line for each in receipts for line in each.lines("12:00:00")]
+    random.Random(4).shuffle(lines)
+    shop = write_shop(tmp_path, {"transactions.csv": "\n".join([COLUMNS, *lines, ""])})
+    result = run_on_shop(shop_dbt, shop, "build", "--select=+orders +as_of_dates", "--exclude-resource-type=unit_test")
+    assert result.exit_code == 0, result.output
+    paid: dict[str | None, Decimal] = {}
+    for each in receipts:
+        user = pseudonym(each.user) if each.user.startswith("u") else None
+        paid[user] = paid.get(user, Decimal(0)) + Decimal(sum(each.cents)) / 100
+    warehouse = built_shop(shop_dbt)
+    assert dict(query_shop(warehouse, "select user_id, sum(net_amount) from core.orders group by 1")) == paid
+    assert query_shop(warehouse, "select count(*), count(distinct order_id) from core.orders")[0] == (
+        len(receipts),
+        len(receipts),
+    )
+    lines_read = query_shop(warehouse, "select count(*), count(distinct transaction_id) from core.transactions")[0]
+    assert lines_read == (len(lines), len(lines))
+    (scoring_date,) = query_shop(warehouse, "select distinct scoring_date from core.as_of_dates")[0]
+    assert scoring_date == max(each.day for each in receipts[:-1]) + datetime.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        (
+            {
+                "users.csv": "user_id\n" + "".join(f"{number:05d}\n" for number in range(8)),
+                "transactions.csv": "\n".join(
+                    [COLUMNS, *(f"t{n},o{n},{n},p1,s1,1,5.00,2026-03-{n + 1:02d}" for n in range(8)), ""]
+                ),
+            },
+            "user_id is named by no line, and lines name others",
+        ),
+        (
+            {
+                "transactions.csv": "\n".join(
+                    [COLUMNS, *(f"t{n},o{n},{n if n > 40 else 0},p1,s1,1,5.00,2026-03-14" for n in range(80)), ""]
+                )
+            },
+            "one user_id has far more orders than any other",
+        ),
+        (
+            {
+                f"transactions/{day}.csv": "\n".join(
+                    [COLUMNS, *(f"t{n},o{n},u{n},p1,s1,1,{day}.00,2026-03-14" for n in range(9)), ""]
+                )
+                for day in (1, 2)
+            },
+            "a later version has other goods or another amount",
+        ),
+    ],
+)
+def test_a_shop_that_cannot_be_so_stops(
+    shop_dbt: DbtRuns, tmp_path: Path, files: dict[str, str], sentence: str
+) -> None:
+    result = run_on_shop(shop_dbt, write_shop(tmp_path, files), *CHECK_DATA)
+    assert result.exit_code == 1
+    assert sentence in result.output
