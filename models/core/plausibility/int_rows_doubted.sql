@@ -1,5 +1,5 @@
 -- one row per entity and rule of plausibility: how many rows it doubts, with an example
-{% set rules = ['amounts', 'redemptions', 'refunds'] -%}
+{% set rules = ['amounts', 'arms', 'redemptions', 'refunds'] -%}
 with
 
 united as (
