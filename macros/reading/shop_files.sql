@@ -21,7 +21,7 @@
     {{ return(asked_of_files('files_of_table', [as_literal(shop_folder()), as_literal(table)])) }}
 {%- endmacro %}
 
-{# Var csv_encoding as operations/encodings.py takes it: a word, or JSON of one per file. #}
+{# Var csv_encoding as operations/encodings.py takes it: a word, or JSON, one per file. #}
 {% macro csv_encoding() -%}
     {%- set setting = var('csv_encoding') -%}
     {{ return(setting if setting is string else tojson(setting)) }}

@@ -12,8 +12,9 @@ delivered as (
         case
             when
                 frozen.decision in ('contact', 'control')
-                and arms.arm
-                <> case frozen.decision when 'contact' then 'treatment' else 'control' end
+                and arms.arm <> case frozen.decision
+                    when 'contact' then 'treatment' else 'control'
+                end
                 then 'both'
             else arms.arm
         end as arm,
@@ -122,7 +123,8 @@ joined as (
         end as measurement,
         described.treated_share,
         case
-            when described.arm in ('treatment', 'both') then coalesce(channels.contact_cost, 0)
+            when described.arm in ('treatment', 'both')
+                then coalesce(channels.contact_cost, 0)
             else 0
         end as contact_cost,
         described.is_over,

@@ -55,8 +55,9 @@ shown as (
 judged as (
     select
         shown.*,
-        case when not {{ is_few('mixed.both_arms_count') }} then mixed.both_arms_count end
-            as both_arms_count,
+        case
+            when not {{ is_few('mixed.both_arms_count') }} then mixed.both_arms_count
+        end as both_arms_count,
         mixed.has_mixed_arms,
         {{ is_rate_shown(
             'redeemed_count', 'treated_count', 'shown.campaign_id',

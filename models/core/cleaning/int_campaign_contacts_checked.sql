@@ -2,7 +2,7 @@
 {% set columns = [
     'campaign_id', 'user_id', 'arm', 'channel', 'offer_id', 'sent_at', 'updated_at',
 ] -%}
-{#- a reminder is a contact of its own, and a contact in another arm no later version -#}
+{#- a reminder is a contact of its own, and another arm no later version of one -#}
 {% set key = ['campaign_id', 'user_id', 'arm', 'channel', 'sent_at'] -%}
 with
 

@@ -14,7 +14,7 @@ compared as (
     from lines
 ),
 
--- lines stand in the order of time, until a file's second sheet begins some days earlier
+-- lines stand in the order of time, until a second sheet begins some days earlier
 placed as (
     select
         *,
