@@ -15,7 +15,8 @@
     latest_counts as (
         select
             product_id,
-            sum(on_hand) as on_hand
+            -- what one place owes is not taken from another's shelf
+            sum(greatest(on_hand, 0)) as on_hand
         from last_counts
         group by product_id
     ),

@@ -17,6 +17,14 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from operations.encodings import (
+    READ_BY_DUCKDB,
+    beginning_of_place,
+    encoding_of,
+    fault_of_text,
+    know_encodings,
+    place_for_duckdb,
+)
 from operations.files import sql_pattern, sql_text, why_unreadable
 from operations.privacy.encryption import connect
 
@@ -52,7 +60,7 @@ class Layout(NamedTuple):
         Why it cannot be read, as the rest of a sentence that begins with its name.
     names, types : tuple of str
         Its columns; those of CSV have no types.
-    delimiter, line_end : str
+    delimiter, line_end, encoding : str
         Of CSV.
     """
 
@@ -61,6 +69,7 @@ class Layout(NamedTuple):
     types: tuple[str, ...] = ()
     delimiter: str = ","
     line_end: str = ""
+    encoding: str = ""
 
 
 def files_of_table(folder: str, table: str) -> str:
@@ -150,20 +159,20 @@ def grouped_files(files: list[str], encoding: str) -> str:
         groups.setdefault((found, file if found.fault else file[-4:]), []).append(file)
     return json.dumps(
         [
-            {**found._asdict(), "files": alike, "relation": relation(alike, found, encoding)}
+            {**found._asdict(), "files": alike, "relation": relation(alike, found)}
             for (found, _), alike in groups.items()
         ]
     )
 
 
-def relation(files: list[str], layout: Layout, encoding: str) -> str:
+def relation(files: list[str], layout: Layout) -> str:
     """Return SQL of the rows of files of one layout, each with its file and number."""
     if files[0].endswith(".parquet"):
-        return (
-            f"(select * exclude (file_row_number), file_row_number + 1 as {ROW} from {_scan(files, layout, encoding)})"
-        )
+        return f"(select * exclude (file_row_number), file_row_number + 1 as {ROW} from {_scan(files, layout)})"
     # windows over all rows in the order read, so that nothing waits in memory
-    scan = _scan(files, layout, encoding)
+    scan = _scan(files, layout)
+    if beginning := beginning_of_place(layout.encoding):
+        scan = f"(select * replace (substr({FILE}, {len(beginning) + 1}) as {FILE}) from {scan})"
     return (
         """(select * exclude ("(n)", "(first)"), "(n)" - max("(first)") over"""
         f" (rows between unbounded preceding and current row) + 1 as {ROW}"
@@ -173,16 +182,20 @@ def relation(files: list[str], layout: Layout, encoding: str) -> str:
     )
 
 
-def _scan(files: list[str], layout: Layout, encoding: str, *, rejects: bool = False, is_serial: bool = False) -> str:
+def _scan(files: list[str], layout: Layout, *, rejects: bool = False, is_serial: bool = False) -> str:
     """Return SQL that reads files; CSV as text, nothing guessed. `rejects` keeps bad lines."""
-    places = ", ".join(sql_pattern(file) for file in files)
+    is_decoded = bool(beginning_of_place(layout.encoding))
+    places = ", ".join(
+        sql_text(place_for_duckdb(file, layout.encoding)) if is_decoded else sql_pattern(file) for file in files
+    )
     options = f"hive_partitioning = false, filename = '{FILE[1:-1]}'"
     if files[0].endswith(".parquet"):
         return f"read_parquet([{places}], file_row_number = true, binary_as_string = true, {options})"
     columns = ", ".join(f"{sql_text(name)}: 'varchar'" for name in layout.names)
     return (
         f"read_csv([{places}], auto_detect = false, header = true, columns = {{{columns}}}, {options},"
-        f" delim = {sql_text(layout.delimiter)}, quote = '\"', escape = '\"', encoding = {sql_text(encoding)}"
+        f" delim = {sql_text(layout.delimiter)}, quote = '\"', escape = '\"',"
+        f" encoding = {sql_text('utf-8' if is_decoded else layout.encoding)}"
         f"{', store_rejects = true' if rejects else ''}{', parallel = false' if is_serial else ''})"
     )
 
@@ -190,7 +203,8 @@ def _scan(files: list[str], layout: Layout, encoding: str, *, rejects: bool = Fa
 def layout_of(file: str, encoding: str) -> Layout:
     """Return how a file is written."""
     state = Path(file).stat()
-    return _layout(file, encoding, (state.st_size, state.st_mtime_ns, state.st_ino))
+    found = "" if file.endswith(".parquet") else encoding_of(file, encoding)
+    return _layout(file, found, (state.st_size, state.st_mtime_ns, state.st_ino))
 
 
 @cache
@@ -215,18 +229,20 @@ def _layout(file: str, encoding: str, state: tuple) -> Layout:
         return Layout(f"{expected}an empty one.")
     if not first_line.strip().replace("\t", "").isprintable() or "\ufffd" in first_line:
         return Layout(f"{expected}what is no text in {encoding} (var csv_encoding).")
+    if encoding not in READ_BY_DUCKDB and (fault := fault_of_text(file, encoding)):
+        return Layout(f"{fault} (var csv_encoding)")
     if not _is_well_quoted(first_line.rstrip("\r\n"), delimiter):
         # DuckDB would look for the other quote below, and take all until then for names
         return Layout(f"{expected}a quote that does not stand around a whole name.")
     if len(names) > MOST_COLUMNS:
         return Layout(f"expected at most {MOST_COLUMNS:,} columns in the first line, found {len(names):,}.")
-    return Layout(None, names, (), delimiter, first_line[len(first_line.rstrip("\r\n")) :])
+    return Layout(None, names, (), delimiter, first_line[len(first_line.rstrip("\r\n")) :], encoding)
 
 
 def _parquet_layout(file: str) -> Layout:
     with connect(threads=1) as connection:
         try:
-            described = connection.execute(f"describe from {_scan([file], Layout(), '')}").fetchall()
+            described = connection.execute(f"describe from {_scan([file], Layout())}").fetchall()
         except duckdb.Error as error:
             return Layout(_first_line(error))
     columns = [(name, kind) for name, kind, *_ in described if name not in ("file_row_number", FILE[1:-1])]
@@ -241,7 +257,7 @@ def tried_files(files: list[str], encoding: str, aggregates: str) -> str:
     files : list of str
         Files that `grouped_files` put together.
     encoding : str
-        Of CSV.
+        Of var csv_encoding: see `encoding_of`.
     aggregates : str
         SQL that looks at each value that is wanted.
 
@@ -251,7 +267,7 @@ def tried_files(files: list[str], encoding: str, aggregates: str) -> str:
         JSON: `rows`, and `faults`, sentences that name file and line.
     """
     counts, faults = [], []
-    connection = connect(threads=2, memory_limit="1GB")
+    connection = know_encodings(connect(threads=2, memory_limit="1GB"))
     for file in files:
         try:
             counts.append(_count(connection, [file], encoding, aggregates))
@@ -259,7 +275,7 @@ def tried_files(files: list[str], encoding: str, aggregates: str) -> str:
         except duckdb.Error as error:
             # an error may leave it unfit for more
             connection.close()
-            connection = connect(threads=2, memory_limit="1GB")
+            connection = know_encodings(connect(threads=2, memory_limit="1GB"))
             faults += _bad_lines(connection, file, encoding, error)
     rows = sum(counts)
     # one scan of many files does not tell of a quote that is never closed, so each was read by itself
@@ -272,7 +288,7 @@ def tried_files(files: list[str], encoding: str, aggregates: str) -> str:
 def _count(
     connection: duckdb.DuckDBPyConnection, files: list[str], encoding: str, aggregates: str, **options: bool
 ) -> int:
-    scan = _scan(files, layout_of(files[0], encoding), encoding, **options)
+    scan = _scan(files, layout_of(files[0], encoding), **options)
     return connection.execute(f"select count(*), {aggregates} from {scan}").fetchall()[0][0]
 
 
@@ -287,7 +303,7 @@ def _bad_lines(connection: duckdb.DuckDBPyConnection, file: str, encoding: str, 
     is_large = Path(file).stat().st_size > LARGE_FILE
     try:
         _count(connection, [file], encoding, "count(columns(*))", rejects=not is_large, is_serial=is_large)
-        if listed := [] if is_large else _rejects(connection, file):
+        if listed := [] if is_large else _rejects(connection, file, layout_of(file, encoding).encoding):
             return listed
     except duckdb.Error as serial_error:
         error = serial_error
@@ -298,13 +314,13 @@ def _bad_lines(connection: duckdb.DuckDBPyConnection, file: str, encoding: str, 
     return [f"File {file}, line {found[1]}: {reasons[0] if reasons else 'a line that cannot be read'}."]
 
 
-def _rejects(connection: duckdb.DuckDBPyConnection, file: str) -> list[str]:
+def _rejects(connection: duckdb.DuckDBPyConnection, file: str, encoding: str) -> list[str]:
     """Return a sentence for each of the first lines of a file that could not be read."""
     bad_lines: list[tuple[Any, ...]] = connection.execute(
         "select line, min(cast(error_type as varchar)), min(error_message), count(*) over ()"
         " from reject_errors join reject_scans using (scan_id, file_id) where file_path = $1"
         " group by line order by line limit $2",
-        [file, FAULTS_SHOWN],
+        [place_for_duckdb(file, encoding), FAULTS_SHOWN],
     ).fetchall()
     return [
         f"File {file}, line {line}: {error_type.lower()}, {' '.join(message.splitlines())[:LONGEST_MESSAGE]}"
@@ -339,7 +355,7 @@ def _is_well_quoted(line: str, delimiter: str) -> bool:
 
 def _line_that_ends_differently(file: str, encoding: str) -> str:
     expected = "expected all lines to end in the same way"
-    with Path(file).open(encoding=encoding, errors="replace", newline="") as lines:
+    with Path(file).open(encoding=encoding_of(file, encoding), errors="replace", newline="") as lines:
         first_line = next(lines)
         for number, line in enumerate(lines, start=2):
             ending, first_ending = (repr(text[len(text.rstrip("\r\n")) :])[1:-1] for text in (line, first_line))

@@ -25,6 +25,7 @@ from operations import machine
 from operations.build.ledger import LedgerError, keep_ledger, ledger_of, restore_ledger
 from operations.build.reuse import made_of
 from operations.build.wholeness import nodes_in_trouble
+from operations.encodings import know_encodings
 from operations.files import found_instead, why_unreadable
 from operations.personal_data.requests import Requests
 from operations.places import git_commit, shop_named
@@ -91,6 +92,7 @@ class Plugin(BasePlugin):
         # models that import it at once, in threads, each meet a half of scikit-learn
         import_module("precision_marketing")
         attach_encrypted(conn, *self.vault)
+        know_encodings(conn)
         requests = Requests(conn, self.warehouse)
         for function, parameters in (
             (found_instead, ["varchar"]),

@@ -53,7 +53,7 @@
         'target': flags.TARGET_PATH | string if flags.TARGET_PATH else 'target',
         'logs': flags.LOG_PATH | string if flags.LOG_PATH else 'logs',
         'today': run_started_at.strftime('%Y-%m-%d'),
-        'encoding': var('csv_encoding'),
+        'encoding': csv_encoding(),
         'id_as_read': read_user_id('{column}', with_decimals | length > 0),
     } -%}
     {%- set answer = fromjson(run_query(

@@ -38,6 +38,11 @@
         {%- set shown = group.files[0]
             ~ (' and ' ~ others ~ ' with the same columns' if others else '') -%}
         {%- set is_parquet = group.files[0].endswith('.parquet') -%}
+        {%- if group.encoding not in ['', 'utf-8'] -%}
+            {{ print('File ' ~ shown ~ ': read as ' ~ group.encoding
+                ~ ' (' ~ ('found in its bytes' if var('csv_encoding') == 'auto'
+                else 'var csv_encoding') ~ ').') }}
+        {%- endif -%}
         {#- a query would write names that are no names into dbt's log -#}
         {%- set of_columns = ['File ' ~ shown ~ ': ' ~ group.fault] if group.fault
             else name_faults(table, shown, group, known) if not is_parquet else [] -%}
@@ -49,7 +54,7 @@
             {%- set aggregates = 'count(columns(*))' if not is_parquet
                 else known_columns(table.columns.values(), 'bit_xor(hash(', '))') -%}
             {%- set tried = asked_of_files('tried_files', [
-                as_literals(group.files), as_literal(var('csv_encoding')),
+                as_literals(group.files), as_literal(csv_encoding()),
                 as_literal(aggregates)
             ]) -%}
             {%- do faults.extend(tried.faults) -%}

@@ -21,11 +21,17 @@
     {{ return(asked_of_files('files_of_table', [as_literal(shop_folder()), as_literal(table)])) }}
 {%- endmacro %}
 
+{# Var csv_encoding as operations/encodings.py takes it: a word, or JSON, one per file. #}
+{% macro csv_encoding() -%}
+    {%- set setting = var('csv_encoding') -%}
+    {{ return(setting if setting is string else tojson(setting)) }}
+{%- endmacro %}
+
 {# Files put together that are written in the same way: their names, fault, relation. #}
 {% macro grouped_files(files) -%}
     {%- if not files -%}{{ return([]) }}{%- endif -%}
     {{ return(asked_of_files(
-        'grouped_files', [as_literals(files), as_literal(var('csv_encoding'))]
+        'grouped_files', [as_literals(files), as_literal(csv_encoding())]
     )) }}
 {%- endmacro %}
 

@@ -10,8 +10,9 @@ campaigns as (
 contacts_counted as (
     select
         campaign_id,
-        cast(count(*) as bigint) as contact_count
-    from {{ ref('campaign_contacts') }}
+        cast(count(*) as bigint) as contact_count,
+        {{ are_arms_mixed('arm') }} as has_mixed_arms
+    from {{ ref('campaign_arms') }}
     group by campaign_id
 ),
 
@@ -43,6 +44,7 @@ described as (
         {{ days_between('campaigns.starts_on', 'campaigns.ends_on') }} + 1
             as duration_days,
         campaigns.is_randomised,
+        coalesce(contacts_counted.has_mixed_arms, false) as has_mixed_arms,
         campaigns.starts_on >= data_span.first_date as is_start_observed,
         campaigns.ends_on <= data_span.last_date as is_end_observed,
         campaigns.starts_on,

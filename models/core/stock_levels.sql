@@ -6,7 +6,8 @@ select
     on_hand,
     on_order,
     lead_time_days,
-    on_hand = 0 as is_out_of_stock,
+    -- below 0, more is promised than there is
+    on_hand <= 0 as is_out_of_stock,
     cast({{ local_timestamp('counted_at') }} as date) as counted_on,
     counted_at
 from {{ ref('int_stock_levels_checked') }}

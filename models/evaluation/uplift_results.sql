@@ -14,7 +14,8 @@ arms as (
     select
         campaign_id,
         count(distinct arm) as arm_count
-    from {{ ref('campaign_contacts') }}
+    from {{ ref('campaign_arms') }}
+    where arm in ('treatment', 'control')
     group by campaign_id
 ),
 
@@ -81,6 +82,7 @@ unmeasured as (
             when not coalesce(campaigns.is_randomised, false) then 'not identifiable'
             when campaigns.ends_on >= scoring.scoring_date then 'not over'
             when coalesce(arms.arm_count, 0) < 2 then 'not identifiable'
+            when campaigns.has_mixed_arms then 'not identifiable'
             else 'too few users'
         end as measurement
     from campaigns

@@ -23,7 +23,7 @@ contacts as (
         campaign_id as offer_id,
         user_id,
         arm
-    from {{ ref('campaign_contacts') }}
+    from {{ ref('campaign_arms') }}
 ),
 
 orders as (

@@ -65,9 +65,10 @@ shared as (
         round(user_count / cast(sum(user_count) over () as double), 12)
             as user_share,
         total_amount,
+        -- who sent back more than they bought of late have no part in what was spent
         round(
-            cast(total_amount as double)
-            / nullif(cast(sum(total_amount) over () as double), 0), 12
+            cast(greatest(total_amount, 0) as double)
+            / nullif(cast(sum(greatest(total_amount, 0)) over () as double), 0), 12
         ) as amount_share,
         mean_amount,
         round(mean_recency_days, 6) as mean_recency_days,

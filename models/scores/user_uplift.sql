@@ -36,7 +36,8 @@ contacts as (
         campaign_id as offer_id,
         user_id,
         arm
-    from {{ ref('campaign_contacts') }}
+    from {{ ref('campaign_arms') }}
+    where arm in ('treatment', 'control')
 ),
 
 pairs as (

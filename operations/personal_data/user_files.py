@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from operations.encodings import know_encodings
 from operations.files import checksum, sql_pattern, sql_text, why_unreadable
 from operations.personal_data.persons import USER_COLUMNS, Person, UnreadableError, names_of
 from operations.personal_data.receipts import Removal
@@ -35,7 +36,7 @@ class Reading:
     Parameters
     ----------
     encoding : str
-        Of CSV.
+        Of var csv_encoding.
     id_as_read : str
         SQL of a user's id, made of the text `{column}`.
     """
@@ -99,13 +100,13 @@ def rows_of_users(file: Path, persons: list[Person], reading: Reading) -> UserRo
     columns = _user_columns(layout.names)
     if not columns:
         return None
-    with connect(threads=1, memory_limit="1GB") as connection:
+    with know_encodings(connect(threads=1, memory_limit="1GB")) as connection:
         condition = _is_theirs(connection, layout.names, persons, reading)
         written = ", ".join(f'cast("{name}" as varchar)' for name in columns)
         # counting each column reads it in full
         query = (
             f"select count(*), list([cast({ROW} as varchar), {written}]) filter (where {condition}),"
-            f" count(columns(*)) from {relation([str(file)], layout, reading.encoding)}"
+            f" count(columns(*)) from {relation([str(file)], layout)}"
         )
         try:
             row_count, found, *_ = connection.execute(query).fetchall()[0]
@@ -125,7 +126,8 @@ def relation_of_users(
     """Return the rows of users in a file as a relation of this connection."""
     layout = layout_of(str(file), reading.encoding)
     condition = _is_theirs(connection, layout.names, persons, reading)
-    rows = relation([str(file)], layout, reading.encoding)
+    rows = relation([str(file)], layout)
+    know_encodings(connection)
     return f"(select * exclude ({FILE}, {ROW}) from {rows} where {condition})"
 
 
@@ -195,7 +197,7 @@ def _copy_parquet(file: Path, found: UserRows, writing: Path) -> None:
 def _copy_csv(file: Path, found: UserRows, reading: Reading, writing: Path) -> None:
     layout = layout_of(str(file), reading.encoding)
     delimiter, is_narrow = layout.delimiter, len(layout.names) == 1
-    codec = _codec(file, reading.encoding)
+    codec = _codec(file, layout.encoding)
     number = 0
     with file.open(encoding=codec, newline="") as lines, writing.open("w", encoding=codec, newline="") as kept:
         kept.write(lines.readline())
@@ -207,7 +209,7 @@ def _copy_csv(file: Path, found: UserRows, reading: Reading, writing: Path) -> N
                 kept.write(written)
                 continue
             fields = next(csv.reader([written], delimiter=delimiter, skipinitialspace=True))
-            text = fields[found.place].encode(codec).decode(reading.encoding if codec == "latin-1" else codec)
+            text = fields[found.place].encode(codec).decode(layout.encoding if codec == "latin-1" else codec)
             if text.strip() != (found.ids[number] or "").strip():
                 raise OSError(f"File {file}, row {number}: expected a row of the user. {CHANGED}")
     if number != found.row_count:
@@ -216,7 +218,7 @@ def _copy_csv(file: Path, found: UserRows, reading: Reading, writing: Path) -> N
 
 def _codec(file: Path, encoding: str) -> str:
     """Return by which encoding each byte of a file comes out as it went in."""
-    if encoding != "utf-16":
+    if not encoding.startswith("utf-16"):
         return "latin-1"
     with file.open("rb") as content:
         return "utf-16-be" if content.read(2) == codecs.BOM_UTF16_BE else "utf-16-le"

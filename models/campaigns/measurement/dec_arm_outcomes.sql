@@ -1,7 +1,11 @@
--- one row per campaign and user whom it contacted or in control: what came of it
+-- one row per campaign and user in one of its arms: what came of it
 with
 
-assigned as (select * from {{ ref('dec_assigned_arms') }}),
+-- who was seen in both arms belongs to neither
+assigned as (
+    select * from {{ ref('dec_assigned_arms') }}
+    where arm in ('treatment', 'control')
+),
 order_days as (select * from {{ ref('ftr_user__order_days') }}),
 money_days as (select * from {{ ref('ftr_user__money_days') }}),
 

@@ -1,18 +1,29 @@
--- one row per campaign and user whom it contacted or in control
+-- one row per campaign and user whom it contacted or in control, or in both arms
 with
 
 campaigns as (select * from {{ ref('dec_measured_campaigns') }}),
 launched as (select * from {{ ref('dec_launched_decisions') }}),
 
+-- whom the ledger holds in one arm and the shop in the other was in both
 delivered as (
     select
-        campaign_id,
-        user_id,
-        arm,
-        channel,
-        offer_id,
+        arms.campaign_id,
+        arms.user_id,
+        case
+            when
+                frozen.decision in ('contact', 'control')
+                and arms.arm <> case frozen.decision
+                    when 'contact' then 'treatment' else 'control'
+                end
+                then 'both'
+            else arms.arm
+        end as arm,
+        arms.channel,
+        arms.offer_id,
         cast(null as string) as segment_name
-    from {{ ref('campaign_contacts') }}
+    from {{ ref('campaign_arms') }} as arms
+    left join launched as frozen
+        on arms.campaign_id = frozen.campaign_id and arms.user_id = frozen.user_id
 ),
 
 -- the ledger knows the contacts of our campaigns that the shop does not deliver:
@@ -112,7 +123,8 @@ joined as (
         end as measurement,
         described.treated_share,
         case
-            when described.arm = 'treatment' then coalesce(channels.contact_cost, 0)
+            when described.arm in ('treatment', 'both')
+                then coalesce(channels.contact_cost, 0)
             else 0
         end as contact_cost,
         described.is_over,

@@ -2,7 +2,8 @@
 {% set columns = [
     'campaign_id', 'user_id', 'arm', 'channel', 'offer_id', 'sent_at', 'updated_at',
 ] -%}
-{% set key = ['campaign_id', 'user_id'] -%}
+{#- a reminder is a contact of its own, and another arm no later version of one -#}
+{% set key = ['campaign_id', 'user_id', 'arm', 'channel', 'sent_at'] -%}
 with
 
 source_rows as (

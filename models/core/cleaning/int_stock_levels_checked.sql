@@ -23,6 +23,8 @@ judged as (
         case when source_rows.lead_time_days >= 0 then source_rows.lead_time_days end
             as lead_time_days,
         {{ repairs_made([
+            "case when source_rows.on_hand < 0"
+            ~ " then 'on_hand is negative, none available' end",
             "case when source_rows.on_order < 0"
             ~ " then 'on_order is negative, emptied' end",
             "case when source_rows.lead_time_days < 0"
@@ -33,7 +35,6 @@ judged as (
                 ['product_id', 'location_id', 'on_hand', 'counted_at'], 'source_rows'
             ) }}
             when known_products.product_id is null then 'product_id is unknown'
-            when source_rows.on_hand < 0 then 'on_hand is negative'
             {{ clock_fault('counted_at', 'source_rows') }}
         end as fault
     from source_rows

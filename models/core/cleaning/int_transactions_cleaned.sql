@@ -28,6 +28,14 @@ flagged as (
             as is_quantity_plausible,
         net_amount = 0 as is_free,
         case
+            -- whatever became of it: money held for others, or for a later sale
+            when
+                product_kind in (
+                    {% for kind in var('other_money_kinds') -%}
+                        '{{ kind }}'{{ ',' if not loop.last }}
+                    {% endfor -%}
+                )
+                then 'other money'
             when order_status = 'adjusted' then 'adjustment'
             when quantity < 0 then 'return'
             -- money back without goods

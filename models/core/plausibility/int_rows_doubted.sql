@@ -1,6 +1,6 @@
 -- one row per entity and rule of plausibility: how many rows it doubts, with an example
 {% set rules = [
-    'amounts', 'dates', 'ids', 'redemptions', 'refunds', 'users', 'versions',
+    'amounts', 'arms', 'dates', 'ids', 'redemptions', 'refunds', 'users', 'versions',
 ] -%}
 with
 

@@ -5,14 +5,14 @@ as_of_dates as (select * from {{ ref('as_of_dates') }}),
 
 contacts as (
     select
-        campaign_contacts.user_id,
-        campaign_contacts.campaign_id,
+        campaign_arms.user_id,
+        campaign_arms.campaign_id,
         campaign_calendar.starts_on,
         campaign_calendar.ends_on
-    from {{ ref('campaign_contacts') }} as campaign_contacts
+    from {{ ref('campaign_arms') }} as campaign_arms
     inner join {{ ref('campaign_calendar') }} as campaign_calendar
-        on campaign_contacts.campaign_id = campaign_calendar.campaign_id
-    where campaign_contacts.arm = 'treatment'
+        on campaign_arms.campaign_id = campaign_calendar.campaign_id
+    where campaign_arms.contact_count > 0
 ),
 
 redemptions as (select * from {{ ref('coupon_redemptions') }}),

@@ -9,7 +9,7 @@ contacts as (
         campaign_id as offer_id,
         user_id,
         arm
-    from {{ ref('campaign_contacts') }}
+    from {{ ref('campaign_arms') }}
 ),
 
 contacted as (
@@ -25,7 +25,7 @@ controls as (
         offer_id,
         user_id
     from contacts
-    where arm = 'control'
+    where arm in ('control', 'both')
 ),
 
 as_of_dates as (select * from {{ ref('as_of_dates') }}),

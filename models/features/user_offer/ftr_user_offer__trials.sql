@@ -9,7 +9,13 @@ contacts as (
         campaign_id as offer_id,
         user_id,
         arm
-    from {{ ref('campaign_contacts') }}
+    from {{ ref('campaign_arms') }}
+    where arm in ('treatment', 'control')
+),
+
+mixed as (
+    select campaign_id as offer_id from {{ ref('campaign_calendar') }}
+    where has_mixed_arms
 ),
 
 windows as (select * from {{ ref('ftr_user__windows') }}),
@@ -34,6 +40,7 @@ randomised as (
         on
             contacts.user_id = windows.user_id
             and offers.starts_on = windows.as_of_date
+    anti join mixed on offers.offer_id = mixed.offer_id
     where offers.is_randomised and offers.starts_on < scoring.as_of_date
 ),
 

@@ -9,32 +9,38 @@ lines as (select * from {{ ref('stg_online_retail__lines') }}),
 compared as (
     select
         *,
-        lag(order_id) over (partition by source_file order by source_row)
-            as previous_order_id
+        lag(ordered_at) over (partition by source_file order by source_row)
+            as previous_ordered_at
     from lines
 ),
 
--- the lines of an invoice stand together, once in each sheet that has the invoice
-blocks as (
+-- lines stand in the order of time, until a second sheet begins some days earlier
+placed as (
     select
         *,
-        sum(case when order_id = previous_order_id then 0 else 1 end) over (
+        sum(
+            case
+                when {{ days_between('ordered_at', 'previous_ordered_at') }} > 1 then 1
+                else 0
+            end
+        ) over (
             partition by source_file
             order by source_row
             rows between unbounded preceding and current row
-        ) as block_number
+        ) as sheet_number
     from compared
 ),
 
--- lines that are equal within a block are several; between blocks they are one
+-- lines that are equal within a sheet are several, wherever they stand among those of
+-- other invoices; between sheets they are one
 numbered as (
     select
         *,
         row_number() over (
-            partition by source_file, block_number, {{ values | join(', ') }}
+            partition by source_file, sheet_number, {{ values | join(', ') }}
             order by source_row
         ) as copy_number
-    from blocks
+    from placed
 ),
 
 contracted as (

@@ -52,7 +52,6 @@ BROKEN_FILES = {
     "twice.csv": (b"product_id,PRODUCT_ID\np1,p2\n", "'product_id' 2 times"),
     "no name.csv": (b"product_id,,x\np1,1,2\n", "a column without a name"),
     "nul header.csv": (b"product_id\0,x\np1,1\n", "no text in utf-8"),
-    "utf16.csv": (f"{PRODUCT_COLUMNS}\np1,Tea,1\n".encode("utf-16"), "no text in utf-8"),
     "utf16le.csv": (f"{PRODUCT_COLUMNS}\n".encode("utf-16-le"), "no text in utf-8"),
     "bytes.csv": (HEADER + b"p1,Te\xff\xfe,1\n", "line 2", "not utf-8"),
     "newlines.csv": (HEADER + b"p1,T,1\r\np2,B,2\n", r"line 2 with \r\n at its end"),

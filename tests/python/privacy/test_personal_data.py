@@ -156,7 +156,7 @@ def test_of_any_file_that_intake_reads_the_other_rows_stay(tmp_path: Path, seed:
 
 def rows_of(file: Path) -> list[tuple]:
     """Return the rows of a file as intake reads them."""
-    rows = relation([str(file)], layout_of(str(file), "utf-8"), "utf-8")
+    rows = relation([str(file)], layout_of(str(file), "utf-8"))
     return duckdb.sql(f'select * exclude ("(file)", {ROW}) from {rows} order by {ROW}').fetchall()
 
 

@@ -174,7 +174,7 @@ TARGETS = {
         "quantity is negative but net_amount is not",
         "quantity > 0 and net_amount > 0",
     )
-    + targets({"stock_levels": "on_hand"}, "rejected", "on_hand is negative", "on_hand > 0"),
+    + targets({"stock_levels": "on_hand"}, "kept", "on_hand is negative, none available", "on_hand > 0"),
     "unknown_ids": targets({"transactions": "product_id"}, "kept", "product_id is unknown, product inferred")
     + targets({"transactions": "user_id"}, "kept", "user_id is unknown")
     + targets(
