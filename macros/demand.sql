@@ -118,6 +118,52 @@
     )
 {%- endmacro %}
 
+{#
+    CTEs up to `quantiles`: those of units over expected units in past forecasts, per use
+    and key. The test is judged by the validation's errors, what comes by those of both.
+#}
+{% macro past_ratios(forecasts, keys, levels) -%}
+uses as (
+    select
+        'test' as split_name,
+        'validation' as learnt_from
+    union all
+    select
+        'score' as split_name,
+        'validation' as learnt_from
+    union all
+    select
+        'score' as split_name,
+        'test' as learnt_from
+),
+
+past as (
+    select
+        uses.split_name as used_for,
+        {% for key in keys -%}
+            forecasts.{{ key }},
+        {% endfor -%}
+        forecasts.units / forecasts.expected_units as ratio
+    from {{ forecasts }} as forecasts
+    inner join uses on forecasts.split_name = uses.learnt_from
+    where forecasts.units is not null and forecasts.expected_units > 0
+),
+
+quantiles as (
+    select
+        used_for,
+        {{ keys | join(', ') }},
+        {% for suffix, level in levels.items() -%}
+            percentile_cont({{ level }}) within group (order by ratio)
+                as ratio_{{ suffix }},
+        {% endfor -%}
+        cast(count(*) as bigint) as past_count
+    from past
+    group by used_for, {{ keys | join(', ') }}
+    having count(*) >= {{ var('demand_least_errors') }}
+)
+{%- endmacro %}
+
 {# Quantiles of the normal law at the levels of the two macros above. #}
 {% macro normal_quantile(level) -%}
     {{ return({
