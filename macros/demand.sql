@@ -86,21 +86,30 @@
     )
 {%- endmacro %}
 
-{# Units by a regression of `ml_demand__fits`: at most twenty times what is usual. #}
+{#
+    Units by a regression of `ml_demand__fits`: at most twenty times what is usual; null
+    without one, which least() would pass over.
+#}
 {% macro demand_regression(fit) -%}
-    features.usual_units * least(
-        exp(
-            least(
-                {{ fit }}.intercept
-                + {{ dot_product('features.own_features', fit ~ '.own_coefficients') }}
-                + {{ dot_product(
-                    'features.plan_features', fit ~ '.plan_coefficients'
-                ) }},
-                5
-            )
-        ),
-        20
-    )
+    case
+        when {{ fit }}.intercept is not null
+            then
+                features.usual_units * least(
+                    exp(
+                        least(
+                            {{ fit }}.intercept
+                            + {{ dot_product(
+                                'features.own_features', fit ~ '.own_coefficients'
+                            ) }}
+                            + {{ dot_product(
+                                'features.plan_features', fit ~ '.plan_coefficients'
+                            ) }},
+                            5
+                        )
+                    ),
+                    20
+                )
+    end
 {%- endmacro %}
 
 {#
