@@ -91,16 +91,12 @@ sold as (
         drawn.category_name,
         drawn.category_rank,
         category_weeks.week_number,
-        shown_weeks.least_buyer_count,
+        min(shown_weeks.least_buyer_count) as least_buyer_count,
         sum(category_weeks.units) as unit_count
     from category_weeks
     inner join drawn on category_weeks.category = drawn.category
     inner join shown_weeks on category_weeks.week_number = shown_weeks.week_number
-    group by
-        drawn.category_name,
-        drawn.category_rank,
-        category_weeks.week_number,
-        shown_weeks.least_buyer_count
+    group by drawn.category_name, drawn.category_rank, category_weeks.week_number
 ),
 
 -- quantiles of parts added up are those of all if all go up and down together
@@ -122,12 +118,12 @@ expected as (
         drawn.category_name, drawn.category_rank, forecasts.weeks_ahead
 ),
 
-united as (
+{% set week = 'coalesce(sold.week_number, expected.week_number)' -%}
+published as (
     select
         coalesce(sold.category_name, expected.category_name) as category_name,
         cast(coalesce(sold.category_rank, expected.category_rank) as bigint)
             as category_rank,
-        coalesce(sold.week_number, expected.week_number) as week_number,
         sold.least_buyer_count,
         sold.unit_count,
         expected.expected_units,
@@ -135,31 +131,15 @@ united as (
         expected.units_q05,
         expected.units_q25,
         expected.units_q75,
-        expected.units_q95
+        expected.units_q95,
+        results.wape,
+        results.baseline_wape,
+        {{ days_after('scoring.scoring_date', '7 * ' ~ week) }} as week_starts_on
     from sold
     full outer join expected
         on
             sold.category_name = expected.category_name
             and sold.week_number = expected.week_number
-),
-
-published as (
-    select
-        united.category_name,
-        united.category_rank,
-        united.least_buyer_count,
-        united.unit_count,
-        united.expected_units,
-        united.campaign_units,
-        united.units_q05,
-        united.units_q25,
-        united.units_q75,
-        united.units_q95,
-        results.wape,
-        results.baseline_wape,
-        {{ days_after('scoring.scoring_date', '7 * united.week_number') }}
-            as week_starts_on
-    from united
     cross join scoring
     cross join results
 )
