@@ -86,21 +86,30 @@
     )
 {%- endmacro %}
 
-{# Units by a regression of `ml_demand__fits`: at most twenty times what is usual. #}
+{#
+    Units by a regression of `ml_demand__fits`: at most twenty times what is usual; null
+    without one, which least() would pass over.
+#}
 {% macro demand_regression(fit) -%}
-    features.usual_units * least(
-        exp(
-            least(
-                {{ fit }}.intercept
-                + {{ dot_product('features.own_features', fit ~ '.own_coefficients') }}
-                + {{ dot_product(
-                    'features.plan_features', fit ~ '.plan_coefficients'
-                ) }},
-                5
-            )
-        ),
-        20
-    )
+    case
+        when {{ fit }}.intercept is not null
+            then
+                features.usual_units * least(
+                    exp(
+                        least(
+                            {{ fit }}.intercept
+                            + {{ dot_product(
+                                'features.own_features', fit ~ '.own_coefficients'
+                            ) }}
+                            + {{ dot_product(
+                                'features.plan_features', fit ~ '.plan_coefficients'
+                            ) }},
+                            5
+                        )
+                    ),
+                    20
+                )
+    end
 {%- endmacro %}
 
 {#
@@ -116,6 +125,52 @@
             0
         )
     )
+{%- endmacro %}
+
+{#
+    CTEs up to `quantiles`: those of units over expected units in past forecasts, per use
+    and key. The test is judged by the validation's errors, what comes by those of both.
+#}
+{% macro past_ratios(forecasts, keys, levels) -%}
+uses as (
+    select
+        'test' as split_name,
+        'validation' as learnt_from
+    union all
+    select
+        'score' as split_name,
+        'validation' as learnt_from
+    union all
+    select
+        'score' as split_name,
+        'test' as learnt_from
+),
+
+past as (
+    select
+        uses.split_name as used_for,
+        {% for key in keys -%}
+            forecasts.{{ key }},
+        {% endfor -%}
+        forecasts.units / forecasts.expected_units as ratio
+    from {{ forecasts }} as forecasts
+    inner join uses on forecasts.split_name = uses.learnt_from
+    where forecasts.units is not null and forecasts.expected_units > 0
+),
+
+quantiles as (
+    select
+        used_for,
+        {{ keys | join(', ') }},
+        {% for suffix, level in levels.items() -%}
+            percentile_cont({{ level }}) within group (order by ratio)
+                as ratio_{{ suffix }},
+        {% endfor -%}
+        cast(count(*) as bigint) as past_count
+    from past
+    group by used_for, {{ keys | join(', ') }}
+    having count(*) >= {{ var('demand_least_errors') }}
+)
 {%- endmacro %}
 
 {# Quantiles of the normal law at the levels of the two macros above. #}
@@ -134,28 +189,56 @@
     ]) }}
 {%- endmacro %}
 
-{# Why so much of a product is ordered, as one sentence of reorder_plan. #}
-{% macro reorder_reason() -%}
+{#
+    Why so much of a product is ordered, as one sentence of a language: en or zh. Reads the
+    columns of reorder_plan; `expected` are the units of cover_days.
+#}
+{% macro reorder_reason(language, expected) -%}
+    {%- set words = {
+        'en': {
+            'unpaid': 'The budget is spent on what runs out earlier',
+            'capped': 'More would expire before it sells',
+            'expiring': 'Some of what is on hand will expire before it sells',
+            'overstocked': 'There is more than enough',
+            'enough': 'What is on hand and on order suffices',
+            'order': ['Order ', ''], 'expected': [': ', ' expected in ', ' days'],
+            'campaigns': [', ', ' by campaigns'],
+            'stock': [', ', ' on hand, ', ' on order.'],
+        },
+        'zh': {
+            'unpaid': '预算已用于更早售罄的商品', 'capped': '再订会在售出前过期',
+            'expiring': '部分现货会在售出前过期', 'overstocked': '库存已绰绰有余',
+            'enough': '现货与在途已够', 'order': ['订购 ', ' 件'],
+            'expected': ['：预计 ', ' 件需求，覆盖 ', ' 天'], 'campaigns': ['，其中活动 ', ' 件'],
+            'stock': ['，现货 ', ' 件，在途 ', ' 件。'],
+        },
+    }[language] -%}
     concat(
         case
-            when is_budget_capped then 'The budget is spent on what runs out earlier'
-            when order_units = 0 and is_shelf_capped
-                then 'More would expire before it sells'
-            when order_units = 0 and is_expiring
-                then 'Some of what is on hand will expire before it sells'
-            when order_units = 0 and is_overstocked then 'There is more than enough'
-            when order_units = 0 then 'What is on hand and on order suffices'
-            else concat('Order ', {{ shown_units('order_units') }})
+            when is_budget_capped then '{{ words.unpaid }}'
+            when order_units = 0 and is_shelf_capped then '{{ words.capped }}'
+            when order_units = 0 and is_expiring then '{{ words.expiring }}'
+            when order_units = 0 and is_overstocked then '{{ words.overstocked }}'
+            when order_units = 0 then '{{ words.enough }}'
+            else concat(
+                '{{ words.order[0] }}', {{ shown_units('order_units') }},
+                '{{ words.order[1] }}'
+            )
         end,
-        ': ', {{ shown_units('cover_units') }}, ' expected in ',
-        cast(cast(ceil(cover_days) as bigint) as string), ' days',
+        '{{ words.expected[0] }}', {{ shown_units(expected) }},
+        '{{ words.expected[1] }}', cast(cast(ceil(cover_days) as bigint) as string),
+        '{{ words.expected[2] }}',
         case
             when campaign_units >= 0.5
-                then concat(', ', {{ shown_units('campaign_units') }}, ' by campaigns')
+                then concat(
+                    '{{ words.campaigns[0] }}', {{ shown_units('campaign_units') }},
+                    '{{ words.campaigns[1] }}'
+                )
             else ''
         end,
-        ', ', {{ shown_units('on_hand_units') }}, ' on hand, ',
-        {{ shown_units('on_order_units') }}, ' on order.'
+        '{{ words.stock[0] }}', {{ shown_units('on_hand_units') }},
+        '{{ words.stock[1] }}', {{ shown_units('on_order_units') }},
+        '{{ words.stock[2] }}'
     )
 {%- endmacro %}
 

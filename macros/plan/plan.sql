@@ -11,12 +11,21 @@
     raise_error({{ sentence }})
 {%- endmacro %}
 
-{# Over plan_faults: stops with all their sentences, a line each; null without any. #}
-{% macro plan_verdict() -%}
-    case
-        when count(*) > 0
-            then {{ stop_with(dbt.listagg('sentence', 'chr(10)', 'order by sentence')) }}
-    end
+{#
+    True where a table of faults is empty; otherwise stops with all its sentences, a line
+    each, before any model reads faulty rows.
+#}
+{% macro is_faultless(faults) -%}
+    (
+        select
+            case
+                when count(*) > 0
+                    then {{ stop_with(
+                        dbt.listagg('sentence', 'chr(10)', 'order by sentence')
+                    ) }}
+            end
+        from {{ faults }}
+    ) is null
 {%- endmacro %}
 
 {#

@@ -3,14 +3,9 @@ with
 
 rules as (
     select * from {{ ref('point_rules') }}
-    where shop = '{{ active_source() }}'
-),
-
-faults as (select * from {{ ref('plan_faults') }}),
-
--- a faulty plan stops here, before any model that reads it
-checked as (
-    select {{ plan_verdict() }} as verdict from faults
+    where
+        shop = '{{ active_source() }}'
+        and {{ is_faultless(ref('plan_faults')) }}
 ),
 
 typed as (
@@ -22,8 +17,6 @@ typed as (
         cast(rules.lasting_days as bigint) as lasting_days,
         cast(rules.first_date as date) as first_date
     from rules
-    cross join checked
-    where checked.verdict is null
 ),
 
 -- a rule holds until the next

@@ -1,13 +1,6 @@
 -- one row per campaign of the plan, or drafted for a festival, that has not ended
 with
 
-faults as (select * from {{ ref('plan_faults') }}),
-
--- a faulty plan stops here, before any model that reads it
-checked as (
-    select {{ plan_verdict() }} as verdict from faults
-),
-
 scoring as (
     select as_of_date from {{ ref('as_of_dates') }}
     where is_scoring_date
@@ -78,8 +71,7 @@ typed as (
         scoring.as_of_date
     from united
     cross join scoring
-    cross join checked
-    where checked.verdict is null
+    where {{ is_faultless(ref('plan_faults')) }}
 ),
 
 ahead as (

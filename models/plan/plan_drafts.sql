@@ -1,18 +1,9 @@
 -- one row per festival ahead and template that fits it best: a campaign proposed
 with
 
-faults as (select * from {{ ref('plan_faults') }}),
-
--- a faulty plan stops here, before any model that reads it
-checked as (
-    select {{ plan_verdict() }} as verdict from faults
-),
-
 festivals as (
-    select festivals.*
-    from {{ ref('plan_festivals') }} as festivals
-    cross join checked
-    where checked.verdict is null
+    select * from {{ ref('plan_festivals') }}
+    where {{ is_faultless(ref('plan_faults')) }}
 ),
 
 templates as (

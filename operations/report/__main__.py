@@ -76,6 +76,7 @@ def figure(section: Section, rows: pd.DataFrame, totals: dict, words: dict[str, 
     }
     return {
         **shown,
+        "is_open": section.is_open,
         "specs": specs,
         "finding": finding,
         "cells": [

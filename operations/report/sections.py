@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from operations.report import charts, findings, money_charts
+from operations.report import charts, findings, money_charts, supply_charts, supply_findings
 from operations.report.findings import Facts, Sentences
 from operations.report.words import Words
 
@@ -42,6 +42,8 @@ class Section:
         Column of rpt_totals that counts the parts, if that is another.
     hidden : str
         Key of the sentence where there is something and no row shows it.
+    is_open : bool
+        Whether the page shows the table at once.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Section:
     exists: str = ""
     whole: str = ""
     hidden: str = ""
+    is_open: bool = False
 
 
 BUDGETS = "from reports.rpt_budget_curve order by allocation_name, budget_amount"
@@ -151,6 +154,27 @@ SECTIONS = (
         "list_name category_name user_count product_count",
         charts.recommended,
         findings.recommended,
+    ),
+    Section(
+        "demand_weeks",
+        "supply",
+        "from reports.rpt_demand_weeks order by category_rank, week_starts_on desc",
+        "category_name week_starts_on unit_count expected_units campaign_units units_q05 units_q25 units_q75 units_q95",
+        supply_charts.demand_weeks,
+        supply_findings.demand_weeks,
+        exists="order_count",
+        hidden="demand_weeks",
+    ),
+    Section(
+        "reorder",
+        "supply",
+        "from reports.rpt_reorder where list_rank <= 10"
+        " order by list_name = 'will expire', list_name = 'too much', list_rank",
+        "list_name product_name reason location_id order_units order_cost on_hand_units days_of_cover excess_cost"
+        " product_id",
+        supply_charts.reorder,
+        supply_findings.reorder,
+        is_open=True,
     ),
     Section(
         "forecast_accuracy",
@@ -255,6 +279,26 @@ SECTIONS = (
         whole="cohort_count",
         exists="only_guest_order_count",
         hidden="guests",
+    ),
+    Section(
+        "point_months",
+        "members",
+        "from reports.rpt_point_months"
+        " where month_starts_on > (select max(month_starts_on) - interval 24 months from reports.rpt_point_months)"
+        " order by month_starts_on desc, change_kind",
+        "month_starts_on change_kind user_count point_count",
+        supply_charts.point_months,
+        supply_findings.point_months,
+    ),
+    Section(
+        "tier_moves",
+        "members",
+        "from reports.rpt_tier_moves"
+        " where month_starts_on > (select max(month_starts_on) - interval 24 months from reports.rpt_tier_moves)"
+        " order by month_starts_on desc, change_kind, former_tier, tier",
+        "month_starts_on change_kind former_tier tier user_count",
+        supply_charts.tier_moves,
+        supply_findings.tier_moves,
     ),
     Section(
         "gain_curve",

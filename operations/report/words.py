@@ -55,7 +55,9 @@ class Words:
             festival = known[self.language] if known and not (observed and self.language == "en") else name
             return self("values", "Draft for ").format(festival)
         known = self._texts["values"].get(value)
-        is_id = column.endswith(("_id", "category_name")) and value not in {"not shown", "unknown"}
+        # tiers are the shop's own words
+        is_own = column.endswith(("_id", "category_name", "product_name", "tier"))
+        is_id = is_own and value not in {"not shown", "unknown", "all", "no tier"}
         return known[self.language] if known and not is_id else value
 
     def column(self, name: str) -> str:
@@ -116,6 +118,10 @@ def format_of(column: str) -> str:
         return "small"
     if column in {"mean_prediction", "mean_outcome", "expected_low", "expected_high"}:
         return "small"
-    if column == "mean_recency_days" or column.startswith("forecast_"):
+    if (
+        column == "mean_recency_days"
+        or column.startswith(("forecast_", "units_", "days_"))
+        or column.endswith("_units")
+    ):
         return "number"
     return "amount"

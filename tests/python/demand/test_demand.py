@@ -71,32 +71,6 @@ def test_few_rows_or_no_sales_fit_nothing() -> None:
     assert len(fit_demand(rows.head(0), SETTINGS)) == 0
 
 
-def test_levels_add_up_over_the_whole_shop(built: duckdb.DuckDBPyConnection) -> None:
-    assert built.execute("""
-        select
-            count(*),
-            count(*) filter (abs(products - category) > 1e-6 * greatest(category, 1)),
-            count(*) filter (abs(places - placed_products) > 1e-6 * greatest(placed_products, 1))
-        from (
-            select
-                sum(expected_units) filter (forecast_level = 'category') as category,
-                sum(expected_units) filter (forecast_level in ('product', 'other_products')) as products,
-                coalesce(sum(expected_units) filter (forecast_level in ('product_place', 'other_places')), 0)
-                    as places,
-                coalesce(sum(expected_units) filter (forecast_level = 'product' and is_placed), 0) as placed_products
-            from (
-                select
-                    *,
-                    count(*) filter (forecast_level = 'other_places')
-                        over (partition by product_id, week_start_date) > 0 as is_placed
-                from demand.demand_forecast
-            )
-            group by category, week_start_date
-        )
-        having count(*) > 100
-    """).fetchall()[0][1:] == (0, 0)
-
-
 def test_no_forecast_is_negative_or_missing(built: duckdb.DuckDBPyConnection) -> None:
     assert built.execute("""
         select count(*) from demand.demand_forecast

@@ -59,6 +59,7 @@ EMPTY = {
     "reviews",
     "rpt_policy_outcomes",
     "rpt_qini_curve",
+    "rpt_reorder",
     "stock_levels",
     "uplift_curve",
 }

@@ -22,8 +22,8 @@ from operations.report.sections import SECTIONS
 from operations.report.words import LANGUAGES, Words, read_texts
 
 # The fixture has campaigns nobody was held out of, and few in the global control group:
-# no effect to draw.
-NEVER_MEASURED = {"campaign_lift", "policy_outcomes", "programme", "qini_curve"}
+# no effect to draw. Nobody counts its stock.
+NEVER_MEASURED = {"campaign_lift", "policy_outcomes", "programme", "qini_curve", "reorder"}
 PHONE = 360
 # What a marketer may call a campaign, and what a page must not take for its own.
 MARKUP = """<!--<script>x</script>&"'{{ 7 * 7 }}{0}${x}<img src=x onerror="window.run = 1">"""
@@ -94,6 +94,15 @@ def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_pat
             select 'buying', 500, 900, step / 20, sqrt(step) / 100, step / 1000
             from range(21) as steps (step)
         """)
+        connection.execute("""
+            insert into reports.rpt_reorder by name
+            select
+                list_name, 1 as list_rank, 'p' as product_id, 'L1' as location_id, 3 as on_hand_units,
+                5 as order_units, 7 as excess_cost, 'Why.' as reason, '因为。' as reason_zh, 1 as stocked_count,
+                1 as ordered_count, 9 as ordered_cost, 9 as budget_amount, 0 as unpaid_count,
+                1 as overstocked_count, 7 as overstock_cost, 1 as expiring_count, date '2026-03-02' as as_of_date
+            from (values ('to order'), ('too much'), ('will expire')) as lists (list_name)
+        """)
     result = write_report(tmp_path, tmp_path / "target")
     assert result.returncode == 0, result.stderr
     page, wrong = opened(browser, tmp_path / "target" / "site" / "shop" / "report.html")
@@ -119,6 +128,8 @@ def test_names_of_markup_are_names_on_every_chart(
             "rpt_budget_curve": ["allocation_name", "campaign_name"],
             "rpt_segments": ["segment_name"],
             "rpt_rfm_map": ["segment_name"],
+            "rpt_demand_weeks": ["category_name"],
+            "rpt_tier_moves": ["former_tier", "tier"],
         }.items():
             for column in columns:
                 connection.execute(f"update reports.{table} set {column} = {column} || $1", [MARKUP])

@@ -48,6 +48,10 @@ DENIED = {
     "recommended": "from recommendations.product_recommendations",
     "recommendation_quality": "from recommendations.recommendation_results"
     " where period = 'pooled' and user_group = 'all'",
+    "demand_weeks": "from demand.dem_place_sales",
+    "reorder": "from demand.reorder_plan where order_units > 0 or is_overstocked or is_expiring",
+    "point_months": "from members.point_ledger",
+    "tier_moves": "from members.member_tiers",
     "data_quality": "from core.row_reconciliation where rows_repaired + rows_deduplicated + rows_rejected > 0",
 }
 WORDS = read_texts()

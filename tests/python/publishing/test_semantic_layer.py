@@ -23,8 +23,15 @@ TABLES = (
     "core.market_calendar",
     "campaigns.campaign_decisions",
     "campaigns.campaign_results",
+    "demand.demand_forecast",
+    "demand.forecast_results",
+    "demand.reorder_plan",
+    "members.member_points",
+    "members.member_tiers",
+    "members.point_liability",
 )
-# Complete Journey has no randomised campaign: some are made to look as one would.
+# Complete Journey has no randomised campaign: some are made to look as one would. It has neither
+# members nor stock: rows as a shop that has would have them.
 ALTERED = """
     update campaigns.campaign_results set
         lift = case metric when 'buying_rate' then 0.03 else 1.7 end,
@@ -35,8 +42,28 @@ ALTERED = """
     update campaigns.campaign_results set treated_count = 0, redeemed_count = 0
     where campaign_id = '8';
     update core.orders set returned_amount = 1 where hash(order_id) % 10 = 0;
-    update core.users set region = case hash(user_id) % 2 when 0 then 'north' end
+    update core.users set region = case hash(user_id) % 2 when 0 then 'north' end;
+    insert into members.member_points by name
+    select
+        user_id, 3 as pending_points, cast(hash(user_id) % 50 as int) as available_points,
+        date '2018-01-01' as as_of_date
+    from core.users;
+    insert into members.member_tiers by name
+    select
+        user_id, case hash(user_id) % 2 when 0 then 'silver' else 'gold' end as tier,
+        hash(user_id) % 3 > 0 as is_current, date '2018-01-01' as as_of_date
+    from core.users;
+    insert into members.point_liability by name
+    select 7.5 * day as expected_cost, date '2017-12-31' + cast(day as int) as as_of_date
+    from range(1, 3) as days (day);
+    insert into demand.reorder_plan by name
+    select
+        product_id, hash(product_id) % 9 as order_units,
+        case when hash(product_id) % 7 > 0 then hash(product_id) % 90 / 10 end as order_cost,
+        hash(product_id) % 5 = 0 as is_overstocked, date '2018-01-01' as as_of_date
+    from core.products
 """
+SERVED = "split_name = 'test' and period <> 'pooled' and method_name = 'in_service'"
 LINE = "line_kind = 'sale'"
 ONE_ROW = "slice_kind = 'all' and metric = 'redemption_rate'"
 # where nearly all or nearly none redeemed, how many did is not stated
@@ -112,6 +139,54 @@ CASES = {
             "measured_users": f"sum(treated_count) filter ({BUYERS} and lift is not null)",
             "lift": f"sum(incremental_total) filter ({BUYERS})"
             f" / nullif(sum(treated_count) filter ({BUYERS} and lift is not null), 0)",
+        },
+    ),
+    "of points by region": (
+        "user__region",
+        "members.member_points left join core.users using (user_id)",
+        "region",
+        {"points_outstanding": "sum(pending_points + available_points)", "points_pending": "sum(pending_points)"},
+    ),
+    "of points by day": (
+        "metric_time__day",
+        "members.point_liability",
+        "as_of_date",
+        {"point_liability": "sum(expected_cost)"},
+    ),
+    "by tier": ("membership__tier", "members.member_tiers", "tier", {"tier_members": "count_if(is_current)"}),
+    "by week to come": (
+        "metric_time__week",
+        "demand.demand_forecast",
+        "date_trunc('week', week_start_date)",
+        {
+            "forecast_units": "sum(expected_units) filter (forecast_level = 'category')",
+            "forecast_campaign_units": "sum(campaign_units) filter (forecast_level = 'category')",
+        },
+    ),
+    "of products to come": (
+        "product__department",
+        "demand.demand_forecast left join core.products using (product_id)",
+        "department",
+        {"forecast_product_units": "sum(expected_units) filter (forecast_level = 'product')"},
+    ),
+    "by level": (
+        "forecast_result__forecast_level",
+        "demand.forecast_results",
+        "forecast_level",
+        {
+            "forecast_error_units": f"sum(wape * unit_count) filter ({SERVED})",
+            "judged_forecast_units": f"sum(unit_count) filter ({SERVED})",
+            "forecast_wape": f"sum(wape * unit_count) filter ({SERVED}) / sum(unit_count) filter ({SERVED})",
+        },
+    ),
+    "of orders by department": (
+        "product__department",
+        "demand.reorder_plan left join core.products using (product_id)",
+        "department",
+        {
+            "units_to_order": "sum(order_units)",
+            "order_value": "sum(order_cost)",
+            "overstocked_products": "count_if(is_overstocked)",
         },
     ),
 }

@@ -98,7 +98,7 @@ explained as (
         ordered.is_expiring,
         ordered.is_shelf_capped,
         ordered.is_budget_capped,
-        {{ reorder_reason() }} as reason,
+        {{ reorder_reason('en', 'cover_units') }} as reason,
         ordered.counted_on,
         scoring.scoring_date as as_of_date
     from ordered

@@ -12,16 +12,12 @@ last_counts as (
 
 products as (select * from {{ ref('products') }}),
 transactions as (select * from {{ ref('transactions') }}),
-faults as (select * from {{ ref('dem_supply_faults') }}),
-
--- faulty rules stop here, before any order is made of them
-checked as (
-    select {{ plan_verdict() }} as verdict from faults
-),
 
 shop_rules as (
     select * from {{ ref('supply_rules') }}
-    where shop = '{{ active_source() }}'
+    where
+        shop = '{{ active_source() }}'
+        and {{ is_faultless(ref('dem_supply_faults')) }}
 ),
 
 ranked_rules as (
@@ -36,8 +32,6 @@ ranked_rules as (
         + case when shop_rules.category is not null then 2 else 0 end
         + case when shop_rules.location_id is not null then 1 else 0 end as rule_rank
     from shop_rules
-    cross join checked
-    where checked.verdict is null
 ),
 
 sold_since as (
