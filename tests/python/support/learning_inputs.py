@@ -47,6 +47,16 @@ PANEL_ROWS["user_tier"] = PANEL_ROWS["user"]
 # The shop has no tiers: who, when and which split a row is about stands in another table.
 KEYS_OF = {"user_tier": "lbl_user"}
 LEFT = {"user_id", "first_order_id", "split_name", "is_drawn", "label_end_date", "train_until_date", "as_of_date"}
+# Noise of its own, or who may reach a tier would be who does.
+MADE_UP = {
+    "user_tier": {
+        **{name: f"hash(key || '{name}') % 3 > 0" for name in ("may_reach_tier", "may_lose_tier")},
+        **{
+            name: f"case when hash('{name}' || key) % 13 > 0 then hash(key || '{name}') % 2 = 0 end"
+            for name in ("is_tier_reached", "is_tier_lost")
+        },
+    }
+}
 
 
 def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *, is_brief: bool = False) -> Inputs:
@@ -71,7 +81,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
     # beside all labels, a column that a task may be limited by
     columns = "* exclude (key)"
     if grain in KEYS_OF:
-        columns = inputs.columns(f"labels.{LABELS[grain]}", {}, LEFT)
+        columns = inputs.columns(f"labels.{LABELS[grain]}", MADE_UP[grain], LEFT)
     own = f"""
         select {columns}, hash(first_order_id, 'drawn') % 3 > 0 as is_picked
         from (select *, concat_ws('/', first_order_id, as_of_date) as key

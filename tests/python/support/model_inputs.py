@@ -70,7 +70,7 @@ SCORED = tuple(
     if (grain, kind) not in {("user_product", "reasons"), ("user_tier", "reasons")}
 )
 # Grains whose tasks share the rows of a panel among them.
-PARTED = ("user_category", "user_product")
+PARTED = ("user_category", "user_product", "user_tier")
 # `test_each_feature` is about their features: per model the grains that it reads.
 OF_FEATURES = dict.fromkeys(TRAINED, GRAINS) | {
     name: tuple(grain for grain in GRAINS if f"ml_{grain}__" in name) for name in SCORED
