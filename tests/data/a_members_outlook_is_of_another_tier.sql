@@ -41,5 +41,8 @@ where
     or (
         (outlook.missing_to_keep_amount > 0)
         <> coalesce(current_tiers.next_date <= outlook.window_end_date, false)
-        and (select max(pending_days) from {{ ref('mbr_tier_rules') }}) = 0
+        and not exists (
+            select * from {{ ref('mbr_tier_rules') }} as rules
+            where rules.pending_days > 0
+        )
     )
