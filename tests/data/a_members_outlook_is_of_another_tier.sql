@@ -10,6 +10,11 @@ current_tiers as (
     where is_current
 ),
 
+rules as (
+    select max(pending_days) as most_pending_days
+    from {{ ref('mbr_tier_rules') }}
+),
+
 amounts as (
     select
         amounts.user_id,
@@ -30,6 +35,7 @@ select
 from {{ ref('tier_outlook') }} as outlook
 full join current_tiers on outlook.user_id = current_tiers.user_id
 left join amounts on outlook.user_id = amounts.user_id
+cross join rules
 where
     outlook.tier is distinct from current_tiers.tier
     -- the ledger of amounts says the same of the next tier
@@ -41,8 +47,5 @@ where
     or (
         (outlook.missing_to_keep_amount > 0)
         <> coalesce(current_tiers.next_date <= outlook.window_end_date, false)
-        and not exists (
-            select * from {{ ref('mbr_tier_rules') }} as rules
-            where rules.pending_days > 0
-        )
+        and rules.most_pending_days = 0
     )
