@@ -13,13 +13,13 @@ def model(dbt, session):
         "user_category": read_panel(categories.filter("is_learnt_from"), dbt.ref("ftr_user_category__snapshot")),
         "user_product": read_panel(products.filter("is_learnt_from"), dbt.ref("ftr_user_product__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
+        "user_tier": read_panel(dbt.ref("lbl_user_tier").filter("is_drawn"), dbt.ref("ftr_user_tier__snapshot")),
     }
-    tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
-    pins, validation = dbt.ref("estimator_pins"), dbt.ref("ml_validation")
+    tasks, baselines, pins = dbt.ref("learning_tasks"), dbt.ref("baselines"), dbt.ref("estimator_pins")
     return register(
         panels,
         *(to_pandas(table) for table in (tasks, baselines, pins)),
-        to_categories(validation),
+        to_categories(dbt.ref("ml_validation")),
         former_rows(session, str(dbt.this), FORMER_COLUMNS),
         LearningSettings.from_meta(dbt.config.meta_get("settings")),
     )

@@ -14,6 +14,7 @@ def model(dbt, session):
         "user_category": read_panel(categories.filter("is_learnt_from"), dbt.ref("ftr_user_category__snapshot")),
         "user_product": read_panel(products.filter("is_learnt_from"), dbt.ref("ftr_user_product__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
+        "user_tier": read_panel(dbt.ref("lbl_user_tier").filter("is_drawn"), dbt.ref("ftr_user_tier__snapshot")),
     }
     tasks = dbt.ref("learning_tasks")
     registry = dbt.ref("ml_estimator_registry")

@@ -15,6 +15,7 @@ def model(dbt, session):
         "user_category": read_panel(categories, dbt.ref("ftr_user_category__snapshot")),
         "user_product": read_panel(products, dbt.ref("ftr_user_product__snapshot")),
         "user_offer": read_panel(dbt.ref("lbl_user_offer").filter("is_drawn"), offers, users),
+        "user_tier": read_panel(dbt.ref("lbl_user_tier").filter("is_drawn"), dbt.ref("ftr_user_tier__snapshot")),
     }
     tasks, baselines = dbt.ref("learning_tasks"), dbt.ref("baselines")
     return validate(

@@ -6,6 +6,7 @@ do absurd rows planted on the date and after.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -15,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from support.builds import DbtRuns, write_raw_tables
-from support.campaigns import VARS
+from support.builds import PROJECT_FOLDER, DbtRuns, write_raw_tables
+from support.campaigns import TIERS, VARS
 
 GRID_DATE = date(2017, 10, 9)
 # between two grid dates
@@ -28,6 +29,7 @@ BUILD = (
     "+ftr_user_offer__snapshot",
     "+ftr_user_category__snapshot",
     "+ftr_user_product__snapshot",
+    "+ftr_user_tier__snapshot",
     "+lbl_user",
     "--exclude",
     "int_promotions_merged",
@@ -185,6 +187,7 @@ PRODUCTS = Panel(
         )
     """,
 )
+OF_TIERS = Panel("features.ftr_user_tier__snapshot", ("user_id", "as_of_date"))
 OFFERS = Panel(
     "features.ftr_user_offer__snapshot",
     ("offer_id", "user_id", "as_of_date"),
@@ -222,7 +225,15 @@ def altered_build(
                 "cutoff_date": datetime.combine(cutoff_date, time()),
             },
         )
-        return dbt.build(*BUILD, warehouse=folder / "altered.duckdb", raw_folder=altered_folder)
+        plan = shutil.copytree(PROJECT_FOLDER / "seeds" / "campaigns", folder / "plan")
+        rules = [(plan / "tier_rules.csv").read_text().splitlines()[0], *(",".join(rule) for rule in TIERS), ""]
+        (plan / "tier_rules.csv").write_text("\n".join(rules))
+        return dbt.build(
+            *BUILD,
+            warehouse=folder / "altered.duckdb",
+            raw_folder=altered_folder,
+            environment={"PLAN_FOLDER": str(plan)},
+        )
 
     return build
 
@@ -242,7 +253,7 @@ def comparable_rows(build: str, panel: Panel, cutoff_date: date) -> str:
     and a campaign's start in the other; users' labels and categories are of the grid
     alone.
     """
-    grid = "and is_grid_date" if panel in (POPULATION, CATEGORIES, PRODUCTS) else ""
+    grid = "and is_grid_date" if panel in (POPULATION, CATEGORIES, PRODUCTS, OF_TIERS) else ""
     return f"""
         select {panel.columns} from {build}.{panel.name}
         where
@@ -284,6 +295,7 @@ def differing_columns(connection: duckdb.DuckDBPyConnection, panel: Panel, cutof
         pytest.param(GRID_DATE, OFFERS, id="offers at a grid date"),
         pytest.param(GRID_DATE, CATEGORIES, id="categories at a grid date"),
         pytest.param(GRID_DATE, PRODUCTS, id="products at a grid date"),
+        pytest.param(GRID_DATE, OF_TIERS, id="tiers at a grid date"),
         # users have no labels at a campaign's start
         pytest.param(CAMPAIGN_START, SNAPSHOT, id="snapshot at a campaign's start"),
         pytest.param(CAMPAIGN_START, OFFERS, id="offers at a campaign's start"),

@@ -131,11 +131,11 @@ def balances_of(name: str, history: History) -> dict[int, tuple[int, int]]:
     return found
 
 
-def days_held(history: History, tier: tuple[str, int, int, int, int, int, int]) -> set[int]:
+def days_held(history: History, tier: tuple[str, int, int, int, int, int, int], until: int = 501) -> set[int]:
     """Go through the days: a tier is held once reached, until a review and the days of grace after it fail."""
     _, begun, least, pending_days, window_days, review_days, grace_days = tier
     held, is_held, is_reached_again, decided_on = set(), False, False, None
-    for today in range(begun, 501):
+    for today in range(begun, until):
         counted = [
             sum(prices) - sum(prices[line] for back, name, line in history.refunds if name == order and back <= today)
             for order, (day, prices) in history.orders.items()
@@ -225,7 +225,8 @@ def warehouse(histories: dict[str, History], shop_dbt: DbtRuns, tmp_path_factory
     header = (plan / "tier_rules.csv").read_text().splitlines()[0]
     (plan / "tier_rules.csv").write_text("\n".join([header, *rules, ""]))
     result = shop_dbt.run(
-        *("--quiet", "build", "--select", "+point_ledger", "+member_tiers", "--exclude-resource-type=unit_test"),
+        *("--quiet", "build", "--exclude-resource-type=unit_test", "--select"),
+        *("+point_ledger", "+member_tiers", "+ftr_user_tier__amounts"),
         warehouse=shop_dbt.begin(),
         raw_folder=package_folder(),
         source="your_shop",
@@ -337,3 +338,36 @@ def test_a_tier_begins_and_ends_as_its_change_says(warehouse: Path) -> None:
     )
     assert wrong == 0
     assert rows > MEMBERS
+
+
+def test_what_is_missing_reaches_or_keeps_the_tier(
+    histories: dict[str, History], warehouse: Path, names: dict[str, str]
+) -> None:
+    """An order of what is missing does it, and one of a cent less does not, if it counts at once."""
+    tiers = {tier[0]: tier for tier in TIERS}
+    some, asked, wrong = {*list(histories)[:MEMBERS_OF_TIERS]}, defaultdict(int), set()
+    for user, name, as_of, end, is_next, missing in query_shop(
+        warehouse,
+        "select user_id, tier, as_of_date, window_end_date, is_next, missing_amount"
+        " from features.ftr_user_tier__amounts"
+        " where as_of_date = (select as_of_date from core.as_of_dates where is_scoring_date)",
+    ):
+        member = names.get(user, "nobody")
+        if member not in some:
+            continue
+        day, last = (as_of - FIRST_DAY).days, (end - FIRST_DAY).days
+        pending_days = tiers[name][3]
+        judged = range(day, day + pending_days + 1) if is_next else range(last, last + 1)
+
+        def does(amount: Decimal, member=member, name=name, day=day, judged=judged, last=last) -> bool:
+            history = histories[member]
+            orders = history.orders | ({"now": (day, [amount])} if amount > 0 else {})
+            held = days_held(History(orders, history.refunds), tiers[name], max(last, judged[-1]) + 1)
+            return not held.isdisjoint(judged)
+
+        asked[name, is_next, missing > 0] += 1
+        if not does(missing) or (missing > 0 and not pending_days and does(missing - Decimal("0.01"))):
+            wrong.add((member, name, is_next))
+    assert wrong == set()
+    assert {(each, True, True) for each in ("silver", "gold")} <= asked.keys()
+    assert {(each, False, lacks) for each in ("silver", "gold") for lacks in (True, False)} <= asked.keys()

@@ -25,14 +25,16 @@ DECIDING = (
     "plan_send_dates+",
     "dec_launched_decisions+",
 )
+TIERS = (
+    ("complete_journey", "silver", "2017-01-01", "200", "0", "91", "28", "7"),
+    ("complete_journey", "gold", "2017-01-01", "600", "0", "91", "28", "7"),
+)
 # Launched campaigns must leave users for those that come later.
-PLAN = """
+PLAN = f"""
     update seeds.campaign_plan set budget_amount = '3'
     where campaign_id in ('2018-01-basket', '2018-01-fresh');
     insert into seeds.point_rules values ('complete_journey', 'points', '2017-01-01', '1', '0.01', '14', '60');
-    insert into seeds.tier_rules values
-        ('complete_journey', 'silver', '2017-01-01', '200', '0', '91', '28', '7'),
-        ('complete_journey', 'gold', '2017-01-01', '600', '0', '91', '28', '7');
+    insert into seeds.tier_rules values {", ".join(map(str, TIERS))};
     insert into seeds.campaign_plan by name
     select
         campaign_plan.* replace (

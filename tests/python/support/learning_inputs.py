@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from precision_marketing.common.frames import PANEL_KEYS
 from support.small_inputs import Inputs, add_features
 
-GRAINS = ("user", "user_category", "user_product", "user_offer")
+GRAINS = ("user", "user_category", "user_product", "user_offer", "user_tier")
 # Per grain, the labels and the features that make its panel.
 LABELS = {grain: f"lbl_{grain}" for grain in GRAINS}
 FEATURES = {
@@ -16,11 +16,12 @@ FEATURES = {
     "user_category": ("ftr_user_category__snapshot",),
     "user_product": ("ftr_user_product__snapshot",),
     "user_offer": ("ftr_user_offer__snapshot", "ftr_user__snapshot"),
+    "user_tier": ("ftr_user_tier__snapshot",),
 }
 # Per grain, a task of two classes whose rows are the panel's.
-BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "buy_again_28d", "redeem"), strict=True))
+BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "buy_again_28d", "redeem", "reach_tier"), strict=True))
 # Patterns of few features, of each grain.
-FEW = "category *_day*_28d"
+FEW = "category *_day*_28d tier_order_count_*"
 # Per grain, enough rows to learn from, and few to judge and score: a sentence per reason takes most of a run.
 PANEL_ROWS = {
     "user": """
@@ -41,6 +42,20 @@ PANEL_ROWS = {
         and campaign_id in ('13', '18', '20')
         or hash(first_order_id) % 180 = 0 and offer_id in ('15', '2018-01-meat')
     """,
+}
+PANEL_ROWS["user_tier"] = PANEL_ROWS["user"]
+# The shop has no tiers: who, when and which split a row is about stands in another table.
+KEYS_OF = {"user_tier": "lbl_user"}
+LEFT = {"user_id", "first_order_id", "split_name", "is_drawn", "label_end_date", "train_until_date", "as_of_date"}
+# Noise of its own, or who may reach a tier would be who does.
+MADE_UP = {
+    "user_tier": {
+        **{name: f"hash(key || '{name}') % 3 > 0" for name in ("may_reach_tier", "may_lose_tier")},
+        **{
+            name: f"case when hash('{name}' || key) % 13 > 0 then hash(key || '{name}') % 2 = 0 end"
+            for name in ("is_tier_reached", "is_tier_lost")
+        },
+    }
 }
 
 
@@ -64,9 +79,13 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
         f"features.{table}" for each in GRAINS for table in FEATURES[each] if table not in FEATURES[grain]
     }
     # beside all labels, a column that a task may be limited by
+    columns = "* exclude (key)"
+    if grain in KEYS_OF:
+        columns = inputs.columns(f"labels.{LABELS[grain]}", MADE_UP[grain], LEFT)
     own = f"""
-        select *, hash(first_order_id, 'drawn') % 3 > 0 as is_picked
-        from built.labels.{LABELS[grain]} where {PANEL_ROWS[grain]}
+        select {columns}, hash(first_order_id, 'drawn') % 3 > 0 as is_picked
+        from (select *, concat_ws('/', first_order_id, as_of_date) as key
+            from built.labels.{KEYS_OF.get(grain, LABELS[grain])} where {PANEL_ROWS[grain]})
     """
     inputs.create(
         {

@@ -62,15 +62,15 @@ CLUSTERED = ("ml_cluster__fits", "ml_cluster__profiles", "ml_cluster__stability"
 TRAINED = ("ml_feature_importance", "ml_estimator_registry", "ml_test", "ml_validation")
 JUDGED = (*TRAINED, "ml_estimator_intervals")
 TEXTS = ("age_band", "income_band", "segment_name")
-# products have lists, and reasons in SQL
+# products have lists, and reasons in SQL; tiers have none
 SCORED = tuple(
     f"ml_{grain}__{kind}"
     for grain in GRAINS
     for kind in ("scores", "reasons")
-    if (grain, kind) != ("user_product", "reasons")
+    if (grain, kind) not in {("user_product", "reasons"), ("user_tier", "reasons")}
 )
 # Grains whose tasks share the rows of a panel among them.
-PARTED = ("user_category", "user_product")
+PARTED = ("user_category", "user_product", "user_tier")
 # `test_each_feature` is about their features: per model the grains that it reads.
 OF_FEATURES = dict.fromkeys(TRAINED, GRAINS) | {
     name: tuple(grain for grain in GRAINS if f"ml_{grain}__" in name) for name in SCORED

@@ -125,9 +125,7 @@ def noisy_features(inputs: Inputs, table: str, labels: str) -> str:
         select {columns}, first_order_id
         from (
             select *, concat_ws('/', {", ".join(names)}) as key
-            from built.features.{table}
-            join (select distinct first_order_id, {", ".join(keys)} from {labels})
-                using ({", ".join(keys)})
+            from (select distinct first_order_id, {", ".join(keys)} from {labels})
         )
     """
 
