@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from support.demo_shops import LOCAL_DATE, made_shop, rows
 
+from demo_shop.ledger import Stock
 from demo_shop.shop import make_shop
 
 
@@ -190,6 +192,51 @@ def test_no_order_is_left_without_a_line(kept: duckdb.DuckDBPyConnection) -> Non
     assert rows(kept, "select count(distinct order_id) from transactions where transaction_id like '%-1'") == rows(
         kept, "select count(distinct order_id) from transactions"
     )
+
+
+def test_what_comes_back_was_returned_or_cancelled(kept: duckdb.DuckDBPyConnection) -> None:
+    # on the shelf a day later, and a cancelled line at most three days after the order
+    assert (
+        rows(
+            kept,
+            f"""
+            with back as (
+                select
+                    product_id,
+                    location_id,
+                    sum(quantity) as units,
+                    sum(quantity) filter (
+                        {LOCAL_DATE.format("updated_at")} + 4 <= (select last_date from truth.parameters)
+                    ) as long_units
+                from transactions where order_status in ('returned', 'cancelled') group by all
+            ),
+            shelved as (
+                select product_id, location_id, sum(returned_units) as units
+                from truth.stock_days group by all having sum(returned_units) > 0
+            )
+            select * from shelved left join back using (product_id, location_id)
+            where not coalesce(shelved.units between coalesce(back.long_units, 0) and back.units, false)
+            """,
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(("is_first", "expected"), [(True, (2, 1)), (False, (0, 0))])
+def test_only_a_first_line_leaves_its_category(*, is_first: bool, expected: tuple[int, int]) -> None:
+    # two categories of two products; the first category is out
+    cells = {"weekly_units": np.zeros(4), "opening_share": np.ones(4), "cell_number": np.arange(4)}
+    cells |= {"lead_time_days": np.full(4, 7), "start_day": np.zeros(4, int), "pack_size": np.full(4, 6)}
+    stock = Stock(cells | {"minimum_order": np.zeros(4, int), "shelf_life_days": np.zeros(4, int)}, 9, 1, 2)
+    stock.on_hand = np.array([0, 0, 1, 5])
+    line = {"line_key": [17], "cell": [0], "units": [1], "back_day": [3], "second": [9], "takes_substitute": [True]}
+    lines = {name: np.array(value) for name, value in (line | {"is_first": [is_first]}).items()}
+    stock.expect_back(lines)
+    stock.live(0, lines, {"breakage": np.ones(4), "arrival_days": np.full(4, 7)}, orders=False)
+    (short,) = stock.kept["short_lines"]
+    assert (short["sold_number"][0], short["sold_units"][0]) == expected
+    assert stock.back[3].sum() == expected[1]
+    assert stock.on_hand.sum() == 6 - expected[1]
 
 
 def test_more_days_leave_the_days_before_as_they_were(tmp_path: Path) -> None:
