@@ -36,10 +36,17 @@ create or replace temp macro waiting_days(daily_chance, draw) as
 create or replace temp macro product_rank(draw) as
 cast(floor(getvariable('products_per_category') * pow(draw, 1.8)) as integer);
 
--- A number of a product or category, a location and a week: joins by one key are fast.
-create or replace temp macro place_week(number, location_number, week_number) as
-(number * len(getvariable('locations')) + location_number) * getvariable('weeks')
-+ week_number;
+-- A number of a deal's category, place, week and slot, and of a price sensitivity: joins
+-- by one key are fast.
+create or replace temp macro deal_key(
+    category_number, location_number, week_number, slot_number, class_number
+) as
+(
+    (
+        (category_number * len(getvariable('locations')) + location_number)
+        * getvariable('planned_weeks') + week_number
+    ) * getvariable('deal_slots') + slot_number
+) * len(getvariable('sensitivities')) + class_number;
 
 -- Whole cents as money. Decimals this narrow stay in 64 bits, which is fast.
 create or replace temp macro money(cents) as

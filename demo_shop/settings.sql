@@ -14,6 +14,8 @@ set variable first_weekday = cast(isodow(getvariable('first_date')) - 1 as integ
 set variable first_monday = getvariable('first_date') - getvariable('first_weekday');
 set variable weeks
 = (getvariable('days') + getvariable('first_weekday') + 6) // 7;
+-- Deals are announced so many weeks ahead.
+set variable planned_weeks = getvariable('weeks') + 5;
 -- Where the data begin and end, in UTC.
 set variable first_instant = timezone(
     'UTC',
@@ -25,6 +27,9 @@ set variable end_instant = timezone(
         getvariable('timezone'),
         cast(getvariable('first_date') + getvariable('days') as timestamp)
     )
+);
+set variable end_second = date_diff(
+    'second', getvariable('first_instant'), getvariable('end_instant')
 );
 
 -- Campaigns that are over, every 42 days.
@@ -41,5 +46,7 @@ set variable sensitivities = [0.4, 1.0, 1.7];
 set variable extra_coupon_share = 0.5;
 -- Of the online visits, those whose clicks are known.
 set variable followed_share = 0.4;
+-- Deals of a category in a week.
+set variable deal_slots = 3;
 -- Of an elasticity, the part that moves lines rather than units a line.
 set variable choice_share = 0.75;

@@ -12,15 +12,17 @@ from typing import Any
 import duckdb
 import yaml
 
+from demo_shop.ledger import keep_ledger
+
 SQL_FOLDER = Path(__file__).parent
 PROJECT_FOLDER = SQL_FOLDER.parent
 SETUP = ("settings", "functions", "words", "catalogue", "planned")
 # Per folder its SQL files, in the order in which they read each other.
 ORDER = {
     "steps": (
-        *("festivals", "buying_days", "persons", "spells", "assortment", "stock"),
-        *("deals", "shelf", "campaign_plan", "coupon_plan", "audience", "offers"),
-        *("responses", "arrivals", "visits", "wanted_lines"),
+        *("festivals", "buying_days", "persons", "spells", "assortment", "supply"),
+        *("launches", "deals", "deal_keys", "campaign_plan", "coupon_plan", "audience", "offers"),
+        *("responses", "arrivals", "visits", "wanted_lines", "ledger"),
     ),
     "files": (
         *("users", "products", "transactions", "events", "stock_levels", "reviews"),
@@ -29,7 +31,8 @@ ORDER = {
     ),
     "truth": (
         *("lapse_probabilities", "users", "offer_effects", "offer_values"),
-        *("elasticities", "fraudulent_orders", "guest_orders", "parameters"),
+        *("elasticities", "fraudulent_orders", "guest_orders", "stock_days", "deliveries"),
+        "parameters",
     ),
 }
 # Where the clock of the project counts as wrong, 2000, later by six years: accounts are
@@ -138,7 +141,7 @@ def run_file(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
 def _run_step(connection: duckdb.DuckDBPyConnection, kind: str, name: str, folder: Path) -> int:
     """Run a file, which makes a table, a view or a Parquet file."""
     start = time.perf_counter()
-    rows = run_file(connection, f"{kind}/{name}")
+    rows = keep_ledger(connection) if name == "ledger" else run_file(connection, f"{kind}/{name}")
     if kind == "files":
         file = str(folder / f"{name}.parquet").replace("'", "''")
         (rows,) = connection.execute(f"copy (from {name}) to '{file}' (format parquet, compression snappy)").fetchone()

@@ -1,48 +1,27 @@
--- One row per order line. Amounts are whole cents until the end, so that each line adds
--- up exactly.
+-- One row per order line that got something. Amounts are whole cents until the end, so
+-- that each line adds up exactly.
 create or replace temp view transactions as
 with
 
 served as (
     select
-        lines.*,
-        shelf.product_id,
-        shelf.price_cents,
-        shelf.unit_price,
-        shelf.cut_cents,
-        shelf.return_chance,
+        lines.* exclude (cut_cents),
+        assortment.product_id,
+        cast(assortment.price_cents as integer) as price_cents,
+        cast(money(assortment.price_cents) as decimal(18, 4)) as unit_price,
         case
-            when lines.is_service then 1
-            when lines.fraud_number = 1
-                then 3 + cast(floor(lines.quantity_draw * 4) as integer)
-            else
-                1
-                + cast(lines.quantity_draw * shelf.single_share < 0.28 as integer)
-                + cast(lines.quantity_draw * shelf.single_share < 0.10 as integer)
-                + cast(lines.quantity_draw * shelf.single_share < 0.03 as integer)
-                -- the mean of what stands above, grown by the price cut
-                + cast(
-                    shelf.pull > 0
-                    and lines.one_more_draw < (1 + 0.41 / shelf.single_share) * (
-                        exp(
-                            (1 - getvariable('choice_share'))
-                            * lines.price_sensitivity * shelf.pull
-                        ) - 1
-                    ) as integer
-                )
-        end as quantity
+            when assortment.product_number = lines.deal_number
+                then cast(lines.cut_cents as integer)
+            else 0
+        end as cut_cents,
+        coalesce(short_lines.sold_units, lines.wanted_units) as quantity
     from wanted_lines as lines
-    inner join shelf
+    left join short_lines on lines.line_key = short_lines.line_key
+    inner join assortment
         on
-            place_week(
-                lines.wanted_number, lines.location_number, lines.week_number
-            )
-            = shelf.shelf_key
-    where
-        -- what is out is replaced, or left off; an order keeps its first line
-        not shelf.is_missing
-        or lines.line_number = 1
-        or uniform('no substitute', lines.order_id, lines.line_number) < 0.5
+            coalesce(short_lines.sold_number, lines.wanted_number)
+            = assortment.product_number
+    where short_lines.sold_units is distinct from 0
 ),
 
 charged as (
@@ -57,12 +36,7 @@ charged as (
                     discount_share * quantity * (price_cents - cut_cents)
                 ) as integer)
             else 0
-        end as coupon_cents,
-        -- some days after it arrived, if that is past
-        order_status = 'completed'
-        and return_draw < return_chance
-        and seconds_after(changed_at, 86400 * 9) <= getvariable('end_instant')
-            as is_returned
+        end as coupon_cents
     from served
 )
 
@@ -86,11 +60,7 @@ select
     money(quantity * price_cents - discount_cents - coupon_cents) as net_amount,
     ordered_at,
     case
-        when is_returned
-            then seconds_after(
-                changed_at,
-                86400 * (2 + 7 * uniform('return day', order_id, line_number))
-            )
+        when is_returned then seconds_after(changed_at, return_seconds)
         else changed_at
     end as updated_at
 from charged;

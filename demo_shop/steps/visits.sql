@@ -77,12 +77,13 @@ staged as (
 )
 
 select
-    -- a number without order or owner: multiplying by an odd number modulo a power of
-    -- two moves every key to a place of its own
-    'O' || cast(
+    -- without order or owner: multiplying by an odd number modulo a power of two moves
+    -- every key to a place of its own
+    cast(
         ((person_number * getvariable('horizon_days') + day) * 16 + slot)
-        * 82952237 % getvariable('order_numbers') as varchar
-    ) as order_id,
+        * 82952237 % getvariable('order_numbers') as bigint
+    ) as order_number,
+    'O' || cast(order_number as varchar) as order_id,
     person_number,
     -- before signing up, or for ever: a guest
     case when day >= signup_day then user_id end as user_id,
@@ -128,13 +129,24 @@ select
     is_order,
     order_status,
     ordered_at,
-    seconds_after(ordered_at, case
-        when channel_number = 2 then 0
-        when order_status = 'completed' then arrive_hours * 3600
-        when order_status = 'shipped' then ship_hours * 3600
-        when order_status = 'paid' then pay_hours * 3600
-        -- before it is packed
-        when order_status = 'cancelled' then ship_hours * 2700
-        else 0
-    end) as changed_at
-from staged;
+    seconds_after(ordered_at, changed_after) as changed_at,
+    -- seconds since the first instant: arithmetic of whole numbers is fast
+    cast(ordered_second as integer) as ordered_second,
+    cast(ordered_second + changed_after as integer) as changed_second,
+    -- when what is cancelled counts as never sent
+    cast(ordered_second + ship_hours * 3600 as integer) as shelved_second
+from (
+    select
+        *,
+        date_diff('second', getvariable('first_instant'), ordered_at) as ordered_second,
+        cast(case
+            when channel_number = 2 then 0
+            when order_status = 'completed' then arrive_hours * 3600
+            when order_status = 'shipped' then ship_hours * 3600
+            when order_status = 'paid' then pay_hours * 3600
+            -- before it is packed
+            when order_status = 'cancelled' then ship_hours * 2700
+            else 0
+        end as bigint) as changed_after
+    from staged
+) as changed;

@@ -8,45 +8,36 @@ from support.demo_shops import LOCAL_DATE, rows
 
 
 def test_price_cuts_sell_as_the_elasticities_say(shop: duckdb.DuckDBPyConnection) -> None:
-    # units of a product in weeks of a deal against its other weeks, at the same place;
-    # the elasticity of the mean user is a little above that of one of sensitivity 1
+    # units wanted of a product in weeks of a deal against its other weeks, at the same
+    # place; the elasticity of the mean user is a little above that of one of sensitivity 1
     observed, true = rows(
         shop,
-        f"""
-        with sold as (
-            select product_id, location_id, sum(quantity) as units,
-                date_trunc('week', {LOCAL_DATE.format("ordered_at")}) as week_start_date
-            from transactions group by all
-        ),
-        weeks as (
+        """
+        with weeks as (
             select
-                stock.product_id,
-                stock.location_id,
-                coalesce(sold.units, 0) as units,
-                deals.price_cut / products.list_price as depth
-            from stock_levels as stock
+                days.product_id,
+                days.location_id,
+                date_trunc('week', days.stock_date) as week_start_date,
+                sum(days.wanted_units) as units
+            from truth.stock_days as days
+            group by all
+            having count(*) = 7
+        ),
+        priced as (
+            select weeks.*, deals.price_cut / products.list_price as depth
+            from weeks
             inner join products using (product_id)
-            left join promotions as deals
-                on
-                    stock.product_id = deals.product_id
-                    and stock.location_id = deals.location_id
-                    and {LOCAL_DATE.format("stock.counted_at")} = deals.week_start_date
-            left join sold
-                on
-                    stock.product_id = sold.product_id
-                    and stock.location_id = sold.location_id
-                    and {LOCAL_DATE.format("stock.counted_at")} = sold.week_start_date
-            where stock.on_hand > 0
+            left join promotions as deals using (product_id, location_id, week_start_date)
         ),
         usual as (
             select product_id, location_id, avg(units) as units
-            from weeks where depth is null group by all
+            from priced where depth is null group by all
         )
         select
-            sum(weeks.units) / sum(usual.units),
+            sum(priced.units) / sum(usual.units),
             sum(usual.units * pow(1 - depth, elasticities.elasticity))
             / sum(usual.units)
-        from weeks
+        from priced
         inner join usual using (product_id, location_id)
         inner join products using (product_id)
         inner join truth.elasticities as elasticities using (category)
