@@ -54,8 +54,10 @@ judged as (
         rule,
         listed_count as rows_judged,
         case
+            -- where nearly all are guests nothing can be said
             when
-                common_count
+                named_count >= {{ var('doubt_least_rows') }}
+                and common_count
                 <= (1 - {{ var('doubt_thresholds').unmatched_ids }}) * named_count
                 then listed_count - common_count
             else 0

@@ -1,4 +1,4 @@
--- one row: the first and the last day of orders, but for days that stand alone far away
+-- one row per shop: its first and last day of orders, but for days far from all others
 {% set lone = var('lone_dates') -%}
 with
 
