@@ -207,10 +207,10 @@ quantiles as (
         },
         'zh': {
             'unpaid': '预算已用于更早售罄的商品', 'capped': '再订会在售出前过期',
-            'expiring': '部分现货会在售出前过期', 'overstocked': '库存已绰绰有余',
-            'enough': '现货与在途已够', 'order': ['订购 ', ' 件'],
+            'expiring': '部分库存会在售出前过期', 'overstocked': '库存已绰绰有余',
+            'enough': '现有库存与在途已够', 'order': ['订购 ', ' 件'],
             'expected': ['：预计 ', ' 件需求，覆盖 ', ' 天'], 'campaigns': ['，其中活动 ', ' 件'],
-            'stock': ['，现货 ', ' 件，在途 ', ' 件。'],
+            'stock': ['，现有库存 ', ' 件，在途 ', ' 件。'],
         },
     }[language] -%}
     concat(

@@ -39,9 +39,12 @@
             ~ (' and ' ~ others ~ ' with the same columns' if others else '') -%}
         {%- set is_parquet = group.files[0].endswith('.parquet') -%}
         {%- if group.encoding not in ['', 'utf-8'] -%}
-            {{ print('File ' ~ shown ~ ': read as ' ~ group.encoding
-                ~ ' (' ~ ('found in its bytes' if var('csv_encoding') == 'auto'
-                else 'var csv_encoding') ~ ').') }}
+            {%- set origins = {'auto': ' (found in its bytes)'} if var('csv_encoding') is string
+                else {} -%}
+            {{ print('File ' ~ shown ~ ': read as '
+                ~ group.encoding | replace('cp1252', 'windows-1252')
+                ~ origins.get(var('csv_encoding') | string, ' (var csv_encoding)' if origins else '')
+                ~ '.') }}
         {%- endif -%}
         {#- a query would write names that are no names into dbt's log -#}
         {%- set of_columns = ['File ' ~ shown ~ ': ' ~ group.fault] if group.fault

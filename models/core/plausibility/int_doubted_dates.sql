@@ -25,7 +25,7 @@ compared as (
 counted as (
     select
         'transactions' as entity,
-        'ordered_at is far from all others, which moves no as-of date' as rule,
+        'ordered_at is far from all others, as-of dates ignore it' as rule,
         count(*) as rows_judged,
         count_if(is_outside) as rows_met,
         {{ var('doubt_thresholds').lone_dates }} as threshold,

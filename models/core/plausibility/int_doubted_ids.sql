@@ -1,5 +1,5 @@
 -- one row per kind of id that lines name: ids of its file that no line names
-{# Counted only where lines name hardly any id of the file. #}
+{# Counted only where at most 1 % of the ids on lines are in the file (var). #}
 {% set kinds = {'user_id': 'users', 'product_id': 'products'} -%}
 with
 
@@ -29,7 +29,7 @@ lines as (
     {{ entity }}_counted as (
         select
             '{{ entity }}' as entity,
-            '{{ id }} is named by no line, and lines name others' as rule,
+            'hardly a {{ id }} of the lines is in {{ entity }}' as rule,
             count({{ entity }}.id) as listed_count,
             count({{ entity }}_named.id) as named_count,
             count(case when {{ entity }}_named.id is not null then {{ entity }}.id end)

@@ -125,7 +125,7 @@ def test_files_of_one_shop_may_differ_and_check_data_says_so(shop_dbt: DbtRuns, 
     result = run_on_shop(shop_dbt, folder, *NO_DATA_TESTS)
     assert result.exit_code == 0, result.output
     assert f"File {folder}/products/a.csv: read as gb18030 (found in its bytes)." in result.output
-    assert f"File {folder}/products/b.csv: read as cp1252 (found in its bytes)." in result.output
+    assert f"File {folder}/products/b.csv: read as windows-1252 (found in its bytes)." in result.output
     assert "c.csv: read as" not in result.output
     found = query_shop(
         built_shop(shop_dbt),

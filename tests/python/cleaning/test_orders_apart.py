@@ -85,7 +85,7 @@ def test_tills_and_years_that_count_anew_lose_no_sale_and_no_person(shop_dbt: Db
                     [COLUMNS, *(f"t{n},o{n},{n},p1,s1,1,5.00,2026-03-{n + 1:02d}" for n in range(8)), ""]
                 ),
             },
-            "user_id is named by no line, and lines name others",
+            "hardly a user_id of the lines is in users",
         ),
         (
             {
