@@ -55,11 +55,15 @@
     and each row's fate is decided. Rows that come once under their key, nearly all of a
     large table, need no ranking: `often_unique` names the column that identifies them.
     With `within`, an id may come again under another value of that column, and is told
-    apart by it. A version may change all but `lasting`, a pair of expression and words:
+    apart by it; so is a row of which `reversal` is true from one of which it is not. A
+    version may change all but `lasting`, a pair of expression and words:
     a row that has another value of it was no version, and is rejected.
 #}
-{% macro checked_rows(key, columns, often_unique=none, first_by=[], within=none, lasting=none) -%}
-{%- set same_key = key + [within] * (within is not none) + ['fault', 'copy_number > 1'] -%}
+{% macro checked_rows(
+    key, columns, often_unique=none, first_by=[], within=none, reversal=none, lasting=none
+) -%}
+{%- set same_key = key + [within, reversal] * (within is not none)
+    + ['fault', 'copy_number > 1'] -%}
 {% if often_unique -%}
 repeated_ids as (
     select {{ often_unique }}
@@ -77,6 +81,11 @@ copied as (
             min(case when fault is null then {{ within }} end) over same_id
             <> max(case when fault is null then {{ within }} end) over same_id, false
         ) as is_used_again,
+        coalesce(
+            {{ reversal }}
+            and min(case when fault is null then {{ reversal }} end) over same_id
+            <> max(case when fault is null then {{ reversal }} end) over same_id, false
+        ) as is_reversal_of_id,
         {%- endif %}
         {{ copy_number(columns) }} as copy_number
     from judged
@@ -104,7 +113,7 @@ numbered as (
     union all
     select
         judged.*,
-        {{ 'false as is_used_again,' if within }}
+        {{ 'false as is_used_again, false as is_reversal_of_id,' if within }}
         1 as copy_number,
         1 as version_number,
         false as is_superseded
@@ -118,9 +127,9 @@ decided as (
     select
         {% for column in columns -%}
         {% if within and column in key -%}
-        case
-            when is_used_again then {{ column }} || ' of ' || {{ within }} else {{ column }}
-        end as {{ column }},
+        {{ column }}
+        || case when is_used_again then ' of ' || {{ within }} else '' end
+        || case when is_reversal_of_id then ' returned' else '' end as {{ column }},
         {% else -%}
         {{ column }},
         {% endif -%}

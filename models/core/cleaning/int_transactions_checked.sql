@@ -36,5 +36,6 @@ judged as (
 
 {{ checked_rows(
     key, columns, often_unique='transaction_id', first_by=['ordered_at'],
-    within='order_id', lasting=['cast(ordered_at as date)', 'on another day']
+    within='order_id', reversal='quantity < 0',
+    lasting=['cast(ordered_at as date)', 'on another day']
 ) }}

@@ -11,28 +11,50 @@ with
 
 purchased as (select * from {{ ref('int_transactions_purchased') }}),
 
+-- a number that comes again at another time is of another receipt
+repeated as (
+    select
+        *,
+        is_numbered
+        and is_sale
+        and sold_at > {{ dbt.dateadd(
+            'minute', gap.minutes,
+            'min(case when is_sale then sold_at end) over same_number'
+        ) }} as is_number_again
+    from purchased
+    where is_in_doubt
+    window
+        same_number as (
+            partition by order_id, purchaser_id, guest_place, transaction_id
+        )
+),
+
 -- who comes again long after, or sooner but elsewhere, has another order
 begun as (
     select
         *,
         case
             when not is_sale then 0
-            when ordered_at > {{ dbt.dateadd(
-                'day', gap.days, 'lag(ordered_at) over sales'
+            when sold_at > {{ dbt.dateadd(
+                'day', gap.days, 'lag(sold_at) over sales'
             ) }} then 1
             when
-                ordered_at
-                > {{ dbt.dateadd('hour', gap.hours, 'lag(ordered_at) over sales') }}
+                sold_at
+                > {{ dbt.dateadd('hour', gap.hours, 'lag(sold_at) over sales') }}
                 and (purchaser_id is null or place <> lag(place) over sales)
+                then 1
+            when
+                is_number_again
+                and sold_at
+                > {{ dbt.dateadd('minute', gap.minutes, 'lag(sold_at) over sales') }}
                 then 1
             else 0
         end as is_begin
-    from purchased
-    where is_in_doubt
+    from repeated
     window
         sales as (
             partition by order_id, purchaser_id, guest_place, is_sale
-            order by ordered_at asc, transaction_id asc
+            order by sold_at asc, is_number_again desc, transaction_id asc
         )
 ),
 
@@ -41,7 +63,8 @@ counted as (
         *,
         sum(is_begin) over (
             partition by order_id, purchaser_id, guest_place
-            order by ordered_at asc, is_sale desc, transaction_id asc
+            order by
+                sold_at asc, is_sale desc, is_number_again desc, transaction_id asc
             rows between unbounded preceding and current row
         ) as begin_count
     from begun
@@ -50,10 +73,11 @@ counted as (
 dated as (
     select
         *,
-        min(ordered_at) over (
-            partition by order_id, purchaser_id, guest_place, begin_count
-        ) as begins_at
+        min(sold_at) over party as begins_at,
+        min(transaction_id) over party as first_line_id
     from counted
+    window
+        party as (partition by order_id, purchaser_id, guest_place, begin_count)
 ),
 
 numbered as (
@@ -64,6 +88,7 @@ numbered as (
             order by
                 is_of_another_user asc,
                 begins_at asc nulls last,
+                first_line_id asc,
                 purchaser_id asc nulls last,
                 guest_place asc,
                 begin_count asc

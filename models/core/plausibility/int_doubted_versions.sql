@@ -11,7 +11,8 @@ lines_counted as (
 replaced as (
     select
         old_lines.*,
-        new_lines.net_amount as new_amount
+        new_lines.net_amount as new_amount,
+        new_lines.product_id as new_product_id
     from lines as old_lines
     inner join lines as new_lines
         on old_lines.transaction_id = new_lines.transaction_id
@@ -20,8 +21,14 @@ replaced as (
         and new_lines.row_status = 'kept'
         and (
             old_lines.product_id <> new_lines.product_id
-            or old_lines.quantity <> new_lines.quantity
-            or old_lines.net_amount <> new_lines.net_amount
+            -- what was weighed or corrected later says when it changed
+            or (
+                old_lines.net_amount <> new_lines.net_amount
+                and (
+                    new_lines.updated_at is null
+                    or old_lines.ordered_at <> new_lines.ordered_at
+                )
+            )
         )
 ),
 
@@ -29,8 +36,8 @@ replaced_counted as (
     select
         count(*) as rows_met,
         min_by(
-            {{ place_of_row() }} || 'net_amount ' || net_amount
-            || ', in the later version ' || new_amount,
+            {{ place_of_row() }} || product_id || ' for ' || net_amount
+            || ', in the later version ' || new_product_id || ' for ' || new_amount,
             {{ order_in_files('transaction_id') }}
         ) as example
     from replaced

@@ -1,10 +1,11 @@
 -- one row per shop: its first and last day of orders, but for days far from all others
 {% set lone = var('lone_dates') -%}
+{% set few = 'greatest(' ~ lone.share ~ ' * orders_in_all, 1)' -%}
 with
 
 lines as (
     select
-        ordered_at,
+        order_id,
         cast({{ local_timestamp('ordered_at') }} as date) as order_date
     from {{ ref('int_transactions_checked') }}
     where
@@ -16,7 +17,7 @@ lines as (
 days_counted as (
     select
         order_date,
-        count(*) as line_count
+        count(distinct order_id) as order_count
     from lines
     group by order_date
 ),
@@ -24,21 +25,20 @@ days_counted as (
 summed as (
     select
         order_date,
-        line_count,
-        sum(line_count) over (order by order_date asc) as lines_until,
-        sum(line_count) over () as lines_in_all,
+        order_count,
+        sum(order_count) over (order by order_date asc) as orders_until,
+        sum(order_count) over () as orders_in_all,
         lag(order_date) over (order by order_date asc) as date_before
     from days_counted
 ),
 
--- most lines of the shop lie in its bulk
+-- most orders of the shop lie in its bulk, and each day of several
 marked as (
     select
         *,
         {{ days_between('date_before', 'order_date') }} as gap_days,
-        lines_until > greatest({{ lone.share }} * lines_in_all, 1) as is_after_first,
-        lines_until - line_count
-        < lines_in_all - greatest({{ lone.share }} * lines_in_all, 1) as is_before_last
+        orders_until > {{ few }} as is_after_first,
+        orders_until - order_count < orders_in_all - {{ few }} as is_before_last
     from summed
 ),
 
@@ -47,7 +47,7 @@ bulk as (
         min(order_date) as first_bulk_date,
         max(order_date) as last_bulk_date
     from marked
-    where is_after_first and is_before_last
+    where (is_after_first and is_before_last) or order_count > {{ lone.orders }}
 ),
 
 longest as (

@@ -75,6 +75,73 @@ def test_tills_and_years_that_count_anew_lose_no_sale_and_no_person(shop_dbt: Db
     assert scoring_date == max(each.day for each in receipts[:-1]) + datetime.timedelta(days=1)
 
 
+# Per case its lines: id, order, user, place, units, day and time, time of change; and what becomes of each:
+# its id, order and user, or nothing where a version is left out.
+CASES = {
+    "a guest, and a user a year later": [
+        ("a1", "a", "", "north", 1, "2025-02-01 10:00", "", ("a1", "a", "")),
+        ("a2", "a", "u1", "north", 1, "2026-02-01 10:00", "", ("a2", "a#2", "u1")),
+    ],
+    "a user in the morning, a guest in the evening": [
+        ("b1", "b", "u1", "north", 1, "2025-02-01 00:30", "", ("b1", "b", "u1")),
+        ("b2", "b", "", "north", 1, "2025-02-01 23:30", "", ("b2", "b#2", "")),
+    ],
+    "a guest sends back what a guest bought": [
+        ("c1", "c", "u1", "north", 1, "2025-02-01 10:00", "", ("c1", "c", "u1")),
+        ("c2", "c", "", "south", 1, "2025-02-01 10:30", "", ("c2", "c#2", "")),
+        ("c3", "c", "", "south", -1, "2025-02-05 10:00", "", ("c3", "c#2", "")),
+    ],
+    "a user sends back elsewhere, without a name": [
+        ("d1", "d", "u1", "north", 1, "2025-02-01 10:00", "", ("d1", "d", "u1")),
+        ("d2", "d", "", "south", -1, "2025-02-20 10:00", "", ("d2", "d", "u1")),
+    ],
+    "paid, then shipped from another depot": [
+        ("e1", "e", "", "north", 1, "2025-02-01 10:00", "2025-02-01", None),
+        ("e1", "e", "", "south", 1, "2025-02-01 10:00", "2025-02-02", ("e1", "e", "")),
+    ],
+    "an account is known later": [
+        ("f1", "f", "u1", "south", 1, "2025-02-01 10:00", "2025-02-02", ("f1", "f", "u1")),
+        ("f1", "f", "", "north", 1, "2025-02-01 10:00", "2025-02-01", None),
+    ],
+    "a day is corrected, a year off": [
+        ("g1", "g", "u1", "north", 1, "2025-02-01 10:00", "2025-02-01", None),
+        ("g1", "g", "u1", "north", 1, "2026-02-01 10:00", "2025-02-02", ("g1", "g", "u1")),
+    ],
+    "a receipt comes again weekly, its lines are numbers": [
+        ("1", "h", "u1", "north", 1, "2025-02-01 10:00", "", ("1 of h", "h", "u1")),
+        ("2", "h", "u1", "north", 1, "2025-02-01 10:00", "", ("2 of h", "h", "u1")),
+        ("1", "h", "u1", "north", 2, "2025-02-08 10:00", "", ("1 of h#2", "h#2", "u1")),
+        ("1", "i", "u2", "north", 1, "2025-02-08 10:00", "", ("1 of i", "i", "u2")),
+        ("1", "i", "u2", "north", -1, "2025-02-18 10:00", "", ("1 of i returned", "i", "u2")),
+        ("2", "i", "u3", "north", 1, "2025-02-08 17:00", "", ("2 of i#2", "i#2", "u3")),
+    ],
+    "two depots, one order": [
+        ("j1", "j", "u1", "north", 1, "2025-02-01 10:00", "", ("j1", "j", "u1")),
+        ("j2", "j", "u1", "south", 1, "2025-02-01 10:00", "", ("j2", "j", "u1")),
+    ],
+}
+
+
+def test_each_line_belongs_to_whom_it_is_of(shop_dbt: DbtRuns, tmp_path: Path) -> None:
+    rows = [row for case in CASES.values() for row in case]
+    lines = [
+        f"{line},{order},{user},p1,{place},{units},{5 * units}.00,{time},{changed}"
+        for line, order, user, place, units, time, changed, _ in rows
+    ]
+    shop = write_shop(tmp_path, {"transactions.csv": "\n".join([f"{COLUMNS},updated_at", *lines, ""])})
+    result = run_on_shop(shop_dbt, shop, *CHECK_DATA, "--vars={data_quality_severity: warn}")
+    assert result.exit_code == 0, result.output
+    kept = query_shop(
+        built_shop(shop_dbt),
+        "select transaction_id, order_id, user_id from cleaning.int_transactions_checked"
+        " where row_status = 'kept' order by source_row",
+    )
+    expected = [
+        (line, order, pseudonym(user) if user else None) for *_, right in rows if right for line, order, user in [right]
+    ]
+    assert kept == expected
+
+
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [

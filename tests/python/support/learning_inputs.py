@@ -20,8 +20,8 @@ FEATURES = {
 }
 # Per grain, a task of two classes whose rows are the panel's.
 BASE_TASKS = dict(zip(GRAINS, ("lapse_28d", "category_28d", "buy_again_28d", "redeem", "reach_tier"), strict=True))
-# Patterns of few features, of each grain.
-FEW = "category *_day*_28d tier_order_count_*"
+# Patterns of few features, of each grain; the last, which a perturbed text breaks, is of most.
+FEW = "category tier_order_count_* *_day*_28d"
 # Per grain, enough rows to learn from, and few to judge and score: a sentence per reason takes most of a run.
 PANEL_ROWS = {
     "user": """
