@@ -61,11 +61,11 @@ begun as (
 counted as (
     select
         *,
+        -- equal rows have one number
         sum(is_begin) over (
             partition by order_id, purchaser_id, guest_place
-            order by
-                sold_at asc, is_sale desc, is_number_again desc, transaction_id asc
-            rows between unbounded preceding and current row
+            order by sold_at asc, is_sale desc
+            range between unbounded preceding and current row
         ) as begin_count
     from begun
 ),
@@ -87,6 +87,8 @@ numbered as (
             partition by order_id
             order by
                 is_of_another_user asc,
+                -- a clock that was never set takes no good order's id
+                coalesce(year(begins_at) < {{ var('earliest_year') }}, true) asc,
                 begins_at asc nulls last,
                 first_line_id asc,
                 purchaser_id asc nulls last,
