@@ -2,8 +2,8 @@
 
 Half of a short run goes into code that dbt generates when it first needs it. Listing
 one model needs most of it, opens no database, and leaves no thread behind. A third of a
-long run goes into code that Jinja makes of each node's SQL: it is kept from run to run,
-and so are the columns of queries. Events that nobody reads are not made.
+long run goes into code that Jinja makes of each node's SQL: it is kept from run to run.
+Events that nobody reads are not made, and a contract that was kept is not checked again.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from io import StringIO
 import dbt.adapters.duckdb  # noqa: F401
 import jinja2
 import precision_marketing
-import support.kept_columns
-import support.quiet_events  # noqa: F401
+import support.quiet_events
+import support.spared_work  # noqa: F401
 from dbt.cli.main import cli
 from support.cache import CACHE_FOLDER, PROJECT_FOLDER
 from support.manifests import read_manifest
