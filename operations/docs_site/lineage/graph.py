@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from operations.docs_site.lineage.declared import THIS, declared_lineage
+from operations.docs_site.lineage.kept import kept
 from operations.docs_site.lineage.relations import LineageError, Relation, read_relations
 from operations.docs_site.lineage.sql import sql_lineage
 
@@ -87,7 +88,15 @@ def _model_columns(
         raise LineageError(
             f"Model {relation.name} has no compiled SQL in the manifest: it comes from dbt docs generate --select '*'."
         )
-    found, filters = sql_lineage(relation.name, code, by_name, _files(node, relations))
+    read = (relations[each] for each in node["depends_on"]["nodes"] if each in relations)
+    return kept(code, (relation, *read), lambda: _sql_columns(relation, code, by_name, _files(node, relations)))
+
+
+def _sql_columns(
+    relation: Relation, code: str, by_name: dict[str, Relation], files: Relation | None
+) -> dict[str, dict]:
+    """Return the lineage of the columns of a model in SQL."""
+    found, filters = sql_lineage(relation.name, code, by_name, files)
     columns = {}
     for name in relation.columns:
         origin = found.get(name.lower())
