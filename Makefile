@@ -86,12 +86,12 @@ plan-workbook: setup  ## write the plan as <shop>.plan.xlsx with drop-downs and 
 
 launch: setup  ## launch the campaigns that are due, then publish; those without contacts too: make launch EMPTY=campaign_id,...
 	@python -m operations.launch launch '$(EMPTY)'
-	@$(MAKE) --no-print-directory publish report docs
+	@$(MAKE) --no-print-directory publish report site
 
 undo-launch: setup  ## undo a launch of which nothing was exported: make undo-launch CAMPAIGN=campaign_id
 	@test -n '$(CAMPAIGN)' || { echo "Which campaign? make undo-launch CAMPAIGN=campaign_id"; exit 1; }
 	@python -m operations.launch undo '$(CAMPAIGN)'
-	@$(MAKE) --no-print-directory publish report docs
+	@$(MAKE) --no-print-directory publish report site
 
 query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,orders BY=metric_time__week
 	@test -n '$(METRICS)' || { echo "Which metrics? make query METRICS=revenue,orders BY=metric_time__week; docs/metrics.md lists them."; exit 1; }
@@ -173,6 +173,10 @@ docs: setup  ## write the shop's site, target/site/<shop>: dbt's docs, lineage, 
 	@dbt --quiet docs generate --static --select '*' --exclude resource_type:test resource_type:unit_test
 	@cp target/manifest.json target/manifest_of_docs.json  # dbt's other commands leave SQL out
 	@python -m operations.docs_site
+
+# a launch changes no table, so that dbt's own docs stand
+site: setup
+	@if python -m operations.docs_site.made; then python -m operations.docs_site; else $(SELF) docs; fi
 
 vars: setup  ## write docs/vars.md from dbt_project.yml and docs/vars.yml
 	@python -m operations.vars

@@ -21,6 +21,7 @@ from operations.docs_site.diagram import entity_diagram
 from operations.docs_site.governance import faults, published_tables
 from operations.docs_site.lineage import LineageError, project_lineage
 from operations.docs_site.lineage.page import lineage_page
+from operations.docs_site.made import CATALOG, MANIFEST
 from operations.docs_site.pages import write_pages, write_shops
 from operations.places import PUBLISHED_FILE, SITE, SITES, TARGET, WAREHOUSE, shown
 
@@ -46,8 +47,8 @@ def main() -> str | None:
     if not WAREHOUSE.exists():
         return f"No site was written: no database at {WAREHOUSE}. Run make build first."
     try:
-        manifest = json.loads((TARGET / "manifest.json").read_text())
-        catalog = json.loads((TARGET / "catalog.json").read_text())
+        manifest = json.loads(MANIFEST.read_text())
+        catalog = json.loads(CATALOG.read_text())
         lineage = project_lineage(manifest, catalog)
     except FileNotFoundError as error:
         return f"No site was written: no {error.filename}. Run make docs."

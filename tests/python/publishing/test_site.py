@@ -232,8 +232,8 @@ def test_no_tool_of_the_docs_calls_anybody(site: Path, tmp_path: Path) -> None:
     (tmp_path / "parsed").mkdir()
     # so that dbt reads what changed, and nothing else
     shutil.copy(TARGET / "partial_parse.msgpack", tmp_path / "parsed")
-    shutil.copyfile(TARGET / "catalog.json", tmp_path / "target" / "catalog.json")
-    shutil.copyfile(TARGET / "manifest_of_docs.json", tmp_path / "target" / "manifest.json")
+    for name in ("catalog.json", "manifest.json", "manifest_of_docs.json"):
+        shutil.copyfile(TARGET / name, tmp_path / "target" / name)
     dbt = Path(sys.executable).with_name("dbt")
     commands = [
         [dbt, "--quiet", "parse", "--no-partial-parse", "--target-path", tmp_path / "p"],
