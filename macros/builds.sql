@@ -77,7 +77,8 @@
         {%- do make_record() -%}
         {%- do note_trouble(results) -%}
         {%- if flags.EMPTY -%}{%- do mark_stale(graph.nodes) -%}{%- endif -%}
-        {%- set trouble = 'from builds.nodes' if var('launches_need_a_whole_build')
+        {%- set trouble = "from builds.nodes where trouble <> 'kept back'"
+            if var('launches_need_a_whole_build')
             else "from builds.nodes where trouble = 'failed'" -%}
         {%- if run_query(trouble ~ ' limit 1').rows -%}
             {%- do take_back_launches() -%}
@@ -112,6 +113,7 @@
             'parents': node.depends_on.nodes | select('in', node_ids) | list,
             'is_view': node.config.materialized in ['view', 'ephemeral'],
             'tags': node.tags,
+            'is_figure': node.config.meta.get('is_figure', false),
         }}) -%}
     {%- endfor -%}
     {%- set statuses = {} -%}

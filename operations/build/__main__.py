@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from operations.build import reuse
-from operations.build.outcome import exception_lines, outcome_lines
+from operations.build.outcome import exception_lines, failures, outcome_lines
 from operations.build.progress import CLEAR_LINE, Progress
 from operations.build.python_warnings import keep_warnings_apart
 from operations.files import why_unreadable
@@ -65,7 +65,8 @@ def main(arguments: list[str]) -> int:
         return 2
     lines = outcome_lines(done.result, progress.warnings, progress.peak_bytes)
     sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if done.success else 1
+    failed, kept_back = failures(done.result)
+    return 0 if done.success or (kept_back and not failed) else 1
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import duckdb
 
+from operations.build.wholeness import KEPT_BACK
 from operations.layers import layer_of, read_layers
 from operations.places import PROJECT_FOLDER, WAREHOUSE, shown
 
@@ -46,17 +47,29 @@ def outcome_lines(result: Any, warnings: list[str], peak_bytes: dict[str, int]) 
     """
     results = [each for each in result.results if each.node]
     warned = [each for each in results if each.status == "warn"]
-    failed = [each for each in results if each.status in FAILED]
+    failed, kept_back = failures(result)
     lines = layer_lines(results, result.elapsed_time, peak_bytes)
     told = [*map(_sentence, warned), *dict.fromkeys(warnings)]
     if told:
         lines += ["", f"Warnings: {len(told)}", *_first(told)]
+    if kept_back:
+        lines += ["", f"Kept back: {len(kept_back)}. The report and what is published are without these figures"]
+        lines += _first([*map(_sentence, kept_back)])
     if failed:
         lines += ["", f"Failed: {len(failed)} of {len(results)} steps"]
         lines += _first([*map(_sentence, failed)])
         if count := sum(each.status == "skipped" for each in results):
             lines += [f"  {count} dependent steps were skipped"]
     return [*lines, "", f"Full log of dbt: {shown(LOG)}"]
+
+
+def failures(result: Any, database: Path = WAREHOUSE) -> tuple[list[Any], list[Any]]:
+    """Return what failed, and apart what failed of the report's figures alone: all else is published."""
+    failed = [each for each in result.results if each.node and each.status in FAILED]
+    query = f"select node_id from builds.nodes where trouble = '{KEPT_BACK}'"
+    kept_back = {node for (node,) in rows_of(query, database)}
+    of_figures = [each for each in failed if each.node.unique_id in kept_back]
+    return [each for each in failed if each not in of_figures], of_figures
 
 
 def exception_lines(exception: BaseException) -> list[str]:
@@ -108,17 +121,18 @@ def folder_of(path: str) -> str:
 
 def row_counts() -> dict[tuple[str, str], int]:
     """Return the rows of each table of the database, by schema and name."""
+    rows = rows_of("select schema_name, table_name, estimated_size from duckdb_tables()", WAREHOUSE)
+    return {(schema, table): count for schema, table, count in rows}
+
+
+def rows_of(query: str, database: Path) -> list[tuple]:
+    """Return the rows of a query of a database; none where it does not answer."""
     try:
-        with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
-            return {
-                (schema, table): count
-                for schema, table, count in connection.execute(
-                    "select schema_name, table_name, estimated_size from duckdb_tables()"
-                ).fetchall()
-            }
+        with duckdb.connect(str(database), read_only=True) as connection:
+            return connection.execute(query).fetchall()
     except duckdb.Error:
         # no database yet, or somebody else writes to it
-        return {}
+        return []
 
 
 def message_lines(message: str) -> list[str]:

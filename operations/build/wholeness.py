@@ -2,7 +2,8 @@
 
 dbt's hooks keep the schema `builds` of the database (macros/builds.sql): `builds.runs`
 tells of every command that wrote tables, `builds.nodes` of every model and test that is
-not in order. What is published or exported comes from a whole build only.
+not in order. What is published or exported comes from a whole build only: a figure of the
+report that fails is kept back alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import duckdb
 PASSED = {"success", "pass", "warn", "no-op"}
 # Kept from earlier builds on purpose: fits stay when only scores are made anew.
 KEPT_TAGS = {"training", "full_grid"}
+# What is said of a figure of the report that failed: it is not published, all else is.
+KEPT_BACK = "kept back"
 
 
 def nodes_in_trouble(nodes: str, statuses: str, before: str) -> str:
@@ -24,7 +27,7 @@ def nodes_in_trouble(nodes: str, statuses: str, before: str) -> str:
     ----------
     nodes : str
         JSON object, by node id: ``kind`` (model, seed or test), ``parents``,
-        ``is_view`` and ``tags``.
+        ``is_view``, ``tags`` and ``is_figure``.
     statuses : str
         JSON object, by node id: what the run made of it, in dbt's words.
     before : str
@@ -34,7 +37,8 @@ def nodes_in_trouble(nodes: str, statuses: str, before: str) -> str:
     -------
     str
         JSON object, by node id: ``failed``; or ``stale``, where a table was not built
-        since one that it reads. A test is ``failed`` until it passes.
+        since one that it reads. A test is ``failed`` until it passes. A figure that fails,
+        and a test of figures alone, is ``kept back``.
     """
     graph, found, old = json.loads(nodes), json.loads(statuses), json.loads(before)
     trouble: dict[str, str] = {}
@@ -46,7 +50,7 @@ def nodes_in_trouble(nodes: str, statuses: str, before: str) -> str:
         node, status = graph[name], found.get(name, "skipped")
         is_built = status in PASSED
         if status != "skipped" and not is_built:
-            trouble[name] = "failed"
+            trouble[name] = KEPT_BACK if is_of_figures(name, graph) else "failed"
         elif not is_built and name in old:
             trouble[name] = old[name]
         if node["kind"] == "test" or KEPT_TAGS & {*node["tags"]}:
@@ -58,6 +62,26 @@ def nodes_in_trouble(nodes: str, statuses: str, before: str) -> str:
         if name not in trouble and (is_late or any(parent in trouble for parent in node["parents"])):
             trouble[name] = "stale"
     return json.dumps(trouble)
+
+
+def is_of_figures(name: str, graph: dict[str, dict]) -> bool:
+    """Return whether a node is a figure of the report that nothing else reads, or a test of such alone."""
+    node = graph[name]
+    if node["kind"] == "test":
+        return bool(node["parents"]) and all(graph.get(each, {}).get("is_figure") for each in node["parents"])
+    return bool(node.get("is_figure"))
+
+
+def kept_back(connection: duckdb.DuckDBPyConnection, database: str, manifest: dict) -> set[str]:
+    """Return the models that are not published, as they or a test of theirs failed."""
+    nodes = {
+        row[0]
+        for row in connection.execute(
+            f"select node_id from {database}.builds.nodes where trouble = $1", [KEPT_BACK]
+        ).fetchall()
+    }
+    tested = (manifest["nodes"].get(name, {}).get("depends_on", {}).get("nodes", []) for name in nodes)
+    return {name for name in nodes.union(*tested) if name.startswith("model.")}
 
 
 def why_not_whole(connection: duckdb.DuckDBPyConnection, database: str) -> str | None:

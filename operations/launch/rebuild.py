@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from operations.build.outcome import FAILED, exception_lines, folder_of, message_lines
+from operations.build.outcome import exception_lines, failures, folder_of, message_lines
 from operations.build.wholeness import KEPT_TAGS
 from operations.launch.database_copy import RefusedError
 
@@ -54,7 +54,8 @@ class Rebuild:
         DuckDBConnectionManager.close_all_connections()
         if done.exception is not None:
             return exception_lines(done.exception)
-        failed = [each for each in done.result.results if each.node and each.status in FAILED]
+        # a figure of the report keeps no campaign back
+        failed, _ = failures(done.result, Path(os.environ["DATABASE_COPY"]))
         return [*dict.fromkeys(sentence for each in failed for sentence in _sentences(each))]
 
     def _with_followers(self, is_first: Callable[[Any], bool]) -> set[str]:

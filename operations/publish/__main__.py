@@ -6,8 +6,9 @@ dbt builds a private database, which one process at a time can open. What others
 a copy, a version of its own (operations/publish/versions.py): a reader keeps the version
 it has opened, and a build waits for nobody. Published is every model with a contract
 outside the vault, less those that dbt_project.yml marks `published: false`, and less the
-rows of users who asked to be forgotten. Of a build that is not whole nothing is. The file
-explains itself: a comment on every table and column, keys, and publication.relations.
+rows of users who asked to be forgotten. Of a build that is not whole nothing is; a figure of
+the report that failed is left out alone. The file explains itself: a comment on every table
+and column, keys, and publication.relations.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from uuid import uuid4
 import duckdb
 
 from operations import machine
-from operations.build.wholeness import why_not_whole
+from operations.build.wholeness import kept_back, why_not_whole
 from operations.files import sql_text
 from operations.places import PUBLISHED, PUBLISHED_FILE, SOURCE, TARGET, WAREHOUSE, git_commit
 from operations.privacy.encryption import connect
@@ -176,6 +177,8 @@ def write_version(writing: Path, manifest: dict, publication: Publication) -> tu
             ).fetchall()
         }
         marts = [mart for mart in marts if not mart.is_optional or (mart.schema, mart.name) in built]
+        failed = kept_back(connection, "private", manifest)
+        marts = [mart for mart in marts if mart.unique_id not in failed]
         counts, kept = copy_all(connection, marts, writing)
         explain(connection, manifest, counts, publication, kept)
         for mart in marts:

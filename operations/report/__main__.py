@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -42,9 +43,11 @@ def cell(row: dict, column: str, section: Section, words: dict[str, Words]) -> d
     return {"number": float(value), "format": format_of(column)}
 
 
-def figure(section: Section, rows: pd.DataFrame, totals: dict, words: dict[str, Words]) -> dict:
-    """Draw a section in each language; without rows it is a sentence."""
+def figure(section: Section, rows: pd.DataFrame | None, totals: dict, words: dict[str, Words]) -> dict:
+    """Draw a section in each language; without rows it is a sentence, without their table another."""
     shown = {"name": section.name, "part": section.part, "columns": section.columns.split()}
+    if rows is None:
+        return {**shown, "absent": {each: words[each].filled("hidden", "kept_back", totals) for each in words}}
     # rows of too few customers come without figures
     is_hidden = rows["user_count"].isna() if "user_count" in rows else rows.isna().all(axis=1)
     exists = totals.get(section.exists, 0)
@@ -85,6 +88,13 @@ def figure(section: Section, rows: pd.DataFrame, totals: dict, words: dict[str, 
     }
 
 
+def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation | None:
+    """Ask the published file; None where it is without the table, as a check of it failed."""
+    tables = connection.sql("select table_name from duckdb_tables() where schema_name = 'reports'").fetchall()
+    published = {table for (table,) in tables}
+    return connection.sql(query) if {*re.findall(r"\breports\.(\w+)", query)} <= published else None
+
+
 def tiles(connection: duckdb.DuckDBPyConnection, words: dict[str, Words]) -> list[dict]:
     """Sum up the last whole week and the coming one; what is of too few customers has no number."""
     sums = ", ".join(
@@ -100,7 +110,9 @@ def tiles(connection: duckdb.DuckDBPyConnection, words: dict[str, Words]) -> lis
         f"select {sums} from reports.rpt_next_week where plan_status <> 'draft'",
         "select user_count from reports.rpt_totals",
     ):
-        answer = connection.sql(query)
+        answer = rows_of(connection, query)
+        if answer is None:
+            continue
         found += [pair for row in answer.fetchall() for pair in zip(answer.columns, row, strict=True)]
     return [
         {
@@ -124,7 +136,10 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
     """)
     totals = found.df().to_dict("records")[0]
     words = {language: Words(language, totals["currency"]) for language in LANGUAGES}
-    figures = [figure(each, connection.sql(each.query).df(), totals, words) for each in SECTIONS]
+    figures = []
+    for each in SECTIONS:
+        rows = rows_of(connection, each.query)
+        figures.append(figure(each, None if rows is None else rows.df(), totals, words))
     published = connection.sql(
         "select max(published_at), any_value(source) from publication.published_tables"
     ).fetchall()[0]

@@ -19,9 +19,15 @@ SHOP = [
     ("scores", "model", ["fits", "features"], False, []),
     ("audience", "model", ["scores"], False, []),
     ("scores_are_unique", "test", ["scores"], False, []),
+    ("map", "model", ["scores"], False, []),
+    ("sums", "model", ["scores"], False, []),
+    ("map_adds_up", "test", ["map", "sums"], False, []),
+    ("map_is_of_scores", "test", ["map", "scores"], False, []),
 ]
+# Of the report: nothing reads them.
+FIGURES = {"map", "sums"}
 GRAPH = {
-    name: {"kind": kind, "parents": parents, "is_view": is_view, "tags": tags}
+    name: {"kind": kind, "parents": parents, "is_view": is_view, "tags": tags, "is_figure": name in FIGURES}
     for name, kind, parents, is_view, tags in SHOP
 }
 TABLES = [name for name, node in GRAPH.items() if node["kind"] == "model"]
@@ -43,11 +49,11 @@ def test_a_run_of_all_is_whole() -> None:
 
 def test_what_a_failure_keeps_from_being_built_is_stale() -> None:
     found = after({**passed("orders", "recent"), "features": "error", "scores": "skipped", "audience": "skipped"})
-    assert found == {"features": "failed", "scores": "stale", "audience": "stale"}
+    assert found == {"features": "failed"} | dict.fromkeys(("scores", "audience", "map", "sums"), "stale")
 
 
 def test_tables_below_a_single_new_one_are_stale_and_views_are_not() -> None:
-    assert after(passed("orders")) == {"features": "stale", "scores": "stale", "audience": "stale"}
+    assert after(passed("orders")) == dict.fromkeys(("features", "scores", "audience", "map", "sums"), "stale")
 
 
 def test_fits_may_be_older_than_what_they_were_made_of() -> None:
@@ -57,16 +63,27 @@ def test_fits_may_be_older_than_what_they_were_made_of() -> None:
 def test_a_table_built_of_stale_ones_is_stale() -> None:
     assert after(passed("audience"), {"features": "stale", "scores": "stale"}) == {
         **{"features": "stale", "scores": "stale"},
-        "audience": "stale",
+        **{"audience": "stale", "map": "stale", "sums": "stale"},
     }
 
 
 def test_another_command_does_not_hide_what_failed() -> None:
     before = after({**passed("scores"), "scores_are_unique": "fail", "audience": "skipped"})
-    assert before == {"scores_are_unique": "failed", "audience": "stale"}
+    assert before == {"scores_are_unique": "failed"} | dict.fromkeys(("audience", "map", "sums"), "stale")
     assert after(passed("orders"), before)["scores_are_unique"] == "failed"
-    assert after(passed("scores", "audience"), before) == {"scores_are_unique": "failed"}
-    assert after(passed("audience", "scores_are_unique"), before) == {}
+    assert after(passed("scores", "audience", *FIGURES), before) == {"scores_are_unique": "failed"}
+    assert after(passed("audience", "scores_are_unique", *FIGURES), before) == {}
+
+
+def test_a_figure_that_fails_keeps_itself_back_alone() -> None:
+    assert after({**passed(*GRAPH), "map": "error", "map_adds_up": "skipped"}) == {"map": "kept back"}
+    before = after({**passed(*GRAPH), "map_adds_up": "fail"})
+    assert before == {"map_adds_up": "kept back"}
+    # until it passes
+    assert after(passed("audience"), before) == before
+    assert after(passed("map", "map_adds_up"), before) == {}
+    # a test of what others read is theirs
+    assert after({**passed(*GRAPH), "map_is_of_scores": "fail"}) == {"map_is_of_scores": "failed"}
 
 
 def test_what_the_project_no_longer_has_is_no_trouble() -> None:
