@@ -58,5 +58,8 @@ def test_a_figure_that_fails_keeps_back_itself_alone(shop_dbt: DbtRuns, tmp_path
     page = (tmp_path / "target" / "site" / "shop" / "report.html").read_text()
     of_table = sum("rpt_data_quality" in section.query for section in SECTIONS)
     assert of_table
-    for sentence in ('data-en="Kept back: a check of this figure failed', 'data-zh="暂不展示：此项数据未通过构建时的检查'):
+    for sentence in (
+        'data-en="Kept back: a check of this figure failed',
+        'data-zh="暂不展示：此项数据未通过构建时的检查',
+    ):
         assert page.count(sentence) == of_table
