@@ -240,7 +240,8 @@ def _layout(file: str, encoding: str, state: tuple) -> Layout:
 
 
 def _parquet_layout(file: str) -> Layout:
-    with connect(threads=1) as connection:
+    # of what is described, nothing is spilled
+    with duckdb.connect(config={"threads": 1}) as connection:
         try:
             described = connection.execute(f"describe from {_scan([file], Layout())}").fetchall()
         except duckdb.Error as error:

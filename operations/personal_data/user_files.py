@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -85,6 +86,12 @@ def files_below(folder: Path | None) -> list[Path]:
     return files
 
 
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    """Return a database to read all files in: to load what encrypts takes longer than most of them."""
+    return know_encodings(connect(threads=1, memory_limit="1GB"))
+
+
 def rows_of_users(file: Path, persons: list[Person], reading: Reading) -> UserRows | None:
     """Return the rows of users in a file; None where there are none.
 
@@ -100,7 +107,7 @@ def rows_of_users(file: Path, persons: list[Person], reading: Reading) -> UserRo
     columns = _user_columns(layout.names)
     if not columns:
         return None
-    with know_encodings(connect(threads=1, memory_limit="1GB")) as connection:
+    with _reader().cursor() as connection:
         condition = _is_theirs(connection, layout.names, persons, reading)
         written = ", ".join(f'cast("{name}" as varchar)' for name in columns)
         # counting each column reads it in full
@@ -152,7 +159,7 @@ def _is_theirs(
     connection: duckdb.DuckDBPyConnection, names: tuple[str, ...], persons: list[Person], reading: Reading
 ) -> str:
     """Return the condition that a row of a file is of users."""
-    connection.execute("create table names (name varchar)")
+    connection.execute("create or replace temp table names (name varchar)")
     connection.executemany("insert into names values ($1)", [[name] for name in sorted(names_of(persons))])
     ids = [reading.id_as_read.replace("{column}", f'cast("{column}" as varchar)') for column in _user_columns(names)]
     return "(" + " or ".join(f"coalesce({id_} in (from names), false)" for id_ in ids) + ")"

@@ -20,6 +20,7 @@ import duckdb
 import jinja2
 import pandas as pd
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from operations.places import PUBLISHED_FILE, SITE, shown
 from operations.report.sections import SECTIONS, Section
@@ -72,7 +73,8 @@ def figure(section: Section, rows: pd.DataFrame | None, totals: dict, words: dic
         finding[language] = ("" if language == "zh" else " ").join(sentences)
     specs = {
         language: [
-            {"title": title, "spec": chart.to_dict()} for title, chart in section.draw(each.rows(seen), each).items()
+            {"title": title, "spec": chart.to_dict(validate=False)}
+            for title, chart in section.draw(each.rows(seen), each).items()
         ]
         for language, each in words.items()
         if not seen.empty
@@ -137,9 +139,11 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
     totals = found.df().to_dict("records")[0]
     words = {language: Words(language, totals["currency"]) for language in LANGUAGES}
     figures = []
-    for each in SECTIONS:
-        rows = rows_of(connection, each.query)
-        figures.append(figure(each, None if rows is None else rows.df(), totals, words))
+    # to judge each part of a chart by Vega's schema takes longer than to draw it; tests look at what is drawn
+    with debug_mode(False):
+        for each in SECTIONS:
+            rows = rows_of(connection, each.query)
+            figures.append(figure(each, None if rows is None else rows.df(), totals, words))
     published = connection.sql(
         "select max(published_at), any_value(source) from publication.published_tables"
     ).fetchall()[0]

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.builds import DbtRuns, run_operation
+from support.builds import DbtRuns
+from support.operations import run_operation
 from support.campaigns import change, copied, rows
 
 COLUMNS = ["user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id"]

@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from dbt_common.exceptions import DbtRuntimeError
-from support.builds import PROJECT_FOLDER, run_operation
+from support.builds import PROJECT_FOLDER
+from support.operations import run_operation
 from support.readings import reading
 
 from operations.personal_data.access_export import held_in_files

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import DbtRuns, attach_vault, vault_of
+from support.builds import DbtRuns, attach_vault
 from support.erasable_shop import Shop
 from support.shops import write_shop
 
@@ -21,6 +21,7 @@ ENTITIES = (
     "coupon_redemptions",
     "point_movements",
 )
+BUILT = ("+people", "+users", "+rows_left_out", "+rejected_rows")
 EVERYBODY = {
     "buyer", "spaced", "past_buyer", "signed_up", "undated", "reviewer", "contacted", "once_contacted", "changed",
     "no_profile", "past_no_profile",
@@ -73,20 +74,10 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def shop(shop_dbt: DbtRuns) -> Shop:
     shop = Shop(shop_dbt, shop_dbt.folder / "kept_shop")
-    for file in (shop.warehouse, vault_of(shop.warehouse)):
-        file.unlink(missing_ok=True)
+    shop.dbt = shop_dbt
+    shop_dbt.begin()
     write_shop(shop.folder / "raw", TEXTS)
     return shop
-
-
-def build(shop: Shop, retention: str) -> None:
-    """Build what rests on the files."""
-    result = shop.run(
-        *("build", "--select", "+people", "+users", "+campaign_contacts", "+rows_left_out", "+rejected_rows"),
-        *("--exclude-resource-type=unit_test", "--vars"),
-        f"{{data_quality_severity: warn, retention_days: {retention}}}",
-    )
-    assert result.exit_code == 0, result.output
 
 
 def who_stays(warehouse: Path) -> set[str]:
@@ -123,7 +114,9 @@ def rejected(warehouse: Path) -> dict[str, str]:
 
 
 def test_who_has_no_row_that_is_kept_leaves(shop: Shop) -> None:
-    build(shop, "{" + ", ".join(f"{entity}: 30" for entity in ENTITIES) + "}")
+    retention = "{" + ", ".join(f"{entity}: 30" for entity in ENTITIES) + "}"
+    built = (*BUILT, "+campaign_contacts")
+    shop.build(*built, retention=retention, tested=built)
     gone = {"past_buyer", "undated", "once_contacted", "past_no_profile"}
     assert who_stays(shop.warehouse) == EVERYBODY - gone
     # a contact without a date is as old as its campaign's end, or leaves
@@ -131,7 +124,7 @@ def test_who_has_no_row_that_is_kept_leaves(shop: Shop) -> None:
 
 
 def test_where_other_rows_are_kept_for_ever_only_who_had_some_leave(shop: Shop) -> None:
-    build(shop, "{transactions: 30}")
+    shop.build(*BUILT, retention="{transactions: 30}")
     assert who_stays(shop.warehouse) == EVERYBODY - {"past_buyer", "past_no_profile"}
     assert left_out(shop.warehouse) == {"transactions": 4, "users": 1}
     # what has no date would stay for ever
@@ -141,7 +134,7 @@ def test_where_other_rows_are_kept_for_ever_only_who_had_some_leave(shop: Shop) 
 
 
 def test_without_a_period_everybody_stays(shop: Shop) -> None:
-    build(shop, "{stock_levels: 1}")
+    shop.build(*BUILT, retention="{stock_levels: 1}")
     assert who_stays(shop.warehouse) == EVERYBODY
     assert left_out(shop.warehouse) == {}
     assert "77.01" in rejected(shop.warehouse)["tundated"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -27,10 +28,14 @@ from operations.places import PROJECT, shop_named
 from operations.privacy import rotate_keys
 from operations.privacy.keys import fingerprint, keyed_name, shop_key
 from operations.privacy.vault import attach_encrypted
+from profiles import connection
 
 SHOPS = ("your_shop", "demo_shop")
 # Two are customers of both shops.
 USERS = {shop: ["id-anna", "id-boris", f"id-of-{shop}"] for shop in SHOPS}
+# Who a user is, and some rows of theirs.
+BUILT = ("+people", *(f"+int_{entity}_checked" for entity in ("users", "transactions", "events", "reviews")))
+LINES = "cleaning.int_transactions_checked"
 ERASURE_KEY = "a key for tests that hides who was forgotten"
 OTHER_KEY = "another key, as long as it must be, no more"
 
@@ -77,14 +82,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> TwoShops:
         }
         write_shop(shops.folder / shop / "raw", files)
         without_tests = ("--exclude-resource-type=test", "--exclude-resource-type=unit_test")
-        result = shops.run(shop, "build", *without_tests, "--select", "+orders", "+people")
+        result = shops.run(shop, "build", *without_tests, "--select", *BUILT)
         assert result.exit_code == 0, result.output
         with duckdb.connect(str(shops.warehouse(shop))) as connection:
             connection.execute("create schema campaigns")
             connection.execute(
                 "create table campaigns.decision_ledger as select md5(user_id) as decision_id, 'c' as campaign_id,"
                 " user_id, 'contact' as decision, 'treatment' as arm, 1 as revision_number, 'why' as reasons,"
-                " null::text as corrects_decision_id from core.orders"
+                f" null::text as corrects_decision_id from {LINES}"
             )
             ((stamp,),) = connection.execute("select distinct pseudonym_key from builds.runs").fetchall()
             keep_ledger(connection, shops.warehouse(shop), stamp)
@@ -171,7 +176,9 @@ def test_two_shops_of_one_key_name_a_user_otherwise(built: TwoShops) -> None:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             attach_vault(connection, warehouse)
             people = connection.execute("select source_user_id, user_id from vault.people").fetchall()
-            bought = connection.execute("select distinct user_id from core.orders order by 1").fetchall()
+            bought = connection.execute(
+                "select distinct user_id from cleaning.int_transactions_checked order by 1"
+            ).fetchall()
         assert dict(people) == {user: pseudonym(user, shop=shop) for user in USERS[shop]}
         assert [user for (user,) in bought] == decided(warehouse) == own_names(shop, PSEUDONYM_KEY)
         assert stamp_of_ledger(warehouse) == fingerprint(shop_key(PSEUDONYM_KEY, shop))
@@ -342,12 +349,14 @@ def test_a_renamed_shop_keeps_its_users(shops: TwoShops, project: Path) -> None:
         assert decided(warehouse) == own_names("your_shop", key)
 
 
-def test_environment_and_var_name_one_shop(shops: TwoShops, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = shops.run("your_shop", "seed", "--select", "channels", "--vars={source: demo_shop}")
-    assert refused.exit_code != 0
-    (line,) = [line for line in refused.output.splitlines() if "Nothing was built" in line]
-    assert line.strip().endswith("SOURCE names shop your_shop, var source demo_shop. Set one.")
+def test_environment_and_var_name_one_shop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE", "your_shop")
+    # by hand: dbt parses all of a project in which another shop is named
+    monkeypatch.setattr(connection, "get_flags", lambda: SimpleNamespace(VARS={"source": "demo_shop"}))
+    with pytest.raises(DbtRuntimeError) as refused:
+        connection.Plugin.__new__(connection.Plugin).update_connection_config(None, {})
+    named = "the environment variable SOURCE names shop your_shop, var source demo_shop. Set one."
+    assert refused.value.msg == f"Nothing was built: {named}"
     assert shop_named({}) == shop_named({"source": "your_shop"}) == "your_shop"
     monkeypatch.delenv("SOURCE")
     assert shop_named({"source": "demo_shop"}) == "demo_shop"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, run_operation
+from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER
+from support.operations import run_operation
 
 from operations.docs_site.cards import cards
 

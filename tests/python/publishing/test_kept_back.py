@@ -7,7 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
-from support.builds import DbtRuns, package_folder, run_operation, vault_of
+from support.builds import DbtRuns, package_folder, vault_of
+from support.operations import run_operation
 from support.reports import write_report
 from support.shops import one_order_shop
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import duckdb
 import psycopg
 import pytest
-from support.builds import PROJECT_FOLDER, run_operation
+from support.builds import PROJECT_FOLDER
 from support.databases import PASSWORD, Database, add_logins, list_tables, refused
+from support.operations import run_operation
 
 from operations.publish.postgres import __main__ as script
 from operations.publish.postgres import copying as publishing

@@ -231,7 +231,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PSEUDONYM_KEY": "p" * 32,
         "VAULT_KEY": "v" * 32,
-        "WAREHOUSE": str(warehouse),
+        # what is parsed of the built one is of this, too
+        "DATABASE_COPY": str(warehouse),
     }
     # MetricFlow reads target/semantic_manifest.json, as the last parse left it
     subprocess.run(["dbt", "--quiet", "parse"], cwd=PROJECT_FOLDER, env=environment, check=True)
@@ -263,7 +264,7 @@ def answers(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 def test_metrics_are_what_sql_says(environment: dict[str, str], answers: dict[str, pd.DataFrame], name: str) -> None:
     group, table, column, metrics = CASES[name]
     selected = ", ".join(f"{sql} as {metric}" for metric, sql in metrics.items())
-    with duckdb.connect(environment["WAREHOUSE"], read_only=True) as connection:
+    with duckdb.connect(environment["DATABASE_COPY"], read_only=True) as connection:
         expected = connection.sql(
             f"select cast({column} as varchar) as {group}, {selected} from {table} group by all"
         ).df()

@@ -8,8 +8,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -17,7 +15,17 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.builds import PROJECT_FOLDER
-from support.publishable import node, publish, settings, write_build, write_round, write_shop_to_publish
+from support.operations import run_apart, run_module, start_apart
+from support.publishable import (
+    node,
+    publish,
+    publish_limited,
+    publish_stopped,
+    settings,
+    write_build,
+    write_round,
+    write_shop_to_publish,
+)
 
 from operations.files import sql_pattern
 from operations.publish import figures, versions
@@ -25,33 +33,6 @@ from operations.publish import figures, versions
 # `make bench` may ask for more.
 KILLS = int(os.environ.get("PUBLISH_KILLS", "10"))
 SEED = int(os.environ.get("PUBLISH_SEED", "17"))
-# Stops a publish at its n-th step that changes the file system: killed, or told that the
-# disk is full. Ends with 77 where it has fewer steps.
-STOPPED = """
-import errno, os, signal, sys
-steps, stop_at, how, folder = 0, int(sys.argv[1]), sys.argv[2], os.environ["PUBLISHED_DIR"] + os.sep
-CHANGES = {"os.mkdir", "os.rename", "os.link", "os.symlink", "open"}
-def watch(event, arguments):
-    global steps
-    if event not in CHANGES or folder not in str(arguments[0:2]):
-        return
-    steps += 1
-    if steps == stop_at:
-        if how == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-from operations.publish.__main__ import main
-sys.addaudithook(watch)
-result = main()
-sys.exit(result if steps >= stop_at else 77)
-"""
-# Stops it in DuckDB, where a file would grow beyond a size.
-LIMITED = """
-import resource, sys
-from operations.publish.__main__ import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-sys.exit(main())
-"""
 
 
 @pytest.fixture
@@ -61,17 +42,6 @@ def shop(tmp_path: Path) -> Path:
     assert publish(tmp_path).returncode == 0
     write_round(tmp_path, 2, users=20_000)
     return tmp_path
-
-
-def run(script: str, folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a script that publishes the shop."""
-    return subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **settings(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def seen(folder: Path) -> int:
@@ -120,7 +90,7 @@ def test_a_publish_stopped_at_any_step_is_whole_before_or_after(shop: Path, how:
     for step in range(1, 100):
         shutil.rmtree(shop / "published")
         shutil.copytree(kept, shop / "published", symlinks=True)
-        result = run(STOPPED, shop, step, how)
+        result = run_apart(publish_stopped, step, how, **settings(shop))
         if result.returncode == 77:
             break
         rounds.append(seen(shop))
@@ -143,7 +113,7 @@ def test_a_disk_that_fills_leaves_the_old_publication_whole(shop: Path) -> None:
     before = names(shop)
     largest = 0
     for limit in [*range(0, 1 << 20, 1 << 17), *range(1 << 20, 1 << 23, 1 << 19)]:
-        result = run(LIMITED, shop, limit)
+        result = run_apart(publish_limited, limit, **settings(shop))
         if result.returncode == 0:
             break
         assert result.returncode == 1, result.stderr
@@ -182,15 +152,11 @@ def test_killed_at_random_moments_a_reader_sees_one_publication(shop: Path) -> N
     usual = time.monotonic() - started
     for number in range(KILLS):
         write_round(shop, 3 + number, users=20_000)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "operations.publish"],
-            env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **settings(shop)},
-            stdout=subprocess.DEVNULL,
-        )
+        process = start_apart(run_module, "operations.publish", **settings(shop))
         # imports come first and write nothing
         time.sleep(usual * moments.uniform(0.3, 1.1))
         process.kill()
-        process.wait()
+        process.join()
         now = seen(shop)
         assert last <= now <= 3 + number
         last = now
@@ -298,16 +264,13 @@ def test_a_clock_that_went_back_names_no_version_and_is_told(shop: Path) -> None
 def test_two_publishes_write_one_after_the_other(shop: Path) -> None:
     held = os.open(shop / "published", os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "operations.publish"],
-        env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **settings(shop)},
-        stdout=subprocess.DEVNULL,
-    )
+    process = start_apart(run_module, "operations.publish", **settings(shop))
     time.sleep(1.5)
-    assert process.poll() is None
+    assert process.is_alive()
     assert seen(shop) == 1
     os.close(held)
-    assert process.wait(timeout=60) == 0
+    process.join(60)
+    assert process.exitcode == 0
     assert seen(shop) == 2
 
 

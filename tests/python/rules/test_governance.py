@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.builds import PROJECT_FOLDER, run_operation
+from support.builds import PROJECT_FOLDER
+from support.operations import run_operation
 
 from operations.docs_site.contracts import as_text, breaking_changes, contracts, unrecorded
 from operations.docs_site.governance import faults, published_nodes, published_tables

@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,20 +210,6 @@ def _run_dbt(
         # a forked process ends without closing the database, or what waits for its end
         DuckDBConnectionManager.close_all_connections()
         atexit._run_exitfuncs()
-
-
-def run_operation(
-    name: str, *arguments: str, cwd: Path = PROJECT_FOLDER, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run `python -m operations.<name>` with variables beside those there are."""
-    return subprocess.run(
-        [sys.executable, "-m", f"operations.{name}", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def vault_of(warehouse: Path) -> Path:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import resource
+import signal
 import subprocess
+import sys
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import duckdb
-from support.builds import run_operation
+from support.operations import run_operation
 
 
 def node(schema: str, name: str, columns: list[str], **config: object) -> dict:
@@ -99,3 +106,45 @@ def settings(folder: Path) -> dict[str, str]:
 def publish(folder: Path) -> subprocess.CompletedProcess:
     """Run the script on the folder's database."""
     return run_operation("publish", **settings(folder))
+
+
+def publish_stopped(stop_at: int, how: str) -> None:
+    """Stop it at its n-th step that changes the file system: killed, or told that the disk is full.
+
+    Ends with 77 where it has fewer steps.
+    """
+    from operations.publish.__main__ import main
+
+    steps, folder = 0, os.environ["PUBLISHED_DIR"] + os.sep
+
+    def watch(event: str, arguments: tuple) -> None:
+        nonlocal steps
+        changes = event in {"os.mkdir", "os.rename", "os.link", "os.symlink", "open"}
+        if not changes or folder not in str(arguments[0:2]):
+            return
+        steps += 1
+        if steps == stop_at:
+            if how == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    sys.addaudithook(watch)
+    result = main()
+    sys.exit(result if steps >= stop_at else 77)
+
+
+def publish_limited(size: int) -> None:
+    """Stop it in DuckDB, where a file would grow beyond a size."""
+    from operations.publish.__main__ import main
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    told = StringIO()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        with redirect_stderr(told):
+            result = main()
+    finally:
+        # what it writes goes into a file, too
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    sys.stderr.write(told.getvalue())
+    sys.exit(result)

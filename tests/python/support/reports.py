@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 from playwright.sync_api import Browser, Page
-from support.builds import run_operation
+from support.operations import run_operation
 
 
 def write_report(published: Path, target: Path) -> subprocess.CompletedProcess:

@@ -1,0 +1,73 @@
+"""Commands of ours, each in a process of its own that need not import what another has."""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import runpy
+import sys
+import tempfile
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from support.cache import PROJECT_FOLDER
+
+# the server that runs of dbt are forked from, see `support.builds`
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["support.warm_dbt"])
+STREAMS = ("output", "errors")
+
+
+def run_operation(name: str, *arguments: str, cwd: Path = PROJECT_FOLDER, **environment: str) -> CompletedProcess[str]:
+    """Run `python -m operations.<name>` with variables beside those there are."""
+    return run_apart(run_module, f"operations.{name}", *arguments, cwd=cwd, **environment)
+
+
+def run_module(name: str, *arguments: str) -> None:
+    """Run a module as its command line does."""
+    sys.argv = [name, *arguments]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
+def run_apart(
+    act: Callable, *arguments: object, cwd: Path = PROJECT_FOLDER, **environment: str
+) -> CompletedProcess[str]:
+    """Call a function of a module in another process, and tell what became of it and what it wrote."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = start_apart(act, *arguments, cwd=cwd, written=Path(folder), **environment)
+        process.join()
+        told = (Path(folder, name).read_text() for name in STREAMS)
+        return CompletedProcess([act.__name__, *arguments], process.exitcode, *told)
+
+
+def start_apart(
+    act: Callable, *arguments: object, cwd: Path = PROJECT_FOLDER, written: Path = Path(os.devnull), **environment: str
+) -> BaseProcess:
+    """Start it, and do not wait: what it writes goes into files of a folder.
+
+    It finds our own modules as new as a command does: what they read of their environment is of now.
+    """
+    files = [written / name if written.is_dir() else written for name in STREAMS]
+    process = _processes.Process(target=_run, args=(act, arguments, cwd, {**os.environ, **environment}, files))
+    process.start()
+    return process
+
+
+def _run(act: Callable, arguments: tuple, cwd: Path, environment: dict[str, str], files: list[Path]) -> None:
+    """Become that process."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(cwd)
+    for stream, file in enumerate(files, 1):
+        with file.open("w") as opened:
+            os.dup2(opened.fileno(), stream)
+    for name in [each for each in sys.modules if each.partition(".")[0] == "operations"]:
+        del sys.modules[name]
+    try:
+        act(*arguments)
+    finally:
+        # a forked process ends without what waits for its end
+        atexit._run_exitfuncs()
