@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.builds import DbtRuns
-from support.operations import run_operation
 from support.campaigns import change, copied, rows
+from support.operations import run_operation
 
 COLUMNS = ["user_id", "campaign_id", "offer_id", "send_on", "send_from_hour", "send_until_hour", "decision_id"]
 # What may have changed since the launch, for a user each.
