@@ -1,8 +1,8 @@
-"""Python models, run with a column perturbed: does their declared lineage hold?"""
+"""Python models, run with a column perturbed, a label added, users left out: do they read what they may?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from math import ceil
@@ -11,6 +11,7 @@ from multiprocessing import get_context
 import duckdb
 import pandas as pd
 import pytest
+from precision_marketing.common.frames import PANEL_KEYS
 from precision_marketing.estimators.tasks import KEY_COLUMNS
 from support.learning_inputs import FEATURES, GRAINS
 from support.model_inputs import (
@@ -19,9 +20,13 @@ from support.model_inputs import (
     NAMES,
     OF_FEATURES,
     PLANNED,
+    SCORED,
+    TRAINED,
+    Inputs,
     features_of,
     inputs_of,
     is_feature,
+    manifest,
     python_models,
     relations,
 )
@@ -58,6 +63,21 @@ SUMS = {"rest": "contribution"}
 CHECKED = ("learning_tasks", "baselines")
 # So many features are read by a task: each run perturbs one of each task.
 FEATURES_OF_A_TASK = 10
+# What a label is called that is added: it ends as the patterns of the tasks do that read some features alone.
+ADDED = "{}_day_28d"
+# Models that read a table of labels.
+LABELLED = (
+    *(*CLUSTERED, *TRAINED, *SCORED),
+    *("ml_customer_value__estimator", "ml_customer_value__test_period", "ml_user_offer__uplift"),
+)
+# Models that learn or judge see the users that a hash drew, and nobody else; these tables say who was.
+LEARNERS = (
+    *("ml_cluster__fits", "ml_cluster__stability", "ml_customer_value__estimator", "ml_customer_value__test_period"),
+    *TRAINED,
+)
+DRAWN = {"lbl_user", "lbl_user_offer", "lbl_user_tier", "lbl_user__purchases"}
+# A third of the users, whatever their pseudonym.
+LEFT_OUT = "hash(first_order_id) % 3 = 0"
 # What a model says of values that it cannot work with.
 REFUSALS = (ValueError, KeyError, TypeError, IndexError)
 
@@ -79,10 +99,6 @@ def edges_of(node: dict) -> dict[Column, set[str]]:
         for unique_id, column in origins:
             edges[names[unique_id], column].add(output)
     return edges
-
-
-def test_every_python_model_is_perturbed() -> None:
-    assert set(NAMES) == set(python_models())
 
 
 def moved_by(
@@ -126,15 +142,19 @@ def confirmed(moved: set[str], choices: dict[str, str]) -> set[str]:
 
 
 def moved_by_unread(
-    columns: list[Column], run: Callable[..., pd.DataFrame], before: Rows, connection: duckdb.DuckDBPyConnection
+    columns: list[Column],
+    run: Callable[..., pd.DataFrame],
+    before: Rows,
+    connection: duckdb.DuckDBPyConnection,
+    refused: set[tuple[Column, Callable]],
 ) -> dict[Column, set[str]]:
     """Perturb columns together that are declared to move nothing; return what moved, beside one of them.
 
-    Where together they are refused, halves of them tell which one is.
+    Where together they are refused, halves of them tell which one is; what other inputs were refused for is left out.
     """
     moved: dict[Column, set[str]] = {}
     for variant in VARIANTS:
-        parts = [columns]
+        parts = [[column for column in columns if (column, variant) not in refused]]
         while parts:
             part = parts.pop()
             if not (tables := perturb(connection, part, variant)):
@@ -143,9 +163,11 @@ def moved_by_unread(
             try:
                 after = Rows.of(run(tables))
             except REFUSALS:
-                half = len(part) // 2
-                parts += [part[:half], part[half:]] if half else []
-                found |= set() if half else {"a refusal"}
+                if half := len(part) // 2:
+                    parts += [part[:half], part[half:]]
+                else:
+                    found.add("a refusal")
+                    refused.add((part[0], variant))
                 continue
             found |= {each for each in before.codes if before.differ(after, [each])}
     return moved
@@ -160,16 +182,15 @@ def faults_of(name: str) -> set[str]:
         if not (name in OF_FEATURES and is_feature(column))
     }
     moved: dict[Column, set[str]] = {column: set() for column in edges}
-    choices = CHOICES.get(name, {})
+    choices, refused = CHOICES.get(name, {}), set()
     for inputs, is_asked in inputs_of(name):
         run = partial(run_model, node, inputs.connection, inputs.settings)
         before = Rows.of(run())
-        assert not before.differ(Rows.of(run()), before.codes), "another each time"
         for column, declared in edges.items():
             if is_asked(column) and declared - confirmed(moved[column], choices):
                 moved[column] |= moved_by(column, run, before, declared, inputs.connection, {*choices})
         unread = [column for column, outputs in edges.items() if is_asked(column) and not outputs]
-        for column, found in moved_by_unread(unread, run, before, inputs.connection).items():
+        for column, found in moved_by_unread(unread, run, before, inputs.connection, refused).items():
             moved[column] |= found
     faults = set()
     for column, outputs in edges.items():
@@ -220,6 +241,73 @@ def faults_of_features(name: str, grain: str) -> set[str]:
     return faults
 
 
+def labels_with_rows(name: str, tables: Iterable[str]) -> Iterator[tuple[Inputs, dict[str, duckdb.DuckDBPyRelation]]]:
+    """Yield inputs of a model until each of some tables had rows in one of them, with those that have."""
+    missing = {*tables}
+    for inputs, _ in inputs_of(name):
+        rows = {table: inputs.connection.table(table) for table in sorted(missing)}
+        if rows := {table: each for table, each in rows.items() if len(each)}:
+            missing -= rows.keys()
+            yield inputs, rows
+        if not missing:
+            return
+    raise ValueError(f"{name} was not run on rows of {missing}")
+
+
+def labels_read() -> dict[str, list[str]]:
+    """Return the tables of models/labels that each Python model reads, by its name."""
+    nodes = manifest()["nodes"]
+    read = {
+        name: [
+            each for each in node["depends_on"]["nodes"] if nodes.get(each, {}).get("path", "").startswith("labels/")
+        ]
+        for name, node in python_models().items()
+    }
+    return {name: [nodes[each]["name"] for each in tables] for name, tables in read.items() if tables}
+
+
+def faults_of_added_labels(name: str) -> set[str]:
+    """Run a model beside labels tables that hold each label twice; say what moves."""
+    node, faults = python_models()[name], set()
+    for inputs, tables in labels_with_rows(name, labels_read()[name]):
+        again = {
+            table: rows.project("*, " + ", ".join(f"{each} as {ADDED.format(each)}" for each in own)).to_arrow_table()
+            for table, rows in tables.items()
+            # dates are no label, and cannot be learnt from
+            if (own := [each for each in rows.columns if each not in PANEL_KEYS and not each.endswith("_date")])
+        }
+        before, after = (
+            Rows.of(run_model(node, inputs.connection, inputs.settings, perturbed)) for perturbed in (None, again)
+        )
+        assert len(before), f"no row of {name} to compare"
+        faults |= {
+            f"{column} moves with a label added to {' or '.join(tables)}"
+            for column in before.codes
+            if column not in after.codes or before.differ(after, [column])
+        }
+    return faults
+
+
+def faults_of_left_out(name: str) -> set[str]:
+    """Run a model with a third of the users not drawn, and without them; say if that differs."""
+    node, faults, is_changed = python_models()[name], set(), False
+    for inputs, tables in labels_with_rows(name, DRAWN.intersection(labels_read()[name])):
+        marked, fewer = (
+            {table: rows.query("labels", query).to_arrow_table() for table, rows in tables.items()}
+            for query in (
+                f"select * replace (not {LEFT_OUT} as is_drawn) from labels",
+                f"from labels where not {LEFT_OUT}",
+            )
+        )
+        found, expected, before = (
+            Rows.of(run_model(node, inputs.connection, inputs.settings, perturbed)) for perturbed in (marked, fewer, {})
+        )
+        names = [column for column in found.codes if not column.endswith("_bytes")]
+        is_changed |= found.differ(before, names)
+        faults |= {f"who is not drawn of {' and '.join(tables)} moves it"} if found.differ(expected, names) else set()
+    return faults if is_changed else faults | {"nothing hangs on who is drawn"}
+
+
 def group_of(name: str, *grain: str) -> str:
     """Return what is looked at in one process, as it reads the same inputs."""
     if grain:
@@ -230,27 +318,53 @@ def group_of(name: str, *grain: str) -> str:
 
 def faults_of_group(asked: list[tuple]) -> list[set[str]]:
     """Look for the faults of models, one after the other."""
-    return [faults_of_features(*each) if len(each) > 1 else faults_of(*each) for each in asked]
+    return [look(*case) for look, *case in asked]
+
+
+def asked(look: Callable[..., set[str]], cases: Iterable[tuple]) -> pytest.MarkDecorator:
+    """Ask for the faults that a look at each case finds."""
+    return pytest.mark.parametrize("asked", [pytest.param((look, *case), id="-".join(case)) for case in cases])
 
 
 @pytest.fixture(scope="module")
-def found(request: pytest.FixtureRequest) -> Iterator[Callable[..., set[str]]]:
+def looks(request: pytest.FixtureRequest) -> Iterator[Callable[[tuple], set[str]]]:
     """Look for the faults that all tests asked for are about, two groups at a time."""
     groups: dict[str, list[tuple]] = {}
     for item in request.session.items:
         if item.module is request.module and hasattr(item, "callspec"):
-            asked = tuple(item.callspec.params[each] for each in ("name", "grain") if each in item.callspec.params)
-            groups.setdefault(group_of(*asked), []).append(asked)
+            case = item.callspec.params["asked"]
+            groups.setdefault(group_of(*case[1:]), []).append(case)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         looks = {name: pool.submit(faults_of_group, group) for name, group in groups.items()}
-        yield lambda *asked: looks[group_of(*asked)].result()[groups[group_of(*asked)].index(asked)]
+        yield lambda case: looks[group_of(*case[1:])].result()[groups[group_of(*case[1:])].index(case)]
 
 
-@pytest.mark.parametrize("name", sorted(NAMES))
-def test_declared_lineage_is_what_perturbed_columns_move(name: str, found: Callable[..., set[str]]) -> None:
-    assert not found(name)
+@pytest.fixture
+def faults(asked: tuple, looks: Callable[[tuple], set[str]]) -> set[str]:
+    """Return the faults of what a test asks for."""
+    return looks(asked)
 
 
-@pytest.mark.parametrize(("name", "grain"), [(name, grain) for name in OF_FEATURES for grain in OF_FEATURES[name]])
-def test_each_feature_moves_what_is_learnt_from_it(name: str, grain: str, found: Callable[..., set[str]]) -> None:
-    assert not found(name, grain)
+def test_every_python_model_is_perturbed() -> None:
+    assert set(NAMES) == set(python_models())
+    assert set(LABELLED) == set(labels_read())
+
+
+@asked(faults_of, [(name,) for name in sorted(NAMES)])
+def test_declared_lineage_is_what_perturbed_columns_move(faults: set[str]) -> None:
+    assert not faults
+
+
+@asked(faults_of_features, [(name, grain) for name in OF_FEATURES for grain in OF_FEATURES[name]])
+def test_each_feature_moves_what_is_learnt_from_it(faults: set[str]) -> None:
+    assert not faults
+
+
+@asked(faults_of_added_labels, [(name,) for name in LABELLED])
+def test_a_label_added_to_a_labels_table_cannot_be_learnt_from(faults: set[str]) -> None:
+    assert not faults
+
+
+@asked(faults_of_left_out, [(name,) for name in LEARNERS])
+def test_a_user_who_is_not_drawn_might_as_well_not_be_there(faults: set[str]) -> None:
+    assert not faults

@@ -3,71 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import duckdb
 import pytest
-from precision_marketing.common.frames import PANEL_KEYS, read_panel
-from support.model_inputs import inputs_of, manifest, python_models
-from support.perturbed_models import Rows, run_model
-
-# Ends as the patterns of the tasks do that read some features alone.
-ADDED = "{}_again_28d"
-
-
-def labels_read() -> dict[str, list[str]]:
-    """Return the tables of models/labels that each Python model reads, by its name."""
-    nodes = manifest()["nodes"]
-    return {
-        name: read
-        for name, node in python_models().items()
-        if (
-            read := [
-                nodes[each]["name"]
-                for each in node["depends_on"]["nodes"]
-                if nodes.get(each, {}).get("path", "").startswith("labels/")
-            ]
-        )
-    }
-
-
-def moved_by_added_labels(name: str) -> set[str]:
-    """Run a model beside labels tables that hold each label twice; say what moves."""
-    node, missing, found = python_models()[name], set(labels_read()[name]), set()
-    for inputs, _ in inputs_of(name):
-        tables = {
-            table: inputs.connection.table(table) for table in sorted(missing) if len(inputs.connection.table(table))
-        }
-        if not tables:
-            continue
-        missing -= set(tables)
-        again = {
-            table: rows.project("*, " + ", ".join(f"{each} as {ADDED.format(each)}" for each in own)).to_arrow_table()
-            for table, rows in tables.items()
-            # dates are no label, and cannot be learnt from
-            if (own := [each for each in rows.columns if each not in PANEL_KEYS and not each.endswith("_date")])
-        }
-        before, after = (
-            Rows.of(run_model(node, inputs.connection, inputs.settings, perturbed)) for perturbed in (None, again)
-        )
-        assert len(before), f"no row of {name} to compare"
-        found |= {
-            f"{name}.{column} moves with a label added to {' or '.join(tables)}"
-            for column in before.codes
-            if column not in after.codes or before.differ(after, [column])
-        }
-        if not missing:
-            break
-    return found | {f"{name} was not run on rows of {table}" for table in missing}
-
-
-@pytest.mark.slow
-def test_a_label_added_to_a_labels_table_cannot_be_learnt_from() -> None:
-    names = list(labels_read())
-    assert {"ml_validation", "ml_estimator_registry", "ml_user_offer__uplift"} <= {*names}
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        assert set().union(*pool.map(moved_by_added_labels, names)) == set()
+from precision_marketing.common.frames import read_panel
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Features at a date use only what happened before it.
 
 Two proofs over real data. Cutting every raw table at the date changes no feature; nor
-do absurd rows planted on the date and after.
+do absurd rows planted on the date and after, beside what was there or in its place.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from support.builds import PROJECT_FOLDER, DbtRuns, write_raw_tables
-from support.campaigns import TIERS, VARS
+from support.builds import DbtRuns, write_raw_tables
+from support.campaigns import VARS
 
 GRID_DATE = date(2017, 10, 9)
 # between two grid dates
 CAMPAIGN_START = date(2017, 10, 4)
+NEW_YEAR = date(2018, 1, 1)
 
 BUILD = (
     "--select",
@@ -33,6 +33,7 @@ BUILD = (
     "+lbl_user",
     "--exclude",
     "int_promotions_merged",
+    "--exclude-resource-type=seed",
     VARS,
 )
 
@@ -91,7 +92,7 @@ PLANTED_QUERIES = {
             777.77 as coupon_disc,
             66.66 as coupon_match_disc,
             week,
-            $cutoff_at + to_days(cast(line_number % 60 as int)) as transaction_timestamp
+            $cutoff_at + to_days(cast(line_number % $day_count as int)) as transaction_timestamp
         from sampled
         union all
         select
@@ -142,7 +143,12 @@ PLANTED_QUERIES = {
 }
 
 
-QUERIES = {"truncated": TRUNCATED_QUERIES, "planted": PLANTED_QUERIES}
+# Each alteration, one after the other.
+QUERIES = {
+    "truncated": [TRUNCATED_QUERIES],
+    "planted": [PLANTED_QUERIES],
+    "replaced": [TRUNCATED_QUERIES, PLANTED_QUERIES],
+}
 
 
 @dataclass(frozen=True)
@@ -208,32 +214,30 @@ OFFERS = Panel(
 
 @pytest.fixture(scope="module")
 def altered_build(
-    dbt: DbtRuns, raw_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    dbt: DbtRuns, raw_folder: Path, campaigns: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, date], Path]:
-    """Features from data whose rows on and after a date are others, built once each."""
+    """Features from data whose rows on and after a date are others, built once each on the seeds of the full data."""
 
     @cache
     def build(alteration: str, cutoff_date: date) -> Path:
         folder = tmp_path_factory.mktemp(f"{alteration}-{cutoff_date}")
         midnight = datetime.combine(cutoff_date, time(), ZoneInfo("America/New_York"))
-        altered_folder = write_raw_tables(
-            folder / "raw",
-            raw_folder,
-            QUERIES[alteration],
-            {
-                "cutoff_at": midnight.astimezone(UTC).replace(tzinfo=None),
-                "cutoff_date": datetime.combine(cutoff_date, time()),
-            },
-        )
-        plan = shutil.copytree(PROJECT_FOLDER / "seeds" / "campaigns", folder / "plan")
-        rules = [(plan / "tier_rules.csv").read_text().splitlines()[0], *(",".join(rule) for rule in TIERS), ""]
-        (plan / "tier_rules.csv").write_text("\n".join(rules))
-        return dbt.build(
-            *BUILD,
-            warehouse=folder / "altered.duckdb",
-            raw_folder=altered_folder,
-            environment={"PLAN_FOLDER": str(plan)},
-        )
+        cutoff = {
+            "cutoff_at": midnight.astimezone(UTC).replace(tzinfo=None),
+            "cutoff_date": datetime.combine(cutoff_date, time()),
+            # planted orders end with the year
+            "day_count": (NEW_YEAR - cutoff_date).days + 1,
+        }
+        altered = raw_folder
+        for number, queries in enumerate(QUERIES[alteration]):
+            altered = write_raw_tables(folder / str(number), altered, queries, cutoff)
+        building = dbt.begin()
+        with duckdb.connect(str(building)) as connection:
+            connection.execute(f"attach '{campaigns}' as full_data (read_only); create schema seeds")
+            query = "select table_name from duckdb_tables() where (database_name, schema_name) = ('full_data', 'seeds')"
+            for (seed,) in connection.sql(query).fetchall():
+                connection.execute(f"create table seeds.{seed} as from full_data.seeds.{seed}")
+        return dbt.build(*BUILD, warehouse=folder / "altered.duckdb", raw_folder=altered, begun=building)
 
     return build
 
@@ -286,21 +290,20 @@ def differing_columns(connection: duckdb.DuckDBPyConnection, panel: Panel, cutof
     return {column: count for column, count in per_column if count}
 
 
-@pytest.mark.parametrize("alteration", ["truncated", "planted"])
-@pytest.mark.parametrize(
-    ("cutoff_date", "panel"),
-    [
-        pytest.param(GRID_DATE, SNAPSHOT, id="snapshot at a grid date"),
-        pytest.param(GRID_DATE, POPULATION, id="users with labels at a grid date"),
-        pytest.param(GRID_DATE, OFFERS, id="offers at a grid date"),
-        pytest.param(GRID_DATE, CATEGORIES, id="categories at a grid date"),
-        pytest.param(GRID_DATE, PRODUCTS, id="products at a grid date"),
-        pytest.param(GRID_DATE, OF_TIERS, id="tiers at a grid date"),
-        # users have no labels at a campaign's start
-        pytest.param(CAMPAIGN_START, SNAPSHOT, id="snapshot at a campaign's start"),
-        pytest.param(CAMPAIGN_START, OFFERS, id="offers at a campaign's start"),
-    ],
-)
+BUILDS = (("truncated", GRID_DATE), ("planted", GRID_DATE), ("replaced", CAMPAIGN_START))
+PANELS = {
+    "snapshot": SNAPSHOT,
+    "offers": OFFERS,
+    # by the dates of the grid up to the cut-off
+    "users with labels": POPULATION,
+    "categories": CATEGORIES,
+    "products": PRODUCTS,
+    "tiers": OF_TIERS,
+}
+
+
+@pytest.mark.parametrize(("alteration", "cutoff_date"), BUILDS)
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
 def test_later_rows_move_no_feature(
     campaigns: Path, altered_build: Callable[[str, date], Path], alteration: str, cutoff_date: date, panel: Panel
 ) -> None:
@@ -309,20 +312,17 @@ def test_later_rows_move_no_feature(
         assert differing_columns(connection, panel, cutoff_date) == {}
 
 
-@pytest.mark.parametrize("alteration", ["truncated", "planted"])
+@pytest.mark.parametrize(("alteration", "cutoff_date"), BUILDS)
 def test_the_altered_rows_reach_the_marts(
-    campaigns: Path, altered_build: Callable[[str, date], Path], alteration: str
+    campaigns: Path, altered_build: Callable[[str, date], Path], alteration: str, cutoff_date: date
 ) -> None:
-    altered = altered_build(alteration, GRID_DATE)
-    later_rows = """
-        select count(*) from {}.core.transactions where order_date >= $1
-    """
-    with compared_builds(campaigns, altered) as connection:
-        full_count, altered_count = (
-            connection.execute(later_rows.format(build), [GRID_DATE]).fetchone()[0]
-            for build in ("full_data", "altered_data")
+    in_full, in_altered = (f"from {each}_data.core.transactions where order_date >= $1" for each in ("full", "altered"))
+    in_both = f"{in_altered} and order_id in (select order_id {in_full})"
+    with compared_builds(campaigns, altered_build(alteration, cutoff_date)) as connection:
+        full, altered, common = (
+            connection.execute(f"select count(*) {query}", [cutoff_date]).fetchone()[0]
+            for query in (in_full, in_altered, in_both)
         )
-    if alteration == "truncated":
-        assert altered_count == 0
-    else:
-        assert altered_count > full_count + 2000
+    assert full > 0
+    assert common == (full if alteration == "planted" else 0)
+    assert altered == 0 if alteration == "truncated" else altered > common + 2000

@@ -145,14 +145,14 @@ def inputs_of(name: str) -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
 
 
 def clusters_of_features() -> Iterable[tuple[Inputs, Callable[[Column], bool]]]:
-    """Yield clusters made of a few features each: with more, none of them decides."""
+    """Yield clusters made of a few features each: with more, none of them decides. How many, the first choose."""
     [panel] = (each for each in relations().values() if each.name == FEATURES["user"][0])
     slots = [f"department_share_{number}" for number in (1, 2, 3)]
     features = [name for name in panel.columns if is_feature((panel.name, name)) and name not in (*slots, *TEXTS)]
     # with two others, so that departments are told apart by
     first, rest = tuple(features[:2]), features[2:]
     unused = {*rest}
-    yield made(cluster_inputs, first), lambda column: column[1] not in unused
+    yield made(cluster_inputs, first, 4), lambda column: column[1] not in unused
     for start in range(0, len(rest), 8):
         few = tuple(rest[start : start + 8])
         yield made(cluster_inputs, few), lambda column, few=few: column[1] in few

@@ -8,8 +8,7 @@ clone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import duckdb
@@ -33,7 +32,6 @@ SETTINGS = {
     "max_training_rows": 150,
     "importance_rows": 15,
     "cluster_restarts": 1,
-    "cluster_counts": {"least": 3, "most": 4},
     "value_min_repeat_users": 20,
     "reason_count": 200,
     "budget_shares": [0.5, 1.0, 2.0],
@@ -49,7 +47,8 @@ class Inputs:
     nodes : dict of str to dict
         Models of the manifest, by name.
     connection : duckdb.DuckDBPyConnection
-        Holds the tables in its schema main; one thread, so that rows keep their order.
+        Holds the tables in its schema main, and as `built` the database that make build made; one
+        thread, so that rows keep their order.
     settings : dict
         What models run with in place of their own settings.
     """
@@ -58,32 +57,27 @@ class Inputs:
     connection: duckdb.DuckDBPyConnection = field(default_factory=lambda: duckdb.connect(config={"threads": 1}))
     settings: dict = field(default_factory=SETTINGS.copy)
 
+    def __post_init__(self) -> None:
+        """Attach what make build made, if it is not."""
+        self.connection.execute(f"attach if not exists '{BUILT_WAREHOUSE}' as built (read_only)")
+
     def create(self, tables: dict[str, str]) -> None:
-        """Create tables of queries, by name; `built` is the database of make build.
+        """Create tables of queries, by name.
 
         Rows stand in an order that no pseudonym changes: which of them swap values when
         a column is permuted follows from it.
         """
-        with self.built():
-            for name, query in tables.items():
-                known = self.connection.sql(query).columns
-                order = [each for each in ROW_ORDER if each in known] or ["all"]
-                self.connection.execute(f"create table {name} as from ({query}) order by {', '.join(order)}")
-
-    @contextmanager
-    def built(self) -> Iterator[None]:
-        """Attach the database that make build made, as `built`."""
-        self.connection.execute(f"attach '{BUILT_WAREHOUSE}' as built (read_only)")
-        yield
-        self.connection.execute("detach built")
+        for name, query in tables.items():
+            known = self.connection.sql(query).columns
+            order = [each for each in ROW_ORDER if each in known] or ["all"]
+            self.connection.execute(f"create table {name} as from ({query}) order by {', '.join(order)}")
 
     def columns(self, table: str, given: dict[str, str], left: Iterable[str]) -> str:
         """Return SQL of a built table's columns: given, left as they are, or noise.
 
         Noise follows from a column `key`.
         """
-        with self.built():
-            kinds = self.connection.sql(f"describe built.{table}").fetchall()
+        kinds = self.connection.sql(f"describe built.{table}").fetchall()
         return ", ".join(
             f"{given[name]} as {name}" if name in given else name if name in left else f"{_noise(name, kind)} as {name}"
             for name, kind, *_ in kinds
@@ -116,8 +110,7 @@ def noisy_features(inputs: Inputs, table: str, labels: str) -> str:
 
     It ends with first_order_id, by which rows get an order: drop it once they have.
     """
-    with inputs.built():
-        own = inputs.connection.sql(f"from built.features.{table}").columns
+    own = inputs.connection.sql(f"from built.features.{table}").columns
     columns = inputs.columns(f"features.{table}", {}, {*PANEL_KEYS})
     keys = [name for name in inputs.connection.table(labels).columns if name in PANEL_KEYS and name in own]
     names = ["first_order_id", *(name for name in keys if name != "user_id")]
@@ -136,9 +129,10 @@ def add_features(inputs: Inputs, table: str, labels: str) -> None:
     inputs.connection.execute(f"alter table {table} drop column first_order_id")
 
 
-def cluster_inputs(nodes: dict[str, dict], features: Iterable[str]) -> Inputs:
-    """Return a panel, clusters made of some of its numbers, and what comes of them."""
+def cluster_inputs(nodes: dict[str, dict], features: Iterable[str], most: int = 3) -> Inputs:
+    """Return a panel, clusters made of some of its numbers, as many as 3 to `most`, and what comes of them."""
     inputs = Inputs(nodes)
+    inputs.settings["cluster_counts"] = {"least": 3, "most": most}
     names = ", ".join(f"'{name}'" for name in features)
     inputs.create(
         {

@@ -30,13 +30,16 @@ KINDS = [
 # Nulls go alone: who refers to a user or product that lost its id meets a stranger.
 MIXES = {
     "each kind but nulls at 10 %": dict.fromkeys(KINDS, 0.1),
-    "nulls at 10 %": {"nulls": 0.1},
-    "nulls at 50 %": {"nulls": 0.5},
-    "copies and dates at 50 %": {"duplicates": 0.5, "broken_dates": 0.5},
-    "ids and ages at 50 %": {"unknown_ids": 0.5, "out_of_range_ages": 0.5},
-    "signs and swaps at 50 %": {"negative_quantities": 0.5, "swapped_columns": 0.5},
-    "encodings and clocks at 50 %": {"mixed_encodings": 0.5, "clock_skew": 0.5},
-    "case and currency at 50 %": {"case_and_whitespace": 0.5, "currency_strings": 0.5},
+    **{
+        f"{', '.join(kinds)} at 50 %": dict.fromkeys(kinds, 0.5)
+        for kinds in (
+            ("nulls",),
+            ("duplicates", "broken_dates"),
+            ("unknown_ids", "swapped_columns", "out_of_range_ages"),
+            ("negative_quantities", "clock_skew", "mixed_encodings"),
+            ("case_and_whitespace", "currency_strings"),
+        )
+    },
 }
 
 # Per entity whose rows are judged one by one. Promotions of one key are merged, and
