@@ -32,7 +32,7 @@ LAST_STEPS = (("on-run-end.1 ", LAUNCHED), ("on-run-end.2 ", LAUNCHED))
 # Models that read what these builds make are not built again: it is the failure that counts.
 PARTIAL = VARS.replace("}", ", launches_need_a_whole_build: false}")
 # From what earlier builds launched to what people read.
-ALL = ("dec_launched_decisions+", "--exclude-resource-type=test")
+ALL = ("dec_launched_decisions+",)
 # A build that has not come to a step by then hangs.
 LONGEST_WAIT = 300
 # Seconds that a step takes about.
