@@ -16,6 +16,8 @@ PLAN = "seeds/campaigns"
 # What a preview reads, and models that only explain decisions, which it does not show.
 PREVIEWED = ("dec_decisions", "ml_campaign_checks")
 EXPLAINING = "__reasons"
+# What is built of a part stands, though what follows from it is stale.
+PARTIAL = ("--vars", "{launches_need_a_whole_build: false}")
 QUIET = ("--log-level", "none", "--log-level-file", "debug", "--no-print")
 
 
@@ -37,11 +39,19 @@ class Rebuild:
 
     def undo(self, campaign: str) -> list[str]:
         """Take a campaign back in the ledger, then decide without it; return what is wrong."""
-        follow = [self._with_followers(_is_called(name)) for name in ("decision_ledger", "dec_launched_decisions")]
-        return self._build(follow[0], "undo", [campaign]) or self._build(follow[1], "check")
+        # what reads the ledger is built with what is decided without the campaign, once
+        ledger = {name for name, node in self.manifest.nodes.items() if _is_called("decision_ledger")(node)}
+        follow = self._with_followers(_is_called("dec_launched_decisions"))
+        return self._build(ledger, "undo", [campaign], PARTIAL) or self._build(follow, "check")
 
     def _build(
-        self, nodes: set[str], step: str, campaigns: list[str] | None = None, *, is_tested: bool = True
+        self,
+        nodes: set[str],
+        step: str,
+        campaigns: list[str] | None = None,
+        settings: tuple[str, ...] = (),
+        *,
+        is_tested: bool = True,
     ) -> list[str]:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
@@ -49,7 +59,9 @@ class Rebuild:
         os.environ |= {"LAUNCH_STEP": step, "LAUNCH_CAMPAIGNS": "\n".join(campaigns or [])}
         left_out = ["--exclude-resource-type=unit_test", *["--exclude-resource-type=test"] * (not is_tested)]
         names = sorted(self.manifest.nodes[node].name for node in nodes)
-        done = dbtRunner(self.manifest).invoke([*QUIET, "--no-write-json", "build", *left_out, "--select", *names])
+        done = dbtRunner(self.manifest).invoke(
+            [*QUIET, "--no-write-json", "build", *left_out, *settings, "--select", *names]
+        )
         # what is in the log of the database moves into its file
         DuckDBConnectionManager.close_all_connections()
         if done.exception is not None:

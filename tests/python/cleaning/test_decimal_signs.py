@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from support.builds import DbtRuns
-from support.shops import CHECK_DATA, LINE_COLUMNS, built_shop, query_shop, run_on_shop, write_shop
+from support.shops import LINE_COLUMNS, built_shop, query_shop, run_on_shop, write_shop
+
+READ = ("run", "--select=stg_shop_files__transactions")
 
 
 def shop_of(folder: Path, quantities: list[str], amounts: list[str]) -> Path:
@@ -32,23 +34,23 @@ def shop_of(folder: Path, quantities: list[str], amounts: list[str]) -> Path:
 def test_a_cell_is_read_by_its_column(
     shop_dbt: DbtRuns, tmp_path: Path, quantities: list[str], amounts: list[str], read: str
 ) -> None:
-    result = run_on_shop(shop_dbt, shop_of(tmp_path, quantities, amounts), *CHECK_DATA)
+    result = run_on_shop(shop_dbt, shop_of(tmp_path, quantities, amounts), *READ)
     assert result.exit_code == 0, result.output
     assert "transactions.csv, column quantity: '1" in result.output
-    query = "select cast({} as varchar) from cleaning.int_transactions_checked order by source_row"
+    query = "select cast({} as varchar) from staging.stg_shop_files__transactions order by source_row"
     values = [query_shop(built_shop(shop_dbt), query.format(column)) for column in ("quantity", "net_amount")]
     assert " ".join(value for column in values for (value,) in column) == read
 
 
 def test_a_column_written_in_two_ways_is_refused(shop_dbt: DbtRuns, tmp_path: Path) -> None:
     shop = shop_of(tmp_path, ["0,5", "1.5", "1,250"], ["1", "2", "3"])
-    result = run_on_shop(shop_dbt, shop, *CHECK_DATA)
+    result = run_on_shop(shop_dbt, shop, *READ)
     assert result.exit_code != 0
     assert "transactions.csv, column quantity: expected one decimal sign, found '0,5' and '1.5'" in result.output
-    settled = run_on_shop(shop_dbt, shop, *CHECK_DATA, "--vars={decimal_sign: comma}")
+    settled = run_on_shop(shop_dbt, shop, *READ, "--vars={decimal_sign: comma}")
     assert settled.exit_code == 0, settled.output
     [(quantity,)] = query_shop(
         built_shop(shop_dbt),
-        "select cast(quantity as varchar) from cleaning.int_transactions_checked where source_row = 3",
+        "select cast(quantity as varchar) from staging.stg_shop_files__transactions where source_row = 3",
     )
     assert quantity == "1.250"

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
-from support.builds import PROJECT_FOLDER, DbtRuns
-from support.shops import CHECK_DATA, LINE_COLUMNS, built_shop, query_shop, run_on_shop, write_shop
+from support.builds import DbtRuns
+from support.shops import LINE_COLUMNS, built_shop, query_shop, run_on_shop, write_shop
+from support.variables import VARS
 
 TIMES = [
     "2026-03-14 23:30:00",
@@ -33,9 +33,11 @@ def test_times_are_read_by_the_clock_of_the_shop(
 ) -> None:
     lines = [f"t{number},o{number},u1,p1,1,5.00,{time}" for number, time in enumerate(TIMES)]
     shop = write_shop(tmp_path, {"transactions/2026.csv": "\n".join([LINE_COLUMNS, *lines, ""])})
-    shops = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text())["vars"]["shops"]
-    shops["your_shop"] |= {"timezone": "Asia/Shanghai", "timestamps": setting}
-    result = run_on_shop(shop_dbt, shop, *CHECK_DATA, f"--vars={json.dumps({'shops': shops})}")
+    shops = VARS["shops"] | {
+        "your_shop": VARS["shops"]["your_shop"] | {"timezone": "Asia/Shanghai", "timestamps": setting}
+    }
+    variables = f"--vars={json.dumps({'shops': shops})}"
+    result = run_on_shop(shop_dbt, shop, "run", "--select=stg_shop_files__transactions", variables)
     assert result.exit_code == 0, result.output
-    query = "select strftime(ordered_at, '%d %H:%M') from cleaning.int_transactions_checked order by source_row"
+    query = "select strftime(ordered_at, '%d %H:%M') from staging.stg_shop_files__transactions order by source_row"
     assert [time for (time,) in query_shop(built_shop(shop_dbt), query)] == hours

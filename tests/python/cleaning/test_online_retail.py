@@ -43,9 +43,10 @@ def run_shop(dbt: DbtRuns, warehouse: Path, folder: Path, *arguments: str) -> Db
 
 @pytest.fixture(scope="module")
 def shop(dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Everything built from the fixture, every data test passed."""
+    """All that is read and cleaned, and the holidays of its country, from the fixture; every data test passed."""
     building = dbt.begin()
-    result = run_shop(dbt, building, FIXTURE_FOLDER, "build", "--exclude-resource-type=unit_test")
+    selection = ("--select", "+path:models/core", "stg_calendar__holidays", "--exclude-resource-type=unit_test")
+    result = run_shop(dbt, building, FIXTURE_FOLDER, "build", *selection)
     assert result.exit_code == 0, result.output
     warehouse = moved(building, tmp_path_factory.mktemp("shop") / "shop.duckdb")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -295,7 +296,7 @@ def test_a_file_per_sheet_and_the_older_names_come_to_the_same(
             f'select * replace (cast("Customer ID" as double) as "Customer ID") from lines offset {FIRST_SHEET_LINES}'
         ).write_parquet(str(sheets / "2010-2011.parquet"))
         assert lines.shape[0] == 83
-    warehouse = tmp_path / "sheets.duckdb"
+    warehouse = tmp_path / "building.duckdb"
     result = run_shop(
         dbt,
         warehouse,

@@ -26,14 +26,19 @@ def write_shop(folder: Path, broken_count: int) -> Path:
     return folder
 
 
-def build(dbt: DbtRuns, warehouse: Path, shop: Path, **variables: object) -> DbtResult:
-    """Build the marts of a shop, data tests included."""
+MARTS = ("+orders", "+row_reconciliation", "+rejected_rows")
+# What a changed file changes.
+CHANGED = tuple(f"stg_shop_files__transactions+,{mart}" for mart in MARTS)
+
+
+def build(
+    dbt: DbtRuns, warehouse: Path, shop: Path, select: tuple[str, ...] = CHANGED, **variables: object
+) -> DbtResult:
+    """Build marts of a shop, data tests included."""
     return dbt.run(
         "build",
         "--select",
-        "+orders",
-        "+row_reconciliation",
-        "+rejected_rows",
+        *select,
         "--exclude-resource-type=unit_test",
         "--vars",
         json.dumps(variables),
@@ -48,16 +53,23 @@ def build(dbt: DbtRuns, warehouse: Path, shop: Path, **variables: object) -> Dbt
 def good_shop(dbt: DbtRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a shop without a fault."""
     folder = tmp_path_factory.mktemp("good")
-    result = build(dbt, folder / "building.duckdb", write_shop(folder, 0))
+    result = build(dbt, folder / "building.duckdb", write_shop(folder, 0), MARTS)
     assert result.exit_code == 0, result.output
     return folder / "building.duckdb"
 
 
-@pytest.fixture
-def good_build(good_shop: Path, tmp_path: Path) -> Path:
-    """Copy it, to be built upon."""
-    shutil.copy(vault_of(good_shop), tmp_path)
-    return Path(shutil.copy(good_shop, tmp_path))
+@pytest.fixture(scope="module")
+def stopped(dbt: DbtRuns, good_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DbtResult]:
+    """Build a shop half of whose lines are bad upon it."""
+    folder = tmp_path_factory.mktemp("stopped")
+    warehouse = copied(good_shop, folder)
+    return warehouse, build(dbt, warehouse, write_shop(folder, LINE_COUNT // 2))
+
+
+def copied(warehouse: Path, folder: Path) -> Path:
+    """Copy a database, to be built upon."""
+    shutil.copy(vault_of(warehouse), folder)
+    return Path(shutil.copy(warehouse, folder))
 
 
 def marts(warehouse: Path) -> dict[str, tuple[int, int]]:
@@ -67,20 +79,21 @@ def marts(warehouse: Path) -> dict[str, tuple[int, int]]:
     return hashes
 
 
-def test_too_many_bad_rows_leave_the_marts_alone(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
-    before = marts(good_build)
+def test_too_many_bad_rows_leave_the_marts_alone(good_shop: Path, stopped: tuple[Path, DbtResult]) -> None:
+    before = marts(good_shop)
     assert before["transactions"][0] == LINE_COUNT
-    result = build(dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2))
+    warehouse, result = stopped
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     [verdict] = [line for line in result.output.splitlines() if "ordered_at is unreadable" in line and "above" in line]
     for part in ("transactions", "rejected", "20", "50.0 %", "10.0 %"):
         assert part in verdict
-    assert marts(good_build) == before
-    assert table_hashes(good_build, "core")["rejected_rows"][0] == LINE_COUNT // 2
+    assert marts(warehouse) == before
+    assert table_hashes(warehouse, "core")["rejected_rows"][0] == LINE_COUNT // 2
 
 
-def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
+def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(dbt: DbtRuns, good_shop: Path, tmp_path: Path) -> None:
+    good_build = copied(good_shop, tmp_path)
     result = build(dbt, good_build, write_shop(tmp_path / "bad", 2))
     assert result.exit_code == 0, result.output
     assert marts(good_build)["transactions"][0] == LINE_COUNT - 2
@@ -94,18 +107,21 @@ def test_a_few_bad_rows_are_rejected_and_the_rest_is_built(dbt: DbtRuns, good_bu
     ]
 
 
-def test_the_severity_may_be_a_warning(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
-    result = build(dbt, good_build, write_shop(tmp_path / "bad", LINE_COUNT // 2), data_quality_severity="warn")
+def test_the_severity_may_be_a_warning(dbt: DbtRuns, stopped: tuple[Path, DbtResult], tmp_path: Path) -> None:
+    warehouse = copied(stopped[0], tmp_path)
+    select = ("int_rows_counted", "int_rows_doubted", "data_quality", "transactions")
+    result = build(dbt, warehouse, stopped[0].parent, select, data_quality_severity="warn")
     assert result.exit_code == 0, result.output
     assert "above the 10.0 %" in result.output
-    assert marts(good_build)["transactions"][0] == LINE_COUNT // 2
+    assert marts(warehouse)["transactions"][0] == LINE_COUNT // 2
 
 
-def test_thresholds_are_a_var(dbt: DbtRuns, good_build: Path, tmp_path: Path) -> None:
+def test_thresholds_are_a_var(dbt: DbtRuns, stopped: tuple[Path, DbtResult], tmp_path: Path) -> None:
     result = build(
         dbt,
-        good_build,
-        write_shop(tmp_path / "bad", LINE_COUNT // 2),
+        copied(stopped[0], tmp_path),
+        stopped[0].parent,
+        ("data_quality",),
         data_quality_thresholds={"repaired": 1.0, "deduplicated": 0.5, "rejected": 0.5},
     )
     assert result.exit_code == 0, result.output

@@ -68,11 +68,20 @@ def test_a_shop_of_three_files_launches_a_first_campaign(shop_dbt: DbtRuns, tmp_
         "source": "your_shop",
         "environment": {"SHOP_DIR": str(write_shop(tmp_path, files))},
     }
-    launching = "--vars={launch: with_build}"
+    launching = "--vars={launch: with_build, launches_need_a_whole_build: false}"
     seeded = shop_dbt.run("seed", launching, **settings)
     assert seeded.exit_code == 0, seeded.output
     change(built_shop(shop_dbt), FIRST_CAMPAIGNS)
-    result = shop_dbt.run("build", launching, "--exclude-resource-type", "unit_test", "seed", **settings)
+    select = (
+        "--select",
+        "+campaign_audience",
+        "+path:models/core",
+        "--exclude-resource-type",
+        "unit_test",
+        "test",
+        "seed",
+    )
+    result = shop_dbt.run("build", launching, *select, **settings)
     assert result.exit_code == 0, result.output
 
     shop = built_shop(shop_dbt)

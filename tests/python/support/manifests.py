@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 from support.cache import CACHE_FOLDER, PARSED, PROJECT_FOLDER, content_hash, locked, short_hash
+from support.variables import VARS
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -98,7 +99,15 @@ def variables_parsed(arguments: tuple[str, ...]) -> tuple[str, ...]:
     read = {
         name: value for text in given for name, value in yaml.safe_load(text).items() if name in configured_variables()
     }
+    # of a shop's settings, YAML reads the country alone
+    if "shops" in read and _countries(read["shops"]) == _countries(VARS["shops"]):
+        del read["shops"]
     return (f"--vars={json.dumps(read)}",) if read else ()
+
+
+def _countries(shops: dict[str, dict]) -> dict[str, str]:
+    """Return the country of each shop."""
+    return {name: shop["country"] for name, shop in shops.items()}
 
 
 @cache
