@@ -145,8 +145,11 @@ def test_a_shop_that_cannot_be_so_stops(shop_dbt: DbtRuns, tmp_path: Path) -> No
     lines = {
         # ids of 5 digits lost their zeros; 40 orders of nobody
         "1": [f"t{n},o{n},{n if n > 40 else 0},p1,s1,1,5.00,2026-03-14" for n in range(80)],
-        # one row in two is told anew, as something else
-        "2": [f"t{n},o{n},{n if n > 40 else 0},p1,s1,1,6.00,2026-03-14" for n in range(40)],
+        # one row in two is told anew, as something else; one in four under another id
+        "2": [
+            *(f"t{n},o{n},{n if n > 40 else 0},p1,s1,1,6.00,2026-03-14" for n in range(40)),
+            *(f"u{n},u{n},{n},p1,s1,1,5.00,2026-03-14" for n in range(50, 70)),
+        ],
     }
     files = {f"transactions/{name}.csv": "\n".join([COLUMNS, *rows, ""]) for name, rows in lines.items()}
     files["users.csv"] = "user_id\n" + "".join(f"{number:05d}\n" for number in range(80))
@@ -156,5 +159,6 @@ def test_a_shop_that_cannot_be_so_stops(shop_dbt: DbtRuns, tmp_path: Path) -> No
         "hardly a user_id of the lines is in users",
         "one user_id has far more orders than any other",
         "a later version has other goods or another amount",
+        "another file has the same line under another id",
     ):
         assert sentence in result.output
