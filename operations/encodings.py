@@ -18,8 +18,10 @@ from typing import BinaryIO
 import duckdb
 from fsspec import AbstractFileSystem
 
+from operations.packed_files import OF_WORKBOOKS, WORKBOOK, opened
+
 # Of Python, by the word of var csv_encoding where that is another.
-CODECS = {"windows-1252": "cp1252", "gbk": "gb18030"}
+CODECS = {"windows-1252": "cp1252", "gbk": "gb18030", OF_WORKBOOKS: "utf-8"}
 # Parquet has none.
 READ_BY_DUCKDB = {"", "utf-8", "utf-16", "latin-1"}
 SCHEME = "recoded"
@@ -45,7 +47,7 @@ def encoding_of(file: str, setting: str) -> str:
     Parameters
     ----------
     file : str
-        Path of a CSV file.
+        Path of a CSV file, which may be packed, or of a workbook.
     setting : str
         Of var csv_encoding: ``auto``, an encoding, or JSON with one per file or folder
         of the shop and ``default``.
@@ -54,8 +56,10 @@ def encoding_of(file: str, setting: str) -> str:
     -------
     str
         An encoding as Python calls it; utf-8 where the bytes leave doubt, so that reading
-        names the first line in question.
+        names the first line in question; `OF_WORKBOOKS` of a workbook.
     """
+    if file.endswith(WORKBOOK):
+        return OF_WORKBOOKS
     if setting.startswith("{"):
         by_file = json.loads(setting)
         named = [name for name in by_file if f"/{file}".endswith(f"/{name}") or f"/{name}/" in f"/{file}"]
@@ -68,13 +72,13 @@ def encoding_of(file: str, setting: str) -> str:
 
 @cache
 def _found(file: str, state: tuple) -> str:
-    with Path(file).open("rb") as content:
+    with opened(file) as content:
         start = content.read(2)
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16" if start == codecs.BOM_UTF16_LE else "utf-16-be"
     if fault_of_text(file, "utf-8") is None:
         return "utf-8"
-    with Path(file).open("rb") as content:
+    with opened(file) as content:
         judged = content.read(JUDGED)
     high = len(HIGH.findall(judged))
     # a file in UTF-8 with a wrong byte is no file in another encoding
@@ -90,9 +94,9 @@ def _found(file: str, state: tuple) -> str:
 
 def fault_of_text(file: str, encoding: str) -> str | None:
     """Return the first thing in a file that an encoding does not have, None where all of it is text."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(CODECS.get(encoding, encoding))()
     lines = 1
-    with Path(file).open("rb") as content:
+    with opened(file) as content:
         while True:
             chunk = content.read(CHUNK)
             try:
@@ -135,12 +139,12 @@ class Decoded:
 
     def __init__(self, file: str, encoding: str) -> None:
         self.file, self.encoding = file, encoding
-        self.content: BinaryIO = Path(file).open("rb")  # noqa: SIM115 DuckDB closes it
+        self.content: BinaryIO = opened(file)  # DuckDB closes it
         self._begin()
 
     def _begin(self) -> None:
         self.content.seek(0)
-        self.decoder = codecs.getincrementaldecoder(self.encoding)()
+        self.decoder = codecs.getincrementaldecoder(CODECS.get(self.encoding, self.encoding))()
         self.rest, self.place, self.is_at_start = b"", 0, True
 
     def read(self, size: int) -> bytes:

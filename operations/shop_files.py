@@ -12,12 +12,14 @@ import json
 import os
 import re
 from functools import cache
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import duckdb
 
 from operations.encodings import (
+    CODECS,
     READ_BY_DUCKDB,
     beginning_of_place,
     encoding_of,
@@ -26,10 +28,11 @@ from operations.encodings import (
     place_for_duckdb,
 )
 from operations.files import sql_pattern, sql_text, why_unreadable
+from operations.packed_files import OF_WORKBOOKS, PACKED, UNPACKING_ERRORS, WORKBOOK, fault_of_workbook, opened
 from operations.privacy.encryption import connect
 
 DELIMITERS = (",", ";", "\t", "|")
-ENDINGS = (".csv", ".parquet")
+ENDINGS = (".csv", f".csv{PACKED}", WORKBOOK, ".parquet")
 LONGEST_FIRST_LINE = 1_000_000
 MOST_COLUMNS = 10_000
 # In bytes; DuckDB refuses longer ones.
@@ -47,6 +50,8 @@ REASONS = (
 )
 # What file managers leave behind; `._x.csv` and `~$x.csv` are shadows of a file, too.
 LEFT_BY_DESKTOPS = {".ds_store", "thumbs.db", "desktop.ini", "__macosx"}
+# What is decoded on the way is unpacked, too, whatever its name ends with.
+NOT_PACKED = ", compression = 'none'"
 # A relation's columns beside those of the files, called as no file calls one.
 FILE, ROW = '"(file)"', '"(row)"'
 
@@ -196,6 +201,7 @@ def _scan(files: list[str], layout: Layout, *, rejects: bool = False, is_serial:
         f"read_csv([{places}], auto_detect = false, header = true, columns = {{{columns}}}, {options},"
         f" delim = {sql_text(layout.delimiter)}, quote = '\"', escape = '\"',"
         f" encoding = {sql_text('utf-8' if is_decoded else layout.encoding)}"
+        f"{NOT_PACKED if is_decoded else ''}"
         f"{', store_rejects = true' if rejects else ''}{', parallel = false' if is_serial else ''})"
     )
 
@@ -203,7 +209,10 @@ def _scan(files: list[str], layout: Layout, *, rejects: bool = False, is_serial:
 def layout_of(file: str, encoding: str) -> Layout:
     """Return how a file is written."""
     state = Path(file).stat()
-    found = "" if file.endswith(".parquet") else encoding_of(file, encoding)
+    try:
+        found = "" if file.endswith(".parquet") else encoding_of(file, encoding)
+    except UNPACKING_ERRORS:
+        return Layout("expected a packed file, found none or the beginning of one.")
     return _layout(file, found, (state.st_size, state.st_mtime_ns, state.st_ino))
 
 
@@ -211,9 +220,11 @@ def layout_of(file: str, encoding: str) -> Layout:
 def _layout(file: str, encoding: str, state: tuple) -> Layout:
     if file.endswith(".parquet"):
         return _parquet_layout(file)
+    if encoding == OF_WORKBOOKS and (fault := fault_of_workbook(file)):
+        return Layout(fault)
     expected = "expected a first line with the names of the columns, found "
     try:
-        with Path(file).open(encoding=encoding, errors="replace", newline="") as lines:
+        with _opened_as_text(file, encoding) as lines:
             first_line = lines.readline(LONGEST_FIRST_LINE).removeprefix("\ufeff")
         if len(first_line) >= LONGEST_FIRST_LINE - 1:
             return Layout(f"{expected}one of {LONGEST_FIRST_LINE:,} characters or more.")
@@ -237,6 +248,10 @@ def _layout(file: str, encoding: str, state: tuple) -> Layout:
     if len(names) > MOST_COLUMNS:
         return Layout(f"expected at most {MOST_COLUMNS:,} columns in the first line, found {len(names):,}.")
     return Layout(None, names, (), delimiter, first_line[len(first_line.rstrip("\r\n")) :], encoding)
+
+
+def _opened_as_text(file: str, encoding: str) -> TextIO:
+    return TextIOWrapper(opened(file), CODECS.get(encoding, encoding), errors="replace", newline="")
 
 
 def _parquet_layout(file: str) -> Layout:
@@ -332,7 +347,7 @@ def _rejects(connection: duckdb.DuckDBPyConnection, file: str, encoding: str) ->
 
 def long_last_line(file: str) -> list[str]:
     """Return a sentence about a last line that DuckDB leaves out, as it has no end and is too long."""
-    if file.endswith(".parquet") or (size := Path(file).stat().st_size) <= LONGEST_LINE:
+    if not file.endswith(".csv") or (size := Path(file).stat().st_size) <= LONGEST_LINE:
         return []
     with Path(file).open("rb") as content:
         content.seek(size - LONGEST_LINE)
@@ -356,7 +371,7 @@ def _is_well_quoted(line: str, delimiter: str) -> bool:
 
 def _line_that_ends_differently(file: str, encoding: str) -> str:
     expected = "expected all lines to end in the same way"
-    with Path(file).open(encoding=encoding_of(file, encoding), errors="replace", newline="") as lines:
+    with _opened_as_text(file, encoding_of(file, encoding)) as lines:
         first_line = next(lines)
         for number, line in enumerate(lines, start=2):
             ending, first_ending = (repr(text[len(text.rstrip("\r\n")) :])[1:-1] for text in (line, first_line))

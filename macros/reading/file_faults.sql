@@ -38,7 +38,7 @@
         {%- set shown = group.files[0]
             ~ (' and ' ~ others ~ ' with the same columns' if others else '') -%}
         {%- set is_parquet = group.files[0].endswith('.parquet') -%}
-        {%- if group.encoding not in ['', 'utf-8'] -%}
+        {%- if group.encoding not in ['', 'utf-8', 'xlsx'] -%}
             {%- set origins = {'auto': ' (found in its bytes)'} if var('csv_encoding') is string
                 else {} -%}
             {{ print('File ' ~ shown ~ ': read as '

@@ -322,17 +322,19 @@ class Requests:
         notes = []
         if not request.shop_folder:
             notes.append("The raw tables come with a package and cannot be changed; every build leaves the users out.")
-        elif others := [
-            str(file)
-            for file in sorted(request.shop_folder.rglob("*"))
-            if file.is_symlink() or (not file.is_dir() and file.suffix not in (".csv", ".parquet"))
-        ]:
-            notes.append(f"Not searched, as they are links or neither CSV nor Parquet: {', '.join(others)}.")
+        elif others := self._not_searched(request.shop_folder):
+            notes.append(f"Not searched, as they are links or no files that a build reads: {', '.join(others)}.")
         if not request.postgres_url:
             notes.append(
                 "POSTGRES_URL is not set: the next make publish-postgres removes the users from a copy in PostgreSQL."
             )
         return notes
+
+    @staticmethod
+    def _not_searched(folder: Path) -> list[str]:
+        searched = {*files_below(folder)}
+        others = (file for file in sorted(folder.rglob("*")) if file.is_symlink() or not file.is_dir())
+        return [str(file) for file in others if file not in searched]
 
     def _erase_databases(
         self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request

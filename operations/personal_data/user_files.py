@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import duckdb
 
 from operations.encodings import know_encodings
 from operations.files import checksum, sql_pattern, sql_text, why_unreadable
+from operations.packed_files import PACKED, WORKBOOK, fault_of_workbook, opened
 from operations.personal_data.persons import USER_COLUMNS, Person, UnreadableError, names_of
 from operations.personal_data.receipts import Removal
 from operations.privacy.encryption import connect
@@ -66,7 +68,7 @@ class UserRows:
 
 
 def files_below(folder: Path | None) -> list[Path]:
-    """Return the CSV and Parquet files of a folder that are no links: those are somebody else's.
+    """Return the files of a folder that intake can read and that are no links: those are somebody else's.
 
     Raises
     ------
@@ -78,12 +80,19 @@ def files_below(folder: Path | None) -> list[Path]:
     files = []
     for file in sorted(folder.rglob("*")):
         is_link = file.is_symlink() or file.parent.is_symlink() or file.parent.parent.is_symlink()
-        if file.suffix not in ENDINGS or file.name.startswith(("._", "~$")) or is_link or file.is_dir():
+        if not file.name.endswith(ENDINGS) or file.name.startswith(("._", "~$")) or is_link or file.is_dir():
+            continue
+        if is_other_workbook(file):
             continue
         if found := why_unreadable(file):
             raise UnreadableError(f"File {file}: expected a file, found {found}.")
         files.append(file)
     return files
+
+
+def is_other_workbook(file: Path) -> bool:
+    """Return whether a file is a workbook that intake cannot read, such as a plan: no build has a row of it."""
+    return file.suffix == WORKBOOK and bool(fault_of_workbook(str(file)))
 
 
 @cache
@@ -124,6 +133,10 @@ def rows_of_users(file: Path, persons: list[Person], reading: Reading) -> UserRo
             raise UnreadableError(f"{reason} Mend the file first, or other users would lose rows.") from None
     if not found:
         return None
+    if file.suffix == WORKBOOK:
+        # below the line with the names of the columns
+        rows = ", ".join(str(number + 1) for number in sorted(int(number) for number, *_ in found))
+        raise UnreadableError(f"File {file}: workbooks are not written. Delete its rows {rows} in Excel first.")
     return UserRows({int(number): id_ for number, id_, *_ in found}, row_count, layout.names.index(columns[0]))
 
 
@@ -206,7 +219,11 @@ def _copy_csv(file: Path, found: UserRows, reading: Reading, writing: Path) -> N
     delimiter, is_narrow = layout.delimiter, len(layout.names) == 1
     codec = _codec(file, layout.encoding)
     number = 0
-    with file.open(encoding=codec, newline="") as lines, writing.open("w", encoding=codec, newline="") as kept:
+    open_file = gzip.open if file.suffix == PACKED else open
+    with (
+        open_file(file, "rt", encoding=codec, newline="") as lines,
+        open_file(writing, "wt", encoding=codec, newline="") as kept,
+    ):
         kept.write(lines.readline())
         for written in _records(lines, delimiter):
             # an empty line is a row only where there is one column
@@ -227,7 +244,7 @@ def _codec(file: Path, encoding: str) -> str:
     """Return by which encoding each byte of a file comes out as it went in."""
     if not encoding.startswith("utf-16"):
         return "latin-1"
-    with file.open("rb") as content:
+    with opened(str(file)) as content:
         return "utf-16-be" if content.read(2) == codecs.BOM_UTF16_BE else "utf-16-le"
 
 

@@ -210,7 +210,7 @@ def test_who_stands_in_the_files_alone_is_forgotten_too(shop: Shop) -> None:
     letter.write_text("id-dora writes")
     receipt = shop.answer("id-dora")
     assert users.read_bytes() == before
-    assert f"neither CSV nor Parquet: {letter}" in receipt["notes"][0]
+    assert f"links or no files that a build reads: {letter}" in receipt["notes"][0]
 
 
 @pytest.mark.parametrize(
