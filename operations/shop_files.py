@@ -226,16 +226,14 @@ def _layout(file: str, encoding: str, state: tuple) -> Layout:
     try:
         with _opened_as_text(file, encoding) as lines:
             first_line = lines.readline(LONGEST_FIRST_LINE).removeprefix("\ufeff")
+            second_line = lines.readline(LONGEST_FIRST_LINE)
         if len(first_line) >= LONGEST_FIRST_LINE - 1:
             return Layout(f"{expected}one of {LONGEST_FIRST_LINE:,} characters or more.")
-        rows = {
-            delimiter: next(csv.reader([first_line], delimiter=delimiter, skipinitialspace=True), [])
-            for delimiter in DELIMITERS
-        }
+        rows = {delimiter: _fields(first_line, delimiter) for delimiter in DELIMITERS}
     except (OSError, UnicodeError, csv.Error) as error:
         return Layout(f"{expected}{error}.")
     delimiter = max(DELIMITERS, key=lambda delimiter: len(rows[delimiter]))
-    names = tuple(name.strip() for name in rows[delimiter])
+    names = _named([name.strip() for name in rows[delimiter]], _fields(second_line, delimiter))
     if not first_line.strip():
         return Layout(f"{expected}an empty one.")
     if not first_line.strip().replace("\t", "").isprintable() or "\ufffd" in first_line:
@@ -245,9 +243,23 @@ def _layout(file: str, encoding: str, state: tuple) -> Layout:
     if not _is_well_quoted(first_line.rstrip("\r\n"), delimiter):
         # DuckDB would look for the other quote below, and take all until then for names
         return Layout(f"{expected}a quote that does not stand around a whole name.")
-    if len(names) > MOST_COLUMNS:
-        return Layout(f"expected at most {MOST_COLUMNS:,} columns in the first line, found {len(names):,}.")
+    if (count := len(rows[delimiter])) > MOST_COLUMNS:
+        return Layout(f"expected at most {MOST_COLUMNS:,} columns in the first line, found {count:,}.")
     return Layout(None, names, (), delimiter, first_line[len(first_line.rstrip("\r\n")) :], encoding)
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+
+
+def _named(names: list[str], fields: list[str]) -> tuple[str, ...]:
+    """Return the names of columns: what follows a delimiter at the end of a line has none."""
+    filled = len(names)
+    while filled > 1 and not names[filled - 1]:
+        filled -= 1
+    # that of the first line alone is no column
+    width = min(max(filled, len(fields)), len(names)) if fields else filled
+    return (*names[:filled], *(f"(column {number})" for number in range(filled + 1, width + 1)))
 
 
 def _opened_as_text(file: str, encoding: str) -> TextIO:

@@ -92,6 +92,8 @@ ODD_FILES = {
     "products/no last newline.csv": TWO_PRODUCTS[:-1],
     "products/blank lines.csv": TWO_PRODUCTS.replace(b"\n@2", b"\n\n\n@2") + b"\n",
     "products/empty last field.csv": TWO_PRODUCTS.replace(b"Tea,1.50", b"Tea,1.50,"),
+    "products/comma after names.csv": TWO_PRODUCTS.replace(HEADER, HEADER.replace(b"\n", b",\n")),
+    "products/comma after each line.csv": TWO_PRODUCTS.replace(b"\n", b",,\n"),
     "products/upper case.csv": TWO_PRODUCTS.replace(HEADER, HEADER.upper()),
     "products/quoted.csv": b'"Product_ID" , "product_name","list_price"\n"@1","Tea","1.50"\n"@2", "Milk" ,2\n',
     "products/other columns.csv": b"source_file,product_id,product_name,list_price,"
