@@ -28,6 +28,8 @@ SCHEME = "recoded"
 CHUNK = 1 << 20
 # Bytes of a file, those beyond ASCII among them, by which its encoding is judged.
 JUDGED = 1 << 26
+# In which zero bytes are looked for, and the least share of them in UTF-16.
+FIRST_BYTES, ZERO_SHARE = 4096, 0.1
 # Of characters of two bytes: at least this share is in everyday use.
 EVERYDAY_SHARE = 0.8
 # Of letters beyond ASCII: at least this share stands alone, as most do in western languages
@@ -73,9 +75,14 @@ def encoding_of(file: str, setting: str) -> str:
 @cache
 def _found(file: str, state: tuple) -> str:
     with opened(file) as content:
-        start = content.read(2)
-    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16" if start == codecs.BOM_UTF16_LE else "utf-16-be"
+        start = content.read(FIRST_BYTES)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16" if start.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+    # names of columns, digits and delimiters have a zero byte each, which no other text has
+    zeros = [start[place::2].count(0) for place in (0, 1)]
+    for encoding, (others, own) in {"utf-16-le": zeros, "utf-16-be": zeros[::-1]}.items():
+        if not others and own > ZERO_SHARE * len(start) and not fault_of_text(file, encoding):
+            return encoding
     if fault_of_text(file, "utf-8") is None:
         return "utf-8"
     with opened(file) as content:

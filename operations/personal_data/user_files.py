@@ -244,6 +244,8 @@ def _codec(file: Path, encoding: str) -> str:
     """Return by which encoding each byte of a file comes out as it went in."""
     if not encoding.startswith("utf-16"):
         return "latin-1"
+    if encoding != "utf-16":
+        return encoding
     with opened(str(file)) as content:
         return "utf-16-be" if content.read(2) == codecs.BOM_UTF16_BE else "utf-16-le"
 

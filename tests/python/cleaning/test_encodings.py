@@ -29,6 +29,8 @@ FOUND = {
     "with a mark": (CHINESE, "utf-8-sig", "utf-8"),
     "UTF-16": (CHINESE, "utf-16", "utf-16"),
     "UTF-16, the other way round": ("\ufeff" + CHINESE, "utf-16-be", "utf-16-be"),
+    "UTF-16 without a mark": (CHINESE, "utf-16-le", "utf-16-le"),
+    "UTF-16 without a mark, the other way round": (GERMAN, "utf-16-be", "utf-16-be"),
     "french": (FRENCH, "cp1252", "cp1252"),
     "french in UTF-8": (FRENCH, "utf-8", "utf-8"),
     "german": (GERMAN, "latin-1", "cp1252"),

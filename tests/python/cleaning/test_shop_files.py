@@ -52,7 +52,6 @@ BROKEN_FILES = {
     "twice.csv": (b"product_id,PRODUCT_ID\np1,p2\n", "'product_id' 2 times"),
     "no name.csv": (b"product_id,,x\np1,1,2\n", "a column without a name"),
     "nul header.csv": (b"product_id\0,x\np1,1\n", "no text in utf-8"),
-    "utf16le.csv": (f"{PRODUCT_COLUMNS}\n".encode("utf-16-le"), "no text in utf-8"),
     "bytes.csv": (HEADER + b"p1,Te\xff\xfe,1\n", "line 2", "not utf-8"),
     "newlines.csv": (HEADER + b"p1,T,1\r\np2,B,2\n", r"line 2 with \r\n at its end"),
     "stray newline.csv": (HEADER + b"p1,T\ra,1\n", r"line 2 with \r at its end"),
@@ -94,6 +93,7 @@ ODD_FILES = {
     "products/empty last field.csv": TWO_PRODUCTS.replace(b"Tea,1.50", b"Tea,1.50,"),
     "products/comma after names.csv": TWO_PRODUCTS.replace(HEADER, HEADER.replace(b"\n", b",\n")),
     "products/comma after each line.csv": TWO_PRODUCTS.replace(b"\n", b",,\n"),
+    "products/utf-16 without mark.csv": TWO_PRODUCTS.decode().encode("utf-16-le"),
     "products/upper case.csv": TWO_PRODUCTS.replace(HEADER, HEADER.upper()),
     "products/quoted.csv": b'"Product_ID" , "product_name","list_price"\n"@1","Tea","1.50"\n"@2", "Milk" ,2\n',
     "products/other columns.csv": b"source_file,product_id,product_name,list_price,"

@@ -51,6 +51,7 @@ def erase(persons: list[Person], folder: Path, how: Reading | None = None) -> di
         pytest.param(ANNA, "user_id,x", "id-anna,1", "utf-8-sig", id="mark before"),
         pytest.param(ANNA, '"User_ID",x', '"id-anna",1', "utf-8-sig", id="and quoted"),
         pytest.param(ANNA, "user_id,x", "id-anna,1", "utf-16", id="UTF-16"),
+        pytest.param(ANNA, "user_id,x", "id-anna,1", "utf-16-be", id="UTF-16 without a mark"),
         pytest.param(ANNA, "user_id,x", " id-anna\xa0\t,1", "utf-8", id="blanks"),
         pytest.param(ZOE, "user_id,x", "id Zoë,1", "latin-1", id="Latin-1"),
         pytest.param(ZOE, "user_id,x", '"id Zoë","say ""a"",\r\nb"', "utf-8", id="quotes and lines"),
