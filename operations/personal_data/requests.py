@@ -28,7 +28,7 @@ from operations.personal_data.leftovers import refuse_unfinished, remove_leftove
 from operations.personal_data.persons import Person, UnreadableError, mask, names_of, persons_named, write_private
 from operations.personal_data.postgres_copy import rows_in_postgres
 from operations.personal_data.receipts import Receipt, Removal, settle
-from operations.personal_data.user_files import Reading, RowsInFile, files_below, rows_of_users
+from operations.personal_data.user_files import Reading, RowsInFile, files_below, refuse_workbooks, rows_of_users
 from operations.privacy.keys import ERASURE_KEY, fingerprint, keyed_name, read_key
 from operations.privacy.stamps import naming_key
 from operations.privacy.vault import attach_encrypted, vault_of
@@ -253,6 +253,7 @@ class Requests:
         stamp = fingerprint(naming_key(cursor, self.warehouse, request.source))
         persons = self._persons(cursor, request, key)
         found_in = self._rows_in_files(persons, request)
+        refuse_workbooks(found_in)
         refuse_unfinished(request.shop_folder, persons)
         in_postgres = request.rows_in_postgres(persons)
         databases = (self.warehouse, vault_of(self.warehouse))

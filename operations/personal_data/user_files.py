@@ -82,11 +82,10 @@ def files_below(folder: Path | None) -> list[Path]:
         is_link = file.is_symlink() or file.parent.is_symlink() or file.parent.parent.is_symlink()
         if not file.name.endswith(ENDINGS) or file.name.startswith(("._", "~$")) or is_link or file.is_dir():
             continue
-        if is_other_workbook(file):
-            continue
         if found := why_unreadable(file):
             raise UnreadableError(f"File {file}: expected a file, found {found}.")
-        files.append(file)
+        if not is_other_workbook(file):
+            files.append(file)
     return files
 
 
@@ -133,10 +132,6 @@ def rows_of_users(file: Path, persons: list[Person], reading: Reading) -> UserRo
             raise UnreadableError(f"{reason} Mend the file first, or other users would lose rows.") from None
     if not found:
         return None
-    if file.suffix == WORKBOOK:
-        # below the line with the names of the columns
-        rows = ", ".join(str(number + 1) for number in sorted(int(number) for number, *_ in found))
-        raise UnreadableError(f"File {file}: workbooks are not written. Delete its rows {rows} in Excel first.")
     return UserRows({int(number): id_ for number, id_, *_ in found}, row_count, layout.names.index(columns[0]))
 
 
@@ -166,6 +161,20 @@ class RowsInFile:
         copy = copy_without(self.file, self.found, self.reading)
         copies = [(copy, self.file), *_copied_manifests(self.file, copy)]
         return Removal(self.kind, {str(self.name): len(self.found.ids)}, copies)
+
+
+def refuse_workbooks(found: list[RowsInFile]) -> None:
+    """Stop before anything is taken out: workbooks are read, not written.
+
+    Raises
+    ------
+    UnreadableError
+        Where rows stand in a workbook; it names them, for whoever has Excel.
+    """
+    books = [each for each in found if each.file.suffix == WORKBOOK]
+    if books:
+        rows = "; ".join(f"of {each.file} rows {', '.join(map(str, sorted(each.found.ids)))}" for each in books)
+        raise UnreadableError(f"Workbooks are not written. In Excel, first delete, below the names of columns, {rows}.")
 
 
 def _is_theirs(

@@ -16,7 +16,15 @@ import pytest
 
 from operations.encodings import know_encodings
 from operations.personal_data.persons import Person, UnreadableError
-from operations.personal_data.user_files import Reading, copy_without, files_below, rows_of_users
+from operations.personal_data.user_files import (
+    Reading,
+    RowsInFile,
+    copy_without,
+    files_below,
+    refuse_workbooks,
+    relation_of_users,
+    rows_of_users,
+)
 from operations.shop_files import files_not_read, files_of_table, grouped_files, tried_files
 
 # As Excel holds it, and as CSV has it.
@@ -117,7 +125,7 @@ def test_a_user_is_found_in_them_and_taken_out_of_packed_ones(tmp_path: Path) ->
     rows = [["user_id", "city"], ["u1", "Köln"], ["u2", "Bonn"], ["u1", "Trier"]]
     packed = tmp_path / "users.csv.gz"
     packed.write_bytes(gzip.compress(as_csv(rows).encode("cp1252")))
-    book = written_workbook(tmp_path / "users.xlsx", rows)
+    book = written_workbook(tmp_path / "users.xlsx", [[], [], *rows])
     written_workbook(tmp_path / "plan.xlsx", rows, rows)
     assert files_below(tmp_path) == [packed, book]
     reading, person = Reading("auto", "{column}"), Person("u1", "0" * 32)
@@ -125,5 +133,11 @@ def test_a_user_is_found_in_them_and_taken_out_of_packed_ones(tmp_path: Path) ->
     assert found.ids == {1: "u1", 3: "u1"}
     copy = copy_without(packed, found, reading)
     assert gzip.decompress(copy.read_bytes()).decode("cp1252") == "user_id,city\nu2,Bonn\n"
-    with pytest.raises(UnreadableError, match=r"workbooks are not written\. Delete its rows 2, 4 in Excel first"):
-        rows_of_users(book, [person], reading)
+    # what is held of them is told; it is taken out by whoever has Excel
+    in_book = rows_of_users(book, [person], reading)
+    assert in_book.ids == {1: "u1", 3: "u1"}
+    with pytest.raises(UnreadableError, match=r"below the names of columns, of .*users\.xlsx rows 1, 3\."):
+        refuse_workbooks([RowsInFile("shop_files", book, Path(book.name), in_book, reading)])
+    with duckdb.connect() as connection:
+        theirs = relation_of_users(connection, book, [person], reading)
+        assert connection.execute(f"from {theirs} order by all").fetchall() == [("u1", "Köln"), ("u1", "Trier")]
