@@ -1,4 +1,7 @@
 -- one row per rule, here one: lines that another file tells too, under other ids
+{% set purchase = [
+    'user_id', 'product_id', 'location_id', 'ordered_at', 'quantity', 'net_amount',
+] -%}
 with
 
 lines as (
@@ -16,13 +19,7 @@ lines_counted as (
 -- one file tells of two equal purchases; two files tell of one, unless places differ
 told as (
     select
-        lines.user_id,
-        lines.product_id,
-        lines.location_id,
-        lines.ordered_at,
-        lines.quantity,
-        lines.net_amount,
-        lines.source_file,
+        lines.{{ (purchase + ['source_file']) | join(',\n        lines.') }},
         count(*) as line_count,
         min_by(
             {{ place_of_row() }} || lines.product_id || ' for ' || lines.net_amount
@@ -33,13 +30,7 @@ told as (
     cross join lines_counted
     where lines_counted.file_count > 1
     group by
-        lines.user_id,
-        lines.product_id,
-        lines.location_id,
-        lines.ordered_at,
-        lines.quantity,
-        lines.net_amount,
-        lines.source_file
+        lines.{{ (purchase + ['source_file']) | join(',\n        lines.') }}
 ),
 
 told_again as (
@@ -47,7 +38,7 @@ told_again as (
         sum(line_count) - max(line_count) as line_count,
         min(example) || '; ' || max(example) as example
     from told
-    group by user_id, product_id, location_id, ordered_at, quantity, net_amount
+    group by {{ purchase | join(', ') }}
     having count(*) > 1
 ),
 

@@ -1,4 +1,4 @@
-"""Spares runs of dbt what comes to the same each time: a fifth of a build of small tables."""
+"""Spares runs of dbt what comes to the same each time: a tenth of a build of small tables."""
 
 from __future__ import annotations
 
