@@ -1,5 +1,5 @@
 -- one row per user with a name or a telephone number: what their texts may not say
-{{ config(database="vault", schema="main") }}
+{{ config(materialized="view", database="vault", schema="main") }}
 -- scripts that put no blanks between words
 {% set unspaced = '\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}' -%}
 {% set edge = '[^\\p{L}\\p{N}]' -%}

@@ -1,5 +1,5 @@
 -- one row per user row that carries personal data, in the vault
-{{ config(database="vault", schema="main") }}
+{{ config(materialized="view", database="vault", schema="main") }}
 with
 
 source_rows as (

@@ -1,4 +1,6 @@
 -- one row per product, location, week and placement
+-- a view: a large shop has tens of millions of rows, which one model reads in full
+{{ config(materialized="view") }}
 with
 
 source_rows as (select * from {{ source_rows('promotions') }}),

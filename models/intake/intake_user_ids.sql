@@ -1,5 +1,5 @@
 -- one row per user id that any table of the source names, in the vault
-{{ config(database="vault", schema="main") }}
+{{ config(materialized="view", database="vault", schema="main") }}
 {% set entities = [
     'users', 'transactions', 'events', 'reviews', 'campaign_contacts',
     'contact_events', 'coupon_redemptions', 'point_movements',
