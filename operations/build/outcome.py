@@ -114,9 +114,9 @@ def layer_lines(results: list[Any], seconds: float, peak_bytes: dict[str, int]) 
 
 
 def folder_of(path: str) -> str:
-    """Return the listed folder that a node's file stands in, else its own."""
+    """Return the listed folder that a node's file stands in, else the first two of its path."""
     layer = layer_of({"original_file_path": path}, read_layers())
-    return layer.folder if layer else str(PurePath(path).parent)
+    return layer.folder if layer else "/".join(PurePath(path).parts[:-1][:2])
 
 
 def row_counts() -> dict[tuple[str, str], int]:
