@@ -18,7 +18,7 @@ from precision_marketing.experiments.sizes import (
     smallest_detectable_rate_difference,
 )
 from scipy import stats
-from support.randomised import spenders
+from support.panels import spenders
 
 TREATED, CONTROL = 600, 200
 EXPERIMENTS = 4000

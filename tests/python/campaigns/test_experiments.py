@@ -16,7 +16,7 @@ from precision_marketing.experiments.results import (
     measure_campaigns,
 )
 from scipy import stats
-from support.randomised import spenders
+from support.panels import spenders
 
 SETTINGS = ExperimentSettings(level=0.95, min_arm_users=30, min_sample_ratio_p_value=0.001)
 # Faults

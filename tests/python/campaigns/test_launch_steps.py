@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.power_cuts import PowerCut
+from support.operations import PowerCut
 
 from operations.build.ledger import keep_ledger, ledger_of, restore_ledger
 from operations.launch import __main__ as steps

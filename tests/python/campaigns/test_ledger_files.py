@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from support.builds import DbtRuns
 from support.campaigns import change, copied, decide, rows
-from support.power_cuts import Killed, PowerCut
+from support.operations import Killed, PowerCut
 
 from operations.build import ledger as module
 from operations.build.ledger import (

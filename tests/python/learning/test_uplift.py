@@ -15,7 +15,7 @@ from precision_marketing.uplift.learners import CONSTANT, LEARNERS, RESPONSE, cr
 from precision_marketing.uplift.metrics import Trial, arm_share, qini_curve, resample, uplift_metrics
 from precision_marketing.uplift.trials import RANDOM, UpliftSettings, choose_learner, estimate_effects, judge_trial
 from support.builds import PROJECT_FOLDER
-from support.randomised import randomised_trial
+from support.panels import randomised_trial
 from support.variables import VARS
 
 SEEDS = range(5)

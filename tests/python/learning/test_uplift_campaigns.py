@@ -20,8 +20,7 @@ from precision_marketing.uplift.campaigns import (
 from precision_marketing.uplift.learners import CONSTANT, LEARNERS, RESPONSE
 from precision_marketing.uplift.metrics import METRICS
 from precision_marketing.uplift.trials import RANDOM, UpliftSettings
-from support.panels import split_panel
-from support.randomised import randomised_trial
+from support.panels import randomised_trial, split_panel
 from support.variables import VARS
 
 # Campaigns of a shop

@@ -20,7 +20,7 @@ from support.builds import (
     pseudonym,
     vault_of,
 )
-from support.power_cuts import Killed, PowerCut
+from support.operations import Killed, PowerCut
 from support.shops import LINE_COLUMNS, write_shop
 
 from operations.build.ledger import keep_ledger, ledger_of, stamp_of_ledger, write_generation

@@ -1,4 +1,4 @@
-"""Commands of ours, each in a process of its own that need not import what another has."""
+"""Commands of ours, each in a process of its own that need not import what another has; power cuts in their midst."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import runpy
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import wraps
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -71,3 +72,36 @@ def _run(act: Callable, arguments: tuple, cwd: Path, environment: dict[str, str]
     finally:
         # a forked process ends without what waits for its end
         atexit._run_exitfuncs()
+
+
+class Killed(BaseException):
+    """A power cut."""
+
+
+def raise_killed() -> None:
+    """Stop, so that no handler of errors cleans up."""
+    raise Killed
+
+
+class PowerCut:
+    """Counts the calls of the functions that it wraps, and stops before the n-th."""
+
+    def __init__(self, step: int, stop: Callable[[], object] = raise_killed) -> None:
+        self.left, self.stop = step, stop
+
+    @property
+    def has_come(self) -> bool:
+        """Whether it came to the n-th call."""
+        return self.left <= 0
+
+    def __call__(self, original: Callable) -> Callable:
+        """Wrap a function."""
+
+        @wraps(original)
+        def counted(*arguments: object, **named: object) -> object:
+            self.left -= 1
+            if self.left == 0:
+                self.stop()
+            return original(*arguments, **named)
+
+        return counted

@@ -1,4 +1,4 @@
-"""Small synthetic panels: labels as in lbl_user, and features."""
+"""Small synthetic panels: labels as in lbl_user, and features; trials of which the effect is known."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from precision_marketing.common.frames import PANEL_KEYS, Panel, feature_frame, to_pandas
 from precision_marketing.estimators.fitting import LearningSettings
 from precision_marketing.estimators.scoring import score_panels
+from precision_marketing.uplift.metrics import Trial
 from support.variables import VARS
 
 TASK = "lapse_28d"
@@ -133,3 +134,32 @@ def frame_of(predictions: pa.Table | pa.RecordBatchReader) -> pd.DataFrame:
 def score_panel(panel: Panel, registry: pd.DataFrame, tasks: pd.DataFrame, grain: str) -> pd.DataFrame:
     """Score a panel that comes in one piece."""
     return frame_of(score_panels([panel], registry, tasks, grain))
+
+
+def spenders(random: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Amounts before and during, of users who buy the oftener the more they spend."""
+    level = random.normal(size=shape)
+    buying = 1 / (1 + np.exp(1 - 1.5 * level))
+    before, during = (
+        np.where(random.random(shape) < buying, np.exp(3 + 0.7 * level + random.normal(scale=0.7, size=shape)), 0.0)
+        for _ in range(2)
+    )
+    return before, during
+
+
+def randomised_trial(seed: int, rows: int, slope: float, *, is_binary: bool) -> tuple[pd.DataFrame, Trial, np.ndarray]:
+    """Return features, a trial, and true effects: .1 + slope x first feature."""
+    random = np.random.default_rng(seed)
+    features = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
+    features["kind"] = random.choice(["x", "y"], rows)
+    effect = 0.1 + slope * features["a"].clip(-2, 2).to_numpy()
+    treated = random.random(rows) < 0.6
+    base = 0.4 + 0.1 * features["b"].clip(-2, 2).to_numpy()
+    chance = np.clip(base + treated * effect, 0, 1)
+    if is_binary:
+        outcome = (random.random(rows) < chance).astype(float)
+    else:
+        outcome = 10 * chance + random.normal(size=rows)
+        effect = 10 * effect
+    users = np.array([f"user {number:05d}" for number in range(rows)], dtype=object)
+    return features, Trial(users, treated, outcome, np.full(rows, 0.6)), effect

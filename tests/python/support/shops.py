@@ -1,4 +1,4 @@
-"""Small shops written as files, and dbt run on them."""
+"""Small shops written as files, and dbt run on them; synthetic shops as tests read them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import duckdb
 from support.builds import PROJECT_FOLDER, DbtResult, DbtRuns, moved, package_folder
 from support.cache import kept
 
+from demo_shop.shop import make_shop
+
 # What `make check-data` runs, less the tests of the macros.
 CHECK_DATA = ("build", "--selector=check_data", "--exclude-resource-type=unit_test")
 NO_DATA_TESTS = (*CHECK_DATA, "--exclude-resource-type=test")
 # What becomes of lines, for tests that ask for no more.
 LINES_CHECKED = ("build", "--select=+int_transactions_checked", *NO_DATA_TESTS[2:])
+# The synthetic shop's day in UTC instants: China has had one zone and no summer time since 1991.
+LOCAL_DATE = "cast({} + interval 8 hours as date)"
 PRODUCT_COLUMNS = "product_id,product_name,list_price"
 # @ is what the two products' ids begin with.
 TWO_PRODUCTS = f"{PRODUCT_COLUMNS}\n@1,Tea,1.50\n@2,Milk,2\n".encode()
@@ -127,3 +131,17 @@ def table_counts(warehouse: Path, schema: str) -> dict[str, int]:
             "select table_name from information_schema.tables where table_schema = $1 order by table_name", [schema]
         ).fetchall()
         return {table: len(connection.table(f"{schema}.{table}")) for (table,) in tables}
+
+
+def made_shop(folder: Path, **arguments: int) -> duckdb.DuckDBPyConnection:
+    """Make a synthetic shop; return a connection with a view per file, and the truth."""
+    make_shop(folder, folder.parent / "made.duckdb", **arguments)
+    connection = duckdb.connect(str(folder.parent / "made.duckdb"))
+    for file in folder.glob("*.parquet"):
+        connection.read_parquet(str(file)).create_view(file.stem)
+    return connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
+    """What a query returns."""
+    return connection.execute(query).fetchall()

@@ -19,7 +19,6 @@ from io import StringIO
 import dbt.adapters.duckdb  # noqa: F401
 import jinja2
 import precision_marketing
-import support.quiet_events
 import support.spared_work  # noqa: F401
 from dbt.cli.main import cli
 from support.cache import CACHE_FOLDER, PROJECT_FOLDER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from support.demo_shops import made_shop
+from support.shops import made_shop
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.builds import PROJECT_FOLDER
-from support.demo_shops import LOCAL_DATE, made_shop, rows
+from support.shops import LOCAL_DATE, made_shop, rows
 
 from demo_shop.shop import make_shop
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from support.demo_shops import LOCAL_DATE, rows
+from support.shops import LOCAL_DATE, rows
 
 
 def test_price_cuts_sell_as_the_elasticities_say(shop: duckdb.DuckDBPyConnection) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from support.demo_shops import LOCAL_DATE, made_shop, rows
+from support.shops import LOCAL_DATE, made_shop, rows
 
 from demo_shop.ledger import Stock
 from demo_shop.shop import make_shop
