@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from operations.files import why_unreadable
-from operations.mapping.reading import files_in
+from operations.mapping.reading import files_in, read_yaml
 from operations.shop_files import layout_of
 
 LAYOUTS = Path(__file__).parent / "layouts"
@@ -41,7 +41,7 @@ class Recognised:
 def layouts() -> dict[str, tuple[str, dict[str, Any]]]:
     """Return, by name of a layout, its text and what that says."""
     texts = {file.stem: file.read_text(encoding="utf-8") for file in sorted(LAYOUTS.glob("*.yml"))}
-    return {name: (text, yaml.safe_load(text)) for name, text in texts.items()}
+    return {name: (text, read_yaml(text)) for name, text in texts.items()}
 
 
 def headings_of(folder: str, encoding: str) -> dict[str, list[str]]:

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from operations.encodings import know_encodings
 from operations.mapping.contract import Column, contract
-from operations.mapping.tables import clean
+from operations.mapping.reading import read_yaml
+from operations.mapping.tables import clean, reader
 from operations.mapping.values import quoted, read_number
-from operations.privacy.encryption import connect
 from operations.shop_files import ROW, layout_of, relation
 
 SYNONYMS = Path(__file__).parent / "synonyms.yml"
@@ -90,7 +88,7 @@ def proposal(folder: str, headings: dict[str, list[str]], encoding: str) -> tupl
         As mapping.yml has it, with `Proposed` in the place of values; sentences.
     """
     kinds = _kinds(folder, headings, encoding)
-    with know_encodings(connect(threads=2, memory_limit="1GB")) as connection:
+    with reader().cursor() as connection:
         for kind in kinds:
             _look_at(connection, kind)
         base = max(kinds, key=lambda kind: len(_matches("transactions", kind).keys() & LINE_COLUMNS), default=None)
@@ -117,7 +115,7 @@ LINE_COLUMNS = {"order_id", "product_id", "product_name", "quantity", "unit_pric
 @cache
 def synonyms() -> dict[str, list[str]]:
     """Return the words for each column of the contract, normalised, the surest first."""
-    told = yaml.safe_load(SYNONYMS.read_text(encoding="utf-8"))
+    told = read_yaml(SYNONYMS.read_text(encoding="utf-8"))
     return {column: [normalised(column), *map(normalised, words)] for column, words in told.items()}
 
 

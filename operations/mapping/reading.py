@@ -71,9 +71,9 @@ class Part:
     where : object or None
         Which rows count.
     per : str or None
-        Column of the contract that has one row per value.
+        Column of the contract that has one row per value: of the last file that has one.
     is_last : bool
-        Whether that is the last one in the order of the files, not the first.
+        Whether that is the last row of the file, not the first.
     """
 
     source: str
@@ -164,7 +164,7 @@ def mapping_in(folder: str) -> Mapping | None:
 def _mapping(folder: str, state: tuple) -> Mapping:
     try:
         text = (Path(folder) / NAME).read_text(encoding="utf-8-sig")
-        content = yaml.load(text, _Loader)
+        content = read_yaml(text)
     except (OSError, UnicodeError) as error:
         raise MappingFaults([f"File {folder}/{NAME}: expected text in UTF-8 ({error})."]) from None
     except yaml.MarkedYAMLError as error:
@@ -176,15 +176,27 @@ def _mapping(folder: str, state: tuple) -> Mapping:
     return mapping_of(folder, content)
 
 
+def read_yaml(text: str) -> Any:
+    """Return what YAML says, each scalar as it is written: no, 007 and 2026-03-01 are words."""
+    return yaml.load(text, _Loader)
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML in which no key stands twice: the first would be lost in silence."""
+    """YAML in which scalars are text, and no key stands twice: the first would be lost in silence."""
+
+    yaml_implicit_resolvers = {
+        first: [each for each in resolvers if each[0] in ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:null")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         """Return a mapping; a key that comes again is an error."""
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen and key != "<<":
+            if isinstance(key, str) and key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"'{key}' stands twice", key_node.start_mark)
             seen.add(key if isinstance(key, str) else id(key_node))
         return super().construct_mapping(node, deep)
@@ -264,7 +276,7 @@ class _Check:
             _texts(fill.get("within")),
             _texts(fill.get("columns")),
             _texts(told.get("may_lack")),
-            bool(told.get("optional", False)),
+            told.get("optional") == "true",
         )
 
     def joins(self, source: Source, sources: dict[str, Source]) -> None:

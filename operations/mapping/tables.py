@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -110,7 +111,7 @@ def tried_mapping(folder: str, table: str, encoding: str) -> str:
     mapping = _usable(folder)
     assert mapping, "asked of mapped tables only"
     rows, faults = 0, []
-    with know_encodings(connect(threads=2, memory_limit="1GB")) as connection:
+    with reader().cursor() as connection:
         for part in mapping.parts(table):
             try:
                 columns = compiled(mapping, table, part, encoding)
@@ -124,6 +125,12 @@ def tried_mapping(folder: str, table: str, encoding: str) -> str:
                     sentence(folder, f"table {table}", f"expected rows, found {_kind(error)}")
                 ]
     return json.dumps({"rows": rows, "faults": list(dict.fromkeys(faults))})
+
+
+@cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """Return a database to look at files in: to load what encrypts takes longer than most of them."""
+    return know_encodings(connect(threads=2, memory_limit="1GB"))
 
 
 def relation_of(mapping: Mapping, table: str, encoding: str) -> str:
@@ -145,7 +152,7 @@ def part_relation(mapping: Mapping, table: str, part: Part, encoding: str) -> st
     kept = ", ".join(map(quoted, columns))
     order = " desc" if part.is_last else ""
     only = (
-        f" qualify row_number() over (partition by {quoted(part.per)} order by {FILE}{order}, {ROW}{order}) = 1"
+        f" qualify row_number() over (partition by {quoted(part.per)} order by {FILE} desc, {ROW}{order}) = 1"
         if part.per
         else ""
     )

@@ -90,9 +90,9 @@ class Scope:
         return sql
 
     def _found(self, name: Any) -> str:
-        if not isinstance(name, (str, int)):
+        if not isinstance(name, str):
             raise MappingError(f"expected the name of a column, found {shown(name)}.")
-        found = self.headings.get(str(name).strip().lower())
+        found = self.headings.get(name.strip().lower())
         if found is None:
             raise MappingError(f"expected a column of its files, found '{name}', which they lack.")
         return found
@@ -116,8 +116,6 @@ def text_of(value: Any, scope: Scope) -> str:
 
 def number_from(value: Any, scope: Scope) -> str:
     """Return SQL of the number that a value stands for, a double; errors as of `text_of`."""
-    if isinstance(value, bool) or isinstance(value, float):
-        raise MappingError(f"expected a column, found the number {value}; write {{constant: {value}}}.")
     if not isinstance(value, dict):
         return scope.number(value)
     word, taken, options = _taken_apart(value)
@@ -147,7 +145,7 @@ def _one_condition(name: Any, words: Any, scope: Scope) -> str:
         return f"{column} is not null"
     if words == EMPTY:
         return f"{column} is null"
-    listed = ", ".join(sql_text(as_written(word).lower()) for word in _listed(words))
+    listed = ", ".join(sql_text(str(word).lower()) for word in _listed(words))
     return f"coalesce(lower({column}) in ({listed}), false)"
 
 
@@ -181,16 +179,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def as_written(word: Any) -> str:
-    """Return a word as the file writes it, where YAML made another thing of it."""
-    return str(word).lower() if isinstance(word, bool) else str(word)
-
-
 def shown(value: Any) -> str:
     """Return a value as a message may show it: as YAML has it, short."""
     if value is None:
         return "nothing"
-    return f"'{value}'" if isinstance(value, (str, int, float)) else f"{str(value)[:80]}"
+    return f"'{value}'" if isinstance(value, str) else str(value)[:80]
 
 
 def _taken_apart(value: dict) -> tuple[str, Any, dict]:
@@ -230,20 +223,20 @@ def _column(name: Any, options: dict, scope: Scope) -> str:
     if not isinstance(words, dict):
         raise MappingError(f"expected words, each with what it means, found {shown(words)}.")
     cases = " ".join(
-        f"when {sql_text(as_written(word).lower())} then {_word(meaning)}" for word, meaning in words.items()
+        f"when {sql_text(str(word).lower())} then {_word(meaning)}" for word, meaning in words.items()
     )
     rest = {"keep": column, "empty": "null"}.get(otherwise) or _word(otherwise)
     return f"case lower({column}) {cases} else {rest} end"
 
 
 def _word(meaning: Any) -> str:
-    return "null" if meaning is None or meaning == "" else sql_text(as_written(meaning))
+    return "null" if meaning is None or meaning == "" else sql_text(str(meaning))
 
 
 def _constant(value: Any, options: dict, scope: Scope) -> str:
     if isinstance(value, (dict, list)) or value is None:
         raise MappingError(f"expected one constant, found {shown(value)}.")
-    return sql_text(as_written(value))
+    return sql_text(str(value))
 
 
 def _first_of(values: Any, options: dict, scope: Scope) -> str:

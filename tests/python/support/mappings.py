@@ -1,0 +1,42 @@
+"""Mapped folders of files, read without dbt."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+from support.cache import PROJECT_FOLDER
+
+from operations.encodings import know_encodings
+from operations.mapping.__main__ import main
+from operations.mapping.reading import mapping_in
+from operations.mapping.tables import mapping_faults, relation_of, tried_mapping
+
+EXPORTS = PROJECT_FOLDER / "tests" / "exports"
+LAYOUTS = sorted(folder.name for folder in EXPORTS.iterdir())
+
+
+def proposed(folder: Path, layout: str = "") -> Path:
+    """Return a folder with a copy of a layout's sample, or of its own files, and what `make map` writes for it."""
+    if layout:
+        shutil.copytree(EXPORTS / layout, folder, dirs_exist_ok=True)
+    main(str(folder), "auto", is_forced=False)
+    return folder
+
+
+def mapped_rows(folder: Path, table: str, columns: str = "*") -> list[tuple]:
+    """Return the rows of a mapped table sorted, as the build gets them."""
+    mapping = mapping_in(str(folder))
+    assert mapping
+    with know_encodings(duckdb.connect()) as connection:
+        rows = relation_of(mapping, table, "auto")
+        return connection.execute(f'select {columns} from {rows} order by all').fetchall()
+
+
+def faults_of(folder: Path, mapping: str, table: str = "transactions") -> list[str]:
+    """Return what is wrong with a folder under a mapping, the folder's name left out."""
+    (folder / "mapping.yml").write_text(mapping, encoding="utf-8")
+    faults = json.loads(mapping_faults(str(folder))) or json.loads(tried_mapping(str(folder), table, "auto"))["faults"]
+    return [fault.replace(f"{folder}/", "") for fault in faults]
