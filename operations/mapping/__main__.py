@@ -58,7 +58,11 @@ def _lines(content: dict[str, Any]) -> list[str]:
         lines += [f"  {name}:", *(f"    {word}: {_flow(told)}" for word, told in about.items())]
     lines.append("tables:")
     for table, part in content["tables"].items():
-        lines += [f"  {table}:", *(f"    {word}: {_flow(part[word])}" for word in part if word != "columns"), "    columns:"]
+        lines += [
+            f"  {table}:",
+            *(f"    {word}: {_flow(part[word])}" for word in part if word != "columns"),
+            "    columns:",
+        ]
         columns: dict[str, Proposed] = part["columns"]
         for name, each in columns.items():
             lines.append(f"      {name}: {_flow(each.value)}  # {each.confidence}: {each.reason}")

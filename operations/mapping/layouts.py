@@ -80,7 +80,9 @@ def written(found: Recognised) -> str:
         named = told["files"][source]["named"]
         patterns = named if isinstance(named, list) else [named]
         if not all(any(fnmatchcase(file, pattern) for pattern in patterns) for file in files):
-            line = f"    named: {yaml.safe_dump(files, default_flow_style=True, allow_unicode=True, width=10_000).strip()}"
+            line = (
+                f"    named: {yaml.safe_dump(files, default_flow_style=True, allow_unicode=True, width=10_000).strip()}"
+            )
             text = re.sub(rf"(^  {source}:\n)    named: .*$", lambda at: at[1] + line, text, flags=re.MULTILINE)  # noqa: B023
     return text
 

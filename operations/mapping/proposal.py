@@ -143,7 +143,9 @@ def _look_at(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     """Count what stands below each heading, in the first rows of the first file."""
     names = list(kind.columns)
     cells = ", ".join(f"{clean(f'cast({quoted(name)} as varchar)')} as {quoted(name)}" for name in names)
-    connection.execute(f"create or replace temp table {quoted(kind.name)} as select {ROW}, {cells} from {kind.relation} limit {ROWS_READ}")
+    connection.execute(
+        f"create or replace temp table {quoted(kind.name)} as select {ROW}, {cells} from {kind.relation} limit {ROWS_READ}"
+    )
     counts = ["count(*)"]
     for name in names:
         cell = quoted(name)
@@ -249,9 +251,7 @@ def _join(
 NOT_OF_ORDERS = {"transaction_id", "product_id", "quantity", "unit_price", "net_amount", "discount_amount"}
 
 
-def _complete(
-    connection: duckdb.DuckDBPyConnection, base: Kind, columns: dict[str, Proposed], *, comma: bool
-) -> None:
+def _complete(connection: duckdb.DuckDBPyConnection, base: Kind, columns: dict[str, Proposed], *, comma: bool) -> None:
     """Make what the lines lack of what they have: ids, amounts; see what a total is of."""
     order = columns["order_id"].value
     if (line := columns.get("transaction_id")) is None or not base.is_key(line.value):
@@ -290,7 +290,9 @@ def _is_of_orders(
 
 def _named(kind: Kind, column: str) -> list[str]:
     words = synonyms()[column]
-    return sorted((name for name in kind.columns if normalised(name) in words), key=lambda each: words.index(normalised(each)))
+    return sorted(
+        (name for name in kind.columns if normalised(name) in words), key=lambda each: words.index(normalised(each))
+    )
 
 
 def _other_table(
@@ -327,6 +329,8 @@ def _missing(content: dict[str, Any]) -> list[str]:
         "currency": "all amounts are in the shop's currency",
         "unit_price": "prices are not known",
     }
-    told += [f"transactions, {name}: no column was found for it; {so}." for name, so in wanted.items() if name not in lines]
+    told += [
+        f"transactions, {name}: no column was found for it; {so}." for name, so in wanted.items() if name not in lines
+    ]
     others = [table for table in contract() if table not in content["tables"]]
     return [*told, f"No files were found for {', '.join(others)}."]

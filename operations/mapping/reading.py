@@ -125,7 +125,9 @@ class Mapping:
 
     def sources_below(self, name: str) -> list[str]:
         """Return a kind of files and all that are joined to it."""
-        return list(dict.fromkeys([name, *(each for other in self.sources[name].join for each in self.sources_below(other))]))
+        return list(
+            dict.fromkeys([name, *(each for other in self.sources[name].join for each in self.sources_below(other))])
+        )
 
     def parts(self, table: str) -> list[Part]:
         """Return the parts of a table whose files are there, or must be."""
@@ -181,7 +183,7 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, _Loader)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML in which scalars are text, and no key stands twice: the first would be lost in silence."""
 
     yaml_implicit_resolvers = {

@@ -17,13 +17,7 @@ from operations import shop_files
 from operations.encodings import know_encodings
 from operations.files import why_unreadable
 from operations.mapping.reading import NAME, Mapping, MappingFaults, Part, mapping_in, sentence
-from operations.mapping.values import (
-    MappingError,
-    Scope,
-    condition_of,
-    quoted,
-    text_of,
-)
+from operations.mapping.values import MappingError, Scope, condition_of, quoted, text_of
 from operations.privacy.encryption import connect
 from operations.shop_files import FILE, ROW
 
@@ -145,9 +139,11 @@ def relation_of(mapping: Mapping, table: str, encoding: str) -> str:
     return f"({' union all by name '.join(parts)})"
 
 
-def part_relation(mapping: Mapping, table: str, part: Part, encoding: str) -> str:
-    """Return SQL of one part of a table; errors as of `relation_of`."""
-    columns, keep, base = _compiled(mapping, table, part, encoding)
+def part_relation(mapping: Mapping, table: str, part: Part, encoding: str, *, places: bool = False) -> str:
+    """Return SQL of one part of a table, with the `places_of` joined rows; errors as of `relation_of`."""
+    columns, keep, base = _compiled(mapping, table, part, encoding, places=places)
+    if places:
+        columns |= {name[1:-1]: name for pair in places_of(mapping, part.source) for name in pair}
     selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
     kept = ", ".join(map(quoted, columns))
     order = " desc" if part.is_last else ""
@@ -167,7 +163,18 @@ def compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> dict[st
     return _compiled(mapping, table, part, encoding)[0]
 
 
-def _compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> tuple[dict[str, str], str, str]:
+def places_of(mapping: Mapping, name: str) -> list[tuple[str, str]]:
+    """Return the columns with file and number of the rows that are joined to those of a kind of files."""
+    found = []
+    for other in mapping.sources[name].join:
+        found.append((f'"{other}.(file)"', f'"{other}.(row)"'))
+        found += [(f'"{other}.{file[1:]}', f'"{other}.{row[1:]}') for file, row in places_of(mapping, other)]
+    return found
+
+
+def _compiled(
+    mapping: Mapping, table: str, part: Part, encoding: str, *, places: bool = False
+) -> tuple[dict[str, str], str, str]:
     """Return SQL of the columns of a part, of which rows count, and of its files' rows."""
     files = Files(mapping, encoding)
     scope = Scope(files.headings(part.source), mapping.comma)
@@ -184,7 +191,7 @@ def _compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> tuple[
     if faults:
         raise MappingFaults(faults)
     try:
-        return columns, keep, scope.with_steps(files.rows(part.source, scope.named))
+        return columns, keep, scope.with_steps(files.rows(part.source, scope.named, places=places))
     except MappingError as error:
         raise MappingFaults([sentence(mapping.folder, f"table {table}", str(error))]) from None
 
@@ -224,7 +231,7 @@ class Files:
     def rows(self, name: str, needed: Iterable[str], *, places: bool = False) -> str:
         """Return SQL of the rows: those columns that are needed, as text.
 
-        `places` adds file and number of joined rows, as "<files>.(file)" and "<files>.(row)".
+        `places` adds file and number of joined rows, as `places_of` calls them.
         """
         source, headings = self.mapping.sources[name], self.headings(name)
         filled = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_columns]
@@ -265,16 +272,17 @@ class Files:
         theirs = [self._found(each, others, f"files {name}, join {other}") for each in on.values()]
         own = [self._found(each, headings, f"files {name}, join {other}") for each in on]
         needed = [each.removeprefix(f"{other}.") for each in wanted]
-        below = [f"{each}.{place}" for each in self.mapping.sources_below(other)[1:] for place in ("(file)", "(row)")]
+        below = [column[1:-1] for pair in places_of(self.mapping, other) for column in pair]
         taken = ["(file)", "(row)", *below] if places else []
         selected = [f"there.{quoted(each)} as {quoted(f'{other}.{each}')}" for each in [*needed, *taken]]
         rows = self.rows(other, [*needed, *theirs], places=places)
         by = ", ".join(map(quoted, theirs))
-        last = f"(select * from {rows} qualify row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1)"
+        # of a user, former deliveries count as well
+        last = "" if places else f" qualify row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1"
         equal = " and ".join(
             f"here.{quoted(ours)} = there.{quoted(their)}" for ours, their in zip(own, theirs, strict=True)
         )
-        return f"(select {', '.join(['here.*', *selected])} from {sql} as here left join {last} as there on {equal})"
+        return f"(select {', '.join(['here.*', *selected])} from {sql} as here left join (select * from {rows}{last}) as there on {equal})"
 
     @staticmethod
     def _found(name: str, headings: dict[str, str], place: str) -> str:
@@ -302,9 +310,7 @@ def _usable(folder: str) -> Mapping | None:
 
 
 def _sources(mapping: Mapping, table: str) -> list[str]:
-    return list(
-        dict.fromkeys(name for part in mapping.parts(table) for name in mapping.sources_below(part.source))
-    )
+    return list(dict.fromkeys(name for part in mapping.parts(table) for name in mapping.sources_below(part.source)))
 
 
 def _joins_that_repeat(
@@ -316,7 +322,11 @@ def _joins_that_repeat(
         for other, on in mapping.sources[name].join.items():
             headings = files.headings(other)
             keys = [quoted(headings[each.lower()]) for each in on.values()]
-            own = [heading for heading in headings.values() if not any(heading.startswith(f"{each}.") for each in mapping.sources[other].join)]
+            own = [
+                heading
+                for heading in headings.values()
+                if not any(heading.startswith(f"{each}.") for each in mapping.sources[other].join)
+            ]
             rows = files.rows(other, own)
             values = f"count(distinct hash({', '.join(map(quoted, own))}))"
             known = " and ".join(f"{key} is not null" for key in keys)
@@ -343,7 +353,9 @@ def _failing(
             connection.fetchall()
         except duckdb.Error as error:
             place = f"table {table}, column {name}"
-            faults.append(sentence(mapping.folder, place, f"expected an expression over its files, found {_kind(error)}"))
+            faults.append(
+                sentence(mapping.folder, place, f"expected an expression over its files, found {_kind(error)}")
+            )
     return faults
 
 

@@ -222,9 +222,7 @@ def _column(name: Any, options: dict, scope: Scope) -> str:
         return column
     if not isinstance(words, dict):
         raise MappingError(f"expected words, each with what it means, found {shown(words)}.")
-    cases = " ".join(
-        f"when {sql_text(str(word).lower())} then {_word(meaning)}" for word, meaning in words.items()
-    )
+    cases = " ".join(f"when {sql_text(str(word).lower())} then {_word(meaning)}" for word, meaning in words.items())
     rest = {"keep": column, "empty": "null"}.get(otherwise) or _word(otherwise)
     return f"case lower({column}) {cases} else {rest} end"
 

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 import yaml
 from support.mappings import LAYOUTS, faults_of, mapped_rows, proposed
+from support.readings import reading
 
 from operations.mapping.__main__ import main
 from operations.mapping.layouts import layouts
+from operations.mapping.persons import refuse_mapped, rows_in_mapped_files
 from operations.mapping.proposal import synonyms
 from operations.mapping.reading import MappingFaults, mapping_of
+from operations.personal_data.access_export import held_in_files
+from operations.personal_data.persons import Person, UnreadableError
 
 LINES = """Bill,Line,Who,When,Goods,Pieces,Price,Cut,Voucher
 B1,1,u1,2026-03-01 10:00:00,p1,2,10.00,3.00,
@@ -37,7 +41,7 @@ tables:
       net_amount: {minus: [{times: [Price, Pieces]}, {spread: Cut, over: Bill, by: {times: [Price, Pieces]}}]}
       ordered_at: When
 """
-COLUMNS = "transaction_id, user_id, quantity, net_amount, ordered_at, \"(row)\""
+COLUMNS = 'transaction_id, user_id, quantity, net_amount, ordered_at, "(row)"'
 
 
 @pytest.fixture
@@ -115,7 +119,11 @@ def test_amounts_are_read_as_money_is_written(shop: Path, sign: str, cell: str, 
         ("  transactions:", "  orders:", "mapping.yml: expected tables of the contract (users, "),
         ("user_id: Who", "customer: Who", "mapping.yml, table transactions, column customer: expected a column of the"),
         ("user_id: Who", "user_id: Whom", "mapping.yml, table transactions, column user_id: expected a column of its"),
-        ("      ordered_at: When\n", "", "mapping.yml, table transactions, column ordered_at: expected a value, as the"),
+        (
+            "      ordered_at: When\n",
+            "",
+            "mapping.yml, table transactions, column ordered_at: expected a value, as the",
+        ),
         ("export*.csv", "exports*.csv", "mapping.yml, table transactions, column transaction_id: expected a column"),
         ("[When, Who]", "[When, Whom]", "mapping.yml, table transactions: files lines, fill_down: expected a column"),
         ("from: lines", "from: line", "mapping.yml, table transactions: from: expected one of lines, found 'line'"),
@@ -123,7 +131,11 @@ def test_amounts_are_read_as_money_is_written(shop: Path, sign: str, cell: str, 
         ("user_id: Who", "user_id: {sql: 'Who +'}", "mapping.yml, table transactions, column user_id: expected an"),
         ("user_id: Who", "user_id: {sql: 'Whom'}", "mapping.yml, table transactions, column user_id: expected an"),
         ("user_id: Who", "user_id: {sql: 'cast(Goods as int)'}", "mapping.yml, table transactions, column user_id: ex"),
-        ("user_id: Who", "user_id: Who\n      user_id: Bill", "mapping.yml, line 11: expected YAML, found an error: 'u"),
+        (
+            "user_id: Who",
+            "user_id: Who\n      user_id: Bill",
+            "mapping.yml, line 11: expected YAML, found an error: 'u",
+        ),
         ("user_id: Who", "user_id: [Who", "mapping.yml, line 11: expected YAML, found an error: "),
         ("{named: export", "{name: export", "mapping.yml, files lines: expected 'named' with the name of a file"),
         (", over: Bill", "", "mapping.yml, table transactions, column net_amount: expected 'over', the columns"),
@@ -141,7 +153,7 @@ def test_a_fault_is_one_sentence_with_its_place(shop: Path, old: str, new: str, 
 
 
 def test_a_join_takes_the_last_delivery_and_no_guess(tmp_path: Path) -> None:
-    (tmp_path / "items.csv").write_text("order,sku,qty,price\n=\"007\",p1,1,5\n008,p1,1,5\n009,p1,1,5\n")
+    (tmp_path / "items.csv").write_text('order,sku,qty,price\n="007",p1,1,5\n008,p1,1,5\n009,p1,1,5\n')
     (tmp_path / "orders-1.csv").write_text("no,who,at\n007,u1,2026-03-01\n008,u2,2026-03-02\n")
     (tmp_path / "orders-2.csv").write_text("no,who,at\n'008,u3,2026-03-02\n")
     mapping = """
@@ -168,7 +180,15 @@ def test_any_heading_in_any_order_gives_the_same_lines(tmp_path: Path, seed: int
     rng = random.Random(seed)
     names = ["transaction_id", "order_id", "user_id", "product_id", "quantity", "net_amount", "ordered_at"]
     known = [
-        (f"t{n}", f"o{n // 3}", f"u{n // 3 % 5}", f"p{rng.randrange(9)}", "1", f"{rng.randrange(1, 99999) / 100:.2f}", day)
+        (
+            f"t{n}",
+            f"o{n // 3}",
+            f"u{n // 3 % 5}",
+            f"p{rng.randrange(9)}",
+            "1",
+            f"{rng.randrange(1, 99999) / 100:.2f}",
+            day,
+        )
         for n in range(60)
         if (day := f"2026-03-{1 + n // 3:02d} 10:00:00")
     ]
@@ -232,7 +252,9 @@ def test_a_proposal_joins_fills_and_spreads(tmp_path: Path, capsys: pytest.Captu
     )
     (tmp_path / "kunden.csv").write_text("Kundennummer;E-Mail;PLZ\nK1;ann@example.com;10115\nK2;bo@example.com;01067\n")
     shop = proposed(tmp_path)
-    lines = mapped_rows(shop, "transactions", "transaction_id, user_id, product_id, net_amount, ordered_at, order_status")
+    lines = mapped_rows(
+        shop, "transactions", "transaction_id, user_id, product_id, net_amount, ordered_at, order_status"
+    )
     assert lines == [
         ("B1-1", "K1", "A1", "23,4000", "03.02.2026 10:00", "bezahlt"),
         ("B1-2", "K1", "A2", "1011,7000", "03.02.2026 10:00", "bezahlt"),
@@ -254,7 +276,11 @@ def test_a_proposal_knows_the_total_of_an_order(tmp_path: Path) -> None:
     )
     shop = proposed(tmp_path)
     lines = mapped_rows(shop, "transactions", "order_id, user_id, ordered_at, net_amount")
-    assert lines == [("1", "u1", "2026-03-01", "18.0000"), ("1", "u1", "2026-03-01", "9.0000"), ("2", "u2", "2026-03-02", "9.0000")]
+    assert lines == [
+        ("1", "u1", "2026-03-01", "18.0000"),
+        ("1", "u1", "2026-03-01", "9.0000"),
+        ("2", "u2", "2026-03-02", "9.0000"),
+    ]
 
 
 def test_an_edited_mapping_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,7 +299,48 @@ def test_an_edited_mapping_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_what_is_no_mapping_is_said() -> None:
-    for content in (None, [], "files", {"files": {}, "tables": {}}, {"files": {"a": {"named": 1, "join": {"a": {"x": "x"}}}}}):
+    for content in (
+        None,
+        [],
+        "files",
+        {"files": {}, "tables": {}},
+        {"files": {"a": {"named": 1, "join": {"a": {"x": "x"}}}}},
+    ):
         with pytest.raises(MappingFaults) as caught:
             mapping_of("shop", content)
         assert all(fault.startswith("File shop/mapping.yml") and fault.endswith(".") for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("layout", "user", "rows"),
+    [
+        # all lines of the orders, in both exports; the address as the guest wrote it
+        ("shopify_orders", "bo@example.com", {"orders_export_1.csv": [1, 7, 8], "orders_export_2.csv": [6]}),
+        # what is joined to them, too
+        (
+            "taobao_orders",
+            "王小二",
+            {"ExportOrderDetailList202403111200.csv": [3, 6], "ExportOrderList202403111200.csv": [2, 5]},
+        ),
+        (
+            "olist",
+            "a" * 32,
+            {
+                "olist_customers_dataset.csv": [1, 4],
+                "olist_order_items_dataset.csv": [1, 2, 5],
+                "olist_orders_dataset.csv": [1, 4],
+            },
+        ),
+    ],
+)
+def test_all_rows_of_a_user_are_named_before_anything_is_erased(
+    tmp_path: Path, layout: str, user: str, rows: dict[str, list[int]]
+) -> None:
+    shop = proposed(tmp_path, layout)
+    found = rows_in_mapped_files(shop, reading("auto"), [Person("0" * 32, user)])
+    assert {str(each.name): sorted(each.found.ids) for each in found} == rows
+    with pytest.raises(UnreadableError, match=r"maps are not written\. First delete, counted below the names"):
+        refuse_mapped(shop, found)
+    refuse_mapped(shop, [])
+    held = held_in_files([Person("0" * 32, user)], shop, reading("auto"))
+    assert {name: len(each) for name, each in held.items()} == {name: len(each) for name, each in rows.items()}

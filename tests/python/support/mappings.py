@@ -32,7 +32,7 @@ def mapped_rows(folder: Path, table: str, columns: str = "*") -> list[tuple]:
     assert mapping
     with know_encodings(duckdb.connect()) as connection:
         rows = relation_of(mapping, table, "auto")
-        return connection.execute(f'select {columns} from {rows} order by all').fetchall()
+        return connection.execute(f"select {columns} from {rows} order by all").fetchall()
 
 
 def faults_of(folder: Path, mapping: str, table: str = "transactions") -> list[str]:
