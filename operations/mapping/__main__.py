@@ -14,7 +14,7 @@ import yaml
 
 from operations.mapping.layouts import headings_of, lacking, recognised, written
 from operations.mapping.proposal import Proposed, proposal
-from operations.mapping.reading import NAME, MappingFaults, files_in, mapping_in
+from operations.mapping.reading import NAME, MappingFaultsError, files_in, mapping_in
 from operations.mapping.tables import tried_mapping
 from operations.places import PROJECT, PROJECT_FOLDER, SHOP
 
@@ -105,7 +105,7 @@ def main(folder: str, encoding: str, *, is_forced: bool) -> None:
     sys.stdout.write(f"{file} is written. {text.splitlines()[1].lstrip('# ')}\n")
     try:
         mapping = mapping_in(folder)
-    except MappingFaults as error:
+    except MappingFaultsError as error:
         raise SystemExit("\n".join(error.faults)) from None
     for table in mapping.tables if mapping else []:
         tried = json.loads(tried_mapping(folder, table, encoding))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from operations.mapping.reading import NAME, MappingFaults, Part, mapping_in
+from operations.mapping.reading import NAME, MappingFaultsError, Part, mapping_in
 from operations.mapping.tables import part_relation, places_of, reader
 from operations.personal_data.persons import Person, UnreadableError, names_of
 from operations.personal_data.user_files import Reading, RowsInFile, UserRows
@@ -44,7 +44,7 @@ def mapped_rows(folder: Path | None, persons: list[Person], reading: Reading) ->
                         )
                         for name, number, user in there.fetchall():
                             found.setdefault(Path(name), {})[number] = user
-    except MappingFaults as error:
+    except MappingFaultsError as error:
         raise UnreadableError(f"{error.faults[0]} Mend it first, or rows of users would stay.") from None
     return found
 

@@ -116,7 +116,7 @@ LINE_COLUMNS = {"order_id", "product_id", "product_name", "quantity", "unit_pric
 def synonyms() -> dict[str, list[str]]:
     """Return the words for each column of the contract, normalised, the surest first."""
     told = read_yaml(SYNONYMS.read_text(encoding="utf-8"))
-    return {column: [normalised(column), *map(normalised, words)] for column, words in told.items()}
+    return {column: [normalised(column), *map(normalised, words.split(","))] for column, words in told.items()}
 
 
 def normalised(heading: str) -> str:
@@ -144,7 +144,8 @@ def _look_at(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     names = list(kind.columns)
     cells = ", ".join(f"{clean(f'cast({quoted(name)} as varchar)')} as {quoted(name)}" for name in names)
     connection.execute(
-        f"create or replace temp table {quoted(kind.name)} as select {ROW}, {cells} from {kind.relation} limit {ROWS_READ}"
+        f"create or replace temp table {quoted(kind.name)} as"
+        f" select {ROW}, {cells} from {kind.relation} limit {ROWS_READ}"
     )
     counts = ["count(*)"]
     for name in names:
@@ -209,7 +210,8 @@ def _filled_once(connection: duckdb.DuckDBPyConnection, base: Kind, order: str) 
             continue
         first, later, of_later = connection.execute(
             f"with lines as (select *, row_number() over (partition by {quoted(order)} order by {ROW}) as line"
-            f" from {quoted(base.name)}) select count({quoted(name)}) filter (line = 1) / nullif(count(*) filter (line = 1), 0),"
+            f" from {quoted(base.name)})"
+            f" select count({quoted(name)}) filter (line = 1) / nullif(count(*) filter (line = 1), 0),"
             f" count({quoted(name)}) filter (line > 1), count(*) filter (line > 1) from lines"
         ).fetchall()[0]
         if of_later and not later and (first or 0) > 0:
@@ -232,7 +234,8 @@ def _join(
         if kind is base or not key or not kind.is_key(key.value):
             continue
         (known,) = connection.execute(
-            f"select count(*) filter ({quoted(order)} in (select {quoted(key.value)} from {quoted(kind.name)})) / count(*)"
+            f"select count(*) filter ({quoted(order)} in"
+            f" (select {quoted(key.value)} from {quoted(kind.name)})) / count(*)"
             f" from {quoted(base.name)}"
         ).fetchall()[0]
         added = {name: each for name, each in theirs.items() if name not in found and name not in NOT_OF_ORDERS}

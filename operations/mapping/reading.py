@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 import yaml
@@ -21,7 +21,7 @@ KEYS_OF_FILES = {"named", "join", "fill_down", "may_lack", "optional"}
 KEYS_OF_TABLE = {"from", "where", "first_per", "last_per", "columns"}
 
 
-class MappingFaults(Exception):
+class MappingFaultsError(Exception):
     """Sentences about a mapping that cannot be used."""
 
     def __init__(self, faults: list[str]) -> None:
@@ -151,7 +151,7 @@ def mapping_in(folder: str) -> Mapping | None:
 
     Raises
     ------
-    MappingFaults
+    MappingFaultsError
         Where it cannot be used.
     """
     file = Path(folder) / NAME
@@ -168,13 +168,15 @@ def _mapping(folder: str, state: tuple) -> Mapping:
         text = (Path(folder) / NAME).read_text(encoding="utf-8-sig")
         content = read_yaml(text)
     except (OSError, UnicodeError) as error:
-        raise MappingFaults([f"File {folder}/{NAME}: expected text in UTF-8 ({error})."]) from None
+        raise MappingFaultsError([f"File {folder}/{NAME}: expected text in UTF-8 ({error})."]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}" if mark else ""
-        raise MappingFaults([f"File {folder}/{NAME}{where}: expected YAML, found an error: {error.problem}."]) from None
+        raise MappingFaultsError(
+            [f"File {folder}/{NAME}{where}: expected YAML, found an error: {error.problem}."]
+        ) from None
     except yaml.YAMLError:
-        raise MappingFaults([f"File {folder}/{NAME}: expected YAML, found characters that it has not."]) from None
+        raise MappingFaultsError([f"File {folder}/{NAME}: expected YAML, found characters that it has not."]) from None
     return mapping_of(folder, content)
 
 
@@ -186,7 +188,7 @@ def read_yaml(text: str) -> Any:
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML in which scalars are text, and no key stands twice: the first would be lost in silence."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar = {
         first: [each for each in resolvers if each[0] in ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:null")]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -208,7 +210,7 @@ def mapping_of(folder: str, content: Any) -> Mapping:
     """Return the mapping that YAML says; errors as of `mapping_in`."""
     check = _Check(folder)
     if not isinstance(content, dict):
-        raise MappingFaults([f"File {folder}/{NAME}: expected 'files' and 'tables', found {shown(content)}."])
+        raise MappingFaultsError([f"File {folder}/{NAME}: expected 'files' and 'tables', found {shown(content)}."])
     check.keys("", content, KEYS)
     sources = {
         str(name): source
@@ -231,7 +233,7 @@ def mapping_of(folder: str, content: Any) -> Mapping:
     if sign not in ("point", "comma"):
         check.add("", f"decimal_sign: expected point or comma, found {shown(sign)}")
     if check.faults:
-        raise MappingFaults(check.faults)
+        raise MappingFaultsError(check.faults)
     return Mapping(folder, sources, tables, str(content.get("layout", "")), timestamps, sign == "comma")
 
 
@@ -316,7 +318,7 @@ class _Check:
             if column.is_required and column.name not in columns:
                 self.add(f"{place}, column {column.name}", "expected a value, as the contract requires it, found none")
         first, last = told.get("first_per"), told.get("last_per")
-        if first and last or (per := first or last) and per not in columns:
+        if (first and last) or ((per := first or last) and per not in columns):
             self.add(place, f"expected first_per or last_per with one of its columns, found {shown(first or last)}")
         if source not in sources:
             return None
@@ -332,4 +334,4 @@ def _texts(told: Any) -> list[str]:
     return [str(each) for each in (told if isinstance(told, list) else [] if told is None else [told])]
 
 
-__all__ = ["Mapping", "MappingError", "MappingFaults", "Part", "Source", "mapping_in", "mapping_of", "sentence"]
+__all__ = ["Mapping", "MappingError", "MappingFaultsError", "Part", "Source", "mapping_in", "mapping_of", "sentence"]

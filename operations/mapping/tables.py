@@ -16,7 +16,7 @@ import duckdb
 from operations import shop_files
 from operations.encodings import know_encodings
 from operations.files import why_unreadable
-from operations.mapping.reading import NAME, Mapping, MappingFaults, Part, mapping_in, sentence
+from operations.mapping.reading import NAME, Mapping, MappingFaultsError, Part, mapping_in, sentence
 from operations.mapping.values import MappingError, Scope, condition_of, quoted, text_of
 from operations.privacy.encryption import connect
 from operations.shop_files import FILE, ROW
@@ -29,7 +29,7 @@ def mapping_faults(folder: str) -> str:
     """Return what is wrong with the mapping itself, as JSON; nothing where there is none."""
     try:
         mapping_in(folder)
-    except MappingFaults as error:
+    except MappingFaultsError as error:
         return json.dumps(error.faults)
     return "[]"
 
@@ -88,7 +88,7 @@ def groups_of_table(folder: str, table: str, files: list[str], encoding: str) ->
     names: Iterable[str] = dict.fromkeys(name for part in mapping.parts(table) for name in part.columns)
     try:
         found: dict[str, Any] = {"fault": None, "relation": relation_of(mapping, table, encoding)}
-    except MappingFaults as error:
+    except MappingFaultsError as error:
         found = {"fault": error.faults[0], "relation": None}
     kind = {"files": files, "names": list(names), "types": [], "encoding": "", "delimiter": ","}
     return json.dumps([{**kind, **found}])
@@ -112,7 +112,7 @@ def tried_mapping(folder: str, table: str, encoding: str) -> str:
                 faults += _joins_that_repeat(connection, mapping, table, part, encoding)
                 query = f"select count(*), count(columns(*)) from {part_relation(mapping, table, part, encoding)}"
                 rows += connection.execute(query).fetchall()[0][0]
-            except MappingFaults as error:
+            except MappingFaultsError as error:
                 faults += error.faults
             except duckdb.Error as error:
                 faults += _failing(connection, mapping, table, part, encoding, list(columns)) or [
@@ -132,7 +132,7 @@ def relation_of(mapping: Mapping, table: str, encoding: str) -> str:
 
     Raises
     ------
-    MappingFaults
+    MappingFaultsError
         Where a value cannot be had of the files.
     """
     parts = [f"select * from {part_relation(mapping, table, part, encoding)}" for part in mapping.parts(table)]
@@ -189,11 +189,11 @@ def _compiled(
     except MappingError as error:
         faults.append(sentence(mapping.folder, f"table {table}, where", str(error)))
     if faults:
-        raise MappingFaults(faults)
+        raise MappingFaultsError(faults)
     try:
         return columns, keep, scope.with_steps(files.rows(part.source, scope.named, places=places))
     except MappingError as error:
-        raise MappingFaults([sentence(mapping.folder, f"table {table}", str(error))]) from None
+        raise MappingFaultsError([sentence(mapping.folder, f"table {table}", str(error))]) from None
 
 
 class Files:
@@ -282,7 +282,8 @@ class Files:
         equal = " and ".join(
             f"here.{quoted(ours)} = there.{quoted(their)}" for ours, their in zip(own, theirs, strict=True)
         )
-        return f"(select {', '.join(['here.*', *selected])} from {sql} as here left join (select * from {rows}{last}) as there on {equal})"
+        joined = f"left join (select * from {rows}{last}) as there on {equal}"
+        return f"(select {', '.join(['here.*', *selected])} from {sql} as here {joined})"
 
     @staticmethod
     def _found(name: str, headings: dict[str, str], place: str) -> str:
@@ -305,7 +306,7 @@ def _usable(folder: str) -> Mapping | None:
     """Return the mapping; None where it has faults, which `mapping_faults` tells."""
     try:
         return mapping_in(folder)
-    except MappingFaults:
+    except MappingFaultsError:
         return None
 
 
@@ -316,7 +317,7 @@ def _sources(mapping: Mapping, table: str) -> list[str]:
 def _joins_that_repeat(
     connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str
 ) -> list[str]:
-    """Return sentences about joins whose keys have several rows in one file that differ: which is meant?"""
+    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant."""
     files, faults = Files(mapping, encoding), []
     for name in mapping.sources_below(part.source):
         for other, on in mapping.sources[name].join.items():

@@ -20,11 +20,16 @@ from operations.shop_files import FILE, ROW
 UNREADABLE = "unreadable"
 # Words that may stand beside another, with a value of their own.
 OPTIONS = {"words", "otherwise", "over", "by", "with", "then"}
-CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "￥": "CNY", "元": "CNY", "₹": "INR", "₽": "RUB", "R$": "BRL", "$": "USD"}
+CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "\uffe5": "CNY", "元": "CNY", "₹": "INR", "₽": "RUB", "R$": "BRL", "$": "USD"}
 # Of a condition, in the place of words of the column.
 FILLED, EMPTY = "(filled)", "(empty)"
+# Full-width digits and signs, and other signs for minus, with those that they are read as.
+PLAIN = "0123456789.,-+()--"
+FULL_WIDTH = "".join(chr(ord(each) + 0xFEE0) for each in PLAIN[:-2]) + "\u2212\ufe63"
+# What stands before groups of three digits beside points and commas.
+GROUPS = r" ''\x{2019}\x{A0}\x{202F}"
 _SIGN = r"(?:\p{Sc}|[A-Za-z]{1,3}\p{Sc}?|元|円)"
-_DIGITS = rf"^\s*[-+(]?\s*{_SIGN}?\s*-?\s*([0-9][0-9 .,''’\x{{A0}}\x{{202F}}]*)\s*-?\s*{_SIGN}?\s*-?\)?\s*$"
+_DIGITS = rf"^\s*[-+(]?\s*{_SIGN}?\s*-?\s*([0-9][0-9.,{GROUPS}]*)\s*-?\s*{_SIGN}?\s*-?\)?\s*$"
 
 
 class MappingError(Exception):
@@ -70,7 +75,7 @@ class Scope:
     def step(self, sql: str) -> str:
         """Return the column that is made by SQL over columns and earlier steps."""
         if sql not in self.steps:
-            levels = {name: level for name, level in self.steps.values()}
+            levels = dict(self.steps.values())
             level = 1 + max((levels[name] for name in re.findall(r'"\(step [0-9]+\)"', sql)), default=0)
             self.steps[sql] = (f'"(step {len(self.steps) + 1})"', level)
         return self.steps[sql][0]
@@ -151,8 +156,8 @@ def _one_condition(name: Any, words: Any, scope: Scope) -> str:
 
 def read_number(text: str, comma: bool) -> str:
     """Return SQL of the number that a text shows, as money is written; NaN where it shows none."""
-    point, group = (",", "[. ''’\\x{A0}\\x{202F}]") if comma else ("[.]", "[, ''’\\x{A0}\\x{202F}]")
-    plain = "translate(" + text + ", '０１２３４５６７８９．，－＋（）−﹣', '0123456789.,-+()--')"
+    point, group = (",", f"[.{GROUPS}]") if comma else ("[.]", f"[,{GROUPS}]")
+    plain = f"translate({text}, '{FULL_WIDTH}', '{PLAIN}')"
     digits = f"regexp_extract({plain}, '{_DIGITS}', 1)"
     bare = f"regexp_replace(rtrim({digits}), '{group}', '', 'g')"
     return (

@@ -17,7 +17,7 @@ from operations.mapping.__main__ import main
 from operations.mapping.layouts import layouts
 from operations.mapping.persons import refuse_mapped, rows_in_mapped_files
 from operations.mapping.proposal import synonyms
-from operations.mapping.reading import MappingFaults, mapping_of
+from operations.mapping.reading import MappingFaultsError, mapping_of
 from operations.personal_data.access_export import held_in_files
 from operations.personal_data.persons import Person, UnreadableError
 
@@ -216,7 +216,7 @@ def test_what_is_spread_adds_up(tmp_path: Path, seed: int) -> None:
         ]
     (tmp_path / "export.csv").write_text("\n".join(["Bill,Cut,Price", *rows, ""]))
     mapping = {"spread": "Cut", "over": "Bill", "by": "Price"}
-    columns = {name: "Bill" for name in ("transaction_id", "order_id", "product_id", "quantity", "ordered_at")}
+    columns = dict.fromkeys(("transaction_id", "order_id", "product_id", "quantity", "ordered_at"), "Bill")
     part = {"from": "lines", "columns": columns | {"net_amount": mapping}}
     told = {"files": {"lines": "export.csv"}, "tables": {"transactions": part}}
     assert faults_of(tmp_path, yaml.safe_dump(told)) == []
@@ -306,7 +306,7 @@ def test_what_is_no_mapping_is_said() -> None:
         {"files": {}, "tables": {}},
         {"files": {"a": {"named": 1, "join": {"a": {"x": "x"}}}}},
     ):
-        with pytest.raises(MappingFaults) as caught:
+        with pytest.raises(MappingFaultsError) as caught:
             mapping_of("shop", content)
         assert all(fault.startswith("File shop/mapping.yml") and fault.endswith(".") for fault in caught.value.faults)
 
