@@ -27,7 +27,7 @@ def propose(folder: str, encoding: str) -> str:
     Raises
     ------
     SystemExit
-        Where no file can be read.
+        Where no file can be read, or none has order lines.
     """
     headings = headings_of(folder, encoding)
     if not headings:
@@ -39,6 +39,8 @@ def propose(folder: str, encoding: str) -> str:
         read = {file for each in found.files.values() for file in each}
     else:
         content, missing = proposal(folder, headings, encoding)
+        if not content:
+            raise SystemExit(f"Folder {folder}: {missing[0]} Write {NAME} by hand: docs/mapping.md says how.")
         lines = ["# A proposal, from headings and contents: read each line.", *_lines(content)]
         read = {file for each in content.get("files", {}).values() for file in each["named"]}
     lines += ["# Missing:", *(f"# - {each}" for each in missing or ["nothing"])]
@@ -50,8 +52,6 @@ def propose(folder: str, encoding: str) -> str:
 
 def _lines(content: dict[str, Any]) -> list[str]:
     """Write a proposal as YAML, a comment per column."""
-    if not content:
-        return []
     lines = [f"decimal_sign: {content['decimal_sign']}"] if "decimal_sign" in content else []
     lines.append("files:")
     for name, about in content["files"].items():
@@ -116,8 +116,10 @@ def main(folder: str, encoding: str, *, is_forced: bool) -> None:
 
 if __name__ == "__main__":
     shop = PROJECT["vars"]["shops"].get(SHOP, {})
-    place = os.environ.get("SHOP_DIR") or shop.get("folder")
-    if not place or not Path(PROJECT_FOLDER, place).is_dir():
+    if shop.get("staging") != "shop_files":
+        raise SystemExit(f"Shop {SHOP}: its files are read by models of its own, which no mapping concerns.")
+    place = os.environ.get("SHOP_DIR") or shop["folder"]
+    if not Path(PROJECT_FOLDER, place).is_dir():
         raise SystemExit(f"Shop {SHOP}: expected a folder of files, found none. Name it: make map SHOP_DIR=folder")
     setting = PROJECT["vars"]["csv_encoding"]
     main(

@@ -93,7 +93,7 @@ def proposal(folder: str, headings: dict[str, list[str]], encoding: str) -> tupl
             _look_at(connection, kind)
         base = max(kinds, key=lambda kind: len(_matches("transactions", kind).keys() & LINE_COLUMNS), default=None)
         if base is None or "order_id" not in (found := _matches("transactions", base)):
-            return {}, ["transactions: no file has a column for order_id, the order that a line belongs to."]
+            return {}, ["expected a file of order lines, found none with a heading for the order's number."]
         content: dict[str, Any] = {"files": {base.name: {"named": base.files}}, "tables": {}}
         if filled := _filled_once(connection, base, found["order_id"].value):
             content["files"][base.name]["fill_down"] = {"within": [found["order_id"].value], "columns": filled}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
+from support.cache import PROJECT_FOLDER
 from support.mappings import LAYOUTS, faults_of, mapped_rows, proposed
 from support.readings import reading
 
@@ -18,6 +20,7 @@ from operations.mapping.layouts import layouts
 from operations.mapping.persons import refuse_mapped, rows_in_mapped_files
 from operations.mapping.proposal import synonyms
 from operations.mapping.reading import MappingFaultsError, mapping_of
+from operations.mapping.values import NUMBERS, TEXTS
 from operations.personal_data.access_export import held_in_files
 from operations.personal_data.persons import Person, UnreadableError
 
@@ -285,7 +288,7 @@ def test_a_proposal_knows_the_total_of_an_order(tmp_path: Path) -> None:
 
 def test_an_edited_mapping_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shop = proposed(tmp_path, "olist")
-    proposed(shop)
+    main(str(shop), "auto", is_forced=False)
     file = shop / "mapping.yml"
     edited = file.read_text().replace("constant: BRL", "constant: USD")
     file.write_text(edited)
@@ -296,6 +299,31 @@ def test_an_edited_mapping_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "BRL" in file.read_text()
     assert (shop / "mapping.yml.before").read_text() == edited
     assert "keeps what was there" in capsys.readouterr().out
+
+
+def test_the_page_says_what_words_there_are(tmp_path: Path) -> None:
+    page = (PROJECT_FOLDER / "docs" / "mapping.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for name, text in {
+        "items.csv": 'order,Status,SKU,Pieces,Price\n1,paid,p,2,"1,50"\n1,,q,1,"2,00"\n2,open,p,1,"1,50"\n',
+        "items-2025.csv": "order\n",
+        "orders.csv": 'number,customer,discount,created,E-Mail\n1,u1,"0,50",2026-03-01,a@example.com\n',
+    }.items():
+        (tmp_path / name).write_text(text)
+    example = example.replace("items-2025.xlsx", "items-2025.csv")
+    assert faults_of(tmp_path, example) == []
+    lines = mapped_rows(tmp_path, "transactions", "transaction_id, user_id, order_status, net_amount")
+    assert lines == [("1-1", "u1", "paid", "2,7000"), ("1-2", "u1", "paid", "1,8000")]
+    assert faults_of(tmp_path, example, "users") == []
+    assert set(re.findall(r"`\{(\w+): ", page)) == TEXTS.keys() | NUMBERS.keys()
+    assert {f"`{layout}`" for layout in LAYOUTS} <= set(re.findall(r"^\| (`\w+`) \|", page, re.MULTILINE))
+
+
+def test_files_without_orders_get_no_proposal(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(SystemExit, match="expected a file of order lines, found none"):
+        proposed(tmp_path)
+    assert not (tmp_path / "mapping.yml").exists()
 
 
 def test_what_is_no_mapping_is_said() -> None:
@@ -317,11 +345,6 @@ def test_what_is_no_mapping_is_said() -> None:
         # all lines of the orders, in both exports; the address as the guest wrote it
         ("shopify_orders", "bo@example.com", {"orders_export_1.csv": [1, 7, 8], "orders_export_2.csv": [6]}),
         # what is joined to them, too
-        (
-            "taobao_orders",
-            "王小二",
-            {"ExportOrderDetailList202403111200.csv": [3, 6], "ExportOrderList202403111200.csv": [2, 5]},
-        ),
         (
             "olist",
             "a" * 32,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -22,8 +24,19 @@ def proposed(folder: Path, layout: str = "") -> Path:
     """Return a folder with a copy of a layout's sample, or of its own files, and what `make map` writes for it."""
     if layout:
         shutil.copytree(EXPORTS / layout, folder, dirs_exist_ok=True)
+        (folder / "mapping.yml").write_text(_mapping(layout), encoding="utf-8")
+        return folder
     main(str(folder), "auto", is_forced=False)
     return folder
+
+
+@cache
+def _mapping(layout: str) -> str:
+    """Return what `make map` writes for a sample, wherever it lies."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(EXPORTS / layout, folder, dirs_exist_ok=True)
+        main(folder, "auto", is_forced=False)
+        return (Path(folder) / "mapping.yml").read_text(encoding="utf-8")
 
 
 def mapped_rows(folder: Path, table: str, columns: str = "*") -> list[tuple]:
