@@ -79,7 +79,7 @@ def written(found: Recognised) -> str:
     for source, files in found.files.items():
         named = told["files"][source]["named"]
         patterns = named if isinstance(named, list) else [named]
-        if not all(any(fnmatchcase(file, pattern) for pattern in patterns) for file in files):
+        if not all(any(file == pattern or fnmatchcase(file, pattern) for pattern in patterns) for file in files):
             line = (
                 f"    named: {yaml.safe_dump(files, default_flow_style=True, allow_unicode=True, width=10_000).strip()}"
             )

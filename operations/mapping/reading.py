@@ -120,7 +120,7 @@ class Mapping:
         return [
             f"{self.folder}/{file}"
             for file in files_in(self.folder)
-            if any(fnmatchcase(file, pattern) for pattern in self.sources[name].patterns)
+            if any(file == pattern or fnmatchcase(file, pattern) for pattern in self.sources[name].patterns)
         ]
 
     def sources_below(self, name: str) -> list[str]:

@@ -22,6 +22,8 @@ from operations.privacy.encryption import connect
 from operations.shop_files import FILE, ROW
 
 BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8203) || chr(8239) || chr(12288) || chr(65279)"
+# ASCII without blanks around it, neither = nor ' before it.
+PLAIN_CELL = "[!-&(-<>-~]([ -~]*[!-~])?"
 KEEP = '"(keep)"'
 
 
@@ -254,9 +256,13 @@ class Files:
 
     def _own_rows(self, name: str, wanted: list[str]) -> str:
         selects, there = [], set()
+        may_lack = {heading.lower() for heading in self.mapping.sources[name].may_lack}
         for group in self.groups(name):
             has = {heading.lower() for heading in group["names"]}
             there |= has
+            if lacked := [each for each in wanted if each.lower() not in has | may_lack]:
+                file = group["files"][0].removeprefix(f"{self.mapping.folder}/")
+                raise MappingError(f"files {name}: expected the column '{lacked[0]}', which {file} lacks")
             taken = [f"cast({quoted(each)} as varchar) as {quoted(each)}" for each in wanted if each.lower() in has]
             selects.append(f"select {', '.join([FILE, ROW, *taken])} from {group['relation']}")
         none = f"select cast(null as varchar) as {FILE}, cast(null as bigint) as {ROW} where false"
@@ -299,7 +305,12 @@ def clean(cell: str) -> str:
         f" when starts_with({cell}, '''') and regexp_matches({cell}, '^''[0-9=+@-]') then substr({cell}, 2)"
         f" else {cell} end"
     )
-    return f"nullif(nullif(nullif(trim({bare}, {BLANKS}), ''), 'NULL'), '\\N')"
+    # nearly all cells have nothing to be cleaned, which is told at once
+    return (
+        f"case when {cell} is null or {cell} in ('', 'NULL', '\\N') then null"
+        f" when regexp_full_match({cell}, '{PLAIN_CELL}') then {cell}"
+        f" else nullif(nullif(nullif(trim({bare}, {BLANKS}), ''), 'NULL'), '\\N') end"
+    )
 
 
 def _usable(folder: str) -> Mapping | None:

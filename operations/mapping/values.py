@@ -54,7 +54,7 @@ class Scope:
     headings: dict[str, str]
     comma: bool = False
     named: set[str] = field(default_factory=set)
-    steps: dict[str, tuple[str, int]] = field(default_factory=dict)
+    steps: dict[str, tuple[str, tuple[int, int]]] = field(default_factory=dict)
 
     def column(self, name: Any) -> str:
         """Return SQL of a column's text.
@@ -75,15 +75,18 @@ class Scope:
     def step(self, sql: str) -> str:
         """Return the column that is made by SQL over columns and earlier steps."""
         if sql not in self.steps:
-            levels = dict(self.steps.values())
-            level = 1 + max((levels[name] for name in re.findall(r'"\(step [0-9]+\)"', sql)), default=0)
-            self.steps[sql] = (f'"(step {len(self.steps) + 1})"', level)
+            stages = dict(self.steps.values())
+            below = [stages[name] for name in re.findall(r'"\(step [0-9]+\)"', sql)]
+            windows, others = max(below, default=(0, 0))
+            # what looks over lines does so together, as each time they are sorted
+            stage = (1 + max((each[0] for each in below), default=0), 0) if " over (" in sql else (windows, others + 1)
+            self.steps[sql] = (f'"(step {len(self.steps) + 1})"', stage)
         return self.steps[sql][0]
 
     def with_steps(self, relation: str) -> str:
         """Return SQL of a relation with a column for each step."""
-        for level in sorted({level for _, level in self.steps.values()}):
-            made = ", ".join(f"{sql} as {name}" for sql, (name, its) in self.steps.items() if its == level)
+        for stage in sorted({stage for _, stage in self.steps.values()}):
+            made = ", ".join(f"{sql} as {name}" for sql, (name, its) in self.steps.items() if its == stage)
             relation = f"(select *, {made} from {relation})"
         return relation
 
@@ -256,7 +259,8 @@ def _lower(value: Any, options: dict, scope: Scope) -> str:
 
 
 def _number_within(columns: Any, options: dict, scope: Scope) -> str:
-    return f"cast(row_number() over ({_within(columns, scope)} order by {ROW}) as varchar)"
+    number = scope.step(f"row_number() over ({_within(columns, scope)} order by {ROW})")
+    return f"cast({number} as varchar)"
 
 
 def _within(columns: Any, scope: Scope) -> str:

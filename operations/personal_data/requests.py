@@ -23,6 +23,7 @@ from operations.audience_export.addressed_files import delete_addressed
 from operations.build.ledger import write_generation
 from operations.files import require_file, sql_text, why_unreadable
 from operations.mapping.persons import refuse_mapped, rows_in_mapped_files
+from operations.mapping.reading import NAME
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import erase_from_database
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
@@ -337,7 +338,7 @@ class Requests:
     def _not_searched(folder: Path) -> list[str]:
         searched = {*files_below(folder)}
         others = (file for file in sorted(folder.rglob("*")) if file.is_symlink() or not file.is_dir())
-        return [str(file) for file in others if file not in searched]
+        return [str(file) for file in others if file not in searched and file.name != NAME]
 
     def _erase_databases(
         self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request

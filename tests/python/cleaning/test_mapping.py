@@ -155,6 +155,15 @@ def test_a_fault_is_one_sentence_with_its_place(shop: Path, old: str, new: str, 
     assert "p1" not in str(faults)
 
 
+def test_a_column_that_one_of_the_files_lacks_is_named(shop: Path) -> None:
+    (shop / "export-2 [1].csv").write_text("Bill,Line,When,Goods,Pieces,Price,Cut\nB3,1,2026-03-03,p1,1,10.00,\n")
+    assert faults_of(shop, GOOD) == [
+        "File mapping.yml, table transactions: files lines: expected the column 'Who', which export-2 [1].csv lacks."
+    ]
+    assert faults_of(shop, GOOD.replace("export*.csv,", "[export-1.csv, 'export-2 [1].csv'], may_lack: [Who],")) == []
+    assert len(mapped_rows(shop, "transactions")) == 4
+
+
 def test_a_join_takes_the_last_delivery_and_no_guess(tmp_path: Path) -> None:
     (tmp_path / "items.csv").write_text('order,sku,qty,price\n="007",p1,1,5\n008,p1,1,5\n009,p1,1,5\n')
     (tmp_path / "orders-1.csv").write_text("no,who,at\n007,u1,2026-03-01\n008,u2,2026-03-02\n")
