@@ -315,7 +315,7 @@ def test_the_page_says_what_words_there_are(tmp_path: Path) -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     for name, text in {
         "items.csv": 'order,Status,SKU,Pieces,Price\n1,paid,p,2,"1,50"\n1,,q,1,"2,00"\n2,open,p,1,"1,50"\n',
-        "items-2025.csv": "order\n",
+        "items-2025.csv": "order,Status,SKU,Pieces,Price\n",
         "orders.csv": 'number,customer,discount,created,E-Mail\n1,u1,"0,50",2026-03-01,a@example.com\n',
     }.items():
         (tmp_path / name).write_text(text)
