@@ -106,7 +106,14 @@ def proposal(folder: str, headings: dict[str, list[str]], encoding: str) -> tupl
     for table in contract():
         if table != "transactions" and (part := _other_table(table, base, kinds, columns, content)):
             content["tables"][table] = part
-    return content, _missing(content)
+    totals = [
+        f"transactions, net_amount: {kind.name}.{each.value} is of whole orders and not used."
+        " Where it is less than the lines cost, spread it over them."
+        for kind in kinds
+        if kind.name in content["files"][base.name].get("join", {})
+        and (each := _matches("transactions", kind).get("net_amount"))
+    ]
+    return content, [*totals, *_missing(content)]
 
 
 LINE_COLUMNS = {"order_id", "product_id", "product_name", "quantity", "unit_price", "net_amount"}

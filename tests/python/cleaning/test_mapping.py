@@ -259,8 +259,8 @@ def test_a_proposal_joins_fills_and_spreads(tmp_path: Path, capsys: pytest.Captu
         "B2;A1;Tee;1;10,00\n"
     )
     (tmp_path / "bestellungen.csv").write_text(
-        "Bestellnummer;Kundennummer;Bestelldatum;Status;Währung\nB1;K1;03.02.2026 10:00;bezahlt;EUR\n"
-        "B2;K2;14.02.2026 11:00;storniert;EUR\n"
+        "Bestellnummer;Kundennummer;Bestelldatum;Status;Währung;Gesamtbetrag\n"
+        "B1;K1;03.02.2026 10:00;bezahlt;EUR;1.030,00\nB2;K2;14.02.2026 11:00;storniert;EUR;10,00\n"
     )
     (tmp_path / "kunden.csv").write_text("Kundennummer;E-Mail;PLZ\nK1;ann@example.com;10115\nK2;bo@example.com;01067\n")
     shop = proposed(tmp_path)
@@ -278,6 +278,7 @@ def test_a_proposal_joins_fills_and_spreads(tmp_path: Path, capsys: pytest.Captu
     ]
     written = (tmp_path / "mapping.yml").read_text()
     assert "quantity: Menge  # sure: the heading says so, numbers below" in written
+    assert "# - transactions, net_amount: bestellungen.Gesamtbetrag is of whole orders and not used." in written
     assert "example.com" not in written + capsys.readouterr().out
 
 
