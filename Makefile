@@ -107,6 +107,9 @@ query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,ord
 superset: setup .venv-superset/.installed  ## check the dashboards of each role in Apache Superset; to serve and keep them: make superset STAY=1
 	@python -m operations.superset $(if $(STAY),--stay)
 
+map: setup  ## write mapping.yml for the files of any export, to be read before make check-data: make map SOURCE=your_shop; over an edited one: FORCE=1
+	@FORCE='$(FORCE)' python -m operations.mapping
+
 check-data: setup  ## read and judge the raw files without a build: make check-data SOURCE=your_shop
 	@rm -rf target/check_data && mkdir -p target/check_data
 	@if WAREHOUSE=target/check_data/precision_marketing.duckdb dbt --quiet build --selector check_data --exclude-resource-type unit_test --target-path target/check_data/target; \

@@ -98,7 +98,7 @@ def files_of_table(folder: str, table: str) -> str:
             faults.append(f"File {place}: expected a file, found {found}.")
         else:
             files.append(place)
-    return json.dumps({"files": _different(files), "faults": faults})
+    return json.dumps({"files": different(files), "faults": faults})
 
 
 def files_not_read(folder: str, tables: list[str]) -> str:
@@ -128,7 +128,7 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _different(files: list[str]) -> list[str]:
+def different(files: list[str]) -> list[str]:
     """Return, of files with the same bytes, the first by name."""
     sizes: dict[tuple[str, int], list[str]] = {}
     for file in files:

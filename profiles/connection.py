@@ -27,6 +27,14 @@ from operations.build.reuse import made_of
 from operations.build.wholeness import nodes_in_trouble
 from operations.encodings import know_encodings
 from operations.files import found_instead, why_unreadable
+from operations.mapping.tables import (
+    files_not_read,
+    files_of_table,
+    groups_of_table,
+    mapping_faults,
+    mapping_settings,
+    tried_mapping,
+)
 from operations.personal_data.requests import Requests
 from operations.places import git_commit, shop_named
 from operations.plan_files import plan_file_faults, plan_file_rows
@@ -34,7 +42,7 @@ from operations.privacy.encryption import SPILLS_ENCRYPTED
 from operations.privacy.keys import block_key, erasure_keys, fingerprint, key_fingerprint, padded, set_keys, shop_key
 from operations.privacy.stamps import pseudonym_fault
 from operations.privacy.vault import attach_encrypted, open_vault, vault_of
-from operations.shop_files import files_not_read, files_of_table, grouped_files, inputs_fingerprint, tried_files
+from operations.shop_files import grouped_files, inputs_fingerprint, tried_files
 from operations.vars import var_faults
 
 if TYPE_CHECKING:
@@ -99,7 +107,11 @@ class Plugin(BasePlugin):
             (files_of_table, ["varchar", "varchar"]),
             (files_not_read, ["varchar", "varchar[]"]),
             (grouped_files, ["varchar[]", "varchar"]),
+            (groups_of_table, ["varchar", "varchar", "varchar[]", "varchar"]),
             (tried_files, ["varchar[]", "varchar", "varchar"]),
+            (mapping_faults, ["varchar"]),
+            (mapping_settings, ["varchar"]),
+            (tried_mapping, ["varchar", "varchar", "varchar"]),
             (requests.forget_users, ["varchar"]),
             (requests.export_user, ["varchar"]),
         ):

@@ -11,6 +11,7 @@
             | selectattr('source_name', 'equalto', shop('staging'))
             | sort(attribute='name') -%}
         {%- if shop('folder') -%}
+            {%- do faults.extend(mapping_faults()) -%}
             {%- do faults.extend(file_name_faults(tables)) -%}
             {%- if faults -%}
                 {#- messages and dbt's log name the files that are read -#}

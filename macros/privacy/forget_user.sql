@@ -28,7 +28,7 @@
 {# What operations/personal_data answers; stops where it has a fault. #}
 {% macro asked_of(function, user_id, file) -%}
     {%- if not execute -%}{{ return(none) }}{%- endif -%}
-    {%- set faults = [] -%}
+    {%- set faults = mapping_faults() -%}
     {%- for table in graph.sources.values()
         | selectattr('source_name', 'equalto', shop('staging')) if shop('folder') -%}
         {%- set listed = listed_files(table.identifier) -%}

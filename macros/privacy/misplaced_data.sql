@@ -8,8 +8,10 @@
     {%- set faults = [] -%}
     {%- for table in tables -%}
         {%- set named = [] -%}
-        {%- for file in listed_files(table.identifier).files
-            if looks_personal(file[shop_folder() | length + table.identifier | length:]) -%}
+        {%- set listed = listed_files(table.identifier) -%}
+        {%- set start = shop_folder() | length
+            + (0 if listed.is_mapped else table.identifier | length) -%}
+        {%- for file in listed.files if looks_personal(file[start:]) -%}
             {%- do named.append(file) -%}
         {%- endfor -%}
         {%- if named -%}

@@ -16,7 +16,7 @@
         {{ return(found) }}
     {%- endif -%}
     {%- set by_file = {} -%}
-    {%- for group in grouped_files(listed_files(table.identifier).files)
+    {%- for group in grouped_files(table, listed_files(table.identifier).files)
         if not group.fault -%}
         {%- set lowered = group.names | map('lower') | list -%}
         {%- set given = names | select('in', lowered) | list -%}

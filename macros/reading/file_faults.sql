@@ -33,7 +33,8 @@
     {%- set known = names_in_files(table.columns.values()) | map('lower') | list -%}
     {%- set faults = [] -%}
     {%- set counted = namespace(rows=0) -%}
-    {%- for group in grouped_files(files) -%}
+    {%- set is_mapped = listed_files(table.identifier).is_mapped -%}
+    {%- for group in files_as_written(files) -%}
         {%- set others = group.files | length - 1 -%}
         {%- set shown = group.files[0]
             ~ (' and ' ~ others ~ ' with the same columns' if others else '') -%}
@@ -48,13 +49,15 @@
         {%- endif -%}
         {#- a query would write names that are no names into dbt's log -#}
         {%- set of_columns = ['File ' ~ shown ~ ': ' ~ group.fault] if group.fault
-            else name_faults(table, shown, group, known) if not is_parquet else [] -%}
-        {%- if not of_columns -%}
+            else name_faults(table, shown, group, known, is_mapped) if not is_parquet else [] -%}
+        {%- if is_mapped and not of_columns -%}
+            {%- do of_columns.extend(heading_faults(shown, group.names)) -%}
+        {%- elif not of_columns -%}
             {%- do of_columns.extend(column_faults(table, shown, group, known)) -%}
         {%- endif -%}
         {%- do faults.extend(of_columns) -%}
         {%- if in_full and not of_columns -%}
-            {%- set aggregates = 'count(columns(*))' if not is_parquet
+            {%- set aggregates = 'count(columns(*))' if not is_parquet or is_mapped
                 else known_columns(table.columns.values(), 'bit_xor(hash(', '))') -%}
             {%- set tried = asked_of_files('tried_files', [
                 as_literals(group.files), as_literal(csv_encoding()),
@@ -64,13 +67,21 @@
             {%- set counted.rows = counted.rows + tried.rows -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if is_mapped and in_full and not faults -%}
+        {%- set tried = asked_of_files('tried_mapping', [
+            as_literal(shop_folder()), as_literal(table.identifier),
+            as_literal(csv_encoding())
+        ]) -%}
+        {%- do faults.extend(tried.faults) -%}
+        {%- set counted.rows = tried.rows -%}
+    {%- endif -%}
     {{ return({'rows': counted.rows, 'faults': faults}) }}
 {%- endmacro %}
 
 {# First lines that hold no names of columns, or one name twice. #}
-{% macro name_faults(table, shown, group, known) -%}
+{% macro name_faults(table, shown, group, known, is_mapped=false) -%}
     {%- set names = group.names | map('lower') | list -%}
-    {%- if not names | select('in', known) | list -%}
+    {%- if not is_mapped and not names | select('in', known) | list -%}
         {{ return([
             'File ' ~ shown ~ ', first line: expected names of columns, such as '
             ~ known[:5] | join(', ') ~ ', found none of the ' ~ known | length

@@ -1,22 +1,23 @@
 {#
     Files of a shop that come in the contract's shape: `<folder>/<table>.csv` or
-    `.parquet`, or any number of both in the folder `<folder>/<table>/`, one per delivery.
+    `.parquet`, or any number of both in the folder `<folder>/<table>/`, one per delivery;
+    or as `<folder>/mapping.yml` says (operations/mapping).
 #}
 {% macro shop_folder() -%}
     {{ return((env_var('SHOP_DIR', '') or shop('folder')).rstrip('/')) }}
 {%- endmacro %}
 
-{# What operations/shop_files.py answers about files. #}
+{# What operations/mapping and operations/shop_files.py answer about files. #}
 {% macro asked_of_files(function, arguments) -%}
     {{ return(fromjson(run_query(
         'select ' ~ function ~ '(' ~ arguments | join(', ') ~ ')'
     ).rows[0][0])) }}
 {%- endmacro %}
 
-{# The files of one table, by name, and what stands in a file's place and is none. #}
+{# The files of one table, what stands in a file's place and is none, whether mapped. #}
 {% macro listed_files(table) -%}
     {%- if not execute or not shop('folder') -%}
-        {{ return({'files': [], 'faults': []}) }}
+        {{ return({'files': [], 'faults': [], 'is_mapped': false}) }}
     {%- endif -%}
     {{ return(asked_of_files('files_of_table', [as_literal(shop_folder()), as_literal(table)])) }}
 {%- endmacro %}
@@ -27,12 +28,30 @@
     {{ return(setting if setting is string else tojson(setting)) }}
 {%- endmacro %}
 
-{# Files put together that are written in the same way: their names, fault, relation. #}
-{% macro grouped_files(files) -%}
+{#
+    Files of a table put together that are written in the same way: their names, fault,
+    relation. Those of a mapped table are one, with the contract's names.
+#}
+{% macro grouped_files(table, files) -%}
+    {%- if not files -%}{{ return([]) }}{%- endif -%}
+    {{ return(asked_of_files('groups_of_table', [
+        as_literal(shop_folder()), as_literal(table.identifier), as_literals(files),
+        as_literal(csv_encoding())
+    ])) }}
+{%- endmacro %}
+
+{# Files put together as they are written, whatever a mapping says. #}
+{% macro files_as_written(files) -%}
     {%- if not files -%}{{ return([]) }}{%- endif -%}
     {{ return(asked_of_files(
         'grouped_files', [as_literals(files), as_literal(csv_encoding())]
     )) }}
+{%- endmacro %}
+
+{# A list of sentences: what is wrong with the mapping itself. #}
+{% macro mapping_faults() -%}
+    {%- if not shop('folder') -%}{{ return([]) }}{%- endif -%}
+    {{ return(asked_of_files('mapping_faults', [as_literal(shop_folder())])) }}
 {%- endmacro %}
 
 {# Text as a SQL literal. #}
@@ -99,7 +118,7 @@
             cast(null as varchar) as source_file,
             cast(null as bigint) as source_row
         where 1 = 0
-        {% for group in grouped_files(listed_files(table.identifier).files) -%}
+        {% for group in grouped_files(table, listed_files(table.identifier).files) -%}
         union all by name
         select
             {{ known_columns(columns, 'cast(', ' as varchar)') }},
@@ -112,12 +131,19 @@
 
 {#
     The zone of times that name no offset: null for UTC, the shop's for files whose
-    `timestamps` are local. The setting is one word, or one per file and `default`.
+    `timestamps` are local. The setting is one word, or one per file and `default`; that
+    of a mapping may also name a zone.
 #}
 {% macro zone_of_file() -%}
-    {%- set kinds = shop('timestamps') or 'utc' -%}
+    {%- set mapped = asked_of_files(
+        'mapping_settings', [as_literal(shop_folder())]
+    ).timestamps if execute and shop('folder') else none -%}
+    {%- set kinds = mapped or shop('timestamps') or 'utc' -%}
     {%- set kinds = {'default': kinds} if kinds is string else kinds -%}
     {%- set zones = {'local': as_literal(shop('timezone')), 'utc': 'cast(null as string)'} -%}
+    {%- if mapped and mapped not in zones -%}
+        {%- do zones.update({mapped: as_literal(mapped)}) -%}
+    {%- endif -%}
     case
         when false then ''
         {% for file, kind in kinds.items() if file != 'default' -%}

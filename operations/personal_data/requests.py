@@ -22,6 +22,8 @@ from dbt_common.exceptions import DbtRuntimeError
 from operations.audience_export.addressed_files import delete_addressed
 from operations.build.ledger import write_generation
 from operations.files import require_file, sql_text, why_unreadable
+from operations.mapping.persons import refuse_mapped, rows_in_mapped_files
+from operations.mapping.reading import NAME
 from operations.personal_data.access_export import held_in_files, held_on
 from operations.personal_data.databases import erase_from_database
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
@@ -254,6 +256,7 @@ class Requests:
         persons = self._persons(cursor, request, key)
         found_in = self._rows_in_files(persons, request)
         refuse_workbooks(found_in)
+        refuse_mapped(request.shop_folder, found_in)
         refuse_unfinished(request.shop_folder, persons)
         in_postgres = request.rows_in_postgres(persons)
         databases = (self.warehouse, vault_of(self.warehouse))
@@ -303,7 +306,7 @@ class Requests:
             for kind, (folder, reading) in request.file_folders.items()
             for file in files_below(folder)
             if not any(file.is_relative_to(each) for each in left) and (rows := rows_of_users(file, persons, reading))
-        ]
+        ] + rows_in_mapped_files(*request.file_folders["raw_files"], persons)
 
     def _erase_published(
         self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request, receipt: Receipt
@@ -335,7 +338,7 @@ class Requests:
     def _not_searched(folder: Path) -> list[str]:
         searched = {*files_below(folder)}
         others = (file for file in sorted(folder.rglob("*")) if file.is_symlink() or not file.is_dir())
-        return [str(file) for file in others if file not in searched]
+        return [str(file) for file in others if file not in searched and file.name != NAME]
 
     def _erase_databases(
         self, cursor: duckdb.DuckDBPyConnection, persons: list[Person], request: Request

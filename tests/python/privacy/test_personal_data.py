@@ -13,11 +13,11 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-import jinja2
 import pytest
 from dbt_common.exceptions import DbtRuntimeError
 from support.builds import PROJECT_FOLDER
 from support.operations import run_operation
+from support.readings import reading
 
 from operations.personal_data.access_export import held_in_files
 from operations.personal_data.leftovers import refuse_unfinished, remove_leftovers
@@ -30,13 +30,6 @@ from operations.shop_files import ROW, layout_of, relation
 
 ANNA, ZOE, SEVEN = (Person("a" * 32, "id-anna"), Person("b" * 32, "id Zoë"), Person("c" * 32, "7"))
 SCRAMBLED = "id Zoë".encode().decode("cp1252")
-
-
-def reading(encoding: str = "utf-8", *, has_decimals: bool = False) -> Reading:
-    """Return the encoding, and the SQL of the macro that reads ids of users."""
-    text = (PROJECT_FOLDER / "macros" / "reading" / "read_values.sql").read_text()
-    macros = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(text).module
-    return Reading(encoding, macros.read_user_id("{column}", has_decimals))
 
 
 def erase(persons: list[Person], folder: Path, how: Reading | None = None) -> dict[str, int]:

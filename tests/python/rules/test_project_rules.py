@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from rules.nodes import LAYERS, Node, is_mart, layer, own_nodes, parents, source_text
 from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, attach_vault
-from support.manifest import LAYERS, Node, is_mart, layer, own_nodes, parents, source_text
 
 from operations.docs_site import overview
 from operations.layers import layer_of

@@ -1,0 +1,94 @@
+"""Ready layouts: mappings of common exports, found by the headings of a folder's files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from operations.files import why_unreadable
+from operations.mapping.reading import files_in, read_yaml
+from operations.shop_files import layout_of
+
+LAYOUTS = Path(__file__).parent / "layouts"
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A layout that a folder's files have.
+
+    Parameters
+    ----------
+    name : str
+        Of the layout.
+    files : dict of str to list of str
+        By kind of files: those that have its headings.
+    headings : set of str
+        Of all of them, in lower case.
+    """
+
+    name: str
+    files: dict[str, list[str]]
+    headings: set[str]
+
+
+@cache
+def layouts() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return, by name of a layout, its text and what that says."""
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in sorted(LAYOUTS.glob("*.yml"))}
+    return {name: (text, read_yaml(text)) for name, text in texts.items()}
+
+
+def headings_of(folder: str, encoding: str) -> dict[str, list[str]]:
+    """Return the headings of the files of a folder that can be read, by path in it."""
+    found = {}
+    for name in files_in(folder):
+        file = f"{folder}/{name}"
+        if not why_unreadable(file) and not (layout := layout_of(file, encoding)).fault:
+            found[name] = list(layout.names)
+    return found
+
+
+def recognised(headings: dict[str, list[str]]) -> Recognised | None:
+    """Return the layout that files have, by most headings; None where they have none."""
+    best, most = None, 0
+    lowered = {file: {name.lower() for name in names} for file, names in headings.items()}
+    for name, (_, told) in layouts().items():
+        files: dict[str, list[str]] = {}
+        for source, about in told["files"].items():
+            known_by = {each.lower() for each in about["known_by"]}
+            files[source] = [file for file, names in lowered.items() if known_by <= names]
+        needed = [source for source, about in told["files"].items() if not about.get("optional")]
+        matched = sum(len(about["known_by"]) for source, about in told["files"].items() if files[source])
+        if all(files[source] for source in needed) and matched > most:
+            every = {heading for found in files.values() for file in found for heading in lowered[file]}
+            best, most = Recognised(name, {source: found for source, found in files.items() if found}, every), matched
+    return best
+
+
+def written(found: Recognised) -> str:
+    """Return the mapping of a layout, for the files that have it."""
+    text, told = layouts()[found.name]
+    # how the layout is known is of no use once it is
+    text = re.sub(r"^    known_by: .*\n", "", text, flags=re.MULTILINE)
+    for source, files in found.files.items():
+        named = told["files"][source]["named"]
+        patterns = named if isinstance(named, list) else [named]
+        if not all(any(file == pattern or fnmatchcase(file, pattern) for pattern in patterns) for file in files):
+            line = (
+                f"    named: {yaml.safe_dump(files, default_flow_style=True, allow_unicode=True, width=10_000).strip()}"
+            )
+            text = re.sub(rf"(^  {source}:\n)    named: .*$", lambda at: at[1] + line, text, flags=re.MULTILINE)  # noqa: B023
+    return text
+
+
+def lacking(found: Recognised) -> list[str]:
+    """Return the columns of a layout that none of the files has."""
+    _, told = layouts()[found.name]
+    listed = [name for source in found.files for name in told["files"][source].get("may_lack", [])]
+    return [name for name in dict.fromkeys(listed) if name.lower() not in found.headings]

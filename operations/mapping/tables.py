@@ -1,0 +1,378 @@
+"""Rows of a mapped table, as SQL: for the build, which sees the contract's names, and for whoever checks.
+
+Nothing is written: the files' rows pass through fills, joins and sums within one query.
+Each row keeps the file and number that it has there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from operations import shop_files
+from operations.encodings import know_encodings
+from operations.files import why_unreadable
+from operations.mapping.reading import NAME, Mapping, MappingFaultsError, Part, mapping_in, sentence
+from operations.mapping.values import MappingError, Scope, condition_of, quoted, text_of
+from operations.privacy.encryption import connect
+from operations.shop_files import FILE, ROW
+
+BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8203) || chr(8239) || chr(12288) || chr(65279)"
+# ASCII without blanks around it, neither = nor ' before it.
+PLAIN_CELL = "[!-&(-<>-~]([ -~]*[!-~])?"
+KEEP = '"(keep)"'
+
+
+def mapping_faults(folder: str) -> str:
+    """Return what is wrong with the mapping itself, as JSON; nothing where there is none."""
+    try:
+        mapping_in(folder)
+    except MappingFaultsError as error:
+        return json.dumps(error.faults)
+    return "[]"
+
+
+def mapping_settings(folder: str) -> str:
+    """Return what the mapping settles for all of its files, as JSON: `timestamps`."""
+    mapping = _usable(folder)
+    return json.dumps({"timestamps": mapping.timestamps if mapping else None})
+
+
+def files_of_table(folder: str, table: str) -> str:
+    """List the files of one table, mapped or named as it; see `operations.shop_files`.
+
+    Returns
+    -------
+    str
+        JSON: `files`; `faults`; `is_mapped`.
+    """
+    mapping = _usable(folder)
+    if not mapping or not mapping.parts(table):
+        return json.dumps({**json.loads(shop_files.files_of_table(folder, table)), "is_mapped": False})
+    files, faults = [], []
+    for name in _sources(mapping, table):
+        found = mapping.files_of_source(name)
+        if not found and not mapping.sources[name].is_optional:
+            patterns = ", ".join(mapping.sources[name].patterns)
+            faults.append(sentence(folder, f"table {table}, files {name}", f"expected a file {patterns}, found none"))
+        for file in found:
+            if instead := why_unreadable(file):
+                faults.append(f"File {file}: expected a file, found {instead}.")
+            elif file not in files:
+                files.append(file)
+    return json.dumps({"files": shop_files.different(files), "faults": faults, "is_mapped": True})
+
+
+def files_not_read(folder: str, tables: list[str]) -> str:
+    """List the files of the shop's folder that no table reads, neither by name nor by mapping."""
+    mapping = _usable(folder)
+    mapped = [table for table in tables if mapping and mapping.parts(table)]
+    read = {f"{folder}/{NAME}"} if mapping else set()
+    for table in mapped:
+        read.update(file for name in _sources(mapping, table) for file in mapping.files_of_source(name))
+    by_name = [table for table in tables if table not in mapped]
+    others = json.loads(shop_files.files_not_read(folder, by_name))
+    return json.dumps([other for other in others if other not in read])
+
+
+def groups_of_table(folder: str, table: str, files: list[str], encoding: str) -> str:
+    """Put the files of a table together, as `operations.shop_files.grouped_files`.
+
+    Those of a mapped table are one group, whose relation has the contract's columns.
+    """
+    mapping = _usable(folder)
+    if not mapping or not mapping.parts(table):
+        return shop_files.grouped_files(files, encoding)
+    names: Iterable[str] = dict.fromkeys(name for part in mapping.parts(table) for name in part.columns)
+    try:
+        found: dict[str, Any] = {"fault": None, "relation": relation_of(mapping, table, encoding)}
+    except MappingFaultsError as error:
+        found = {"fault": error.faults[0], "relation": None}
+    kind = {"files": files, "names": list(names), "types": [], "encoding": "", "delimiter": ","}
+    return json.dumps([{**kind, **found}])
+
+
+def tried_mapping(folder: str, table: str, encoding: str) -> str:
+    """Read a mapped table in full, in a database of its own, where an error is an answer.
+
+    Returns
+    -------
+    str
+        JSON: `rows`, and `faults`, sentences that name table and column.
+    """
+    mapping = _usable(folder)
+    assert mapping, "asked of mapped tables only"
+    rows, faults = 0, []
+    with reader().cursor() as connection:
+        for part in mapping.parts(table):
+            try:
+                columns = compiled(mapping, table, part, encoding)
+                faults += _joins_that_repeat(connection, mapping, table, part, encoding)
+                query = f"select count(*), count(columns(*)) from {part_relation(mapping, table, part, encoding)}"
+                rows += connection.execute(query).fetchall()[0][0]
+            except MappingFaultsError as error:
+                faults += error.faults
+            except duckdb.Error as error:
+                faults += _failing(connection, mapping, table, part, encoding, list(columns)) or [
+                    sentence(folder, f"table {table}", f"expected rows, found {_kind(error)}")
+                ]
+    return json.dumps({"rows": rows, "faults": list(dict.fromkeys(faults))})
+
+
+@cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """Return a database to look at files in: to load what encrypts takes longer than most of them."""
+    return know_encodings(connect(threads=2, memory_limit="1GB"))
+
+
+def relation_of(mapping: Mapping, table: str, encoding: str) -> str:
+    """Return SQL of the rows of a mapped table, each with the file and number that it has.
+
+    Raises
+    ------
+    MappingFaultsError
+        Where a value cannot be had of the files.
+    """
+    parts = [f"select * from {part_relation(mapping, table, part, encoding)}" for part in mapping.parts(table)]
+    return f"({' union all by name '.join(parts)})"
+
+
+def part_relation(mapping: Mapping, table: str, part: Part, encoding: str, *, places: bool = False) -> str:
+    """Return SQL of one part of a table, with the `places_of` joined rows; errors as of `relation_of`."""
+    columns, keep, base = _compiled(mapping, table, part, encoding, places=places)
+    if places:
+        columns |= {name[1:-1]: name for pair in places_of(mapping, part.source) for name in pair}
+    selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
+    kept = ", ".join(map(quoted, columns))
+    order = " desc" if part.is_last else ""
+    only = (
+        f" qualify row_number() over (partition by {quoted(part.per)} order by {FILE} desc, {ROW}{order}) = 1"
+        if part.per
+        else ""
+    )
+    return (
+        f"(select {FILE}, {ROW}, {kept} from (select {FILE}, {ROW}, {keep} as {KEEP}, {selected} from {base})"
+        f" where {KEEP}{only})"
+    )
+
+
+def compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> dict[str, str]:
+    """Return SQL of the columns of a part, over its files; errors as of `relation_of`."""
+    return _compiled(mapping, table, part, encoding)[0]
+
+
+def places_of(mapping: Mapping, name: str) -> list[tuple[str, str]]:
+    """Return the columns with file and number of the rows that are joined to those of a kind of files."""
+    found = []
+    for other in mapping.sources[name].join:
+        found.append((f'"{other}.(file)"', f'"{other}.(row)"'))
+        found += [(f'"{other}.{file[1:]}', f'"{other}.{row[1:]}') for file, row in places_of(mapping, other)]
+    return found
+
+
+def _compiled(
+    mapping: Mapping, table: str, part: Part, encoding: str, *, places: bool = False
+) -> tuple[dict[str, str], str, str]:
+    """Return SQL of the columns of a part, of which rows count, and of its files' rows."""
+    files = Files(mapping, encoding)
+    scope = Scope(files.headings(part.source), mapping.comma)
+    faults, columns, keep = [], {}, "true"
+    for name, value in part.columns.items():
+        try:
+            columns[name] = text_of(value, scope)
+        except MappingError as error:
+            faults.append(sentence(mapping.folder, f"table {table}, column {name}", str(error)))
+    try:
+        keep = "true" if part.where is None else condition_of(part.where, scope)
+    except MappingError as error:
+        faults.append(sentence(mapping.folder, f"table {table}, where", str(error)))
+    if faults:
+        raise MappingFaultsError(faults)
+    try:
+        return columns, keep, scope.with_steps(files.rows(part.source, scope.named, places=places))
+    except MappingError as error:
+        raise MappingFaultsError([sentence(mapping.folder, f"table {table}", str(error))]) from None
+
+
+class Files:
+    """SQL of the rows of the files, under their own headings.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        Of the shop.
+    encoding : str
+        Of var csv_encoding.
+    """
+
+    def __init__(self, mapping: Mapping, encoding: str) -> None:
+        self.mapping, self.encoding = mapping, encoding
+
+    def groups(self, name: str) -> list[dict[str, Any]]:
+        """Return the layouts of files of one kind."""
+        files = [file for file in self.mapping.files_of_source(name) if not why_unreadable(file)]
+        groups = json.loads(shop_files.grouped_files(shop_files.different(files), self.encoding))
+        return [group for group in groups if not group["fault"]]
+
+    def headings(self, name: str) -> dict[str, str]:
+        """Return the headings of files of one kind and of those joined to them, by their lower case."""
+        source = self.mapping.sources[name]
+        own = [heading for group in self.groups(name) for heading in group["names"]] + source.may_lack
+        found: dict[str, str] = {}
+        for heading in own:
+            found.setdefault(heading.lower(), heading)
+        for other in source.join:
+            for lowered, heading in self.headings(other).items():
+                found[f"{other}.{lowered}".lower()] = f"{other}.{heading}"
+        return found
+
+    def rows(self, name: str, needed: Iterable[str], *, places: bool = False) -> str:
+        """Return SQL of the rows: those columns that are needed, as text.
+
+        `places` adds file and number of joined rows, as `places_of` calls them.
+        """
+        source, headings = self.mapping.sources[name], self.headings(name)
+        filled = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_columns]
+        within = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_within]
+        keys = [self._found(own, headings, f"files {name}, join") for on in source.join.values() for own in on]
+        wanted = dict.fromkeys([*sorted(needed), *within, *keys])
+        own = [each for each in wanted if not any(each.startswith(f"{other}.") for other in source.join)]
+        sql = self._own_rows(name, own)
+        if filling := [each for each in filled if each in own]:
+            by = ", ".join([FILE, *map(quoted, within)])
+            replaced = ", ".join(
+                f"last_value({quoted(each)} ignore nulls) over (partition by {by} order by {ROW}"
+                f" rows between unbounded preceding and current row) as {quoted(each)}"
+                for each in filling
+            )
+            sql = f"(select * replace ({replaced}) from {sql})"
+        for other, on in source.join.items():
+            sql = self._joined(sql, name, other, on, [each for each in wanted if each.startswith(f"{other}.")], places)
+        return sql
+
+    def _own_rows(self, name: str, wanted: list[str]) -> str:
+        selects, there = [], set()
+        may_lack = {heading.lower() for heading in self.mapping.sources[name].may_lack}
+        for group in self.groups(name):
+            has = {heading.lower() for heading in group["names"]}
+            there |= has
+            if lacked := [each for each in wanted if each.lower() not in has | may_lack]:
+                file = group["files"][0].removeprefix(f"{self.mapping.folder}/")
+                raise MappingError(f"files {name}: expected the column '{lacked[0]}', which {file} lacks")
+            taken = [f"cast({quoted(each)} as varchar) as {quoted(each)}" for each in wanted if each.lower() in has]
+            selects.append(f"select {', '.join([FILE, ROW, *taken])} from {group['relation']}")
+        none = f"select cast(null as varchar) as {FILE}, cast(null as bigint) as {ROW} where false"
+        cells = [
+            f"{clean(quoted(each)) if each.lower() in there else 'cast(null as varchar)'} as {quoted(each)}"
+            for each in wanted
+        ]
+        return f"(select {', '.join([FILE, ROW, *cells])} from ({' union all by name '.join(selects) or none}))"
+
+    def _joined(self, sql: str, name: str, other: str, on: dict[str, str], wanted: list[str], places: bool) -> str:
+        """Return SQL of rows, each with the last of the other files' rows that has its keys."""
+        headings, others = self.headings(name), self.headings(other)
+        theirs = [self._found(each, others, f"files {name}, join {other}") for each in on.values()]
+        own = [self._found(each, headings, f"files {name}, join {other}") for each in on]
+        needed = [each.removeprefix(f"{other}.") for each in wanted]
+        below = [column[1:-1] for pair in places_of(self.mapping, other) for column in pair]
+        taken = ["(file)", "(row)", *below] if places else []
+        selected = [f"there.{quoted(each)} as {quoted(f'{other}.{each}')}" for each in [*needed, *taken]]
+        rows = self.rows(other, [*needed, *theirs], places=places)
+        by = ", ".join(map(quoted, theirs))
+        # of a user, former deliveries count as well
+        last = "" if places else f" qualify row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1"
+        equal = " and ".join(
+            f"here.{quoted(ours)} = there.{quoted(their)}" for ours, their in zip(own, theirs, strict=True)
+        )
+        joined = f"left join (select * from {rows}{last}) as there on {equal}"
+        return f"(select {', '.join(['here.*', *selected])} from {sql} as here {joined})"
+
+    @staticmethod
+    def _found(name: str, headings: dict[str, str], place: str) -> str:
+        if name.lower() not in headings:
+            raise MappingError(f"{place}: expected a column of its files, found '{name}', which they lack")
+        return headings[name.lower()]
+
+
+def clean(cell: str) -> str:
+    """Return SQL of a cell without blanks around it and what a spreadsheet writes so that it stays text."""
+    bare = (
+        f"case when starts_with(ltrim({cell}), '=\"') then regexp_replace({cell}, '^\\s*=\"(.*)\"\\s*$', '\\1', 's')"
+        f" when starts_with({cell}, '''') and regexp_matches({cell}, '^''[0-9=+@-]') then substr({cell}, 2)"
+        f" else {cell} end"
+    )
+    # nearly all cells have nothing to be cleaned, which is told at once
+    return (
+        f"case when {cell} is null or {cell} in ('', 'NULL', '\\N') then null"
+        f" when regexp_full_match({cell}, '{PLAIN_CELL}') then {cell}"
+        f" else nullif(nullif(nullif(trim({bare}, {BLANKS}), ''), 'NULL'), '\\N') end"
+    )
+
+
+def _usable(folder: str) -> Mapping | None:
+    """Return the mapping; None where it has faults, which `mapping_faults` tells."""
+    try:
+        return mapping_in(folder)
+    except MappingFaultsError:
+        return None
+
+
+def _sources(mapping: Mapping, table: str) -> list[str]:
+    return list(dict.fromkeys(name for part in mapping.parts(table) for name in mapping.sources_below(part.source)))
+
+
+def _joins_that_repeat(
+    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str
+) -> list[str]:
+    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant."""
+    files, faults = Files(mapping, encoding), []
+    for name in mapping.sources_below(part.source):
+        for other, on in mapping.sources[name].join.items():
+            headings = files.headings(other)
+            keys = [quoted(headings[each.lower()]) for each in on.values()]
+            own = [
+                heading
+                for heading in headings.values()
+                if not any(heading.startswith(f"{each}.") for each in mapping.sources[other].join)
+            ]
+            rows = files.rows(other, own)
+            values = f"count(distinct hash({', '.join(map(quoted, own))}))"
+            known = " and ".join(f"{key} is not null" for key in keys)
+            by = ", ".join([FILE, *keys])
+            (count,) = connection.execute(
+                f"select count(*) from (select 1 from {rows} where {known} group by {by} having {values} > 1)"
+            ).fetchall()[0]
+            if count:
+                where = f"table {table}, files {name}, join {other}"
+                told = f"expected one row per {', '.join(on.values())} in a file, found {count} that have several"
+                faults.append(sentence(mapping.folder, where, told))
+    return faults
+
+
+def _failing(
+    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str, names: list[str]
+) -> list[str]:
+    """Return sentences about the columns whose values fail; what the rows hold is not repeated."""
+    faults = []
+    for name in names:
+        alone = Part(part.source, {name: part.columns[name]})
+        try:
+            connection.execute(f"select count(columns(*)) from {part_relation(mapping, table, alone, encoding)}")
+            connection.fetchall()
+        except duckdb.Error as error:
+            place = f"table {table}, column {name}"
+            faults.append(
+                sentence(mapping.folder, place, f"expected an expression over its files, found {_kind(error)}")
+            )
+    return faults
+
+
+def _kind(error: duckdb.Error) -> str:
+    """Return what DuckDB says; of what it says while it reads rows, the kind alone."""
+    if isinstance(error, (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)):
+        return str(error).splitlines()[0][:200]
+    return f"one that fails on a row ({type(error).__name__})"

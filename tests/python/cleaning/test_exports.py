@@ -1,0 +1,113 @@
+"""Exports of common shop systems: `make map`, then the build, give what a careful accountant would.
+
+The totals are written by hand from the samples in tests/exports; docs/mapping.md
+says what each system means by its columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from support.builds import PROJECT_FOLDER, DbtRuns
+from support.readings import LAYOUTS, mapped_rows, proposed
+from support.shops import built_shop, query_shop, run_on_shop
+
+# What the shop keeps of its goods: sales that stand, less money back.
+KEPT = {
+    # 58.49 + 42.50 + 11.25 + 9.99 + 37.50 + 37.50, less 12.50 of an order of 42.50
+    "shopify_orders": Decimal("184.73"),
+    # 180 + 99 + 150 + 100.01, less 30; a link for postage is no goods
+    "taobao_orders": Decimal("499.01"),
+    # 45 + 20 + 40, less 5 by line and 10 by order; a gift card is no goods
+    "woocommerce_orders": Decimal("90.00"),
+    # 2 x 58.90 + 239.90 + 12.99, without freight
+    "olist": Decimal("370.69"),
+}
+# Orders of goods, those undone among them; users with an order.
+ORDERS = {"shopify_orders": (10, 8), "taobao_orders": (6, 4)}
+FIRST_ORDER = {
+    "shopify_orders": datetime.datetime(2026, 3, 1, 9, 15),
+    "taobao_orders": datetime.datetime(2024, 3, 5, 1, 1, 2),
+}
+
+
+# What the accountant takes a status for that the seed calls so.
+STANDS = {"placed", "paid", "shipped", "completed"}
+
+
+def kept_amount(shop: Path) -> Decimal:
+    """Return what is kept of goods, of the lines as the build gets them, by the words of the seed."""
+    with (PROJECT_FOLDER / "seeds" / "word_synonyms.csv").open(encoding="utf-8") as lines:
+        words = {row["word"]: row["meaning"] for row in csv.DictReader(lines) if row["word_list"] == "order_status"}
+    kinds = dict(mapped_rows(shop, "products", "product_id, product_kind"))
+    # an order that two exports hold is one
+    lines = set(mapped_rows(shop, "transactions", "transaction_id, product_id, order_status, quantity, net_amount"))
+    return sum(
+        Decimal(net)
+        for _, product, status, quantity, net in lines
+        if kinds[product] in (None, "goods")
+        and (words[re.sub(r"[\s_-]+", "_", status)] in STANDS or (quantity == "0" and status == "adjusted"))
+    )
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_export_is_worth_what_an_accountant_says(tmp_path: Path, layout: str) -> None:
+    shop = proposed(tmp_path, layout)
+    assert kept_amount(shop) == KEPT[layout]
+
+
+@pytest.mark.parametrize("layout", ["shopify_orders", "taobao_orders"])
+def test_the_build_says_so_too(shop_dbt: DbtRuns, tmp_path: Path, layout: str) -> None:
+    shop = proposed(tmp_path, layout)
+    select = ("build", "--select=+orders", "--exclude-resource-type=unit_test", "--exclude-resource-type=test")
+    result = run_on_shop(shop_dbt, shop, *select)
+    assert result.exit_code == 0, result.output
+    warehouse = built_shop(shop_dbt)
+    kept = query_shop(warehouse, "select sum(net_amount - returned_amount) from core.orders")
+    counts = query_shop(warehouse, "select count(*), count(distinct user_id) from core.orders")
+    assert (kept, counts) == ([(KEPT[layout],)], [ORDERS[layout]])
+    assert "Not read" not in result.output
+    # times are of the shop's system, whatever zone the project has
+    assert query_shop(warehouse, "select min(ordered_at) from core.orders") == [(FIRST_ORDER[layout],)]
+
+
+def test_an_order_of_shopify_is_shared_out_to_the_cent(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "shopify_orders")
+    lines = mapped_rows(shop, "transactions", 'transaction_id, user_id, net_amount, "(row)"')
+    found = {line: rest for line, *rest in lines}
+    # 6.50 off 25, 9.99 and 30: fields of the order come from its first line, rows keep their number
+    assert [found[f"#1001-{place}"] for place in (1, 2, 3)] == [
+        ["ann@example.com", "22.5000", 9],
+        ["ann@example.com", "8.9900", 10],
+        ["ann@example.com", "27.0000", 11],
+    ]
+    # a gift card and a tip have no part of a discount
+    assert [found[f"#1005-{place}"][1] for place in (1, 2, 3)] == ["50.0000", "11.2500", "2.0000"]
+    # a guest who writes the address in another way is the same one; who gave none goes by the telephone
+    assert found["#1002-1"][0] == found["#1006-1"][0] == "bo@example.com"
+    assert found["#1008-1"][0] == "+49301234567"
+    kinds = dict(mapped_rows(shop, "products", "product_id, product_kind"))
+    assert kinds == {"TEA": "goods", "CUP": "goods", "POT": "goods", "Gift Card - 50.00": "gift_card", "Tip": "tip"}
+
+
+def test_words_of_taobao_are_known(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "taobao_orders")
+    statuses = mapped_rows(shop, "transactions", "order_id[-1], order_status, net_amount")
+    assert statuses == [
+        ("1", "completed", "90.0000"),
+        ("1", "completed", "90.0000"),
+        ("2", "adjusted", "-30.0000"),
+        ("2", "completed", "99.0000"),
+        ("3", "cancelled", "50.0000"),
+        ("4", "unpaid", "100.0000"),
+        ("5", "paid", "150.0000"),
+        ("6", "shipped", "33.3300"),
+        ("6", "shipped", "33.3400"),
+        ("6", "shipped", "33.3400"),
+        ("7", "completed", "15.0000"),
+    ]
