@@ -192,8 +192,9 @@ def read_panel(labels: Any, *features: Any) -> Panel:
     if hasattr(joined, "toPandas"):
         frame = to_pandas(joined)
         return Panel(frame[row_columns], feature_frame(frame[feature_columns]))
-    [(count,)] = joined.aggregate("count(*)").fetchall()
-    panel = _panel(joined.to_arrow_reader(BATCH_ROWS), count, row_columns, feature_columns)
+    # no more rows than labels, as features have a row per key: a count of the join would join twice
+    [(most,)] = labels.aggregate("count(*)").fetchall()
+    panel = _panel(joined.to_arrow_reader(BATCH_ROWS), most, row_columns, feature_columns)
     # sorted by the keys alone: the engine would hold all features of all rows to sort them
     rows = pa.Table.from_pandas(panel.rows[[name for name in ORDER if name in row_columns]], preserve_index=False)
     order = pc.sort_indices(rows, [(name, "ascending", "at_end") for name in rows.column_names]).to_numpy()
@@ -261,10 +262,10 @@ def joined_tables(labels: Any, features: tuple) -> tuple[Any, list[str], list[st
     return joined, row_columns, feature_columns
 
 
-def _panel(reader: Any, count: int, row_columns: list[str], feature_columns: list[str]) -> Panel:
-    """Fill one array per feature from batches of so many rows in all."""
+def _panel(reader: Any, most: int, row_columns: list[str], feature_columns: list[str]) -> Panel:
+    """Fill one array per feature from batches of at most so many rows in all."""
     kept, start = [], 0
-    numbers = {name: np.empty(count) for name in feature_columns if is_number(reader.schema.field(name).type)}
+    numbers = {name: np.empty(most) for name in feature_columns if is_number(reader.schema.field(name).type)}
     texts: dict[str, list[np.ndarray]] = {name: [] for name in feature_columns if name not in numbers}
     for batch in reader.to_batches() if isinstance(reader, pa.Table) else reader:
         kept.append(batch.select(row_columns))
@@ -276,7 +277,8 @@ def _panel(reader: Any, count: int, row_columns: list[str], feature_columns: lis
         start = end
     rows = pa.Table.from_batches(kept, pa.schema([reader.schema.field(name) for name in row_columns]))
     whole = {name: np.concatenate([*parts, np.empty(0, object)]) for name, parts in texts.items()}
-    return Panel(_frame(rows), pd.DataFrame({name: (numbers | whole)[name] for name in feature_columns}, copy=False))
+    whole |= {name: values[:start] for name, values in numbers.items()}
+    return Panel(_frame(rows), pd.DataFrame({name: whole[name] for name in feature_columns}, copy=False))
 
 
 def _pieces(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:

@@ -1,7 +1,7 @@
 """The families of estimators, as scikit-learn pipelines, and what is made of them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -52,9 +52,29 @@ AS_THEY_ARE, SCALED, LOGGED = "as they are", "scaled", "logged and scaled"
 
 def _varying(features: pd.DataFrame) -> pd.DataFrame:
     """Keep the columns that tell one row from another, all if none does."""
-    # the median fills a gap in numbers; a missing text is a text of its own
-    varies = [features[name].nunique(dropna=is_numeric_dtype(features[name])) > 1 for name in features]
+    varies = [_varies(features[name]) for name in features]
     return features.loc[:, varies] if any(varies) else features
+
+
+def _varies(values: pd.Series) -> bool:
+    # the median fills a gap in numbers; a missing text is a text of its own
+    if is_numeric_dtype(values):
+        return bool(np.fmin.reduce(values.to_numpy()) < np.fmax.reduce(values.to_numpy()))
+    return values.nunique(dropna=False) > 1
+
+
+class MedianImputer(SimpleImputer):
+    """Fill gaps in numbers by the median, a column without any number by 0.
+
+    What scikit-learn's learns in a fifth of the time: masked arrays are slow.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(strategy="median", keep_empty_features=True)
+
+    def fit(self, features: pd.DataFrame, labels: None = None) -> Self:
+        """Learn the medians: one row of them has these medians."""
+        return super().fit(features.median().to_frame().T)
 
 
 def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
@@ -72,7 +92,7 @@ def preprocessor(features: pd.DataFrame, numbers_are: str) -> ColumnTransformer:
         for distances and penalties.
     """
     features = _varying(features)
-    steps = [SimpleImputer(strategy="median", keep_empty_features=True)]
+    steps = [MedianImputer()]
     if numbers_are == LOGGED:
         steps.append(FunctionTransformer(signed_log))
     if numbers_are != AS_THEY_ARE:
@@ -198,9 +218,13 @@ def log_odds(probabilities: np.ndarray) -> np.ndarray:
 
 def member_prediction(member: Pipeline, features: pd.DataFrame) -> np.ndarray:
     """Predict by a fitted pipeline: a regressor's value, else the chance of class 1."""
+    numbers: Any = features
+    if len(member) > 1 and isinstance(member[-1], HistGradientBoostingClassifier | HistGradientBoostingRegressor):
+        # each tree reads a few columns of all rows: a third of the time where a column lies together
+        numbers, member = np.asfortranarray(member[:-1].transform(features)), member[-1]
     if is_regressor(member):
-        return member.predict(features)
-    return member.predict_proba(features)[:, 1]
+        return member.predict(numbers)
+    return member.predict_proba(numbers)[:, 1]
 
 
 def member_probability(member: Pipeline, features: pd.DataFrame) -> np.ndarray:
@@ -254,7 +278,7 @@ class AverageAmount(RegressorMixin, BaseEstimator):
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Amounts, shape (rows,)."""
         use_one_thread()
-        return self.of_members([member.predict(features) for member in self.members])
+        return self.of_members([member_prediction(member, features) for member in self.members])
 
     def of_members(self, predicted: list[np.ndarray]) -> np.ndarray:
         """Amounts from what each member predicted, shape (rows,)."""

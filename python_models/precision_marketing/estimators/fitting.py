@@ -212,14 +212,14 @@ def fit_families(rows: TaskRows, settings: LearningSettings, names: Iterable[str
         One fitted pipeline per family.
     """
     drawn = rows.drawn(settings.max_training_rows, settings.seed)
-    return {name: _fit_family(drawn, settings, name) for name in names}
+    features = drawn.features
+    return {name: _fit_family(drawn, features, settings, name) for name in names}
 
 
-def _fit_family(rows: TaskRows, settings: LearningSettings, name: str) -> Pipeline:
+def _fit_family(rows: TaskRows, features: pd.DataFrame, settings: LearningSettings, name: str) -> Pipeline:
     logger.info("fits %s for %s", name.replace("_", " "), rows.task.name)
     is_amount = rows.task.is_amount
     given = settings.regressors if is_amount else settings.classifiers
-    features = rows.features
     pipeline = family_pipeline(name, features, settings.seed, given=given[name], is_amount=is_amount)
     # Small shops: neighbours and landmarks cannot outnumber the rows.
     for _, step in pipeline.steps:

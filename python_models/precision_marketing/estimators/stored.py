@@ -17,6 +17,7 @@ ALLOWED_TYPES = (
     "numpy.dtype",
     "precision_marketing.estimators.AverageAmount",
     "precision_marketing.estimators.CalibratedAverage",
+    "precision_marketing.estimators.MedianImputer",
     "precision_marketing.estimators.signed_log",
     "sklearn._loss.link.IdentityLink",
     "sklearn.calibration._CalibratedClassifier",

@@ -7,7 +7,6 @@ from precision_marketing.common.frames import Panel, typed
 from precision_marketing.estimators.families import predict_values
 from precision_marketing.estimators.fitting import LearningSettings, TaskRows
 from precision_marketing.estimators.stored import judged_estimators
-from precision_marketing.evaluation.backtest import test_origins
 from precision_marketing.evaluation.metrics import log_losses
 
 IMPORTANCE_COLUMNS = {
@@ -39,7 +38,7 @@ def feature_importance(
     Parameters
     ----------
     panels : dict of str to Panel
-        Panel by grain.
+        Panel by grain; rows of other splits than ``test`` are passed over.
     tasks : pandas.DataFrame
         The seed ``learning_tasks``.
     registry : pandas.DataFrame
@@ -58,12 +57,13 @@ def feature_importance(
     """
 
     def judge_task(name: str) -> pd.DataFrame:
-        rows = TaskRows.named(name, tasks, panels)
+        rows = TaskRows.named(name, tasks, panels).judged(["test"])
         stored = judged_estimators(registry, name)
-        origins = [(stored[until], shown) for until, _, shown in test_origins(rows) if until in stored]
-        if not origins:
+        counts = rows.panel.rows["train_until_date"].value_counts().reindex(sorted(stored)).dropna()
+        if counts.empty:
             return pd.DataFrame(columns=list(IMPORTANCE_COLUMNS))
-        judged, shown = max(origins, key=lambda origin: len(origin[1].outcomes))
+        until = counts.idxmax()
+        judged, shown = stored[until], rows.where((rows.panel.rows["train_until_date"] == until).to_numpy())
         drawn = shown.drawn(settings.importance_rows, settings.seed)
         features = judged.features(drawn.panel)
         predicted = predict_values(judged.estimator, features)

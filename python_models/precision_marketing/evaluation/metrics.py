@@ -90,16 +90,17 @@ def _cell_counts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positives and rows per cell, shape (draws, cells); one line without draws."""
     if weights is None:
-        user, weights = np.zeros(len(cell), dtype=int), np.ones((1, 1))
-    # rows of one user and cell together first: then two products of small matrices
-    place = user * cell_count + cell
-    shape = (weights.shape[1], cell_count)
-    size = shape[0] * shape[1]
-    # counts below 2 ** 24 are exact in single precision, and their products too
-    light = weights.astype(np.float32)
-    positive = np.bincount(place, weights=outcome, minlength=size).astype(np.float32)
-    every = np.bincount(place, minlength=size).astype(np.float32)
-    return ((light @ positive.reshape(shape)).astype(float), (light @ every.reshape(shape)).astype(float))
+        return np.bincount(cell, outcome, cell_count)[None], np.bincount(cell, minlength=cell_count)[None].astype(float)
+    # few users have rows in a cell; counts below 2 ** 24 are exact in single precision
+    light = np.ascontiguousarray(weights.T, np.float32)
+    shape = (cell_count, len(light))
+    found = []
+    for some in (outcome == 1, np.ones(len(cell), dtype=bool)):
+        ones = np.ones(some.sum(), np.float32)
+        drawn = csr_array((ones, (cell[some], user[some])), shape) @ light
+        found.append(drawn.T.astype(float, order="C"))
+    positive, every = found
+    return positive, every
 
 
 def _pairs(positive: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,9 @@ from precision_marketing.estimators.families import (
     CLASSIFIERS,
     LEAST_PRIOR_WEIGHT,
     REGRESSORS,
+    MedianImputer,
     calibration_map,
+    member_prediction,
     member_probability,
 )
 from precision_marketing.estimators.fitting import TaskRows, fit_families
@@ -26,6 +28,7 @@ from precision_marketing.evaluation.backtest import PREDICTION_COLUMNS, predict_
 from precision_marketing.evaluation.importance import feature_importance
 from precision_marketing.evaluation.intervals import INTERVAL_COLUMNS, estimator_intervals
 from scipy.special import expit
+from sklearn.impute import SimpleImputer
 from support.panels import (
     AMOUNT_TASK,
     BASELINES,
@@ -141,6 +144,25 @@ def test_constant_features_move_nothing(seed: int, family: str) -> None:
     with_constants = replace(rows, panel=Panel(rows.panel.rows, wider), feature_names=list(wider))
     plain, with_constants = (probabilities(each, family) for each in (rows, with_constants))
     np.testing.assert_array_equal(plain, with_constants)
+
+
+def test_medians_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    values = random.lognormal(size=(1001, 6)).round(1)
+    values[random.random(values.shape) < 0.3] = np.nan
+    values[:, 2], values[1:, 3] = np.nan, np.nan
+    features = pd.DataFrame(values).add_prefix("f")
+    own, theirs = MedianImputer(), SimpleImputer(strategy="median", keep_empty_features=True)
+    np.testing.assert_array_equal(own.fit_transform(features), theirs.fit_transform(features))
+    np.testing.assert_array_equal(own.statistics_, theirs.statistics_)
+
+
+def test_boosting_predicts_as_its_pipeline() -> None:
+    rows = rows_to_learn(make_panel(0))
+    features = rows.features.assign(text=np.resize(["a", "b", "c"], len(rows.labels)))
+    rows = replace(rows, panel=Panel(rows.panel.rows, features), feature_names=list(features))
+    fitted = fit_families(rows, SETTINGS, ["gradient_boosting"])["gradient_boosting"]
+    np.testing.assert_array_equal(member_prediction(fitted, features), fitted.predict_proba(features)[:, 1])
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.9])
