@@ -98,17 +98,17 @@ class Sentiment:
 
     def phrases(self, judged: Judged, text: int, most: int) -> list[str]:
         """Name the grams of two signs or more that decided about a text, the strongest first."""
-        row = judged.contributions[text]
-        side = np.sign(judged.probabilities[text] - 0.5)
-        order = np.argsort(-side * row.data, kind="stable")
-        found = [self.grams[row.indices[place]] for place in order if side * row.data[place] > 0]
+        starts = judged.contributions.indptr
+        row = slice(starts[text], starts[text + 1])
+        added = judged.contributions.data[row] * np.sign(judged.probabilities[text] - 0.5)
+        places = judged.contributions.indices[row]
         chosen: list[str] = []
-        for gram in found:
-            bare = gram.replace(MARK, "")
+        for place in np.argsort(-added, kind="stable"):
+            if added[place] <= 0 or len(chosen) == most:
+                break
+            bare = self.grams[places[place]].replace(MARK, "")
             if len(bare) > 1 and not any(bare in other or other in bare for other in chosen):
                 chosen.append(bare)
-            if len(chosen) == most:
-                break
         return chosen
 
 

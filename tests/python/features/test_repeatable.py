@@ -62,6 +62,11 @@ EMPTY = {
     "rpt_reorder",
     "stock_levels",
     "uplift_curve",
+    "ml_review__readings",
+    "product_voice",
+    "rev_texts",
+    "review_aspects",
+    "review_sentiment",
 }
 
 
