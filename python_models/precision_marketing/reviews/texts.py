@@ -6,6 +6,8 @@ import unicodedata
 from collections import Counter
 
 TAG = re.compile(r"<[^<>]{1,300}>")
+# What intake writes in place of what names somebody, or of a whole text.
+REDACTED = re.compile(r"\[(?:e-mail|phone|card|bank account|identity number|name|text)\]")
 REPEATED = re.compile(r"(.)\1{2,}", re.DOTALL)
 # Words that hardly a text of a language lacks, and that are none in English. Text in Latin letters is read as English
 # unless such words outnumber the English ones.
@@ -58,7 +60,7 @@ CLAUSE_END = re.compile(
 
 
 def plain_text(text: str) -> str:
-    """Return a text without HTML, in lower case, full-width signs as half-width ones, letters at most twice in a row.
+    """Return a text without HTML and marks of redaction, lower case, half-width, no letter thrice in a row.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ def plain_text(text: str) -> str:
     """
     if "<" in text or "&" in text:
         text = TAG.sub(" ", html.unescape(TAG.sub(" ", text)))
+    if "[" in text:
+        text = REDACTED.sub(" ", text)
     text = " ".join(unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").split())
     return REPEATED.sub(r"\1\1", text)
 

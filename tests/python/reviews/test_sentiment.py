@@ -58,6 +58,8 @@ def test_a_file_says_how_good_its_estimator_was_on_lines_left_out(language: str,
         ("Sehr gut, aber zu klein", "de"),
         ("El producto es muy bueno", "es"),
         ("12345 !!!", None),
+        ("[text]", None),
+        ("[name] ist sehr gut und nett", "de"),
         ("", None),
     ],
 )
