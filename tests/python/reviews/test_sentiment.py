@@ -49,6 +49,7 @@ def test_a_file_says_how_good_its_estimator_was_on_lines_left_out(language: str,
     [
         ("质量很好", "zh"),
         ("<p>质量&nbsp;很好</p>", "zh"),
+        ("<span class='wonderful great'>质量很好</span>", "zh"),
         ("Good value", "en"),
         ("No problems", "en"),
         ("👍👍", "en"),
