@@ -113,7 +113,9 @@ def near_copies(bare: list[str]) -> np.ndarray:
         shared = Counter(other for piece in each if len(holders[piece]) <= MOST_LINES for other in holders[piece])
         for other, count in shared.items():
             if other < place and count > 2 and count >= SHARED * min(len(each), len(pieces[other])):
-                root[find(place)] = find(other)
+                # the first of a group names it, in whatever order its members are met
+                low, high = sorted((find(place), find(other)))
+                root[high] = low
     return np.array([find(place) for place in range(len(bare))])
 
 

@@ -94,7 +94,8 @@ def test_near_copies_are_of_one_group() -> None:
     line = "这个酒店的房间很大早餐也不错服务员态度非常好下次还会再来住"
     bare = [line, line + "真的推荐", "完全是另外一句话说的是别的东西而且也很长没有什么相同", line[3:]]
     groups = fitting.near_copies(bare)
-    assert groups[0] == groups[1] == groups[3] != groups[2]
+    # the first names the group, so that folds and files are the same in every run
+    assert groups.tolist() == [0, 0, 2, 0]
 
 
 def test_no_row_is_predicted_by_its_own_group() -> None:
