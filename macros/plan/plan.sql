@@ -107,6 +107,10 @@
             '本期属于另一活动的对照组。'
         ],
         'is_out_of_stock': ['Gets no offer, as it is out of stock.', '优惠已无库存。'],
+        'is_complained_of': [
+            'Gets no offer, as customers complain of its products of late.',
+            '优惠商品近期差评较多。'
+        ],
         'has_bought_already': ['Has already bought the offered products.', '已购买活动商品。'],
         'is_below_minimum_score': ['Has a score below the minimum.', '评分低于门槛。'],
         'has_no_offer_left': ['Has no offer left that fits.', '没有适合的优惠。'],

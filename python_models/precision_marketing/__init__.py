@@ -12,6 +12,7 @@ from sklearn import (  # noqa: F401
     cluster,
     compose,
     ensemble,
+    feature_extraction,
     impute,
     kernel_approximation,
     linear_model,

@@ -47,7 +47,9 @@ eligible as (
 
 constraints as (
     select * from {{ ref('dec_offer_constraints') }}
-    where not (is_out_of_stock or is_bought_already or is_below_minimum_score)
+    where
+        not (is_out_of_stock or is_complained_of)
+        and not (is_bought_already or is_below_minimum_score)
 ),
 
 offer_values as (select * from {{ ref('dec_offer_values') }}),

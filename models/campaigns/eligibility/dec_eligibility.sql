@@ -33,10 +33,12 @@ constraints as (
         campaign_id,
         user_id,
         min(cast(is_out_of_stock as int)) = 1 as is_out_of_stock,
+        min(cast(is_complained_of as int)) = 1 as is_complained_of,
         min(cast(is_bought_already as int)) = 1 as has_bought_already,
         min(cast(is_below_minimum_score as int)) = 1 as is_below_minimum_score,
         min(cast(
-            is_out_of_stock or is_bought_already or is_below_minimum_score as int
+            is_out_of_stock or is_complained_of or is_bought_already
+            or is_below_minimum_score as int
         )) = 1 as has_no_offer_left
     from {{ ref('dec_offer_constraints') }}
     group by campaign_id, user_id
@@ -95,6 +97,7 @@ judged as (
         coalesce(recent.is_contacted_this_period, false) as is_contacted_this_period,
         coalesce(recent.is_control_this_period, false) as is_control_this_period,
         coalesce(constraints.is_out_of_stock, false) as is_out_of_stock,
+        coalesce(constraints.is_complained_of, false) as is_complained_of,
         coalesce(constraints.has_bought_already, false) as has_bought_already,
         coalesce(constraints.is_below_minimum_score, false) as is_below_minimum_score,
         coalesce(constraints.has_no_offer_left, false) as has_no_offer_left,

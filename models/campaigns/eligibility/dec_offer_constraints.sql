@@ -16,6 +16,11 @@ offer_values as (
     where campaigns.audience_rule <> 'interested' or interests.user_id is not null
 ),
 
+alarming as (
+    select distinct product_id from {{ ref('product_voice') }}
+    where is_complaint_alert
+),
+
 -- an offer of products that are hardly in stock on the day it is sent disappoints
 stocked as (
     select
@@ -32,6 +37,17 @@ stocked as (
     group by offer_products.offer_id
 ),
 
+-- nor is it an offer if most of its products have disappointed others of late
+complained as (
+    select
+        offer_products.offer_id,
+        avg(case when alarming.product_id is not null then 1.0 else 0.0 end)
+            as complained_share
+    from {{ ref('plan_offer_products') }} as offer_products
+    left join alarming on offer_products.product_id = alarming.product_id
+    group by offer_products.offer_id
+),
+
 judged as (
     select
         offer_values.offer_id,
@@ -41,6 +57,9 @@ judged as (
         coalesce(stocked.stocked_share < {{ var('least_stocked_share') }}, false)
             as is_out_of_stock,
         coalesce(
+            complained.complained_share >= {{ var('most_complained_share') }}, false
+        ) as is_complained_of,
+        coalesce(
             offer_values.days_since_last_covered <= {{ var('already_bought_days') }},
             false
         ) as is_bought_already,
@@ -49,6 +68,7 @@ judged as (
             as is_below_minimum_score
     from offer_values
     left join stocked on offer_values.offer_id = stocked.offer_id
+    left join complained on offer_values.offer_id = complained.offer_id
 )
 
 select * from judged

@@ -31,6 +31,7 @@ from support.small_inputs import (
     forecast_inputs,
     list_inputs,
     programme_inputs,
+    review_inputs,
     uplift_inputs,
     value_inputs,
 )
@@ -51,6 +52,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     programme_inputs: ("ml_programme_looks",),
     demand_inputs: ("ml_demand__fits",),
     list_inputs: ("ml_recommendation_intervals",),
+    review_inputs: ("ml_review__readings",),
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),
 }
 PLANNED = ("ml_budget_curve", "ml_campaign_checks", "ml_campaign_results", "ml_offer_choice")

@@ -377,3 +377,27 @@ def list_inputs(nodes: dict[str, dict]) -> Inputs:
         {"rec_user_measures": "from built.recommendations.rec_user_measures where hash(first_order_id) % 60 = 0"}
     )
     return inputs
+
+
+def review_inputs(nodes: dict[str, dict]) -> Inputs:
+    """Return reviews that name every aspect, in two languages and without."""
+    inputs = Inputs(nodes)
+    parts = (
+        *("质量很棒", "物流太慢", "包装精美", "性价比高", "尺码偏小", "不新鲜", "客服也不理人"),
+        *("it broke after two days", "fast delivery", "the box was damaged", "great value", "too small", "fresh"),
+        *("rude staff", "Sehr gut und schön", "好", ""),
+    )
+    texts = ", ".join(f"('{part}')" for part in parts)
+    inputs.create(
+        {
+            "rev_texts": f"""
+                select
+                    row_number() over (order by firsts.part, seconds.part)::varchar as review_id,
+                    'user ' || hash(firsts.part || seconds.part) % 40 as user_id,
+                    firsts.part || ', ' || seconds.part as review_text
+                from (values {texts}) as firsts (part), (values {texts}) as seconds (part)
+            """,
+            "review_aspect_words": "from built.seeds.review_aspect_words",
+        }
+    )
+    return inputs

@@ -1,0 +1,1 @@
+"""Reviews: which language they are in, how likely they are positive, and what of."""
