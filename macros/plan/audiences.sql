@@ -48,6 +48,7 @@
         'of_goods': [
             'times_bought', 'units_bought', 'amount_bought', 'days_since_bought',
             'times_viewed', 'days_since_viewed', 'times_in_cart', 'days_since_in_cart',
+            'times_complained', 'days_since_complained',
         ],
         'of_contacts': ['times_contacted', 'days_since_contacted'],
     }) }}

@@ -1,4 +1,4 @@
--- one row per user and count of purchases, views or contacts that an audience needs
+-- one row per user and count of purchases, views, complaints or contacts for audiences
 with
 
 measures as (
@@ -50,6 +50,17 @@ activities as (
         occurred_on as activity_date
     from {{ ref('events') }}
     where event_type in ('view', 'add_to_cart')
+    union all
+    select
+        'complained' as activity,
+        user_id,
+        product_id,
+        review_id as occasion_id,
+        0 as units,
+        0 as amount,
+        reviewed_on as activity_date
+    from {{ ref('review_sentiment') }}
+    where opinion = 'complaint'
     union all
     select
         'contacted' as activity,

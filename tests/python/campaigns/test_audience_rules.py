@@ -25,6 +25,7 @@ ACTIVITIES = {
     "bought": ("times", "units", "amount", "days_since"),
     "viewed": ("times", "days_since"),
     "in_cart": ("times", "days_since"),
+    "complained": ("times", "days_since"),
     "contacted": ("times", "days_since"),
 }
 # Attributes of users that rules are drawn of: the table, and numbers to compare with.
@@ -33,6 +34,7 @@ FEATURES = {"rfm_score": range(3, 15), "days_since_last_order": range(1, 120), "
 OF_MEMBERS = {"available_points": (50, 200, 500), "days_until_points_lapse": (7, 30, 60)}
 NUMBERS = FEATURES | OF_MEMBERS | {"days_until_anniversary": (7, 90, 200)}
 WORDS = {"segment_name": "champions;at risk", "tier": "gold;silver"}
+OPINIONS = ("complaint", "praise", "unclear", None)
 SHOP = "complete_journey"
 RULES = 40
 
@@ -50,7 +52,7 @@ def queries(dbt: DbtRuns, raw_folder: Path, campaigns: Path) -> dict[str, str]:
 
 
 def bookshop(folder: Path, queries: dict[str, str], draw: random.Random) -> duckdb.DuckDBPyConnection:
-    """Make a shop of books and games: users, lines, views and contacts, and what features say of users."""
+    """Make a shop of books and games: users, lines, views, reviews and contacts, and what features say of users."""
     connection = duckdb.connect(str(folder / "building.duckdb"))
     today = date(2026, 3, 2)
     users = [f"u{number}" for number in range(60)]
@@ -121,6 +123,13 @@ def bookshop(folder: Path, queries: dict[str, str], draw: random.Random) -> duck
             ],
             columns=["user_id", "product_id", "event_id", "event_type", "occurred_on"],
         ),
+        "reviews.review_sentiment": pd.DataFrame(
+            [
+                (draw.choice([*users[:40], None]), draw.choice(products), f"r{number}", draw.choice(OPINIONS), day())
+                for number in range(600)
+            ],
+            columns=["user_id", "product_id", "review_id", "opinion", "reviewed_on"],
+        ),
         "campaigns.dec_contacts": pd.DataFrame(
             [(user, f"c{number}", day()) for user in users[::2] for number in range(3)],
             columns=["user_id", "campaign_id", "contact_date"],
@@ -181,6 +190,7 @@ def shop(
         for table in (
             *("core.as_of_dates", "core.users", "core.products", "core.transactions", "core.events"),
             *("features.ftr_user__snapshot", "scores.user_value", "campaigns.dec_contacts"),
+            "reviews.review_sentiment",
             *(
                 "members.mbr_current_members",
                 "campaigns.dec_offer_interests",
@@ -270,7 +280,7 @@ def compared(number: float, operator: str, bound: float) -> bool:
 
 
 def lines_of(shop: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], pd.Timestamp]:
-    """Read all lines, views and contacts, and the features of the scoring date."""
+    """Read all lines, views, complaints and contacts, and the features of the scoring date."""
     today = shop.execute("select as_of_date from core.as_of_dates where is_scoring_date").fetchone()[0]
     products = shop.execute("from core.products").df()
     bought = shop.execute("from core.transactions").df()
@@ -278,6 +288,8 @@ def lines_of(shop: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], pd.Timest
     bought = bought.rename(columns={"order_id": "occasion", "order_date": "day", "quantity": "units"})
     bought["amount"] = bought["net_amount"].astype(float)
     events = shop.execute("from core.events").df().rename(columns={"event_id": "occasion", "occurred_on": "day"})
+    complaints = shop.execute("from reviews.review_sentiment where opinion = 'complaint'").df()
+    complaints = complaints.rename(columns={"review_id": "occasion", "reviewed_on": "day"})
     contacts = shop.execute("from campaigns.dec_contacts").df()
     contacts = contacts.rename(columns={"campaign_id": "occasion", "contact_date": "day"})
     features = shop.execute("from features.ftr_user__snapshot where as_of_date = $1", [today]).df()
@@ -287,6 +299,7 @@ def lines_of(shop: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], pd.Timest
         "bought": bought.merge(products, on="product_id"),
         "viewed": events[events["event_type"] == "view"].merge(products, on="product_id", how="left"),
         "in_cart": events[events["event_type"] == "add_to_cart"].merge(products, on="product_id", how="left"),
+        "complained": complaints.merge(products, on="product_id", how="left"),
         "contacted": contacts.assign(department=None, category=None, subcategory=None, brand=None, product_id=None),
     }
     for table in tables.values():
