@@ -281,6 +281,15 @@ SECTIONS = (
         hidden="guests",
     ),
     Section(
+        "complaints",
+        "customers",
+        "from reports.rpt_complaints where list_rank <= 10 order by list_rank",
+        "product_name aspect complaint_share complaint_share_low complaint_share_high shop_complaint_share"
+        " earlier_complaint_share review_count product_id",
+        supply_charts.complaints,
+        supply_findings.complaints,
+    ),
+    Section(
         "point_months",
         "members",
         "from reports.rpt_point_months"

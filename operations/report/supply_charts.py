@@ -1,11 +1,11 @@
-"""The report's charts of points, tiers, demand and stock: one function each, as in charts.py."""
+"""The report's charts of points, tiers, complaints, demand and stock: one function each, as in charts.py."""
 
 from __future__ import annotations
 
 import altair as alt
 import pandas as pd
 
-from operations.report.chart_parts import Charts, by_task, room_for_labels, series, sized
+from operations.report.chart_parts import Charts, by_task, ranges, room_for_labels, series, sized
 from operations.report.words import Words
 
 GAINS = ("points earned", "joined", "upgraded")
@@ -87,3 +87,12 @@ def reorder(rows: pd.DataFrame, words: Words) -> Charts:
         return base.mark_bar() + labels
 
     return by_task(rows, "list_name", draw)
+
+
+def complaints(rows: pd.DataFrame, words: Words) -> Charts:
+    """Share of reviews that complain, with its interval, per product and aspect."""
+    names = rows["product_name"].fillna(rows["product_id"]).str.slice(0, 40)
+    rows = rows.assign(label=names + " · " + rows["aspect"])
+    title = words.column("complaint_share")
+    ends = ("complaint_share_low", "complaint_share", "complaint_share_high")
+    return {"": sized(ranges(rows, "label", *ends, title), 60 + 22 * len(rows))}

@@ -1,4 +1,4 @@
-"""What the sections of points, tiers, demand and stock say in words, as in findings.py."""
+"""What the sections of points, tiers, complaints, demand and stock say in words, as in findings.py."""
 
 from __future__ import annotations
 
@@ -107,3 +107,17 @@ def reorder(rows: pd.DataFrame) -> Sentences:
         )
     ]
     return said
+
+
+def complaints(rows: pd.DataFrame) -> Facts:
+    """Tell the first complaint, and of how many products customers complain alarmingly."""
+    row = rows.iloc[0]
+    return {
+        "alerts": (row["alert_count"], "count"),
+        "products": (row["voiced_count"], "count"),
+        "name": (row["product_id"] if pd.isna(row["product_name"]) else row["product_name"], "word"),
+        "aspect": (row["aspect"], "word"),
+        "share": (row["complaint_share"], "share"),
+        "reviews": (row["review_count"], "count"),
+        "shop": (row["shop_complaint_share"], "share"),
+    }

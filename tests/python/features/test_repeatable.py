@@ -61,6 +61,7 @@ EMPTY = {
     "review_aspects",
     "review_sentiment",
     "reviews",
+    "rpt_complaints",
     "rpt_policy_outcomes",
     "rpt_qini_curve",
     "rpt_reorder",

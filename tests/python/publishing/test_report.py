@@ -23,8 +23,8 @@ from operations.report.sections import SECTIONS
 from operations.report.words import LANGUAGES, Words, read_texts
 
 # The fixture has campaigns nobody was held out of, and few in the global control group:
-# no effect to draw. Nobody counts its stock.
-NEVER_MEASURED = {"campaign_lift", "policy_outcomes", "programme", "qini_curve", "reorder"}
+# no effect to draw. Nobody counts its stock, nobody writes reviews.
+NEVER_MEASURED = {"campaign_lift", "complaints", "policy_outcomes", "programme", "qini_curve", "reorder"}
 PHONE = 360
 # What a marketer may call a campaign, and what a page must not take for its own.
 MARKUP = """<!--<script>x</script>&"'{{ 7 * 7 }}{0}${x}<img src=x onerror="window.run = 1">"""
@@ -109,6 +109,14 @@ def test_measured_campaigns_are_drawn(browser: Browser, published: Path, tmp_pat
                 1 as ordered_count, 9 as ordered_cost, 9 as budget_amount, 0 as unpaid_count,
                 1 as overstocked_count, 7 as overstock_cost, 1 as expiring_count, date '2026-03-02' as as_of_date
             from (values ('to order'), ('too much'), ('will expire')) as lists (list_name)
+        """)
+        connection.execute("""
+            insert into reports.rpt_complaints by name
+            select
+                1 as list_rank, 'p' as product_id, 'freshness' as aspect, 12 as user_count, 14 as review_count,
+                0.5 as complaint_share, 0.3 as complaint_share_low, 0.7 as complaint_share_high,
+                0.1 as shop_complaint_share, true as is_rising, true as is_complaint_alert,
+                2 as voiced_count, 1 as alert_count
         """)
     result = write_report(tmp_path, tmp_path / "target")
     assert result.returncode == 0, result.stderr
