@@ -12,6 +12,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from support.builds import PROJECT_FOLDER, DbtRuns
 from support.readings import LAYOUTS, mapped_rows, proposed
@@ -27,6 +28,10 @@ KEPT = {
     "woocommerce_orders": Decimal("90.00"),
     # 2 x 58.90 + 239.90 + 12.99, without freight
     "olist": Decimal("370.69"),
+    # 128 + 59 + 55.01: what the shop took off counts, what JD took off or the balance paid does not
+    "jd_orders": Decimal("242.01"),
+    # 29.99 + 42.50 + 0 + 20 + 10.00: lines returned and money back once each, no trial, no gift card
+    "shopify_tables": Decimal("102.49"),
 }
 # Orders of goods, those undone among them; users with an order.
 ORDERS = {"shopify_orders": (10, 8), "taobao_orders": (6, 4)}
@@ -50,7 +55,7 @@ def kept_amount(shop: Path) -> Decimal:
     return sum(
         Decimal(net)
         for _, product, status, quantity, net in lines
-        if kinds[product] in (None, "goods")
+        if kinds.get(product) in (None, "goods")
         and (words[re.sub(r"[\s_-]+", "_", status)] in STANDS or (quantity == "0" and status == "adjusted"))
     )
 
@@ -111,3 +116,58 @@ def test_words_of_taobao_are_known(tmp_path: Path) -> None:
         ("6", "shipped", "33.3400"),
         ("7", "completed", "15.0000"),
     ]
+
+
+def test_words_of_jd_are_known(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "jd_orders")
+    statuses = mapped_rows(shop, "transactions", "order_id[-1], order_status, net_amount, ordered_at[:10]")
+    assert statuses == [
+        # 10 off 118, 20 and a gift
+        ("1", "completed", "0.0000", "2024-03-06"),
+        ("1", "completed", "109.4500", "2024-03-06"),
+        ("1", "completed", "18.5500", "2024-03-06"),
+        ("2", "paid", "59.0000", "2024-03-07"),
+        # deleted before it left, in brackets of either width after
+        ("3", "cancelled", "20.0000", "2024-03-08"),
+        ("4", "unpaid", "59.0000", "2024-03-09"),
+        # locked: somebody asked for money back
+        ("5", "shipped", "55.0100", "2024-03-10"),
+        ("6", "completed", "6.0000", "2024-03-11"),
+        ("7", "cancelled", "59.0000", "2024-03-12"),
+    ]
+    # what is masked is not known
+    assert mapped_rows(shop, "users", "user_id, full_name, phone") == [
+        ("jd_fictional_a", "张三", "13800000000"),
+        ("jd_fictional_c", "王五", None),
+        ("虚构用户b", None, None),
+    ]
+
+
+def test_what_comes_back_of_shopify_tables_does_so_on_its_own_day(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "shopify_tables")
+    lines = mapped_rows(
+        shop, "transactions", "transaction_id, order_status, cast(quantity as double), net_amount, ordered_at[:10]"
+    )
+    found = {line: tuple(rest) for line, *rest in lines}
+    assert found["60022"] == ("completed", 2, "25.0000", "2026-03-02")
+    assert found["81-refund"] == ("completed", -1, "-12.5000", "2026-03-20")
+    assert found["91-adjustment"] == ("adjusted", 0, "-2.50", "2026-04-02")
+    # what was cancelled does not come back as well, of trials and what was deleted there is nothing
+    assert found["60041"][0] == "cancelled"
+    assert not found.keys() & {"83-refund", "84-refund", "60051", "60061", "92-adjustment"}
+    # brought from another shop: of the day on which it was ordered
+    assert found["60081"][3] == "2025-12-24"
+    # consent as it is now, not as it was at the order
+    assert mapped_rows(shop, "users", "user_id, consent_email") == [
+        ("+49301234563", "false"),
+        ("ann@example.com", "true"),
+        ("bo@example.com", "false"),
+    ]
+
+
+def test_tables_may_be_parquet(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "shopify_tables")
+    for table in sorted(shop.glob("*.csv")):
+        duckdb.sql(f"select * from read_csv('{table}')").write_parquet(str(table.with_suffix(".parquet")))
+        table.unlink()
+    assert kept_amount(shop) == KEPT["shopify_tables"]
