@@ -45,7 +45,10 @@ def propose(folder: str, encoding: str) -> str:
             "",
         ]
         missing = [f"no column {name}" for each in found for name in lacking(each)]
-        if not any("transactions" in layouts()[each.name][1]["tables"] for each in found) and "transactions" not in named:
+        if (
+            not any("transactions" in layouts()[each.name][1]["tables"] for each in found)
+            and "transactions" not in named
+        ):
             missing.insert(0, "no file of orders, which a build needs")
     else:
         content, missing = proposal(folder, headings, encoding)

@@ -98,7 +98,9 @@ def written(found: list[Recognised], named: set[str]) -> str:
         above, sources, rows = re.split(r"^(?:files|tables):\n", _written(each), flags=re.MULTILINE)
         for table in told["tables"]:
             if table in taken or (BESIDE in told and table in named):
-                rows = re.sub(rf"^  {table}:\n(    .*\n)*", f"  # {table}: others have them\n", rows, flags=re.MULTILINE)
+                rows = re.sub(
+                    rf"^  {table}:\n(    .*\n)*", f"  # {table}: others have them\n", rows, flags=re.MULTILINE
+                )
         beside = f"  # beside: {each.name}\n" if head else ""
         head, files, tables = head or above, files + beside + sources, tables + beside + rows
         taken |= told["tables"].keys()

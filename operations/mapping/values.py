@@ -22,6 +22,8 @@ UNREADABLE = "unreadable"
 OPTIONS = {"words", "otherwise", "over", "by", "with", "then"}
 CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "\uffe5": "CNY", "元": "CNY", "₹": "INR", "₽": "RUB", "R$": "BRL", "$": "USD"}
 # Of a condition, in the place of words of the column.
+# By their digits: seconds, thousandths and millionths since 1970, and how many of the last they are.
+SINCE_1970 = {10: 1_000_000, 13: 1000, 16: 1}
 FILLED, EMPTY = "(filled)", "(empty)"
 # Full-width digits and signs, and other signs for minus, with those that they are read as.
 PLAIN = "0123456789.,-+()--"
@@ -283,6 +285,14 @@ def _currency_of(value: Any, options: dict, scope: Scope) -> str:
     return f"case when regexp_matches({text}, '[A-Z]{{3}}') then regexp_extract({text}, '[A-Z]{{3}}') {signs} end"
 
 
+def _utc(value: Any, options: dict, scope: Scope) -> str:
+    text = scope.step(text_of(value, scope))
+    moment = f"strftime(make_timestamp(try_cast({text} as bigint) * {{}}), '%Y-%m-%d %H:%M:%S.%f+00:00')"
+    matches = f"when regexp_full_match({text}, '[0-9]{{{{{{}}}}}}') then {moment}"
+    since = " ".join(matches.format(digits, factor) for digits, factor in SINCE_1970.items())
+    return f"case {since} when regexp_full_match({text}, '[0-9-]+[ T][0-9:.]+') then {text} || '+00:00' else {text} end"
+
+
 def _own_sql(text: Any, options: dict, scope: Scope) -> str:
     return f"cast({scope.named_in(_sql(text))} as varchar)"
 
@@ -366,6 +376,7 @@ TEXTS: dict[str, Callable[[Any, dict, Scope], str]] = {
     "number_within": _number_within,
     "sql": _own_sql,
     "text": _joined,
+    "utc": _utc,
     "when": _when,
 }
 NUMBERS: dict[str, Callable[[Any, dict, Scope], str]] = {

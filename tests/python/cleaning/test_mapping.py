@@ -82,6 +82,19 @@ def test_columns_are_mapped_filled_and_shared_out(shop: Path) -> None:
         ("{when: [{if: {Voucher: (filled)}, then: {constant: yes}}], otherwise: Bill}", ["B1", "yes", "B2"]),
         ("{when: [{if: {Goods: [P2, p3], Voucher: v}, then: Line}]}", [None, "2", None]),
         ("{sql: 'upper(goods) || \"Bill\"'}", ["P1B1", "P2B1", "P1B2"]),
+        # a moment that a spreadsheet destroyed is none
+        (
+            "{text: [{utc: {constant: 1772321405123456}}, {utc: {constant: 1772321405}}, {utc: {constant: 1.77E+15}}]}",
+            ["2026-02-28 23:30:05.123456+00:002026-02-28 23:30:05.000000+00:001.77E+15"] * 3,
+        ),
+        (
+            "{text: [{utc: When}, {utc: {constant: ' 2026-03-01T10:00+01:00'}}]}",
+            [
+                "2026-03-01 10:00:00+00:00 2026-03-01T10:00+01:00",
+                "2026-03-01 10:00:00+00:00 2026-03-01T10:00+01:00",
+                "2026-03-02 11:00:00+00:00 2026-03-01T10:00+01:00",
+            ],
+        ),
         # what is no number is not lost in a sum: the row is judged by it
         ("{plus: [Price, {constant: none}]}", ["unreadable", "unreadable", "unreadable"]),
         ("{currency_of: {constant: '12,50 EUR'}}", ["EUR", "EUR", "EUR"]),
@@ -243,6 +256,7 @@ def test_layouts_and_synonyms_are_of_the_contract(layout: str) -> None:
     text, told = layouts()[layout]
     for source in told["files"].values():
         source.pop("known_by", None)
+    told.pop("beside_others", None)
     try:
         assert mapping_of("shop", told).layout == layout
     finally:
