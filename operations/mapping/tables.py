@@ -106,12 +106,12 @@ def tried_mapping(folder: str, table: str, encoding: str) -> str:
     """
     mapping = _usable(folder)
     assert mapping, "asked of mapped tables only"
-    rows, faults = 0, []
+    rows, faults, seen = 0, [], set()
     with reader().cursor() as connection:
         for part in mapping.parts(table):
             try:
                 columns = compiled(mapping, table, part, encoding)
-                faults += _joins_that_repeat(connection, mapping, table, part, encoding)
+                faults += _joins_that_repeat(connection, mapping, table, part, encoding, seen)
                 query = f"select count(*), count(columns(*)) from {part_relation(mapping, table, part, encoding)}"
                 rows += connection.execute(query).fetchall()[0][0]
             except MappingFaultsError as error:
@@ -326,12 +326,18 @@ def _sources(mapping: Mapping, table: str) -> list[str]:
 
 
 def _joins_that_repeat(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str
+    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str, seen: set
 ) -> list[str]:
-    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant."""
+    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant.
+
+    Joins that were `seen` with another part are looked at once.
+    """
     files, faults = Files(mapping, encoding), []
     for name in mapping.sources_below(part.source):
         for other, on in mapping.sources[name].join.items():
+            if (name, other) in seen:
+                continue
+            seen.add((name, other))
             headings = files.headings(other)
             keys = [quoted(headings[each.lower()]) for each in on.values()]
             own = [
