@@ -166,9 +166,11 @@ def compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> dict[st
 
 
 def places_of(mapping: Mapping, name: str) -> list[tuple[str, str]]:
-    """Return the columns with file and number of the rows that are joined to those of a kind of files."""
+    """Return the columns with file and number of somebody's rows that are joined to those of a kind of files."""
     found = []
     for other in mapping.sources[name].join:
+        if mapping.sources[other].is_shared:
+            continue
         found.append((f'"{other}.(file)"', f'"{other}.(row)"'))
         found += [(f'"{other}.{file[1:]}', f'"{other}.{row[1:]}') for file, row in places_of(mapping, other)]
     return found
@@ -275,6 +277,7 @@ class Files:
     def _joined(self, sql: str, name: str, other: str, on: dict[str, str], wanted: list[str], places: bool) -> str:
         """Return SQL of rows, each with the last of the other files' rows that has its keys."""
         headings, others = self.headings(name), self.headings(other)
+        places = places and not self.mapping.sources[other].is_shared
         theirs = [self._found(each, others, f"files {name}, join {other}") for each in on.values()]
         own = [self._found(each, headings, f"files {name}, join {other}") for each in on]
         needed = [each.removeprefix(f"{other}.") for each in wanted]

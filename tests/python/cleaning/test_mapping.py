@@ -82,19 +82,12 @@ def test_columns_are_mapped_filled_and_shared_out(shop: Path) -> None:
         ("{when: [{if: {Voucher: (filled)}, then: {constant: yes}}], otherwise: Bill}", ["B1", "yes", "B2"]),
         ("{when: [{if: {Goods: [P2, p3], Voucher: v}, then: Line}]}", [None, "2", None]),
         ("{sql: 'upper(goods) || \"Bill\"'}", ["P1B1", "P2B1", "P1B2"]),
-        # a moment that a spreadsheet destroyed is none
-        (
-            "{text: [{utc: {constant: 1772321405123456}}, {utc: {constant: 1772321405}}, {utc: {constant: 1.77E+15}}]}",
-            ["2026-02-28 23:30:05.123456+00:002026-02-28 23:30:05.000000+00:001.77E+15"] * 3,
-        ),
-        (
-            "{text: [{utc: When}, {utc: {constant: ' 2026-03-01T10:00+01:00'}}]}",
-            [
-                "2026-03-01 10:00:00+00:00 2026-03-01T10:00+01:00",
-                "2026-03-01 10:00:00+00:00 2026-03-01T10:00+01:00",
-                "2026-03-02 11:00:00+00:00 2026-03-01T10:00+01:00",
-            ],
-        ),
+        # of UTC, where it names no offset; a moment that a spreadsheet destroyed is none
+        ("{utc: {constant: 1772321405123456}}", ["2026-02-28 23:30:05.123456+00:00"] * 3),
+        ("{utc: {constant: 1772321405}}", ["2026-02-28 23:30:05.000000+00:00"] * 3),
+        ("{utc: {constant: 1.77E+15}}", ["1.77E+15"] * 3),
+        ("{utc: When}", [f"2026-03-0{day}:00:00+00:00" for day in ("1 10", "1 10", "2 11")]),
+        ("{utc: {constant: '2026-03-01T10:00+01:00'}}", ["2026-03-01T10:00+01:00"] * 3),
         # what is no number is not lost in a sum: the row is judged by it
         ("{plus: [Price, {constant: none}]}", ["unreadable", "unreadable", "unreadable"]),
         ("{currency_of: {constant: '12,50 EUR'}}", ["EUR", "EUR", "EUR"]),
@@ -367,7 +360,19 @@ def test_what_is_no_mapping_is_said() -> None:
     [
         # all lines of the orders, in both exports; the address as the guest wrote it
         ("shopify_orders", "bo@example.com", {"orders_export_1.csv": [1, 7, 8], "orders_export_2.csv": [6]}),
-        # what is joined to them, too
+        # what is joined to them, too, but not what others need: the catalogue
+        (
+            "shopify_tables",
+            "bo@example.com",
+            {
+                "customer.csv": [2],
+                "order.csv": [2, 3, 6],
+                "order_line.csv": [4, 5, 6, 9],
+                "order_line_refund.csv": [1, 2],
+                "refund.csv": [1, 2],
+                "order_adjustment.csv": [3],
+            },
+        ),
         (
             "olist",
             "a" * 32,
