@@ -21,8 +21,8 @@ from support.shops import built_shop, query_shop, run_on_shop
 
 from operations.mapping.__main__ import propose
 from operations.mapping.contract import contract
-from operations.mapping.layouts import headings_of, recognised
-from operations.mapping.reading import read_yaml
+from operations.mapping.layouts import Recognised, headings_of, recognised, together, written
+from operations.mapping.reading import mapping_of, read_yaml
 
 # What the shop keeps of its goods: sales that stand, less money back.
 KEPT = {
@@ -271,3 +271,13 @@ def test_purchases_of_ga4_give_way_to_orders(tmp_path: Path) -> None:
     assert read_yaml(propose(str(tmp_path), "auto"))["tables"].keys() == {"events", "transactions", "products"}
     (tmp_path / "transactions.csv").write_text("transaction_id\n")
     assert read_yaml(propose(str(tmp_path), "auto"))["tables"].keys() == {"events", "products"}
+
+
+@pytest.mark.parametrize("layout", sorted(KEPT))
+def test_any_shop_and_its_tools_make_one_mapping(layout: str) -> None:
+    tools = [Recognised(name, {}, set()) for name in ("ga4_events", *sorted(WITHOUT_ORDERS)) if name != layout]
+    found = together([*tools, Recognised(layout, {}, set())])
+    told = read_yaml(written(found, set()))
+    assert told.pop("layout") == found[0].name
+    assert told["tables"].keys() >= {"transactions", "users", "contact_events", "events"}
+    assert mapping_of("shop", told).tables.keys() == told["tables"].keys()
