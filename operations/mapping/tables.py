@@ -181,7 +181,7 @@ def _compiled(
 ) -> tuple[dict[str, str], str, str]:
     """Return SQL of the columns of a part, of which rows count, and of its files' rows."""
     files = Files(mapping, encoding)
-    scope = Scope(files.headings(part.source), mapping.comma)
+    scope = Scope(files.headings(part.source), mapping.comma, () if mapping.sources[part.source].key else (FILE,))
     faults, columns, keep = [], {}, "true"
     for name, value in part.columns.items():
         try:
@@ -241,7 +241,8 @@ class Files:
         filled = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_columns]
         within = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_within]
         keys = [self._found(own, headings, f"files {name}, join") for on in source.join.values() for own in on]
-        wanted = dict.fromkeys([*sorted(needed), *within, *keys])
+        keyed = [self._found(each, headings, f"files {name}, key") for each in source.key]
+        wanted = dict.fromkeys([*sorted(needed), *within, *keys, *keyed])
         own = [each for each in wanted if not any(each.startswith(f"{other}.") for other in source.join)]
         sql = self._own_rows(name, own)
         if filling := [each for each in filled if each in own]:
@@ -252,6 +253,10 @@ class Files:
                 for each in filling
             )
             sql = f"(select * replace ({replaced}) from {sql})"
+        if keyed and not places:
+            by = ", ".join(map(quoted, keyed))
+            last = f"row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1"
+            sql = f"(select * from {sql} qualify {last} or {quoted(keyed[0])} is null)"
         for other, on in source.join.items():
             sql = self._joined(sql, name, other, on, [each for each in wanted if each.startswith(f"{other}.")], places)
         return sql
