@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
-from operations.mapping.layouts import headings_of, lacking, recognised, written
+from operations.mapping.contract import contract
+from operations.mapping.layouts import headings_of, lacking, layouts, recognised, together, written
 from operations.mapping.proposal import Proposed, proposal
 from operations.mapping.reading import NAME, MappingFaultsError, files_in, mapping_in
 from operations.mapping.tables import tried_mapping
 from operations.places import PROJECT, PROJECT_FOLDER, SHOP
+from operations.shop_files import files_of_table
 
 STAMP = "# as written by make map: "
 
@@ -32,11 +34,22 @@ def propose(folder: str, encoding: str) -> str:
     headings = headings_of(folder, encoding)
     if not headings:
         raise SystemExit(f"Folder {folder}: expected files that can be read as CSV, Excel or Parquet, found none.")
-    if found := recognised(headings):
-        files = ", ".join(sorted(file for each in found.files.values() for file in each))
-        lines = [f"# Layout {found.name}, sure: known by the headings of {files}.", written(found).rstrip(), ""]
-        missing = [f"no column {name}" for name in lacking(found)]
-        read = {file for each in found.files.values() for file in each}
+    if found := together(recognised(headings)):
+        read = {file for each in found for those in each.files.values() for file in those}
+        ours = {f"{folder}/{name}" for name in read}
+        named = {table for table in contract() if set(json.loads(files_of_table(folder, table))["files"]) - ours}
+        names = ", ".join(each.name for each in found)
+        lines = [
+            f"# Layout {names}, sure: known by the headings of {', '.join(sorted(read))}.",
+            written(found, named).rstrip(),
+            "",
+        ]
+        missing = [f"no column {name}" for each in found for name in lacking(each)]
+        if (
+            not any("transactions" in layouts()[each.name][1]["tables"] for each in found)
+            and "transactions" not in named
+        ):
+            missing.insert(0, "no file of orders, which a build needs")
     else:
         content, missing = proposal(folder, headings, encoding)
         if not content:

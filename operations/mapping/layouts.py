@@ -16,6 +16,8 @@ from operations.mapping.reading import files_in, read_yaml
 from operations.shop_files import layout_of
 
 LAYOUTS = Path(__file__).parent / "layouts"
+# Said by layouts that go beside another: they have no orders, or not the shop's own.
+BESIDE = "beside_others"
 
 
 @dataclass(frozen=True)
@@ -54,28 +56,62 @@ def headings_of(folder: str, encoding: str) -> dict[str, list[str]]:
     return found
 
 
-def recognised(headings: dict[str, list[str]]) -> Recognised | None:
-    """Return the layout that files have, by most headings; None where they have none."""
-    best, most = None, 0
+def recognised(headings: dict[str, list[str]]) -> list[Recognised]:
+    """Return the layouts that files have, that with most headings first; none where they have none."""
+    found = []
     lowered = {file: {name.lower() for name in names} for file, names in headings.items()}
     for name, (_, told) in layouts().items():
         files: dict[str, list[str]] = {}
         for source, about in told["files"].items():
             known_by = {each.lower() for each in about["known_by"]}
             files[source] = [file for file, names in lowered.items() if known_by <= names]
-        needed = [source for source, about in told["files"].items() if not about.get("optional")]
+        if not all(files[source] for source, about in told["files"].items() if not about.get("optional")):
+            continue
         matched = sum(len(about["known_by"]) for source, about in told["files"].items() if files[source])
-        if all(files[source] for source in needed) and matched > most:
-            every = {heading for found in files.values() for file in found for heading in lowered[file]}
-            best, most = Recognised(name, {source: found for source, found in files.items() if found}, every), matched
-    return best
+        every = {heading for those in files.values() for file in those for heading in lowered[file]}
+        found.append((matched, Recognised(name, {source: those for source, those in files.items() if those}, every)))
+    return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
 
 
-def written(found: Recognised) -> str:
-    """Return the mapping of a layout, for the files that have it."""
+def together(found: list[Recognised]) -> list[Recognised]:
+    """Return those of the layouts that make one mapping: one that has orders, then all that go beside others."""
+    beside = [each for each in found if BESIDE in layouts()[each.name][1]]
+    return [each for each in found if each not in beside][:1] + beside
+
+
+def written(found: list[Recognised], named: set[str]) -> str:
+    """Return one mapping of layouts, for the files that have them.
+
+    A table is of the first layout that has it. Layouts that go beside others leave out those that files of the
+    contract's own names have.
+
+    Parameters
+    ----------
+    found : list of Recognised
+        As of `together`.
+    named : set of str
+        Tables that the folder has under their own names.
+    """
+    head, files, tables, taken = "", "", "", set()
+    for each in found:
+        told = layouts()[each.name][1]
+        above, sources, rows = re.split(r"^(?:files|tables):\n", _written(each), flags=re.MULTILINE)
+        for table in told["tables"]:
+            if table in taken or (BESIDE in told and table in named):
+                rows = re.sub(
+                    rf"^  {table}:\n(    .*\n)*", f"  # {table}: others have them\n", rows, flags=re.MULTILINE
+                )
+        beside = f"  # beside: {each.name}\n" if head else ""
+        head, files, tables = head or above, files + beside + sources, tables + beside + rows
+        taken |= told["tables"].keys()
+    return f"{head}files:\n{files}tables:\n{tables}"
+
+
+def _written(found: Recognised) -> str:
+    """Return the mapping of one layout, for the files that have it."""
     text, told = layouts()[found.name]
     # how the layout is known is of no use once it is
-    text = re.sub(r"^    known_by: .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(rf"^    known_by: .*\n|^{BESIDE}: .*\n", "", text, flags=re.MULTILINE)
     for source, files in found.files.items():
         named = told["files"][source]["named"]
         patterns = named if isinstance(named, list) else [named]

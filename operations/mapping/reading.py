@@ -17,7 +17,7 @@ from operations.shop_files import ENDINGS
 
 NAME = "mapping.yml"
 KEYS = {"layout", "timestamps", "decimal_sign", "files", "tables"}
-KEYS_OF_FILES = {"named", "join", "fill_down", "may_lack", "optional"}
+KEYS_OF_FILES = {"named", "key", "join", "fill_down", "may_lack", "optional", "shared"}
 KEYS_OF_TABLE = {"from", "where", "first_per", "last_per", "columns"}
 
 
@@ -47,6 +47,10 @@ class Source:
         Columns that are empty where no file has them.
     is_optional : bool
         Whether there may be no such file.
+    is_shared : bool
+        Whether its rows are nobody's, such as those of articles.
+    key : list of str
+        What names a row, where the files are parts of one table: of rows that come again the last counts.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Source:
     fill_columns: list[str] = field(default_factory=list)
     may_lack: list[str] = field(default_factory=list)
     is_optional: bool = False
+    is_shared: bool = False
+    key: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -281,6 +287,8 @@ class _Check:
             _texts(fill.get("columns")),
             _texts(told.get("may_lack")),
             told.get("optional") == "true",
+            told.get("shared") == "true",
+            _texts(told.get("key")),
         )
 
     def joins(self, source: Source, sources: dict[str, Source]) -> None:

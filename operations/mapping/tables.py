@@ -106,12 +106,12 @@ def tried_mapping(folder: str, table: str, encoding: str) -> str:
     """
     mapping = _usable(folder)
     assert mapping, "asked of mapped tables only"
-    rows, faults = 0, []
+    rows, faults, seen = 0, [], set()
     with reader().cursor() as connection:
         for part in mapping.parts(table):
             try:
                 columns = compiled(mapping, table, part, encoding)
-                faults += _joins_that_repeat(connection, mapping, table, part, encoding)
+                faults += _joins_that_repeat(connection, mapping, table, part, encoding, seen)
                 query = f"select count(*), count(columns(*)) from {part_relation(mapping, table, part, encoding)}"
                 rows += connection.execute(query).fetchall()[0][0]
             except MappingFaultsError as error:
@@ -166,9 +166,11 @@ def compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> dict[st
 
 
 def places_of(mapping: Mapping, name: str) -> list[tuple[str, str]]:
-    """Return the columns with file and number of the rows that are joined to those of a kind of files."""
+    """Return the columns with file and number of somebody's rows that are joined to those of a kind of files."""
     found = []
     for other in mapping.sources[name].join:
+        if mapping.sources[other].is_shared:
+            continue
         found.append((f'"{other}.(file)"', f'"{other}.(row)"'))
         found += [(f'"{other}.{file[1:]}', f'"{other}.{row[1:]}') for file, row in places_of(mapping, other)]
     return found
@@ -179,7 +181,7 @@ def _compiled(
 ) -> tuple[dict[str, str], str, str]:
     """Return SQL of the columns of a part, of which rows count, and of its files' rows."""
     files = Files(mapping, encoding)
-    scope = Scope(files.headings(part.source), mapping.comma)
+    scope = Scope(files.headings(part.source), mapping.comma, () if mapping.sources[part.source].key else (FILE,))
     faults, columns, keep = [], {}, "true"
     for name, value in part.columns.items():
         try:
@@ -239,7 +241,8 @@ class Files:
         filled = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_columns]
         within = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_within]
         keys = [self._found(own, headings, f"files {name}, join") for on in source.join.values() for own in on]
-        wanted = dict.fromkeys([*sorted(needed), *within, *keys])
+        keyed = [self._found(each, headings, f"files {name}, key") for each in source.key]
+        wanted = dict.fromkeys([*sorted(needed), *within, *keys, *keyed])
         own = [each for each in wanted if not any(each.startswith(f"{other}.") for other in source.join)]
         sql = self._own_rows(name, own)
         if filling := [each for each in filled if each in own]:
@@ -250,6 +253,10 @@ class Files:
                 for each in filling
             )
             sql = f"(select * replace ({replaced}) from {sql})"
+        if keyed and not places:
+            by = ", ".join(map(quoted, keyed))
+            last = f"row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1"
+            sql = f"(select * from {sql} qualify {last} or {quoted(keyed[0])} is null)"
         for other, on in source.join.items():
             sql = self._joined(sql, name, other, on, [each for each in wanted if each.startswith(f"{other}.")], places)
         return sql
@@ -275,6 +282,7 @@ class Files:
     def _joined(self, sql: str, name: str, other: str, on: dict[str, str], wanted: list[str], places: bool) -> str:
         """Return SQL of rows, each with the last of the other files' rows that has its keys."""
         headings, others = self.headings(name), self.headings(other)
+        places = places and not self.mapping.sources[other].is_shared
         theirs = [self._found(each, others, f"files {name}, join {other}") for each in on.values()]
         own = [self._found(each, headings, f"files {name}, join {other}") for each in on]
         needed = [each.removeprefix(f"{other}.") for each in wanted]
@@ -326,12 +334,18 @@ def _sources(mapping: Mapping, table: str) -> list[str]:
 
 
 def _joins_that_repeat(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str
+    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str, seen: set
 ) -> list[str]:
-    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant."""
+    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant.
+
+    Joins that were `seen` with another part are looked at once.
+    """
     files, faults = Files(mapping, encoding), []
     for name in mapping.sources_below(part.source):
         for other, on in mapping.sources[name].join.items():
+            if (name, other) in seen:
+                continue
+            seen.add((name, other))
             headings = files.headings(other)
             keys = [quoted(headings[each.lower()]) for each in on.values()]
             own = [

@@ -22,6 +22,8 @@ UNREADABLE = "unreadable"
 OPTIONS = {"words", "otherwise", "over", "by", "with", "then"}
 CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "\uffe5": "CNY", "元": "CNY", "₹": "INR", "₽": "RUB", "R$": "BRL", "$": "USD"}
 # Of a condition, in the place of words of the column.
+# By their digits: seconds, thousandths and millionths since 1970, and how many of the last they are.
+SINCE_1970 = {10: 1_000_000, 13: 1000, 16: 1}
 FILLED, EMPTY = "(filled)", "(empty)"
 # Full-width digits and signs, and other signs for minus, with those that they are read as.
 PLAIN = "0123456789.,-+()--"
@@ -49,10 +51,13 @@ class Scope:
         Of the files: by heading in lower case, as it is written there.
     comma : bool
         Whether the decimal sign of the files is a comma.
+    within : tuple of str
+        What tells orders apart beside their number: the file, as exports overlap; nothing where files are one table.
     """
 
     headings: dict[str, str]
     comma: bool = False
+    within: tuple[str, ...] = (FILE,)
     named: set[str] = field(default_factory=set)
     steps: dict[str, tuple[str, tuple[int, int]]] = field(default_factory=dict)
 
@@ -133,13 +138,7 @@ def number_from(value: Any, scope: Scope) -> str:
 
 
 def condition_of(where: Any, scope: Scope) -> str:
-    """Return SQL of whether a row is one of those: every column named has one of its words.
-
-    Raises
-    ------
-    MappingError
-        As `text_of`.
-    """
+    """Return SQL of whether a row is one of those: every column named has one of its words; errors as of `text_of`."""
     if not isinstance(where, dict) or not where:
         raise MappingError(f"expected columns with their words, such as {{Status: paid}}, found {shown(where)}.")
     return "(" + " and ".join(_one_condition(name, words, scope) for name, words in where.items()) + ")"
@@ -259,12 +258,12 @@ def _lower(value: Any, options: dict, scope: Scope) -> str:
 
 
 def _number_within(columns: Any, options: dict, scope: Scope) -> str:
-    number = scope.step(f"row_number() over ({_within(columns, scope)} order by {ROW})")
+    number = scope.step(f"row_number() over ({_within(columns, scope)} order by {FILE}, {ROW})")
     return f"cast({number} as varchar)"
 
 
 def _within(columns: Any, scope: Scope) -> str:
-    return f"partition by {', '.join([FILE, *(scope.column(each) for each in _listed(columns))])}"
+    return f"partition by {', '.join([*scope.within, *(scope.column(each) for each in _listed(columns))])}"
 
 
 def _when(cases: Any, options: dict, scope: Scope) -> str:
@@ -281,6 +280,14 @@ def _currency_of(value: Any, options: dict, scope: Scope) -> str:
     text = text_of(value, scope)
     signs = " ".join(f"when contains({text}, '{sign}') then '{code}'" for sign, code in CURRENCY_SIGNS.items())
     return f"case when regexp_matches({text}, '[A-Z]{{3}}') then regexp_extract({text}, '[A-Z]{{3}}') {signs} end"
+
+
+def _utc(value: Any, options: dict, scope: Scope) -> str:
+    text = scope.step(text_of(value, scope))
+    moment = f"strftime(make_timestamp(try_cast({text} as bigint) * {{}}), '%Y-%m-%d %H:%M:%S.%f+00:00')"
+    matches = f"when regexp_full_match({text}, '[0-9]{{{{{{}}}}}}') then {moment}"
+    since = " ".join(matches.format(digits, factor) for digits, factor in SINCE_1970.items())
+    return f"case {since} when regexp_full_match({text}, '[0-9-]+[ T][0-9:.]+') then {text} || '+00:00' else {text} end"
 
 
 def _own_sql(text: Any, options: dict, scope: Scope) -> str:
@@ -328,13 +335,15 @@ def _spread(value: Any, options: dict, scope: Scope) -> str:
         raise MappingError("expected 'over', the columns that name an order, and 'by', what a line weighs.")
     within = _within(options["over"], scope)
     # on one line of the order, or on each
-    total = scope.step(f"first_value({number_from(value, scope)} ignore nulls) over ({within} order by {ROW} {WHOLE})")
+    total = scope.step(
+        f"first_value({number_from(value, scope)} ignore nulls) over ({within} order by {FILE}, {ROW} {WHOLE})"
+    )
     number = number_from(options["by"], scope)
     # exact, so that a line begins where the one before ends
     weight = scope.step(f"greatest(coalesce(try_cast({number} as decimal(18, 4)), 0), 0)")
     all_of_it = scope.step(f"sum({weight}) over ({within})")
-    until = scope.step(f"sum({weight}) over ({within} order by {ROW} {UNTIL})")
-    place = scope.step(f"row_number() over ({within} order by {ROW})")
+    until = scope.step(f"sum({weight}) over ({within} order by {FILE}, {ROW} {UNTIL})")
+    place = scope.step(f"row_number() over ({within} order by {FILE}, {ROW})")
     count = scope.step(f"count(*) over ({within})")
     unreadable = scope.step(f"bool_or(isnan({number})) over ({within})")
 
@@ -366,6 +375,7 @@ TEXTS: dict[str, Callable[[Any, dict, Scope], str]] = {
     "number_within": _number_within,
     "sql": _own_sql,
     "text": _joined,
+    "utc": _utc,
     "when": _when,
 }
 NUMBERS: dict[str, Callable[[Any, dict, Scope], str]] = {

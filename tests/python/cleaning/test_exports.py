@@ -9,13 +9,20 @@ from __future__ import annotations
 import csv
 import datetime
 import re
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from support.builds import PROJECT_FOLDER, DbtRuns
-from support.readings import LAYOUTS, mapped_rows, proposed
+from support.readings import EXPORTS, LAYOUTS, mapped_rows, proposed
 from support.shops import built_shop, query_shop, run_on_shop
+
+from operations.mapping.__main__ import propose
+from operations.mapping.contract import contract
+from operations.mapping.layouts import Recognised, headings_of, recognised, together, written
+from operations.mapping.reading import mapping_of, read_yaml
 
 # What the shop keeps of its goods: sales that stand, less money back.
 KEPT = {
@@ -27,7 +34,14 @@ KEPT = {
     "woocommerce_orders": Decimal("90.00"),
     # 2 x 58.90 + 239.90 + 12.99, without freight
     "olist": Decimal("370.69"),
+    # 128 + 59 + 55.01: what the shop took off counts, what JD took off or the balance paid does not
+    "jd_orders": Decimal("242.01"),
+    # 29.99 + 42.50 + 0 + 20 + 10.00: lines returned and money back once each, no trial, no gift card
+    "shopify_tables": Decimal("102.49"),
+    # 34.99 + 27 + 12.50, less 9.99: a page loaded again and an order without id are none
+    "ga4_events": Decimal("64.50"),
 }
+WITHOUT_ORDERS = {"klaviyo_profiles", "klaviyo_tables"}
 # Orders of goods, those undone among them; users with an order.
 ORDERS = {"shopify_orders": (10, 8), "taobao_orders": (6, 4)}
 FIRST_ORDER = {
@@ -50,12 +64,12 @@ def kept_amount(shop: Path) -> Decimal:
     return sum(
         Decimal(net)
         for _, product, status, quantity, net in lines
-        if kinds[product] in (None, "goods")
+        if kinds.get(product) in (None, "goods")
         and (words[re.sub(r"[\s_-]+", "_", status)] in STANDS or (quantity == "0" and status == "adjusted"))
     )
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", sorted(KEPT))
 def test_an_export_is_worth_what_an_accountant_says(tmp_path: Path, layout: str) -> None:
     shop = proposed(tmp_path, layout)
     assert kept_amount(shop) == KEPT[layout]
@@ -111,3 +125,166 @@ def test_words_of_taobao_are_known(tmp_path: Path) -> None:
         ("6", "shipped", "33.3400"),
         ("7", "completed", "15.0000"),
     ]
+
+
+def test_words_of_jd_are_known(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "jd_orders")
+    statuses = mapped_rows(shop, "transactions", "order_id[-1], order_status, net_amount, ordered_at[:10]")
+    assert statuses == [
+        # 10 off 118, 20 and a gift
+        ("1", "completed", "0.0000", "2024-03-06"),
+        ("1", "completed", "109.4500", "2024-03-06"),
+        ("1", "completed", "18.5500", "2024-03-06"),
+        ("2", "paid", "59.0000", "2024-03-07"),
+        # deleted before it left, in brackets of either width after
+        ("3", "cancelled", "20.0000", "2024-03-08"),
+        ("4", "unpaid", "59.0000", "2024-03-09"),
+        # locked: somebody asked for money back
+        ("5", "shipped", "55.0100", "2024-03-10"),
+        ("6", "completed", "6.0000", "2024-03-11"),
+        ("7", "cancelled", "59.0000", "2024-03-12"),
+    ]
+    # what is masked is not known
+    assert mapped_rows(shop, "users", "user_id, full_name, phone") == [
+        ("jd_fictional_a", "张三", "13800000000"),
+        ("jd_fictional_c", "王五", None),
+        ("虚构用户b", None, None),
+    ]
+
+
+def test_what_comes_back_of_shopify_tables_does_so_on_its_own_day(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "shopify_tables")
+    lines = mapped_rows(
+        shop, "transactions", "transaction_id, order_status, cast(quantity as double), net_amount, ordered_at[:10]"
+    )
+    found = {line: tuple(rest) for line, *rest in lines}
+    assert found["60022"] == ("completed", 2, "25.0000", "2026-03-02")
+    assert found["81-refund"] == ("completed", -1, "-12.5000", "2026-03-20")
+    assert found["91-adjustment"] == ("adjusted", 0, "-2.50", "2026-04-02")
+    # what was cancelled does not come back as well, of trials and what was deleted there is nothing
+    assert found["60041"][0] == "cancelled"
+    assert not found.keys() & {"83-refund", "84-refund", "60051", "60061", "92-adjustment"}
+    # brought from another shop: of the day on which it was ordered
+    assert found["60081"][3] == "2025-12-24"
+    # consent as it is now, not as it was at the order
+    assert mapped_rows(shop, "users", "user_id, consent_email") == [
+        ("+49301234563", "false"),
+        ("ann@example.com", "true"),
+        ("bo@example.com", "false"),
+    ]
+
+
+def test_tables_may_be_parquet_in_parts(tmp_path: Path) -> None:
+    for file in (EXPORTS / "shopify_tables").iterdir():
+        rows = duckdb.sql(f"select * from read_csv('{file}')")
+        rows.write_parquet(str(tmp_path / f"{file.stem}.parquet"))
+        if file.stem == "order_line":
+            # the second line of the first order stands in both, the third in the other alone
+            rows.limit(2).write_parquet(str(tmp_path / "order_line.parquet"))
+            rows.limit(20, 1).write_parquet(str(tmp_path / "order_line-1.parquet"))
+    (tmp_path / "mapping.yml").write_text(propose(str(tmp_path), "auto"), encoding="utf-8")
+    assert kept_amount(tmp_path) == KEPT["shopify_tables"]
+    assert mapped_rows(tmp_path, "transactions", "sum(try_cast(net_amount as decimal(18, 2)))") == [
+        (Decimal("169.99"),)
+    ]
+
+
+def test_a_refusal_in_klaviyo_holds(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "klaviyo_profiles")
+    # whom it may not write to has not agreed, though a list says so
+    assert mapped_rows(shop, "users", "user_id, consent_email, consent_sms") == [
+        ("+49301234565", None, "false"),
+        ("ann@example.com", "true", "true"),
+        ("bo@example.com", "false", None),
+        ("cara@example.com", "false", None),
+        ("dan@example.com", "false", None),
+        ("finn@example.com", "false", None),
+    ]
+    assert mapped_rows(shop, "contact_events", "user_id, channel, event_type, bounce_kind, occurred_at") == [
+        ("+49301234565", "sms", "unsubscribed", None, "2026-03-19 10:00:00+00:00"),
+        ("bo@example.com", "email", "unsubscribed", None, "2026-03-25T09:00:00+00:00"),
+        ("cara@example.com", "email", "bounced", "hard", "2026-02-01 00:00:00+00:00"),
+        ("finn@example.com", "email", "unsubscribed", None, "2026-03-20 10:00:00+00:00"),
+    ]
+
+
+def test_of_klaviyo_tables_contacts_are_read_and_orders_not(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "klaviyo_tables")
+    events = mapped_rows(shop, "contact_events", "event_id, user_id, campaign_id, channel, event_type, bounce_kind")
+    assert events == [
+        ("e01", "ann@example.com", "spring-2026", "email", "delivered", None),
+        # opened by a machine
+        ("e02", "ann@example.com", "spring-2026", "email", "delivered", None),
+        ("e03", "ann@example.com", "spring-2026", "email", "opened", None),
+        ("e04", "ann@example.com", "spring-2026", "email", "clicked", None),
+        ("e06", "bo@example.com", "spring-2026", "email", "bounced", "Soft"),
+        ("e07", "bo@example.com", None, "email", "unsubscribed", None),
+        ("e08", "+49301234565", None, "sms", "delivered", None),
+    ]
+    assert [user for (user,) in mapped_rows(shop, "users", "user_id")] == [
+        "+49301234565",
+        "ann@example.com",
+        "bo@example.com",
+    ]
+
+
+def test_events_of_ga4_are_of_the_day_in_utc(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "ga4_events")
+    events = mapped_rows(shop, "events", "event_type, user_id, product_id, search_text, channel, occurred_at[:16]")
+    assert [each for each in events if each[0] in ("view", "search", "remove_from_cart")] == [
+        ("remove_from_cart", "u-4", "POT", None, "web", "2026-03-02 12:00"),
+        ("search", None, None, "green tea", "web", "2026-02-28 23:30"),
+        ("view", None, "TEA", None, "web", "2026-02-28 23:32"),
+    ]
+    assert len(events) == 15
+    orders = mapped_rows(shop, "transactions", "distinct order_id, user_id, sales_channel, ordered_at[:16]")
+    assert orders == [
+        ("T-1", "u-1", "web", "2026-02-28 23:40"),
+        ("T-1", None, "web", "2026-03-02 11:00"),
+        ("T-2", None, "app", "2026-03-01 18:00"),
+        ("T-3", "u-4", "web", "2026-03-02 09:00"),
+        ("T-4", "u-4", "web", "2026-03-02 10:00"),
+    ]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_is_known_by_headings_of_its_own(layout: str) -> None:
+    headings = headings_of(str(EXPORTS / layout), "auto")
+    assert [each.name for each in recognised(headings)] == [layout]
+    # the same columns under other names are nobody's
+    assert recognised({file: [f"{name} 2" for name in names] for file, names in headings.items()}) == []
+
+
+def test_files_named_as_the_contract_are_no_layout() -> None:
+    assert recognised({table: list(columns) for table, columns in contract().items()}) == []
+    assert set(LAYOUTS) == KEPT.keys() | WITHOUT_ORDERS
+
+
+def test_one_folder_may_hold_a_shop_and_its_tools(tmp_path: Path) -> None:
+    for layout in ("shopify_orders", "klaviyo_profiles", "ga4_events"):
+        shutil.copytree(EXPORTS / layout, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "mapping.yml").write_text(propose(str(tmp_path), "auto"), encoding="utf-8")
+    # orders, users and products are the shop's
+    assert kept_amount(tmp_path) == KEPT["shopify_orders"]
+    assert mapped_rows(tmp_path, "users", "count(distinct user_id)") == [(ORDERS["shopify_orders"][1],)]
+    assert len(mapped_rows(tmp_path, "contact_events")) == 4
+    assert len(mapped_rows(tmp_path, "events")) == 15
+
+
+def test_purchases_of_ga4_give_way_to_orders(tmp_path: Path) -> None:
+    shutil.copytree(EXPORTS / "ga4_events", tmp_path, dirs_exist_ok=True)
+    # an export called as a table is that layout's, not another file of the table
+    (tmp_path / "events_20260301.csv").rename(tmp_path / "events.csv")
+    assert read_yaml(propose(str(tmp_path), "auto"))["tables"].keys() == {"events", "transactions", "products"}
+    (tmp_path / "transactions.csv").write_text("transaction_id\n")
+    assert read_yaml(propose(str(tmp_path), "auto"))["tables"].keys() == {"events", "products"}
+
+
+@pytest.mark.parametrize("layout", sorted(KEPT))
+def test_any_shop_and_its_tools_make_one_mapping(layout: str) -> None:
+    tools = [Recognised(name, {}, set()) for name in ("ga4_events", *sorted(WITHOUT_ORDERS)) if name != layout]
+    found = together([*tools, Recognised(layout, {}, set())])
+    told = read_yaml(written(found, set()))
+    assert told.pop("layout") == found[0].name
+    assert told["tables"].keys() >= {"transactions", "users", "contact_events", "events"}
+    assert mapping_of("shop", told).tables.keys() == told["tables"].keys()

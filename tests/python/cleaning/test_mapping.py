@@ -82,6 +82,12 @@ def test_columns_are_mapped_filled_and_shared_out(shop: Path) -> None:
         ("{when: [{if: {Voucher: (filled)}, then: {constant: yes}}], otherwise: Bill}", ["B1", "yes", "B2"]),
         ("{when: [{if: {Goods: [P2, p3], Voucher: v}, then: Line}]}", [None, "2", None]),
         ("{sql: 'upper(goods) || \"Bill\"'}", ["P1B1", "P2B1", "P1B2"]),
+        # of UTC, where it names no offset; a moment that a spreadsheet destroyed is none
+        ("{utc: {constant: 1772321405123456}}", ["2026-02-28 23:30:05.123456+00:00"] * 3),
+        ("{utc: {constant: 1772321405}}", ["2026-02-28 23:30:05.000000+00:00"] * 3),
+        ("{utc: {constant: 1.77E+15}}", ["1.77E+15"] * 3),
+        ("{utc: When}", [f"2026-03-0{day}:00:00+00:00" for day in ("1 10", "1 10", "2 11")]),
+        ("{utc: {constant: '2026-03-01T10:00+01:00'}}", ["2026-03-01T10:00+01:00"] * 3),
         # what is no number is not lost in a sum: the row is judged by it
         ("{plus: [Price, {constant: none}]}", ["unreadable", "unreadable", "unreadable"]),
         ("{currency_of: {constant: '12,50 EUR'}}", ["EUR", "EUR", "EUR"]),
@@ -128,6 +134,7 @@ def test_amounts_are_read_as_money_is_written(shop: Path, sign: str, cell: str, 
         ),
         ("export*.csv", "exports*.csv", "mapping.yml, table transactions, column transaction_id: expected a column"),
         ("[When, Who]", "[When, Whom]", "mapping.yml, table transactions: files lines, fill_down: expected a column"),
+        ("export*.csv,", "export*.csv, key: Bil,", "mapping.yml, table transactions: files lines, key: expected a"),
         ("from: lines", "from: line", "mapping.yml, table transactions: from: expected one of lines, found 'line'"),
         ("{minus:", "{less:", "mapping.yml, table transactions, column net_amount: expected one of the words amount"),
         ("user_id: Who", "user_id: {sql: 'Who +'}", "mapping.yml, table transactions, column user_id: expected an"),
@@ -243,6 +250,7 @@ def test_layouts_and_synonyms_are_of_the_contract(layout: str) -> None:
     text, told = layouts()[layout]
     for source in told["files"].values():
         source.pop("known_by", None)
+    told.pop("beside_others", None)
     try:
         assert mapping_of("shop", told).layout == layout
     finally:
@@ -353,7 +361,19 @@ def test_what_is_no_mapping_is_said() -> None:
     [
         # all lines of the orders, in both exports; the address as the guest wrote it
         ("shopify_orders", "bo@example.com", {"orders_export_1.csv": [1, 7, 8], "orders_export_2.csv": [6]}),
-        # what is joined to them, too
+        # what is joined to them, too, but not what others need: the catalogue
+        (
+            "shopify_tables",
+            "bo@example.com",
+            {
+                "customer.csv": [2],
+                "order.csv": [2, 3, 6],
+                "order_line.csv": [4, 5, 6, 9],
+                "order_line_refund.csv": [1, 2],
+                "refund.csv": [1, 2],
+                "order_adjustment.csv": [3],
+            },
+        ),
         (
             "olist",
             "a" * 32,
