@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from support.builds import PROJECT_FOLDER, DbtRuns
-from support.readings import LAYOUTS, mapped_rows, proposed
+from support.readings import EXPORTS, LAYOUTS, mapped_rows, proposed
 from support.shops import built_shop, query_shop, run_on_shop
 
 # What the shop keeps of its goods: sales that stand, less money back.
@@ -40,25 +40,25 @@ FIRST_ORDER = {
 STANDS = {"placed", "paid", "shipped", "completed"}
 
 
-def kept_amount(shop: Path) -> Decimal:
-    """Return what is kept of goods, of the lines as the build gets them, by the words of the seed."""
+def kept_amounts(shop: Path) -> dict[str, Decimal]:
+    """Return by order what is kept of goods, of the lines as the build gets them, by the words of the seed."""
     with (PROJECT_FOLDER / "seeds" / "word_synonyms.csv").open(encoding="utf-8") as lines:
         words = {row["word"]: row["meaning"] for row in csv.DictReader(lines) if row["word_list"] == "order_status"}
     kinds = dict(mapped_rows(shop, "products", "product_id, product_kind"))
     # an order that two exports hold is one
-    lines = set(mapped_rows(shop, "transactions", "transaction_id, product_id, order_status, quantity, net_amount"))
-    return sum(
-        Decimal(net)
-        for _, product, status, quantity, net in lines
-        if kinds[product] in (None, "goods")
-        and (words[re.sub(r"[\s_-]+", "_", status)] in STANDS or (quantity == "0" and status == "adjusted"))
-    )
+    columns = "order_id, transaction_id, product_id, order_status, quantity, net_amount"
+    kept: dict[str, Decimal] = {}
+    for order, _, product, status, quantity, net in set(mapped_rows(shop, "transactions", columns)):
+        stands = words[re.sub(r"[\s_-]+", "_", status)] in STANDS or (quantity == "0" and status == "adjusted")
+        counts = stands and kinds[product] in (None, "goods")
+        kept[order] = kept.get(order, Decimal(0)) + (Decimal(net) if counts else 0)
+    return kept
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_export_is_worth_what_an_accountant_says(tmp_path: Path, layout: str) -> None:
     shop = proposed(tmp_path, layout)
-    assert kept_amount(shop) == KEPT[layout]
+    assert sum(kept_amounts(shop).values()) == KEPT[layout]
 
 
 @pytest.mark.parametrize("layout", ["shopify_orders", "taobao_orders"])
@@ -111,3 +111,66 @@ def test_words_of_taobao_are_known(tmp_path: Path) -> None:
         ("6", "shipped", "33.3400"),
         ("7", "completed", "15.0000"),
     ]
+
+
+TEA, CUP, POT = (1, "Tea", "10.00"), (1, "Cup", "20.00"), (1, "Pot", "30.00")
+# Orders that readers of Shopify's export elsewhere got wrong, by their public threads: status, Subtotal, Refunded
+# Amount and lines, export by export; and what the shop keeps.
+TOLD_TWICE = {
+    "a line was taken out": ([("paid", "60.00", "", [TEA, CUP, POT]), ("paid", "40.00", "", [TEA, POT])], 40),
+    "refunded, then wholly": (
+        [("partially_refunded", "30.00", "10.00", [TEA, CUP]), ("refunded", "30.00", "30.00", [TEA, CUP])],
+        0,
+    ),
+    "pending, then paid": ([("pending", "10.00", "", [TEA]), ("paid", "10.00", "", [TEA])], 10),
+    "a unit price was rounded": ([("paid", "10.00", "", [(3, "Leaf", "3.33")])], 10),
+    "a line of no units": ([("paid", "30.00", "", [(0, "Cup", "20.00"), POT])], 30),
+    "paid anew after a refund": ([("paid", "30.00", "10.00", [TEA, CUP])], 20),
+    "more back than paid": ([("partially_refunded", "30.00", "50.00", [TEA, CUP])], 0),
+    "free, postage back": ([("partially_refunded", "0.00", "4.90", [TEA])], 0),
+    "a gift card alone": ([("paid", "50.00", "", [(1, "Geschenkgutschein", "50.00")])], 0),
+}
+
+
+def shopify_rows(name: str, status: str, subtotal: str, refunded: str, lines: list[tuple]) -> list[dict[str, str]]:
+    """Return an order as Shopify exports it."""
+    rows = [
+        {
+            "Name": name,
+            "Email": f"{name}@example.com",
+            "Created at": "2026-03-01 10:00:00 +0100",
+            "Lineitem quantity": str(quantity),
+            "Lineitem name": product,
+            "Lineitem price": price,
+        }
+        for quantity, product, price in lines
+    ]
+    about = {"Financial Status": status, "Subtotal": subtotal, "Total": subtotal, "Refunded Amount": refunded}
+    rows[0] |= {**about, "Notes": 'Ring\n"twice",\n#1,please', "Id": f"7{name}", "Shipping": "0.00"}
+    return rows
+
+
+def shopify_export(file: Path, rows: list[dict[str, str]]) -> None:
+    heading = (EXPORTS / "shopify_orders" / "orders_export_1.csv").read_text().partition("\n")[0].split(",")
+    with file.open("w", newline="") as text:
+        writer = csv.DictWriter(text, heading)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_shopify_s_orders_are_worth_what_the_last_export_says(tmp_path: Path) -> None:
+    exports: tuple[list, list] = ([], [])
+    for name, (told, _) in TOLD_TWICE.items():
+        for rows, order in zip(exports, told, strict=False):
+            # sorted anew in a spreadsheet
+            rows += reversed(shopify_rows(name, *order))
+    shopify_export(tmp_path / "orders_export_1.csv", exports[0])
+    shopify_export(tmp_path / "orders_export_1 (1).csv", exports[1])
+    shop = proposed(tmp_path)
+    assert kept_amounts(shop) == {name: Decimal(kept) for name, (_, kept) in TOLD_TWICE.items()}
+    discounts = mapped_rows(shop, "transactions", "min(cast(discount_amount as decimal(18, 2)))")
+    assert discounts == [(Decimal(0),)]
+    # lines whose first was filtered away say neither what they cost nor whether they stand
+    shopify_export(tmp_path / "orders_export_2.csv", shopify_rows("headless", "paid", "30.00", "", [TEA, CUP])[1:])
+    lines = mapped_rows(shop, "transactions", "order_id, order_status, net_amount")
+    assert [rest for order, *rest in lines if order == "headless"] == [[None, None]]
