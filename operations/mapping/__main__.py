@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from operations.mapping.layouts import headings_of, lacking, recognised, written
-from operations.mapping.proposal import Proposed, proposal
+from operations.mapping.proposal import Proposed, proposal, writes_commas
 from operations.mapping.reading import NAME, MappingFaultsError, files_in, mapping_in
 from operations.mapping.tables import tried_mapping
 from operations.places import PROJECT, PROJECT_FOLDER, SHOP
@@ -29,14 +29,16 @@ def propose(folder: str, encoding: str) -> str:
     SystemExit
         Where no file can be read, or none has order lines.
     """
-    headings = headings_of(folder, encoding)
+    headings, faults = headings_of(folder, encoding)
     if not headings:
-        raise SystemExit(f"Folder {folder}: expected files that can be read as CSV, Excel or Parquet, found none.")
+        none = f"Folder {folder}: expected files that can be read as CSV, Excel or Parquet, found none."
+        raise SystemExit("\n".join([none, *faults]))
     if found := recognised(headings):
         files = ", ".join(sorted(file for each in found.files.values() for file in each))
-        lines = [f"# Layout {found.name}, sure: known by the headings of {files}.", written(found).rstrip(), ""]
-        missing = [f"no column {name}" for name in lacking(found)]
         read = {file for each in found.files.values() for file in each}
+        text = written(found, comma=writes_commas(folder, {file: headings[file] for file in sorted(read)}, encoding))
+        lines = [f"# Layout {found.name}, sure: known by the headings of {files}.", text.rstrip(), ""]
+        missing = [f"no column {name}" for name in lacking(found)]
     else:
         content, missing = proposal(folder, headings, encoding)
         if not content:

@@ -44,14 +44,21 @@ def layouts() -> dict[str, tuple[str, dict[str, Any]]]:
     return {name: (text, read_yaml(text)) for name, text in texts.items()}
 
 
-def headings_of(folder: str, encoding: str) -> dict[str, list[str]]:
-    """Return the headings of the files of a folder that can be read, by path in it."""
-    found = {}
+def headings_of(folder: str, encoding: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the headings of a folder's files, by path in it, and why others have none, a sentence each."""
+    found: dict[str, list[str]] = {}
+    faults = []
     for name in files_in(folder):
         file = f"{folder}/{name}"
-        if not why_unreadable(file) and not (layout := layout_of(file, encoding)).fault:
+        if instead := why_unreadable(file):
+            faults.append(f"File {file}: expected a file, found {instead}.")
+        elif fault := (layout := layout_of(file, encoding)).fault:
+            faults.append(f"File {file}: {fault}")
+        elif len({each.lower() for each in layout.names}) < len(layout.names):
+            faults.append(f"File {file}, first line: expected a name of its own for each column, found one twice.")
+        else:
             found[name] = list(layout.names)
-    return found
+    return found, faults
 
 
 def recognised(headings: dict[str, list[str]]) -> Recognised | None:
@@ -71,9 +78,11 @@ def recognised(headings: dict[str, list[str]]) -> Recognised | None:
     return best
 
 
-def written(found: Recognised) -> str:
-    """Return the mapping of a layout, for the files that have it."""
+def written(found: Recognised, *, comma: bool) -> str:
+    """Return the mapping of a layout, for the files that have it; `comma` is their decimal sign."""
     text, told = layouts()[found.name]
+    if comma:
+        text = text.replace("\nfiles:\n", "\ndecimal_sign: comma\nfiles:\n")
     # how the layout is known is of no use once it is
     text = re.sub(r"^    known_by: .*\n", "", text, flags=re.MULTILINE)
     for source, files in found.files.items():

@@ -168,7 +168,7 @@ def compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> dict[st
 
 def place_of_file(mapping: Mapping, name: str) -> str:
     """Return SQL of the place of a row's file among those of its kind, from 1."""
-    return f"list_position([{', '.join(map(sql_text, mapping.files_of_source(name)))}], {FILE})"
+    return f"coalesce(list_position([{', '.join(map(sql_text, mapping.files_of_source(name)))}], {FILE}), 0)"
 
 
 def places_of(mapping: Mapping, name: str) -> list[tuple[str, str]]:

@@ -180,3 +180,12 @@ def test_shopify_s_orders_are_worth_what_the_last_export_says(tmp_path: Path) ->
     shopify_export(tmp_path / "orders_export_2.csv", shopify_rows("headless", "paid", "30.00", "", [TEA, CUP])[1:])
     lines = mapped_rows(shop, "transactions", "order_id, order_status, net_amount")
     assert [rest for order, *rest in lines if order == "headless"] == [[None, None]]
+
+
+def test_an_export_that_a_spreadsheet_saved_with_commas_is_worth_the_same(tmp_path: Path) -> None:
+    (tmp_path / "orders_export_1.csv").write_text(
+        "Name;Financial Status;Lineitem quantity;Lineitem name;Lineitem price;Subtotal;Shipping;Total;Created at\n"
+        "#1;paid;2;Tea;1.010,50;2.020,00;4,90;2.024,90;2026-03-01 10:00:00 +0100\n"
+    )
+    shop = proposed(tmp_path)
+    assert mapped_rows(shop, "transactions", "discount_amount, net_amount") == [("1,0000", "2020,0000")]

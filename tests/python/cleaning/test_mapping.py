@@ -320,8 +320,9 @@ def test_a_proposal_joins_fills_and_spreads(tmp_path: Path, capsys: pytest.Captu
 
 def test_a_proposal_knows_the_total_of_an_order(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text(
-        "Order No,Customer ID,Order Date,SKU,Qty,Price,Total\n1,u1,2026-03-01,a,1,10.00,27.00\n1,,,b,2,10.00,\n"
-        "2,u2,2026-03-02,a,1,10.00,9.00\n"
+        # a name may hold a comma where amounts have points
+        'Order No,Customer ID,Order Date,SKU,Qty,Price,Total\n1,u1,2026-03-01,"Tea 0,5 l",1,10.00,27.00\n'
+        "1,,,b,2,10.00,\n2,u2,2026-03-02,a,1,10.00,9.00\n"
     )
     shop = proposed(tmp_path)
     lines = mapped_rows(shop, "transactions", "order_id, user_id, ordered_at, net_amount")
@@ -365,9 +366,17 @@ def test_the_page_says_what_words_there_are(tmp_path: Path) -> None:
     assert {f"`{layout}`" for layout in LAYOUTS} <= set(re.findall(r"^\| (`\w+`) \|", page, re.MULTILINE))
 
 
-def test_files_without_orders_get_no_proposal(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
-    with pytest.raises(SystemExit, match="expected a file of order lines, found none"):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x,y\n1,2\n", "expected a file of order lines, found none"),
+        ("Order No,Price,price\n1,2,3\n", "first line: expected a name of its own for each column, found one twice"),
+        ('Order "No",Price\n1,2\n', "found a quote that does not stand around a whole name"),
+    ],
+)
+def test_files_without_orders_get_no_proposal(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(SystemExit, match=sentence):
         proposed(tmp_path)
     assert not (tmp_path / "mapping.yml").exists()
 
