@@ -14,7 +14,7 @@ import yaml
 
 from operations.mapping.contract import contract
 from operations.mapping.layouts import headings_of, lacking, layouts, recognised, together, written
-from operations.mapping.proposal import Proposed, proposal
+from operations.mapping.proposal import Proposed, proposal, writes_commas
 from operations.mapping.reading import NAME, MappingFaultsError, files_in, mapping_in
 from operations.mapping.tables import tried_mapping
 from operations.places import PROJECT, PROJECT_FOLDER, SHOP
@@ -31,17 +31,19 @@ def propose(folder: str, encoding: str) -> str:
     SystemExit
         Where no file can be read, or none has order lines.
     """
-    headings = headings_of(folder, encoding)
+    headings, faults = headings_of(folder, encoding)
     if not headings:
-        raise SystemExit(f"Folder {folder}: expected files that can be read as CSV, Excel or Parquet, found none.")
+        none = f"Folder {folder}: expected files that can be read as CSV, Excel or Parquet, found none."
+        raise SystemExit("\n".join([none, *faults]))
     if found := together(recognised(headings)):
         read = {file for each in found for those in each.files.values() for file in those}
         ours = {f"{folder}/{name}" for name in read}
         named = {table for table in contract() if set(json.loads(files_of_table(folder, table))["files"]) - ours}
+        comma = writes_commas(folder, {file: headings[file] for file in sorted(read)}, encoding)
         names = ", ".join(each.name for each in found)
         lines = [
             f"# Layout {names}, sure: known by the headings of {', '.join(sorted(read))}.",
-            written(found, named).rstrip(),
+            written(found, named, comma=comma).rstrip(),
             "",
         ]
         missing = [f"no column {name}" for each in found for name in lacking(each)]

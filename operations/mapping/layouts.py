@@ -46,14 +46,21 @@ def layouts() -> dict[str, tuple[str, dict[str, Any]]]:
     return {name: (text, read_yaml(text)) for name, text in texts.items()}
 
 
-def headings_of(folder: str, encoding: str) -> dict[str, list[str]]:
-    """Return the headings of the files of a folder that can be read, by path in it."""
-    found = {}
+def headings_of(folder: str, encoding: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the headings of a folder's files, by path in it, and why others have none, a sentence each."""
+    found: dict[str, list[str]] = {}
+    faults = []
     for name in files_in(folder):
         file = f"{folder}/{name}"
-        if not why_unreadable(file) and not (layout := layout_of(file, encoding)).fault:
+        if instead := why_unreadable(file):
+            faults.append(f"File {file}: expected a file, found {instead}.")
+        elif fault := (layout := layout_of(file, encoding)).fault:
+            faults.append(f"File {file}: {fault}")
+        elif len({each.lower() for each in layout.names}) < len(layout.names):
+            faults.append(f"File {file}, first line: expected a name of its own for each column, found one twice.")
+        else:
             found[name] = list(layout.names)
-    return found
+    return found, faults
 
 
 def recognised(headings: dict[str, list[str]]) -> list[Recognised]:
@@ -79,7 +86,7 @@ def together(found: list[Recognised]) -> list[Recognised]:
     return [each for each in found if each not in beside][:1] + beside
 
 
-def written(found: list[Recognised], named: set[str]) -> str:
+def written(found: list[Recognised], named: set[str], *, comma: bool = False) -> str:
     """Return one mapping of layouts, for the files that have them.
 
     A table is of the first layout that has it. Layouts that go beside others leave out those that files of the
@@ -91,11 +98,13 @@ def written(found: list[Recognised], named: set[str]) -> str:
         As of `together`.
     named : set of str
         Tables that the folder has under their own names.
+    comma : bool
+        Whether their decimal sign is a comma.
     """
     head, files, tables, taken = "", "", "", set()
     for each in found:
         told = layouts()[each.name][1]
-        above, sources, rows = re.split(r"^(?:files|tables):\n", _written(each), flags=re.MULTILINE)
+        above, sources, rows = re.split(r"^(?:files|tables):\n", _written(each, comma=comma), flags=re.MULTILINE)
         for table in told["tables"]:
             if table in taken or (BESIDE in told and table in named):
                 rows = re.sub(
@@ -107,9 +116,11 @@ def written(found: list[Recognised], named: set[str]) -> str:
     return f"{head}files:\n{files}tables:\n{tables}"
 
 
-def _written(found: Recognised) -> str:
+def _written(found: Recognised, *, comma: bool) -> str:
     """Return the mapping of one layout, for the files that have it."""
     text, told = layouts()[found.name]
+    if comma:
+        text = text.replace("\nfiles:\n", "\ndecimal_sign: comma\nfiles:\n")
     # how the layout is known is of no use once it is
     text = re.sub(rf"^    known_by: .*\n|^{BESIDE}: .*\n", "", text, flags=re.MULTILINE)
     for source, files in found.files.items():

@@ -99,7 +99,7 @@ def proposal(folder: str, headings: dict[str, list[str]], encoding: str) -> tupl
             content["files"][base.name]["fill_down"] = {"within": [found["order_id"].value], "columns": filled}
         joined = _join(connection, base, found, kinds, content)
         columns = found | joined
-        if sum(kind.columns[name].comma for kind in kinds for name in kind.columns) > 0:
+        if _has_commas(kinds):
             content["decimal_sign"] = "comma"
         _complete(connection, base, columns, comma="decimal_sign" in content)
     content["tables"]["transactions"] = {"from": base.name, "columns": columns}
@@ -114,6 +114,28 @@ def proposal(folder: str, headings: dict[str, list[str]], encoding: str) -> tupl
         and (each := _matches("transactions", kind).get("net_amount"))
     ]
     return content, [*totals, *_missing(content)]
+
+
+def writes_commas(folder: str, headings: dict[str, list[str]], encoding: str) -> bool:
+    """Return whether a column of plain numbers has decimal commas; `headings` by file in the folder."""
+    with reader().cursor() as connection:
+        for kind in _kinds(folder, headings, encoding):
+            has_commas = " or ".join(
+                f"count(*) filter (regexp_full_match({cell}, '-?[0-9.]*[0-9],[0-9]{{1,2}}')) > 0 and count(*) filter"
+                f" (regexp_full_match({cell}, '-?[0-9.,]+')) >= {TYPE_SHARE} * count(nullif({cell}, ''))"
+                for cell in (f"cast({quoted(name)} as varchar)" for name in kind.columns)
+            )
+            if connection.execute(
+                f"select {has_commas} from (select * from {kind.relation} limit {ROWS_READ})"
+            ).fetchall()[0][0]:
+                return True
+    return False
+
+
+def _has_commas(kinds: list[Kind]) -> bool:
+    """Return whether a column of numbers has a decimal comma; one of names may, too: Tea 0,5 l."""
+    columns = [profile for kind in kinds for profile in kind.columns.values()]
+    return any(profile.comma and profile.number >= TYPE_SHARE for profile in columns)
 
 
 LINE_COLUMNS = {"order_id", "product_id", "product_name", "quantity", "unit_price", "net_amount"}

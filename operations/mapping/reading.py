@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,7 +18,7 @@ from operations.shop_files import ENDINGS
 
 NAME = "mapping.yml"
 KEYS = {"layout", "timestamps", "decimal_sign", "files", "tables"}
-KEYS_OF_FILES = {"named", "key", "join", "fill_down", "may_lack", "optional", "shared"}
+KEYS_OF_FILES = {"named", "key", "join", "fill_down", "last_file_per", "may_lack", "optional", "shared"}
 KEYS_OF_TABLE = {"from", "where", "first_per", "last_per", "columns"}
 
 
@@ -43,6 +44,8 @@ class Source:
         By other kind of files: its columns by those of these files that they equal.
     fill_within, fill_columns : list of str
         Columns whose empty cells take the value above, and those within which they do.
+    last_file_per : list of str
+        Columns whose values count with the rows of the last file alone that has them.
     may_lack : list of str
         Columns that are empty where no file has them.
     is_optional : bool
@@ -58,6 +61,7 @@ class Source:
     join: dict[str, dict[str, str]] = field(default_factory=dict)
     fill_within: list[str] = field(default_factory=list)
     fill_columns: list[str] = field(default_factory=list)
+    last_file_per: list[str] = field(default_factory=list)
     may_lack: list[str] = field(default_factory=list)
     is_optional: bool = False
     is_shared: bool = False
@@ -122,7 +126,7 @@ class Mapping:
         return f"{self.folder}/{NAME}"
 
     def files_of_source(self, name: str) -> list[str]:
-        """Return the files of one kind, by name."""
+        """Return the files of one kind, the last by name last."""
         return [
             f"{self.folder}/{file}"
             for file in files_in(self.folder)
@@ -145,11 +149,19 @@ class Mapping:
 
 
 def files_in(folder: str) -> list[str]:
-    """Return the files of a folder and the folders in it that can be read, by their path in it."""
+    """Return the files of a folder and the folders in it that can be read, by their path in it.
+
+    Numbers in a path count as such, and ``a (1).csv``, which a browser writes beside ``a.csv``, comes after it.
+    """
     root = Path(folder)
     places = [*root.glob("*"), *root.glob("*/*")]
     names = [place.relative_to(root).as_posix() for place in places if place.name.endswith(ENDINGS)]
-    return sorted(name for name in names if not any(part[0] in ".~" for part in name.split("/")))
+    return sorted((name for name in names if not any(part[0] in ".~" for part in name.split("/"))), key=_place)
+
+
+def _place(name: str) -> tuple[list[str | int], str]:
+    bare = next(name.removesuffix(ending) for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending))
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", bare)], name
 
 
 def mapping_in(folder: str) -> Mapping | None:
@@ -285,6 +297,7 @@ class _Check:
             {str(other): {str(own): str(theirs) for own, theirs in on.items()} for other, on in join.items()},
             _texts(fill.get("within")),
             _texts(fill.get("columns")),
+            _texts(told.get("last_file_per")),
             _texts(told.get("may_lack")),
             told.get("optional") == "true",
             told.get("shared") == "true",

@@ -15,15 +15,13 @@ import duckdb
 
 from operations import shop_files
 from operations.encodings import know_encodings
-from operations.files import why_unreadable
+from operations.files import sql_text, why_unreadable
+from operations.mapping.cells import clean
 from operations.mapping.reading import NAME, Mapping, MappingFaultsError, Part, mapping_in, sentence
 from operations.mapping.values import MappingError, Scope, condition_of, quoted, text_of
 from operations.privacy.encryption import connect
 from operations.shop_files import FILE, ROW
 
-BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8203) || chr(8239) || chr(12288) || chr(65279)"
-# ASCII without blanks around it, neither = nor ' before it.
-PLAIN_CELL = "[!-&(-<>-~]([ -~]*[!-~])?"
 KEEP = '"(keep)"'
 
 
@@ -150,7 +148,8 @@ def part_relation(mapping: Mapping, table: str, part: Part, encoding: str, *, pl
     kept = ", ".join(map(quoted, columns))
     order = " desc" if part.is_last else ""
     only = (
-        f" qualify row_number() over (partition by {quoted(part.per)} order by {FILE} desc, {ROW}{order}) = 1"
+        f" qualify row_number() over (partition by {quoted(part.per)}"
+        f" order by {place_of_file(mapping, part.source)} desc, {ROW}{order}) = 1"
         if part.per
         else ""
     )
@@ -163,6 +162,11 @@ def part_relation(mapping: Mapping, table: str, part: Part, encoding: str, *, pl
 def compiled(mapping: Mapping, table: str, part: Part, encoding: str) -> dict[str, str]:
     """Return SQL of the columns of a part, over its files; errors as of `relation_of`."""
     return _compiled(mapping, table, part, encoding)[0]
+
+
+def place_of_file(mapping: Mapping, name: str) -> str:
+    """Return SQL of the place of a row's file among those of its kind, from 1."""
+    return f"coalesce(list_position([{', '.join(map(sql_text, mapping.files_of_source(name)))}], {FILE}), 0)"
 
 
 def places_of(mapping: Mapping, name: str) -> list[tuple[str, str]]:
@@ -241,22 +245,31 @@ class Files:
         filled = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_columns]
         within = [self._found(each, headings, f"files {name}, fill_down") for each in source.fill_within]
         keys = [self._found(own, headings, f"files {name}, join") for on in source.join.values() for own in on]
+        per = [self._found(each, headings, f"files {name}, last_file_per") for each in source.last_file_per]
         keyed = [self._found(each, headings, f"files {name}, key") for each in source.key]
-        wanted = dict.fromkeys([*sorted(needed), *within, *keys, *keyed])
+        wanted = dict.fromkeys([*sorted(needed), *within, *per, *keys, *keyed])
         own = [each for each in wanted if not any(each.startswith(f"{other}.") for other in source.join)]
         sql = self._own_rows(name, own)
         if filling := [each for each in filled if each in own]:
             by = ", ".join([FILE, *map(quoted, within)])
-            replaced = ", ".join(
-                f"last_value({quoted(each)} ignore nulls) over (partition by {by} order by {ROW}"
-                f" rows between unbounded preceding and current row) as {quoted(each)}"
-                for each in filling
-            )
-            sql = f"(select * replace ({replaced}) from {sql})"
+            over = f"over (partition by {by} order by {ROW} rows between"
+
+            def shared(cell: str) -> str:
+                above = f"last_value({cell} ignore nulls) {over} unbounded preceding and current row)"
+                # lines of an order that were sorted anew may stand above what they share
+                below = f"first_value({cell} ignore nulls) {over} current row and unbounded following)"
+                return f"coalesce({above}, {below}) as {cell}" if within else f"{above} as {cell}"
+
+            replaced = [shared(quoted(each)) for each in filling]
+            sql = f"(select * replace ({', '.join(replaced)}) from {sql})"
+        # of a user, former deliveries count as well
+        place = place_of_file(self.mapping, name)
+        if per and not places:
+            by = ", ".join(map(quoted, per))
+            sql = f"(select * from {sql} qualify {place} = max({place}) over (partition by {by}))"
         if keyed and not places:
-            by = ", ".join(map(quoted, keyed))
-            last = f"row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1"
-            sql = f"(select * from {sql} qualify {last} or {quoted(keyed[0])} is null)"
+            last = f"row_number() over (partition by {', '.join(map(quoted, keyed))} order by {place} desc, {ROW} desc)"
+            sql = f"(select * from {sql} qualify {last} = 1 or {quoted(keyed[0])} is null)"
         for other, on in source.join.items():
             sql = self._joined(sql, name, other, on, [each for each in wanted if each.startswith(f"{other}.")], places)
         return sql
@@ -291,8 +304,8 @@ class Files:
         selected = [f"there.{quoted(each)} as {quoted(f'{other}.{each}')}" for each in [*needed, *taken]]
         rows = self.rows(other, [*needed, *theirs], places=places)
         by = ", ".join(map(quoted, theirs))
-        # of a user, former deliveries count as well
-        last = "" if places else f" qualify row_number() over (partition by {by} order by {FILE} desc, {ROW} desc) = 1"
+        order = f"{place_of_file(self.mapping, other)} desc, {ROW} desc"
+        last = "" if places else f" qualify row_number() over (partition by {by} order by {order}) = 1"
         equal = " and ".join(
             f"here.{quoted(ours)} = there.{quoted(their)}" for ours, their in zip(own, theirs, strict=True)
         )
@@ -304,21 +317,6 @@ class Files:
         if name.lower() not in headings:
             raise MappingError(f"{place}: expected a column of its files, found '{name}', which they lack")
         return headings[name.lower()]
-
-
-def clean(cell: str) -> str:
-    """Return SQL of a cell without blanks around it and what a spreadsheet writes so that it stays text."""
-    bare = (
-        f"case when starts_with(ltrim({cell}), '=\"') then regexp_replace({cell}, '^\\s*=\"(.*)\"\\s*$', '\\1', 's')"
-        f" when starts_with({cell}, '''') and regexp_matches({cell}, '^''[0-9=+@-]') then substr({cell}, 2)"
-        f" else {cell} end"
-    )
-    # nearly all cells have nothing to be cleaned, which is told at once
-    return (
-        f"case when {cell} is null or {cell} in ('', 'NULL', '\\N') then null"
-        f" when regexp_full_match({cell}, '{PLAIN_CELL}') then {cell}"
-        f" else nullif(nullif(nullif(trim({bare}, {BLANKS}), ''), 'NULL'), '\\N') end"
-    )
 
 
 def _usable(folder: str) -> Mapping | None:

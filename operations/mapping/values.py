@@ -335,9 +335,8 @@ def _spread(value: Any, options: dict, scope: Scope) -> str:
         raise MappingError("expected 'over', the columns that name an order, and 'by', what a line weighs.")
     within = _within(options["over"], scope)
     # on one line of the order, or on each
-    total = scope.step(
-        f"first_value({number_from(value, scope)} ignore nulls) over ({within} order by {FILE}, {ROW} {WHOLE})"
-    )
+    amount = scope.step(number_from(value, scope))
+    total = scope.step(f"first_value({amount} ignore nulls) over ({within} order by {FILE}, {ROW} {WHOLE})")
     number = number_from(options["by"], scope)
     # exact, so that a line begins where the one before ends
     weight = scope.step(f"greatest(coalesce(try_cast({number} as decimal(18, 4)), 0), 0)")
@@ -345,7 +344,9 @@ def _spread(value: Any, options: dict, scope: Scope) -> str:
     until = scope.step(f"sum({weight}) over ({within} order by {FILE}, {ROW} {UNTIL})")
     place = scope.step(f"row_number() over ({within} order by {FILE}, {ROW})")
     count = scope.step(f"count(*) over ({within})")
-    unreadable = scope.step(f"bool_or(isnan({number})) over ({within})")
+    # two amounts are of two orders
+    is_several = f"min({amount}) over ({within}) <> max({amount}) over ({within})"
+    unreadable = scope.step(f"(bool_or(isnan({number})) over ({within}) or {is_several})")
 
     def part(weight_until: str, place_until: str) -> str:
         # where no line weighs anything, all weigh the same

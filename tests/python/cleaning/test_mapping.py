@@ -63,6 +63,43 @@ def test_columns_are_mapped_filled_and_shared_out(shop: Path) -> None:
     ]
 
 
+def test_the_last_file_alone_tells_an_order(shop: Path) -> None:
+    # what a browser writes beside export-1.csv, and a tenth export; the others' lines of B1 were taken out of it
+    header, _, second, _ = LINES.splitlines()
+    (shop / "export-1 (1).csv").write_text(f"{header}\n{second.replace(',,p2', ',2026-03-01 10:00:00,p2')}\n")
+    mapping = GOOD.replace("named: export*.csv,", "named: export*.csv, last_file_per: Bill,")
+    assert faults_of(shop, mapping) == []
+    assert [line for line, *_ in mapped_rows(shop, "transactions", COLUMNS)] == ["B1/2", "B2/1"]
+    (shop / "export-10.csv").write_text(LINES.replace(",10.00,3.00", ",10.00,4.00"))
+    (shop / "export-9.csv").write_text(LINES.replace(",10.00,3.00", ",10.00,5.00"))
+    assert sum(Decimal(net) for _, _, _, net, *_ in mapped_rows(shop, "transactions", COLUMNS)) == Decimal("1026.05")
+
+
+def test_lines_in_another_order_share_what_their_order_says(shop: Path) -> None:
+    header, first, second, third = LINES.splitlines()
+    (shop / "export-1.csv").write_text("\n".join([header, second, third, first, ""]))
+    mapping = GOOD.replace("order_id: Bill", "order_id: Bill\n      order_status: Voucher").replace(
+        "Who]", "Who, Voucher]"
+    )
+    assert faults_of(shop, mapping) == []
+    lines = mapped_rows(shop, "transactions", "transaction_id, user_id, net_amount, ordered_at, order_status")
+    assert lines == [
+        ("B1/1", "u1", "19.9400", "2026-03-01 10:00:00", "v"),
+        ("B1/2", "u1", "997.1100", "2026-03-01 10:00:00", "v"),
+        ("B2/1", None, "10.0000", "2026-03-02 11:00:00", None),
+    ]
+
+
+def test_two_amounts_are_not_of_one_order(shop: Path) -> None:
+    (shop / "export-1.csv").write_text(LINES.replace('"1,000.05",,', '"1,000.05",7,'))
+    assert faults_of(shop, GOOD) == []
+    assert [net for _, _, _, net, *_ in mapped_rows(shop, "transactions", COLUMNS)] == [
+        "unreadable",
+        "unreadable",
+        "10.0000",
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -291,8 +328,9 @@ def test_a_proposal_joins_fills_and_spreads(tmp_path: Path, capsys: pytest.Captu
 
 def test_a_proposal_knows_the_total_of_an_order(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text(
-        "Order No,Customer ID,Order Date,SKU,Qty,Price,Total\n1,u1,2026-03-01,a,1,10.00,27.00\n1,,,b,2,10.00,\n"
-        "2,u2,2026-03-02,a,1,10.00,9.00\n"
+        # a name may hold a comma where amounts have points
+        'Order No,Customer ID,Order Date,SKU,Qty,Price,Total\n1,u1,2026-03-01,"Tea 0,5 l",1,10.00,27.00\n'
+        "1,,,b,2,10.00,\n2,u2,2026-03-02,a,1,10.00,9.00\n"
     )
     shop = proposed(tmp_path)
     lines = mapped_rows(shop, "transactions", "order_id, user_id, ordered_at, net_amount")
@@ -336,9 +374,17 @@ def test_the_page_says_what_words_there_are(tmp_path: Path) -> None:
     assert {f"`{layout}`" for layout in LAYOUTS} <= set(re.findall(r"^\| (`\w+`) \|", page, re.MULTILINE))
 
 
-def test_files_without_orders_get_no_proposal(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
-    with pytest.raises(SystemExit, match="expected a file of order lines, found none"):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x,y\n1,2\n", "expected a file of order lines, found none"),
+        ("Order No,Price,price\n1,2,3\n", "first line: expected a name of its own for each column, found one twice"),
+        ('Order "No",Price\n1,2\n', "found a quote that does not stand around a whole name"),
+    ],
+)
+def test_files_without_orders_get_no_proposal(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(SystemExit, match=sentence):
         proposed(tmp_path)
     assert not (tmp_path / "mapping.yml").exists()
 

@@ -12,14 +12,27 @@ from precision_marketing.reviews.sentiment import file_of, read_sentiment
 from precision_marketing.reviews.texts import language_of, plain_text
 
 # Kinds of texts that readers of moods elsewhere took for the opposite, by their public threads: denied feelings, denied
-# troubles, praise that begins with a negation, short practical complaints.
+# troubles, praise that begins with a negation, short practical complaints, pictograms by misleading names, shouts,
+# traditional characters.
 BAD = {
-    "zh": ["今天收到货很不高兴", "客服态度太差，不会再来了", "用了两天就坏了", "不新鲜，要求退货", "信号真的差"],
-    "en": ["This is not good at all.", "I want a refund", "It broke after two days", "I don't like the smell of it"],
+    "zh": [
+        *("今天收到货很不高兴", "客服态度太差，不会再来了", "用了两天就坏了", "不新鲜，要求退货", "信号真的差"),
+        *("質量很差", "什么东西👎", "不喜歡"),
+    ],
+    "en": [
+        *("This is not good at all.", "I want a refund", "It broke after two days", "I don't like the smell of it"),
+        *("👎👎👎", "😡😡", "💔"),
+    ],
 }
 GOOD = {
-    "zh": ["物流很快，包装也很仔细", "性价比高，还会再买", "质量很棒，家人都喜欢"],
-    "en": ["No problems ever", "Without a doubt an excellent idea", "Works perfectly, no complaints", "Great 😍"],
+    "zh": [
+        *("物流很快，包装也很仔细", "性价比高，还会再买", "质量很棒，家人都喜欢", "質量很好", "包装没有破损"),
+        *("不会失望", "太好了", "好评!!!", "东西很好!!!", "好吃 😋"),
+    ],
+    "en": [
+        *("No problems ever", "Without a doubt an excellent idea", "Works perfectly, no complaints", "Great 😍"),
+        *("👍👍👍", "❤️", "Thanks 💓💓💓💓💓", "Not bad at all", "I can't recommend it enough", "Couldn't be happier"),
+    ],
 }
 
 
@@ -61,6 +74,8 @@ def test_a_file_says_how_good_its_estimator_was_on_lines_left_out(language: str,
         ("Sehr gut, aber zu klein", "de"),
         ("El producto es muy bueno", "es"),
         ("12345 !!!", None),
+        ("此用户没有填写评价。", None),
+        ("评价方未及时做出评价,系统默认好评!", None),
         ("[text]", None),
         ("[name] ist sehr gut und nett", "de"),
         ("", None),
