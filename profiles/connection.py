@@ -27,14 +27,8 @@ from operations.build.reuse import made_of
 from operations.build.wholeness import nodes_in_trouble
 from operations.encodings import know_encodings
 from operations.files import found_instead, why_unreadable
-from operations.mapping.tables import (
-    files_not_read,
-    files_of_table,
-    groups_of_table,
-    mapping_faults,
-    mapping_settings,
-    tried_mapping,
-)
+from operations.mapping.tables import files_not_read, files_of_table, groups_of_table, mapping_faults, mapping_settings
+from operations.mapping.trials import tried_mapping
 from operations.personal_data.requests import Requests
 from operations.places import git_commit, shop_named
 from operations.plan_files import plan_file_faults, plan_file_rows

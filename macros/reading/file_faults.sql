@@ -73,6 +73,7 @@
             as_literal(csv_encoding())
         ]) -%}
         {%- do faults.extend(tried.faults) -%}
+        {%- for note in tried.notes -%}{{ print('Table ' ~ table.name ~ ': ' ~ note) }}{%- endfor -%}
         {%- set counted.rows = tried.rows -%}
     {%- endif -%}
     {{ return({'rows': counted.rows, 'faults': faults}) }}

@@ -16,7 +16,7 @@ from operations.mapping.contract import contract
 from operations.mapping.layouts import headings_of, lacking, layouts, recognised, together, written
 from operations.mapping.proposal import Proposed, proposal, writes_commas
 from operations.mapping.reading import NAME, MappingFaultsError, files_in, mapping_in
-from operations.mapping.tables import tried_mapping
+from operations.mapping.trials import tried_mapping
 from operations.places import PROJECT, PROJECT_FOLDER, SHOP
 from operations.shop_files import files_of_table
 
@@ -124,7 +124,9 @@ def main(folder: str, encoding: str, *, is_forced: bool) -> None:
         raise SystemExit("\n".join(error.faults)) from None
     for table in mapping.tables if mapping else []:
         tried = json.loads(tried_mapping(folder, table, encoding))
-        sys.stdout.write(f"  {table}: {tried['rows']:,} rows\n" + "".join(f"  {each}\n" for each in tried["faults"]))
+        sys.stdout.write(
+            f"  {table}: {tried['rows']:,} rows\n" + "".join(f"  {each}\n" for each in tried["faults"] + tried["notes"])
+        )
     missing = re.findall(r"^# - (.*)$", text, re.MULTILINE)
     sys.stdout.write("Missing: " + "; ".join(missing).rstrip(".") + ".\nNext: make check-data\n")
 

@@ -106,14 +106,17 @@ def proposal(folder: str, headings: dict[str, list[str]], encoding: str) -> tupl
     for table in contract():
         if table != "transactions" and (part := _other_table(table, base, kinds, columns, content)):
             content["tables"][table] = part
-    totals = [
+    told = [
         f"transactions, net_amount: {kind.name}.{each.value} is of whole orders and not used."
         " Where it is less than the lines cost, spread it over them."
         for kind in kinds
         if kind.name in content["files"][base.name].get("join", {})
         and (each := _matches("transactions", kind).get("net_amount"))
     ]
-    return content, [*totals, *_missing(content)]
+    if len(base.files) > 1 and isinstance(columns["transaction_id"].value, dict):
+        per = f"add last_file_per: [{columns['order_id'].value}] to {base.name}"
+        told.append(f"transactions, transaction_id: numbered file by file. Where a later export repeats orders, {per}.")
+    return content, [*told, *_missing(content)]
 
 
 def writes_commas(folder: str, headings: dict[str, list[str]], encoding: str) -> bool:

@@ -36,7 +36,7 @@ def mapping_faults(folder: str) -> str:
 
 def mapping_settings(folder: str) -> str:
     """Return what the mapping settles for all of its files, as JSON: `timestamps`."""
-    mapping = _usable(folder)
+    mapping = usable(folder)
     return json.dumps({"timestamps": mapping.timestamps if mapping else None})
 
 
@@ -48,7 +48,7 @@ def files_of_table(folder: str, table: str) -> str:
     str
         JSON: `files`; `faults`; `is_mapped`.
     """
-    mapping = _usable(folder)
+    mapping = usable(folder)
     if not mapping or not mapping.parts(table):
         return json.dumps({**json.loads(shop_files.files_of_table(folder, table)), "is_mapped": False})
     files, faults = [], []
@@ -67,7 +67,7 @@ def files_of_table(folder: str, table: str) -> str:
 
 def files_not_read(folder: str, tables: list[str]) -> str:
     """List the files of the shop's folder that no table reads, neither by name nor by mapping."""
-    mapping = _usable(folder)
+    mapping = usable(folder)
     mapped = [table for table in tables if mapping and mapping.parts(table)]
     read = {f"{folder}/{NAME}"} if mapping else set()
     for table in mapped:
@@ -82,7 +82,7 @@ def groups_of_table(folder: str, table: str, files: list[str], encoding: str) ->
 
     Those of a mapped table are one group, whose relation has the contract's columns.
     """
-    mapping = _usable(folder)
+    mapping = usable(folder)
     if not mapping or not mapping.parts(table):
         return shop_files.grouped_files(files, encoding)
     names: Iterable[str] = dict.fromkeys(name for part in mapping.parts(table) for name in part.columns)
@@ -92,33 +92,6 @@ def groups_of_table(folder: str, table: str, files: list[str], encoding: str) ->
         found = {"fault": error.faults[0], "relation": None}
     kind = {"files": files, "names": list(names), "types": [], "encoding": "", "delimiter": ","}
     return json.dumps([{**kind, **found}])
-
-
-def tried_mapping(folder: str, table: str, encoding: str) -> str:
-    """Read a mapped table in full, in a database of its own, where an error is an answer.
-
-    Returns
-    -------
-    str
-        JSON: `rows`, and `faults`, sentences that name table and column.
-    """
-    mapping = _usable(folder)
-    assert mapping, "asked of mapped tables only"
-    rows, faults, seen = 0, [], set()
-    with reader().cursor() as connection:
-        for part in mapping.parts(table):
-            try:
-                columns = compiled(mapping, table, part, encoding)
-                faults += _joins_that_repeat(connection, mapping, table, part, encoding, seen)
-                query = f"select count(*), count(columns(*)) from {part_relation(mapping, table, part, encoding)}"
-                rows += connection.execute(query).fetchall()[0][0]
-            except MappingFaultsError as error:
-                faults += error.faults
-            except duckdb.Error as error:
-                faults += _failing(connection, mapping, table, part, encoding, list(columns)) or [
-                    sentence(folder, f"table {table}", f"expected rows, found {_kind(error)}")
-                ]
-    return json.dumps({"rows": rows, "faults": list(dict.fromkeys(faults))})
 
 
 @cache
@@ -319,7 +292,7 @@ class Files:
         return headings[name.lower()]
 
 
-def _usable(folder: str) -> Mapping | None:
+def usable(folder: str) -> Mapping | None:
     """Return the mapping; None where it has faults, which `mapping_faults` tells."""
     try:
         return mapping_in(folder)
@@ -329,62 +302,3 @@ def _usable(folder: str) -> Mapping | None:
 
 def _sources(mapping: Mapping, table: str) -> list[str]:
     return list(dict.fromkeys(name for part in mapping.parts(table) for name in mapping.sources_below(part.source)))
-
-
-def _joins_that_repeat(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str, seen: set
-) -> list[str]:
-    """Return sentences about joins whose keys have several rows in one file that differ: so that none is meant.
-
-    Joins that were `seen` with another part are looked at once.
-    """
-    files, faults = Files(mapping, encoding), []
-    for name in mapping.sources_below(part.source):
-        for other, on in mapping.sources[name].join.items():
-            if (name, other) in seen:
-                continue
-            seen.add((name, other))
-            headings = files.headings(other)
-            keys = [quoted(headings[each.lower()]) for each in on.values()]
-            own = [
-                heading
-                for heading in headings.values()
-                if not any(heading.startswith(f"{each}.") for each in mapping.sources[other].join)
-            ]
-            rows = files.rows(other, own)
-            values = f"count(distinct hash({', '.join(map(quoted, own))}))"
-            known = " and ".join(f"{key} is not null" for key in keys)
-            by = ", ".join([FILE, *keys])
-            (count,) = connection.execute(
-                f"select count(*) from (select 1 from {rows} where {known} group by {by} having {values} > 1)"
-            ).fetchall()[0]
-            if count:
-                where = f"table {table}, files {name}, join {other}"
-                told = f"expected one row per {', '.join(on.values())} in a file, found {count} that have several"
-                faults.append(sentence(mapping.folder, where, told))
-    return faults
-
-
-def _failing(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: str, part: Part, encoding: str, names: list[str]
-) -> list[str]:
-    """Return sentences about the columns whose values fail; what the rows hold is not repeated."""
-    faults = []
-    for name in names:
-        alone = Part(part.source, {name: part.columns[name]})
-        try:
-            connection.execute(f"select count(columns(*)) from {part_relation(mapping, table, alone, encoding)}")
-            connection.fetchall()
-        except duckdb.Error as error:
-            place = f"table {table}, column {name}"
-            faults.append(
-                sentence(mapping.folder, place, f"expected an expression over its files, found {_kind(error)}")
-            )
-    return faults
-
-
-def _kind(error: duckdb.Error) -> str:
-    """Return what DuckDB says; of what it says while it reads rows, the kind alone."""
-    if isinstance(error, (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)):
-        return str(error).splitlines()[0][:200]
-    return f"one that fails on a row ({type(error).__name__})"

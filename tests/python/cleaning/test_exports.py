@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import json
 import re
 import shutil
 from decimal import Decimal
@@ -23,6 +24,7 @@ from operations.mapping.__main__ import propose
 from operations.mapping.contract import contract
 from operations.mapping.layouts import Recognised, headings_of, recognised, together, written
 from operations.mapping.reading import mapping_of, read_yaml
+from operations.mapping.trials import tried_mapping
 
 # What the shop keeps of its goods: sales that stand, less money back.
 KEPT = {
@@ -107,6 +109,16 @@ def test_an_order_of_shopify_is_shared_out_to_the_cent(tmp_path: Path) -> None:
     assert found["#1008-1"][0] == "+49301234567"
     kinds = dict(mapped_rows(shop, "products", "product_id, product_kind"))
     assert kinds == {"TEA": "goods", "CUP": "goods", "POT": "goods", "Gift Card - 50.00": "gift_card", "Tip": "tip"}
+
+
+def test_orders_of_which_no_report_has_the_items_are_told(tmp_path: Path) -> None:
+    shop = proposed(tmp_path, "taobao_orders")
+    assert json.loads(tried_mapping(str(shop), "transactions", "auto"))["notes"] == []
+    items = next(shop.glob("ExportOrderDetailList*.csv"))
+    items.write_bytes(b"\n".join(line for line in items.read_bytes().splitlines() if b"0006" not in line))
+    tried = json.loads(tried_mapping(str(shop), "transactions", "auto"))
+    assert tried["notes"] == ["1 of orders have no row of items (订单编号): they count for nothing."]
+    assert tried["faults"] == []
 
 
 def test_words_of_taobao_are_known(tmp_path: Path) -> None:

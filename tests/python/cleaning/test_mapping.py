@@ -332,7 +332,12 @@ def test_a_proposal_knows_the_total_of_an_order(tmp_path: Path) -> None:
         'Order No,Customer ID,Order Date,SKU,Qty,Price,Total\n1,u1,2026-03-01,"Tea 0,5 l",1,10.00,27.00\n'
         "1,,,b,2,10.00,\n2,u2,2026-03-02,a,1,10.00,9.00\n"
     )
+    (tmp_path / "sales-2.csv").write_text("Order No,Customer ID,Order Date,SKU,Qty,Price,Total\n")
     shop = proposed(tmp_path)
+    assert (
+        "Where a later export repeats orders, add last_file_per: [Order No] to sales."
+        in (shop / "mapping.yml").read_text()
+    )
     lines = mapped_rows(shop, "transactions", "order_id, user_id, ordered_at, net_amount")
     assert lines == [
         ("1", "u1", "2026-03-01", "18.0000"),

@@ -59,7 +59,7 @@ def test_every_rule_is_documented() -> None:
     files = [
         *folder.glob("int_*_checked.sql"),
         *(folder / f"int_transactions_{step}.sql" for step in ("matched", "purchased", "ordered")),
-        PROJECT_FOLDER / "macros" / "row_checks.sql",
+        PROJECT_FOLDER / "macros" / "checks" / "row_checks.sql",
         PROJECT_FOLDER / "macros" / "reading" / "reading_notes.sql",
         PROJECT_FOLDER / "macros" / "privacy" / "free_text.sql",
     ]

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from support.builds import PROJECT_FOLDER
 
-TEXT = (PROJECT_FOLDER / "macros" / "normal_law.sql").read_text()
+TEXT = (PROJECT_FOLDER / "macros" / "demand" / "normal_law.sql").read_text()
 
 
 def macros(level: float) -> jinja2.environment.TemplateModule:

@@ -15,7 +15,8 @@ from support.cache import PROJECT_FOLDER
 from operations.encodings import know_encodings
 from operations.mapping.__main__ import main
 from operations.mapping.reading import mapping_in
-from operations.mapping.tables import mapping_faults, relation_of, tried_mapping
+from operations.mapping.tables import mapping_faults, relation_of
+from operations.mapping.trials import tried_mapping
 from operations.personal_data.user_files import Reading
 
 EXPORTS = PROJECT_FOLDER / "tests" / "exports"
