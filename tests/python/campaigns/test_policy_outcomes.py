@@ -14,8 +14,8 @@ from support.builds import PROJECT_FOLDER
 RUNS = 120
 USERS = 1200
 VARIABLES = {"experiment_level": 0.95, "experiment_min_arm_users": 30, "minimum_cell_users": 10}
-MACROS = ("privacy/small_cells", "normal_law")
-PICKS, OUTCOMES = "campaigns/measurement/dec_policy_picks", "reports/rpt_policy_outcomes"
+MACROS = ("privacy/small_cells", "demand/normal_law")
+PICKS, OUTCOMES = "campaigns/measurement/dec_policy_picks", "reports/campaigns/rpt_policy_outcomes"
 
 
 def rendered(model: str) -> str:
