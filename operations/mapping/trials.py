@@ -48,7 +48,7 @@ def _orders_without_lines(
     for name in mapping.sources_below(part.source):
         for other, on in mapping.sources[name].join.items():
             # what is joined by another key, such as a customer, is no order
-            if part.columns.get("order_id") not in on:
+            if part.columns.get("order_id") not in list(on):
                 continue
             ours, theirs = (files.headings(each) for each in (name, other))
             lines = [ours[each.lower()] for each in on]

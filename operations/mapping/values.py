@@ -21,9 +21,9 @@ UNREADABLE = "unreadable"
 # Words that may stand beside another, with a value of their own.
 OPTIONS = {"words", "otherwise", "over", "by", "with", "then"}
 CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "\uffe5": "CNY", "元": "CNY", "₹": "INR", "₽": "RUB", "R$": "BRL", "$": "USD"}
-# Of a condition, in the place of words of the column.
 # By their digits: seconds, thousandths and millionths since 1970, and how many of the last they are.
 SINCE_1970 = {10: 1_000_000, 13: 1000, 16: 1}
+# Of a condition, in the place of words of the column.
 FILLED, EMPTY = "(filled)", "(empty)"
 # Full-width digits and signs, and other signs for minus, with those that they are read as.
 PLAIN = "0123456789.,-+()--"
