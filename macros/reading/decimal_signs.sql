@@ -11,8 +11,7 @@
     {%- for column in numbers if column.data_type.startswith('decimal') -%}
         {%- do names.append(column.name) -%}
     {%- endfor -%}
-    {%- set is_read = execute and flags.WHICH in ['build', 'run', 'test', 'retry', 'snapshot'] -%}
-    {%- if var('decimal_sign') != 'auto' or not names or not is_read -%}
+    {%- if var('decimal_sign') != 'auto' or not names or not is_reading() -%}
         {{ return(found) }}
     {%- endif -%}
     {%- set by_file = {} -%}

@@ -4,25 +4,28 @@
     raw_<name>, cell_<name> and <name> side by side.
 #}
 
-{# The last steps of a table of files, from file_rows on: values read, and notes. #}
-{% macro read_rows(columns) -%}
+{#
+    The last steps of a table of files, from file_rows on: values read, and notes. Columns
+    that are not `given`, as no file has them, are null without being read.
+#}
+{% macro read_rows(columns, given=none) -%}
+{%- set read = columns if given is none else columns | selectattr('name', 'in', given) | list -%}
 unescaped as (
     select
-        *,
-    {% for column in columns -%}
+        *
+    {%- for column in read %},
         {{ unescaped('raw_' ~ column.name, is_words(column)) }} as cell_{{ column.name }}
-        {{- ',' if not loop.last }}
-    {% endfor %}
+    {%- endfor %}
     from file_rows
 ),
 
 read as (
     select
-        *,
-    {% for column in columns -%}
-        {{ read_value('cell_' ~ column.name, column) }} as {{ column.name }}
-        {{- ',' if not loop.last }}
-    {% endfor %}
+        *
+    {%- for column in columns %},
+        {{ read_value('cell_' ~ column.name, column) if column in read
+            else 'cast(null as ' ~ column.data_type ~ ')' }} as {{ column.name }}
+    {%- endfor %}
     from unescaped
 ),
 
@@ -33,8 +36,8 @@ noted as (
         {% endfor -%}
         source_file,
         source_row,
-        {{ read_fault(columns, 'cell_') }} as read_fault,
-        {{ read_repairs(columns, 'cell_') }} as read_repairs
+        {{ read_fault(read, 'cell_') }} as read_fault,
+        {{ read_repairs(read, 'cell_') if read else 'cast(null as string)' }} as read_repairs
     from read
 )
 

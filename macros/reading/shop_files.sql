@@ -91,6 +91,31 @@
 {%- endmacro %}
 
 {#
+    Names of those columns that the files of a table have: of the others nothing is read.
+    All of them where nothing is built, as then what a table is made of is asked.
+#}
+{% macro columns_in_files(table, columns) -%}
+    {%- set all_names = columns | map(attribute='name') | list -%}
+    {%- if not is_reading() -%}{{ return(all_names) }}{%- endif -%}
+    {%- set headings = [] -%}
+    {%- for group in grouped_files(table, listed_files(table.identifier).files) -%}
+        {%- if group.fault -%}{{ return(all_names) }}{%- endif -%}
+        {%- do headings.extend(group.names | map('lower')) -%}
+    {%- endfor -%}
+    {%- set found = [] -%}
+    {%- for column in columns
+        if names_in_files([column]) | map('lower') | select('in', headings) | list -%}
+        {%- do found.append(column.name) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# Whether dbt runs what it compiles. #}
+{% macro is_reading() -%}
+    {{ return(execute and flags.WHICH in ['build', 'run', 'test', 'retry', 'snapshot']) }}
+{%- endmacro %}
+
+{#
     Rows of one table of the shop's files, each column as text and called raw_<column>;
     a column that the files lack is null. `source_row` counts from 1 within a file.
 #}
