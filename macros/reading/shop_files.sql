@@ -112,7 +112,7 @@
 
 {# Whether dbt runs what it compiles. #}
 {% macro is_reading() -%}
-    {{ return(execute and flags.WHICH in ['build', 'run', 'test', 'retry', 'snapshot']) }}
+    {{ return(execute and flags.WHICH != 'generate') }}
 {%- endmacro %}
 
 {#
