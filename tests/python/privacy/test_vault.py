@@ -14,7 +14,6 @@ from support.builds import (
     PROJECT_FOLDER,
     PSEUDONYM_KEY,
     VAULT_KEY,
-    DbtResult,
     DbtRuns,
     attach_vault,
     package_folder,
@@ -22,13 +21,12 @@ from support.builds import (
     vault_of,
 )
 from support.operations import run_operation
+from support.synthetic_shop import SHOP, build_and_publish, kept_publication, places, run
 
-from demo_shop.shop import make_shop
 from operations.build.ledger import restore_ledger
 from operations.privacy.encryption import connect
 from operations.privacy.keys import fingerprint, shop_key
 
-SHOP = "demo_shop"
 OTHER_KEY = "a third key for tests, which opens nothing yet"
 
 
@@ -38,64 +36,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
     return DbtRuns(tmp_path_factory.mktemp("vault"), log_level="debug")
 
 
-def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
-    """Run dbt on the synthetic shop; all that it writes is looked at."""
-    return runs.run(
-        *arguments,
-        "--vars={as_of_count: 6, launch: with_build}",
-        "--write-json",
-        # what dbt has parsed of a shop of this name serves other tests, too
-        warehouse=runs.folder / "warehouse" / "building.duckdb",
-        raw_folder=package_folder(),
-        source="demo_shop",
-        environment={"SHOP_DIR": str(runs.folder / "raw"), **environment},
-    )
-
-
 @pytest.fixture(scope="module")
 def shop(runs: DbtRuns) -> Path:
     """Build, publish, export and document a synthetic shop; return its folder."""
-    (runs.folder / "warehouse").mkdir()
-    make_shop(runs.folder / "raw", runs.folder / "warehouse" / "building.duckdb", users=80, days=120)
-    plant_persons(runs.folder / "raw")
-    result = run(runs, "build", "--exclude-resource-type=test", "--exclude-resource-type=unit_test")
-    assert result.exit_code == 0, result.output
-    for name in ("publish", "audience_export"):
-        result = run_operation(name, **places(runs))
-        assert result.returncode == 0, result.stderr
+    published = build_and_publish(runs)
+    # docs/one-member.md is read in it
+    kept_publication(lambda: published)
+    result = run_operation("audience_export", **places(runs))
+    assert result.returncode == 0, result.stderr
     # as `make docs` does
     nodes = ("--select", "*", "--exclude", "resource_type:test", "resource_type:unit_test")
     result = run(runs, "docs", "generate", "--static", *nodes)
     assert result.exit_code == 0, result.output
     return runs.folder
-
-
-def plant_persons(raw: Path) -> None:
-    """Let users write who they are into their reviews and searches."""
-    with duckdb.connect() as connection:
-        for table, column in (("reviews", "review_text"), ("events", "search_text")):
-            file = raw / f"{table}.parquet"
-            connection.execute(f"""
-                create or replace table changed as
-                select * replace (
-                    concat_ws(' ', {column}, lower(full_name) || ',', email, phone, '或', full_name) as {column}
-                )
-                from '{file}' left join (select user_id, full_name, email, phone from '{raw}/users.parquet')
-                    using (user_id)
-            """)
-            connection.sql("select * exclude (full_name, email, phone) from changed").write_parquet(str(file))
-
-
-def places(runs: DbtRuns) -> dict[str, str]:
-    """Return the environment that publishes and exports the shop."""
-    return {
-        "SOURCE": "demo_shop",
-        "WAREHOUSE": str(runs.folder / "warehouse" / "building.duckdb"),
-        "DBT_TARGET_PATH": str(runs.folder / "target"),
-        "PUBLISHED_DIR": str(runs.folder / "published"),
-        "EXPORTS_DIR": str(runs.folder / "exports"),
-        "VAULT_KEY": VAULT_KEY,
-    }
 
 
 @pytest.fixture
