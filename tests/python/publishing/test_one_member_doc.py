@@ -18,13 +18,13 @@ NEARLY = {"abs": 1e-6}
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[dict]]]:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[dict]]]:
     """Return, per heading of the page, the rows of its queries."""
     file = kept_publication(lambda: build_and_publish(DbtRuns(tmp_path_factory.mktemp("one_member"))))
-    return answers(file)
+    return run_queries(file)
 
 
-def answers(file: Path) -> dict[str, list[list[dict]]]:
+def run_queries(file: Path) -> dict[str, list[list[dict]]]:
     """Run the queries of the page in their order."""
     rows: dict[str, list[list[dict]]] = {}
     with duckdb.connect(str(file), read_only=True) as connection:
@@ -37,8 +37,8 @@ def answers(file: Path) -> dict[str, list[list[dict]]]:
     return rows
 
 
-def test_stock_is_ordered_for_what_is_expected(found: dict[str, list[list[dict]]]) -> None:
-    [weeks], [[plan]] = found["Forecast"], found["Stock"]
+def test_stock_is_ordered_for_what_is_expected(answers: dict[str, list[list[dict]]]) -> None:
+    [weeks], [[plan]] = answers["Forecast"], answers["Stock"]
     assert [week["weeks_ahead"] for week in weeks] == [*range(1, 9)]
     covered = weeks[int(plan["cover_days"] / 7) - 1]
     assert plan["expected_units"] == pytest.approx(covered["units_so_far"], **NEARLY)
@@ -49,12 +49,12 @@ def test_stock_is_ordered_for_what_is_expected(found: dict[str, list[list[dict]]
     assert plan["order_units"] == plan["units_of_whole_packs"] == packs * plan["pack_size"]
 
 
-def test_the_member_is_recommended_and_decided_about(found: dict[str, list[list[dict]]]) -> None:
-    [listed] = found["Recommendation"]
+def test_the_member_is_recommended_and_decided_about(answers: dict[str, list[list[dict]]]) -> None:
+    [listed] = answers["Recommendation"]
     assert [row["is_followed"] for row in listed].count(True) == 1
     scores = [row["score"] for row in listed]
     assert scores == sorted(scores, reverse=True)
-    promised, decided = found["Offer"]
+    promised, decided = answers["Offer"]
     # one decision per campaign of the plan
     offers = {row["campaign_id"]: (row["offer_id"], row["decision"]) for row in decided}
     assert len(offers) == len(decided) > 1
@@ -66,8 +66,8 @@ def test_the_member_is_recommended_and_decided_about(found: dict[str, list[list[
         assert (row["decided_offer_id"], row["decision"]) == offers[row["campaign_id"]]
 
 
-def test_the_order_earns_its_points(found: dict[str, list[list[dict]]]) -> None:
-    [lines], [entries] = found["Order"], found["Points"]
+def test_the_order_earns_its_points(answers: dict[str, list[list[dict]]]) -> None:
+    [lines], [entries] = answers["Order"], answers["Points"]
     assert any(row["is_followed"] and row["coupon_amount"] > 0 for row in lines)
     assert all(row["net_amount"] == pytest.approx(row["price_less_discounts"], abs=0.011) for row in lines)
     assert entries[0]["entry_kind"] == "earned"
@@ -76,8 +76,8 @@ def test_the_order_earns_its_points(found: dict[str, list[list[dict]]]) -> None:
     assert all(row["summed_points"] == row["pending_points"] + row["available_points"] for row in entries)
 
 
-def test_the_result_is_of_the_campaign(found: dict[str, list[list[dict]]]) -> None:
-    [metrics] = found["Result"]
+def test_the_result_is_of_the_campaign(answers: dict[str, list[list[dict]]]) -> None:
+    [metrics] = answers["Result"]
     # groups of fewer than ten customers are not told
     assert all(row["treated_count"] >= 10 for row in metrics)
     for row in metrics:
