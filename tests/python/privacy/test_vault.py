@@ -21,7 +21,7 @@ from support.builds import (
     vault_of,
 )
 from support.operations import run_operation
-from support.synthetic_shop import SHOP, build_and_publish, kept_publication, places, run
+from support.shops import SYNTHETIC, build_and_publish, kept_publication, run_synthetic, synthetic_places
 
 from operations.build.ledger import restore_ledger
 from operations.privacy.encryption import connect
@@ -42,11 +42,11 @@ def shop(runs: DbtRuns) -> Path:
     published = build_and_publish(runs)
     # docs/one-member.md is read in it
     kept_publication(lambda: published)
-    result = run_operation("audience_export", **places(runs))
+    result = run_operation("audience_export", **synthetic_places(runs))
     assert result.returncode == 0, result.stderr
     # as `make docs` does
     nodes = ("--select", "*", "--exclude", "resource_type:test", "resource_type:unit_test")
-    result = run(runs, "docs", "generate", "--static", *nodes)
+    result = run_synthetic(runs, "docs", "generate", "--static", *nodes)
     assert result.exit_code == 0, result.output
     return runs.folder
 
@@ -171,7 +171,7 @@ def test_a_wrong_key_stops_with_a_sentence(
     runs: DbtRuns, shop: Path, environment: dict[str, str], expected: str
 ) -> None:
     before = people(shop, VAULT_KEY)
-    result = run(runs, "build", "--select", "people", **environment)
+    result = run_synthetic(runs, "build", "--select", "people", **environment)
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     (line,) = [each for each in result.output.splitlines() if "Nothing was" in each]
@@ -255,7 +255,7 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(runs: DbtRuns, copy: Pa
     result = rotate(copy, "pseudonyms")
     assert result.returncode == 0, result.stderr
     key = key_of(copy, "pseudonym")
-    known = {row[0]: pseudonym(row[1], key, SHOP) for row in people(copy, VAULT_KEY)}
+    known = {row[0]: pseudonym(row[1], key, SYNTHETIC) for row in people(copy, VAULT_KEY)}
     with duckdb.connect(str(warehouse)) as connection:
         after = connection.sql(ids).fetchall()
     assert after == [(name, known[user_id]) for name, user_id in before]
@@ -263,7 +263,7 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(runs: DbtRuns, copy: Pa
     assert user[0] not in seed.read_text()
     # all that a build makes still has the old ones
     for name in ("publish", "audience_export"):
-        result = run_operation(name, **{**places(runs), "WAREHOUSE": str(warehouse)})
+        result = run_operation(name, **{**synthetic_places(runs), "WAREHOUSE": str(warehouse)})
         assert result.returncode == 1
         assert "older than what stands there to read" in result.stderr
 
@@ -292,13 +292,13 @@ def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(f"{len(launched):,} decisions")
         key = key_of(copy, "pseudonym")
-        known = {pseudonym(source, key, SHOP): source for _, source in ids}
+        known = {pseudonym(source, key, SYNTHETIC): source for _, source in ids}
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             named = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
             stamps = connection.sql("select distinct pseudonym_key from builds.runs").fetchall()
         assert {known.get(user) for (user,) in named} == expected
         assert [file.name for file in (copy / "shared").iterdir()] == ["others.txt"]
-        assert stamps == [(fingerprint(shop_key(key, SHOP)),)]
+        assert stamps == [(fingerprint(shop_key(key, SYNTHETIC)),)]
 
 
 def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
@@ -311,11 +311,11 @@ def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
     result = rotate(copy, "pseudonyms")
     assert result.returncode == 0, result.stderr
     key = key_of(copy, "pseudonym")
-    known = {row[0]: pseudonym(row[1], key, SHOP) for row in people(copy, VAULT_KEY)}
+    known = {row[0]: pseudonym(row[1], key, SYNTHETIC) for row in people(copy, VAULT_KEY)}
     # a build that finds no database finds them under the key in force
     warehouse.unlink()
     with duckdb.connect(str(warehouse)) as connection:
-        assert restore_ledger(connection, warehouse, fingerprint(shop_key(key, SHOP))) == len(before)
+        assert restore_ledger(connection, warehouse, fingerprint(shop_key(key, SYNTHETIC))) == len(before)
         assert connection.sql(asked).fetchall() == [(name, known[user]) for name, user in before]
     assert not files_telling(copy / "warehouse", [before[0][1]])
 
@@ -371,7 +371,7 @@ def test_the_vault_is_encrypted(shop: Path) -> None:
 
 def test_what_dbt_spills_to_disk_is_encrypted(runs: DbtRuns, shop: Path) -> None:
     setting = "select value from duckdb_settings() where name = 'temp_file_encryption'"
-    result = run(runs, "show", "--inline", setting, "--output", "json")
+    result = run_synthetic(runs, "show", "--inline", setting, "--output", "json")
     assert '"value": "true"' in result.output
 
 
