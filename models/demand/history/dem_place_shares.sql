@@ -127,7 +127,8 @@ shared as (
             and pair_units.location_id = counted.location_id
     where
         pair_units.sold_weeks >= {{ var('demand_place_least_weeks') }}
-        or counted.product_id is not null and pair_units.origin_week = 0
+        -- orders are made for whatever is counted, and judged as they are made
+        or counted.product_id is not null
 )
 
 select * from shared

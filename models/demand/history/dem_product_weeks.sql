@@ -39,7 +39,6 @@ grid as (
     inner join steps on 0 - steps.generated_number >= spans.first_week
 ),
 
--- a week in which much of the shop had none left says nothing of demand
 stock_outs as (
     select
         stock_levels.product_id,
@@ -67,8 +66,7 @@ joined as (
         coalesce(promotion_weeks.display_reach, 0) as display_reach,
         coalesce(promotion_weeks.mailer_reach, 0) as mailer_reach,
         coalesce(promotion_weeks.cut_reach, 0) as cut_reach,
-        coalesce(stock_outs.out_share >= {{ var('demand_censored_share') }}, false)
-            as is_censored
+        coalesce(stock_outs.out_share, 0) as out_share
     from grid
     inner join categories on grid.product_id = categories.product_id
     left join product_sales
@@ -83,6 +81,30 @@ joined as (
         on
             grid.product_id = stock_outs.product_id
             and grid.week_number = stock_outs.week_number
+),
+
+-- a week in which much of the shop had none left says nothing of demand, unless it sold
+-- what is usual all the same: many weeks run out because demand was high, and without
+-- them only the low ones would be learnt from
+judged as (
+    select
+        product_id,
+        category,
+        week_number,
+        units,
+        promotion_reach,
+        display_reach,
+        mailer_reach,
+        cut_reach,
+        out_share >= {{ var('demand_censored_share') }}
+        and units < coalesce(
+            avg(units) over (
+                partition by product_id order by week_number
+                rows between 26 preceding and 1 preceding
+            ),
+            units + 1
+        ) as is_censored
+    from joined
 )
 
-select * from joined
+select * from judged

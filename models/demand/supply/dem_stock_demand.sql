@@ -27,6 +27,17 @@ first_weeks as (
     group by product_id
 ),
 
+-- on the shelf, and nobody wants it any more; what is sold out may be missed
+discontinued as (
+    select product_id
+    from {{ ref('dem_place_sales') }}
+    group by product_id
+    having -7 * max(week_number) > {{ var('discontinued_days') }}
+    intersect
+    select product_id from stock
+    where on_hand_units > 0
+),
+
 steps as (
     {{ dbt.generate_series(8) }}
 ),
@@ -37,11 +48,14 @@ expected as (
         stock.product_id,
         stock.location_id,
         cast(steps.generated_number - 1 as bigint) as week_number,
-        coalesce(
-            place_forecasts.expected_units,
-            product_sales.units / first_weeks.seen_weeks,
-            0
-        ) as own_units
+        case
+            when discontinued.product_id is not null then 0
+            else coalesce(
+                place_forecasts.expected_units,
+                product_sales.units / first_weeks.seen_weeks,
+                0
+            )
+        end as own_units
     from stock
     cross join steps
     left join place_forecasts
@@ -54,6 +68,7 @@ expected as (
             stock.product_id = product_sales.product_id
             and stock.location_id = product_sales.location_id
     left join first_weeks on stock.product_id = first_weeks.product_id
+    left join discontinued on stock.product_id = discontinued.product_id
 ),
 
 -- campaigns sell where the product sells

@@ -92,6 +92,8 @@ explained as (
         ordered.service_level_used as service_level,
         ordered.cover_days,
         ordered.cover_now_days as days_of_cover,
+        ordered.pack_size,
+        ordered.minimum_order,
         ordered.order_units,
         cast(ordered.order_units * ordered.unit_cost as double) as order_cost,
         ordered.is_overstocked,

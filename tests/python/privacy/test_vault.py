@@ -14,7 +14,6 @@ from support.builds import (
     PROJECT_FOLDER,
     PSEUDONYM_KEY,
     VAULT_KEY,
-    DbtResult,
     DbtRuns,
     attach_vault,
     package_folder,
@@ -22,13 +21,12 @@ from support.builds import (
     vault_of,
 )
 from support.operations import run_operation
+from support.shops import SYNTHETIC, build_and_publish, kept_publication, run_synthetic, synthetic_places
 
-from demo_shop.shop import make_shop
 from operations.build.ledger import restore_ledger
 from operations.privacy.encryption import connect
 from operations.privacy.keys import fingerprint, shop_key
 
-SHOP = "demo_shop"
 OTHER_KEY = "a third key for tests, which opens nothing yet"
 
 
@@ -38,64 +36,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> DbtRuns:
     return DbtRuns(tmp_path_factory.mktemp("vault"), log_level="debug")
 
 
-def run(runs: DbtRuns, *arguments: str, **environment: str) -> DbtResult:
-    """Run dbt on the synthetic shop; all that it writes is looked at."""
-    return runs.run(
-        *arguments,
-        "--vars={as_of_count: 6, launch: with_build}",
-        "--write-json",
-        # what dbt has parsed of a shop of this name serves other tests, too
-        warehouse=runs.folder / "warehouse" / "building.duckdb",
-        raw_folder=package_folder(),
-        source="demo_shop",
-        environment={"SHOP_DIR": str(runs.folder / "raw"), **environment},
-    )
-
-
 @pytest.fixture(scope="module")
 def shop(runs: DbtRuns) -> Path:
     """Build, publish, export and document a synthetic shop; return its folder."""
-    (runs.folder / "warehouse").mkdir()
-    make_shop(runs.folder / "raw", runs.folder / "warehouse" / "building.duckdb", users=80, days=120)
-    plant_persons(runs.folder / "raw")
-    result = run(runs, "build", "--exclude-resource-type=test", "--exclude-resource-type=unit_test")
-    assert result.exit_code == 0, result.output
-    for name in ("publish", "audience_export"):
-        result = run_operation(name, **places(runs))
-        assert result.returncode == 0, result.stderr
+    published = build_and_publish(runs)
+    # docs/one-member.md is read in it
+    kept_publication(lambda: published)
+    result = run_operation("audience_export", **synthetic_places(runs))
+    assert result.returncode == 0, result.stderr
     # as `make docs` does
     nodes = ("--select", "*", "--exclude", "resource_type:test", "resource_type:unit_test")
-    result = run(runs, "docs", "generate", "--static", *nodes)
+    result = run_synthetic(runs, "docs", "generate", "--static", *nodes)
     assert result.exit_code == 0, result.output
     return runs.folder
-
-
-def plant_persons(raw: Path) -> None:
-    """Let users write who they are into their reviews and searches."""
-    with duckdb.connect() as connection:
-        for table, column in (("reviews", "review_text"), ("events", "search_text")):
-            file = raw / f"{table}.parquet"
-            connection.execute(f"""
-                create or replace table changed as
-                select * replace (
-                    concat_ws(' ', {column}, lower(full_name) || ',', email, phone, '或', full_name) as {column}
-                )
-                from '{file}' left join (select user_id, full_name, email, phone from '{raw}/users.parquet')
-                    using (user_id)
-            """)
-            connection.sql("select * exclude (full_name, email, phone) from changed").write_parquet(str(file))
-
-
-def places(runs: DbtRuns) -> dict[str, str]:
-    """Return the environment that publishes and exports the shop."""
-    return {
-        "SOURCE": "demo_shop",
-        "WAREHOUSE": str(runs.folder / "warehouse" / "building.duckdb"),
-        "DBT_TARGET_PATH": str(runs.folder / "target"),
-        "PUBLISHED_DIR": str(runs.folder / "published"),
-        "EXPORTS_DIR": str(runs.folder / "exports"),
-        "VAULT_KEY": VAULT_KEY,
-    }
 
 
 @pytest.fixture
@@ -218,7 +171,7 @@ def test_a_wrong_key_stops_with_a_sentence(
     runs: DbtRuns, shop: Path, environment: dict[str, str], expected: str
 ) -> None:
     before = people(shop, VAULT_KEY)
-    result = run(runs, "build", "--select", "people", **environment)
+    result = run_synthetic(runs, "build", "--select", "people", **environment)
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     (line,) = [each for each in result.output.splitlines() if "Nothing was" in each]
@@ -302,7 +255,7 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(runs: DbtRuns, copy: Pa
     result = rotate(copy, "pseudonyms")
     assert result.returncode == 0, result.stderr
     key = key_of(copy, "pseudonym")
-    known = {row[0]: pseudonym(row[1], key, SHOP) for row in people(copy, VAULT_KEY)}
+    known = {row[0]: pseudonym(row[1], key, SYNTHETIC) for row in people(copy, VAULT_KEY)}
     with duckdb.connect(str(warehouse)) as connection:
         after = connection.sql(ids).fetchall()
     assert after == [(name, known[user_id]) for name, user_id in before]
@@ -310,7 +263,7 @@ def test_other_pseudonyms_reach_the_ledger_and_the_seeds(runs: DbtRuns, copy: Pa
     assert user[0] not in seed.read_text()
     # all that a build makes still has the old ones
     for name in ("publish", "audience_export"):
-        result = run_operation(name, **{**places(runs), "WAREHOUSE": str(warehouse)})
+        result = run_operation(name, **{**synthetic_places(runs), "WAREHOUSE": str(warehouse)})
         assert result.returncode == 1
         assert "older than what stands there to read" in result.stderr
 
@@ -339,13 +292,13 @@ def test_two_rotations_before_a_build_lose_nobody(copy: Path) -> None:
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(f"{len(launched):,} decisions")
         key = key_of(copy, "pseudonym")
-        known = {pseudonym(source, key, SHOP): source for _, source in ids}
+        known = {pseudonym(source, key, SYNTHETIC): source for _, source in ids}
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             named = connection.sql("select user_id from campaigns.decision_ledger").fetchall()
             stamps = connection.sql("select distinct pseudonym_key from builds.runs").fetchall()
         assert {known.get(user) for (user,) in named} == expected
         assert [file.name for file in (copy / "shared").iterdir()] == ["others.txt"]
-        assert stamps == [(fingerprint(shop_key(key, SHOP)),)]
+        assert stamps == [(fingerprint(shop_key(key, SYNTHETIC)),)]
 
 
 def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
@@ -358,11 +311,11 @@ def test_a_rotation_reaches_the_ledger_of_a_lost_database(copy: Path) -> None:
     result = rotate(copy, "pseudonyms")
     assert result.returncode == 0, result.stderr
     key = key_of(copy, "pseudonym")
-    known = {row[0]: pseudonym(row[1], key, SHOP) for row in people(copy, VAULT_KEY)}
+    known = {row[0]: pseudonym(row[1], key, SYNTHETIC) for row in people(copy, VAULT_KEY)}
     # a build that finds no database finds them under the key in force
     warehouse.unlink()
     with duckdb.connect(str(warehouse)) as connection:
-        assert restore_ledger(connection, warehouse, fingerprint(shop_key(key, SHOP))) == len(before)
+        assert restore_ledger(connection, warehouse, fingerprint(shop_key(key, SYNTHETIC))) == len(before)
         assert connection.sql(asked).fetchall() == [(name, known[user]) for name, user in before]
     assert not files_telling(copy / "warehouse", [before[0][1]])
 
@@ -418,7 +371,7 @@ def test_the_vault_is_encrypted(shop: Path) -> None:
 
 def test_what_dbt_spills_to_disk_is_encrypted(runs: DbtRuns, shop: Path) -> None:
     setting = "select value from duckdb_settings() where name = 'temp_file_encryption'"
-    result = run(runs, "show", "--inline", setting, "--output", "json")
+    result = run_synthetic(runs, "show", "--inline", setting, "--output", "json")
     assert '"value": "true"' in result.output
 
 
