@@ -87,6 +87,7 @@ daily_rates as (
 dated as (
     select
         undone.*,
+        cast(undone.returned_amount as decimal(18, 2)) as original_amount,
         lines.order_id,
         lines.order_date,
         lines.net_amount as sold_amount,
@@ -99,7 +100,7 @@ dated as (
             end,
             undone.exchange_rate
         ) as rate,
-        sum(undone.returned_amount) over (
+        sum(cast(undone.returned_amount as decimal(18, 2))) over (
             partition by undone.transaction_id, undone.original_currency
             order by undone.returned_at, undone.return_id, undone.part_number
             rows between unbounded preceding and current row
@@ -113,12 +114,12 @@ rated as (
         *,
         coalesce(rate <> 1, false) as is_converted,
         case
-            when coalesce(rate = 1, true) then returned_amount
+            when coalesce(rate = 1, true) then original_amount
             -- of no known sale
-            when order_id is null then round(returned_amount * rate, 2)
+            when order_id is null then round(original_amount * rate, 2)
             else greatest(
                 {{ worth_of('returned_until') }}
-                - {{ worth_of('returned_until - returned_amount') }}, 0
+                - {{ worth_of('returned_until - original_amount') }}, 0
             )
         end as converted_amount
     from dated
