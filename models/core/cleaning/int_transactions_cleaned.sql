@@ -31,13 +31,13 @@ flagged as (
     from localised
 ),
 
--- amounts in other currencies, of an order's lines of one kind so that they add up to it
+-- amounts in other currencies: the lines of an order and kind add up to their sum
 converted as (
     select
         lines.transaction_id,
-        {% for amount in ['discount_amount', 'coupon_amount', 'net_amount'] -%}
-            {{ converted(amount, 'within_order') }} as {{ amount }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ converted('discount_amount', 'within_order') }} as discount_amount,
+        {{ converted('coupon_amount', 'within_order') }} as coupon_amount,
+        {{ converted('net_amount', 'within_order') }} as net_amount
     from {{ ref('int_transactions_checked') }} as lines
     inner join {{ ref('int_products_completed') }} as products
         on lines.product_id = products.product_id

@@ -1,5 +1,6 @@
 -- one row per rule on exchange rates: lines without one, odd rates, prices far apart
 {% set doubts = var('currency_doubts') -%}
+{% set is_far = 'greatest(times, 1 / times) > ' ~ doubts.price_times -%}
 {% set thresholds = var('doubt_thresholds') -%}
 with
 
@@ -9,11 +10,7 @@ rates as (
 ),
 
 lines_counted as (
-    select
-        'transactions' as entity,
-        'currency has no rate on its day' as rule,
-        count(*) as rows_judged
-    from {{ ref('int_transactions_checked') }}
+    select count(*) as rows_judged from {{ ref('int_transactions_checked') }}
 ),
 
 unrated as (
@@ -46,7 +43,7 @@ unrated_counted as (
             {{ place_of_row() }} || unrated.currency || ' on ' || unrated.order_date
             || case
                 when last_rates.currency is null then ', none before of it into '
-                when last_rates.last_rate_date is null then ', only the reverse of it into '
+                when last_rates.last_rate_date is null then ', only its reverse into '
                 else ', the last of ' || last_rates.last_rate_date || ' into '
             end || unrated.shop_currency,
             {{ order_in_files('unrated.transaction_id') }}
@@ -105,9 +102,7 @@ currencies as (
         sold_abroad.shop_currency,
         count(*) as product_count,
         sum(sold_abroad.line_count) as line_count,
-        median(sold_abroad.price / sold_at_home.price) as times,
-        median(sold_abroad.price / sold_at_home.price)
-        not between 1.0 / {{ doubts.price_times }} and {{ doubts.price_times }} as is_far
+        median(sold_abroad.price / sold_at_home.price) as times
     from prices as sold_abroad
     inner join prices as sold_at_home
         on sold_abroad.product_id = sold_at_home.product_id
@@ -118,7 +113,9 @@ currencies as (
 
 united as (
     select
-        lines_counted.*,
+        'transactions' as entity,
+        'currency has no rate on its day' as rule,
+        lines_counted.rows_judged,
         unrated_counted.rows_met,
         {{ thresholds.no_rate }} as threshold,
         unrated_counted.example
@@ -131,20 +128,22 @@ united as (
         count(*) as rows_judged,
         count_if(is_spike) as rows_met,
         {{ thresholds.odd_rates }} as threshold,
-        min({{ place_of_row() }} || currency || ' at ' || rate || ' on ' || rate_date
-            || ', ' || rate_before || ' before and ' || rate_after || ' after')
-            filter (where is_spike) as example
+        min(
+            {{ place_of_row() }} || currency || ' at ' || rate || ' on ' || rate_date
+            || ', ' || rate_before || ' before and ' || rate_after || ' after'
+        ) filter (where is_spike) as example
     from spikes
     union all
     select
         'transactions' as entity,
         'prices in another currency are far from those in the shop''s' as rule,
         sum(line_count) as rows_judged,
-        sum(case when is_far then line_count end) as rows_met,
+        sum(case when {{ is_far }} then line_count end) as rows_met,
         {{ thresholds.converted_prices }} as threshold,
-        min(currency || ': converted prices of ' || product_count || ' products are '
-            || round(times, 4) || ' times those in ' || shop_currency)
-            filter (where is_far) as example
+        min(
+            currency || ': converted prices of ' || product_count || ' products are '
+            || round(times, 4) || ' times those in ' || shop_currency
+        ) filter (where {{ is_far }}) as example
     from currencies
 )
 
