@@ -84,7 +84,8 @@ shared as (
         rows_met,
         rows_met / cast(rows_judged as double) as row_share,
         case
-            when rows_met < {{ var('doubt_least_rows') }} then 1
+            -- where none is allowed, none is
+            when rows_met < {{ var('doubt_least_rows') }} and threshold > 0 then 1
             else threshold
         end as threshold
     from {{ ref('int_rows_doubted') }}

@@ -12,6 +12,7 @@
     'campaign_contacts': ['campaign_id', 'user_id'],
     'coupons': ['campaign_id', 'coupon_id', 'product_id'],
     'coupon_redemptions': ['redemption_id'],
+    'currency_rates': ['rate_date', 'currency', 'into_currency'],
     'promotions': ['product_id', 'location_id', 'week_start_date'],
 } -%}
 with

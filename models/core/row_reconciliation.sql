@@ -13,6 +13,10 @@
     'coupon_redemptions': 'coupon_redemptions',
     'point_movements': 'point_movements',
 } %}
+{% set steps = {
+    'currency_rates': 'int_currency_rates_checked',
+    'promotions': 'int_promotions_merged',
+} %}
 {% set inferred = {'users': 'not has_profile', 'products': 'not is_in_catalogue'} %}
 with
 
@@ -46,12 +50,15 @@ rows_in as (
         from {{ ref('intake_' ~ entity) }}
         union all
     {% endfor -%}
-    select
-        'promotions' as entity,
-        'int_promotions_merged' as mart,
-        count(*) as rows_in,
-        0 as amount_in
-    from {{ ref('intake_promotions') }}
+    {% for entity, table in steps.items() -%}
+        select
+            '{{ entity }}' as entity,
+            '{{ table }}' as mart,
+            count(*) as rows_in,
+            0 as amount_in
+        from {{ ref('intake_' ~ entity) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 rows_out as (
@@ -62,19 +69,21 @@ rows_out as (
             -- members that only other tables name
             count(case when {{ inferred.get(entity, '1 = 0') }} then 1 end)
                 as rows_inferred,
-            coalesce(sum({{ 'net_amount' if entity == 'transactions' else '0' }}), 0)
-                as amount_out
+            coalesce(
+                sum({{ 'original_net_amount' if entity == 'transactions' else '0' }}),
+                0
+            ) as amount_out
         from {{ ref(mart) }}
         union all
     {% endfor -%}
-    -- a view of one row per key, too long to count again
+    -- without a mart of their own
     select
         entity,
         rows_kept as rows_out,
         0 as rows_inferred,
         0 as amount_out
     from rows_judged
-    where entity = 'promotions'
+    where entity in ('currency_rates', 'promotions')
 ),
 
 reconciled as (

@@ -14,6 +14,16 @@ same_day_returns as (
     group by transaction_id
 ),
 
+-- money back in other currencies, at the rate of what was sold
+converted_returns as (
+    select
+        return_id,
+        -sum(returned_amount) as net_amount
+    from {{ ref('int_returns_matched') }}
+    where is_converted
+    group by return_id
+),
+
 flagged as (
     select
         transactions.transaction_id,
@@ -31,7 +41,12 @@ flagged as (
         transactions.unit_price,
         transactions.discount_amount,
         transactions.coupon_amount,
-        transactions.net_amount,
+        cast(
+            coalesce(converted_returns.net_amount, transactions.net_amount)
+            as decimal(18, 2)
+        ) as net_amount,
+        transactions.original_currency,
+        transactions.original_net_amount,
         transactions.is_product_known,
         transactions.is_fuel,
         transactions.is_quantity_plausible,
@@ -49,6 +64,10 @@ flagged as (
         on transactions.transaction_id = outliers.transaction_id
     left join same_day_returns
         on transactions.transaction_id = same_day_returns.transaction_id
+    left join converted_returns
+        on
+            transactions.transaction_id = converted_returns.return_id
+            and transactions.line_kind <> 'sale'
 )
 
 select * from flagged

@@ -37,6 +37,32 @@ ordered as (
     from orders
 ),
 
+-- what orders in other currencies are of all, and the rates that converted them
+converted as (
+    select
+        currency,
+        count(distinct order_id) as order_count,
+        count(distinct user_id) as user_count,
+        cast(min(exchange_rate) as double) as lowest_rate,
+        cast(max(exchange_rate) as double) as highest_rate
+    from {{ ref('int_transactions_checked') }}
+    where row_status = 'kept' and exchange_rate <> 1
+    group by currency
+),
+
+converted_told as (
+    select
+        string_agg(
+            converted.currency || ' '
+            || cast(round(100.0 * converted.order_count / ordered.order_count) as int)
+            || ' % (' || converted.lowest_rate || '–' || converted.highest_rate || ')',
+            ', ' order by converted.currency
+        ) as converted_currencies
+    from converted
+    cross join ordered
+    where not {{ is_few('converted.user_count') }} and ordered.order_count > 0
+),
+
 measured as (
     select
         count(distinct case when arm = 'treatment' then campaign_id end)
@@ -63,6 +89,7 @@ scored as (
 totals as (
     select
         shop.currency,
+        coalesce(converted_told.converted_currencies, '') as converted_currencies,
         {{ unless_few(['user_count', 'order_count', 'net_amount']) }},
         ordered.guest_order_count,
         started.cohort_count,
@@ -79,6 +106,7 @@ totals as (
     cross join measured
     cross join scored
     cross join shop
+    cross join converted_told
 )
 
 select * from totals

@@ -33,6 +33,14 @@ CURRENCY = """
     select coalesce(string_agg(distinct currency, ', ' order by currency), '')
     from core.transactions
 """
+CONVERTED = """
+    select currency, any_value(shop_currency), count(distinct order_id),
+        cast(min(exchange_rate) as double), cast(max(exchange_rate) as double)
+    from cleaning.int_transactions_checked
+    where row_status = 'kept' and currency <> shop_currency
+    group by currency
+    order by count(distinct order_id) desc, currency
+"""
 CAMPAIGNS = """
     select
         coalesce(any_value(plan.campaign_name), decisions.campaign_id),
@@ -65,6 +73,15 @@ def row_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
     heads = "".join(f"{name:>12}" for name in names)
     return [f"{'Rows':<26}{heads}"] + [
         f"  {WORDS.value(entity):<24}" + "".join(f"{count:>12,}" for count in counts) for entity, *counts in found
+    ]
+
+
+def currency_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Write how many orders were converted from which currency, and at which rates."""
+    found = connection.execute(CONVERTED).fetchall()
+    return ["Orders converted at the rate of their day"] + [
+        f"  {f'{currency} into {into}':<26}{orders:>10,}   at {low:g}" + (f" to {high:g}" if high != low else "")
+        for currency, into, orders, low, high in found
     ]
 
 
@@ -123,7 +140,7 @@ def summary(warehouse: Path) -> str:
     """Write all parts whose tables are built."""
     parts = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for part in (row_lines, champion_lines, campaign_lines):
+        for part in (row_lines, currency_lines, champion_lines, campaign_lines):
             try:
                 lines = part(connection)
             except duckdb.CatalogException:

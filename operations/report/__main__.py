@@ -149,6 +149,8 @@ def page(connection: duckdb.DuckDBPyConnection) -> str:
     ).fetchall()[0]
     facts = {**totals, "published": f"{published[0]:%Y-%m-%d %H:%M}", "source": published[1]}
     made = {each: words[each].filled("page", "made", facts) for each in words}
+    if totals["converted_currencies"]:
+        made = {each: said + words[each].filled("page", "converted", totals) for each, said in made.items()}
     drawn = {each["name"]: each["specs"] for each in figures if each.get("specs")}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
     return environment.get_template("page.html.j2").render(

@@ -3,7 +3,7 @@
     'transaction_id', 'order_id', 'user_id', 'product_id', 'location_id',
     'coupon_id', 'currency', 'sales_channel', 'order_status', 'payment_method',
     'quantity', 'unit_price', 'discount_amount', 'coupon_amount', 'net_amount',
-    'ordered_at', 'updated_at',
+    'ordered_at', 'updated_at', 'shop_currency', 'exchange_rate',
 ] -%}
 {% set key = ['transaction_id'] -%}
 with
@@ -19,7 +19,8 @@ judged as (
                 'quantity',
             ]) }}
             {{ clock_fault('ordered_at') }}
-            when not is_shop_currency then 'currency is another than the shop''s'
+            when currency <> shop_currency and exchange_rate is null
+                then 'currency has no rate on its day'
             -- adjustments may have either sign
             when order_status = 'adjusted' then null
             when quantity < 0 and net_amount > 0

@@ -75,22 +75,18 @@ swapped_ids as (
     where not matched.is_user_known and not matched.is_product_known
 ),
 
--- amounts in two currencies cannot be added: the most frequent one is the shop's
-shop_currency as (
-    select upper(currency) as currency
-    from source_rows
-    where currency is not null
-    group by upper(currency)
-    order by count(*) desc, upper(currency) asc
-    limit 1
-),
+-- amounts in two currencies cannot be added
+{{ currency_steps() }}
 
 resolved as (
     select
         {% for column in columns -%}
             matched.{{ column }},
         {% endfor -%}
-        matched.currency,
+        matched.currency as written,
+        coalesce(currencies.code <> shop_currency.code, false) as is_foreign,
+        currencies.code as currency,
+        shop_currency.code as shop_currency,
         matched.source_file,
         matched.source_row,
         matched.read_fault,
@@ -107,6 +103,8 @@ resolved as (
         on
             matched.user_id = swapped_ids.user_id
             and matched.product_id = swapped_ids.product_id
+    left join currencies on matched.currency = currencies.written
+    left join shop_currency on true
 ),
 
 repaired as (
@@ -114,17 +112,21 @@ repaired as (
         {% for column in columns -%}
             resolved.{{ column }},
         {% endfor -%}
-        upper(resolved.currency) as currency,
+        resolved.currency,
+        resolved.shop_currency,
         resolved.user_id,
         resolved.product_id,
         resolved.source_file,
         resolved.source_row,
         resolved.read_fault,
-        coalesce(
-            upper(resolved.currency) = shop_currency.currency,
-            resolved.currency is null
-        ) as is_shop_currency,
+        cast(
+            case when resolved.is_foreign then daily_rates.rate else 1 end
+            as decimal(20, 10)
+        ) as exchange_rate,
         {{ repairs_made([
+            "case when upper(resolved.written) <> resolved.currency"
+            ~ " then concat('currency ', resolved.written, ' was read as ',"
+            ~ " resolved.currency) end",
             "case when resolved.is_nobody"
             ~ " then 'user_id is a word for nobody, emptied' end",
             "case when resolved.is_swapped"
@@ -135,7 +137,13 @@ repaired as (
             ~ " then 'product_id is unknown, product inferred' end",
         ]) }} as repairs_made
     from resolved
-    left join shop_currency on true
+    left join daily_rates
+        on
+            resolved.currency = daily_rates.currency
+            and case
+                when resolved.is_foreign
+                    then cast({{ local_timestamp('resolved.ordered_at') }} as date)
+            end = daily_rates.rate_day
 )
 
 select * from repaired

@@ -3,8 +3,8 @@
     'transaction_id', 'order_id', 'user_id', 'location_id', 'coupon_id',
     'sales_channel', 'order_status', 'payment_method', 'quantity', 'unit_price',
     'discount_amount', 'coupon_amount', 'net_amount', 'ordered_at', 'updated_at',
-    'currency', 'product_id', 'source_file', 'source_row', 'is_shop_currency',
-    'read_fault', 'repairs_made',
+    'currency', 'product_id', 'source_file', 'source_row', 'shop_currency',
+    'exchange_rate', 'read_fault', 'repairs_made',
 ] -%}
 {% set gap = var('order_gap') -%}
 {{ config(materialized="view") }}

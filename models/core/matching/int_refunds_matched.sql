@@ -25,7 +25,9 @@ matched as (
         'refunded' as return_kind,
         1 as part_number,
         cast(0 as decimal(18, 3)) as quantity,
-        -refunds.net_amount as returned_amount,
+        -refunds.original_net_amount as returned_amount,
+        refunds.original_currency,
+        refunds.exchange_rate,
         refunds.order_date as returned_on,
         refunds.ordered_at as returned_at
     from refunds

@@ -51,7 +51,9 @@ all_parts as (
 shared as (
     select
         all_parts.*,
-        -return_lines.net_amount as line_amount,
+        -return_lines.original_net_amount as line_amount,
+        return_lines.original_currency,
+        return_lines.exchange_rate,
         -return_lines.quantity as line_quantity,
         return_lines.user_id,
         return_lines.product_id,
@@ -81,6 +83,7 @@ undone_lines as (
     where line_kind = 'sale' and order_status in ('cancelled', 'returned', 'unpaid')
 ),
 
+-- amounts as they were paid
 undone as (
     select
         return_id,
@@ -93,6 +96,8 @@ undone as (
         round(line_amount * quantity_until / line_quantity, 2)
         - round(line_amount * (quantity_until - quantity) / line_quantity, 2)
             as returned_amount,
+        original_currency,
+        exchange_rate,
         returned_on,
         returned_at
     from shared
@@ -107,7 +112,9 @@ undone as (
             as return_kind,
         1 as part_number,
         quantity,
-        net_amount as returned_amount,
+        original_net_amount as returned_amount,
+        original_currency,
+        exchange_rate,
         cast({{ local_timestamp('undone_at') }} as date) as returned_on,
         undone_at as returned_at
     from undone_lines
@@ -115,24 +122,26 @@ undone as (
     select * from {{ ref('int_refunds_matched') }}
 ),
 
+{{ refunds_at_rate_of_sale() }}
+
 matched as (
     select
-        undone.return_id,
-        undone.transaction_id,
-        lines.order_id,
-        undone.user_id,
-        undone.product_id,
-        undone.return_kind,
-        cast(undone.part_number as bigint) as part_number,
-        cast(undone.quantity as decimal(18, 3)) as quantity,
-        cast(undone.returned_amount as decimal(18, 2)) as returned_amount,
-        lines.transaction_id is not null as is_matched,
-        coalesce(lines.order_date = undone.returned_on, false) as is_same_day,
-        lines.order_date,
-        undone.returned_on,
-        undone.returned_at
-    from undone
-    left join lines on undone.transaction_id = lines.transaction_id
+        return_id,
+        transaction_id,
+        order_id,
+        user_id,
+        product_id,
+        return_kind,
+        cast(part_number as bigint) as part_number,
+        cast(quantity as decimal(18, 3)) as quantity,
+        cast(converted_amount as decimal(18, 2)) as returned_amount,
+        order_id is not null as is_matched,
+        coalesce(order_date = returned_on, false) as is_same_day,
+        is_converted,
+        order_date,
+        returned_on,
+        returned_at
+    from rated
 )
 
 select * from matched

@@ -1,5 +1,6 @@
 -- one row per return line that reverses a whole sale line, equal in all but the sign
-{% set sameness = 'user_id, product_id, abs(quantity), abs(net_amount)' -%}
+{% set sameness = 'user_id, product_id, original_currency, abs(quantity),'
+    ~ ' abs(original_net_amount)' -%}
 {% set order_of_time = 'ordered_at, line_kind desc, transaction_id' -%}
 with
 

@@ -1,7 +1,7 @@
 -- one row per entity and rule of plausibility: how many rows it doubts, with an example
 {% set rules = [
-    'amounts', 'arms', 'copies', 'dates', 'ids', 'redemptions', 'refunds', 'users',
-    'versions',
+    'amounts', 'arms', 'copies', 'dates', 'ids', 'rates', 'redemptions', 'refunds',
+    'users', 'versions',
 ] -%}
 with
 
