@@ -68,7 +68,9 @@
     {%- for number in range(1, most + 1) -%}
         {%- do factorial.append(factorial[-1] * number) -%}
     {%- endfor -%}
-    case {{ whole_size }} * 100 + {{ part_size }} * 10 + {{ is_inside }}
+    case
+        cast({{ whole_size }} as int) * 100 + cast({{ part_size }} as int) * 10
+        + {{ is_inside }}
         {% for whole in range(1, most + 1) -%}
             {%- for part in range(whole + 1) -%}
                 {%- if part > 0 -%}
@@ -88,7 +90,7 @@
 
 {#
     A channel's share of an order in whole cents, by its weight among those of the order,
-    alike where none weighs anything. What is left of rounding down goes to the row that
+    alike where none weighs anything; doubles err by less than a millionth of a cent. What is left of rounding down goes to the row that
     `is_last` marks, so that the shares of an order add up to it, whatever its sign.
 #}
 {% macro cents_floored(cents, weight, whole) -%}
@@ -99,7 +101,7 @@
                     then {{ weight }} / sum({{ weight }}) over (partition by {{ whole }})
                 else 1.0 / count(*) over (partition by {{ whole }})
             end
-        )) as bigint
+        ) + 0.000001) as bigint
     )
 {%- endmacro %}
 

@@ -59,6 +59,10 @@ united as (
         min(occurred_at) as touched_at
     from events
     group by user_id, session_id, channel, occurred_on
+    -- an event that lacks the channel of its session is no visit of its own
+    qualify
+        channel is not null
+        or count(channel) over (partition by user_id, session_id, occurred_on) = 0
     union all
     select
         user_id,
