@@ -58,7 +58,8 @@ weighed as (
         -- the ends have fixed shares, what is between shares the rest
         case
             when sets.path_step_count < 3 then sets.is_first + sets.is_last
-            else {{ ends }} * (sets.is_first + sets.is_last)
+            else
+                {{ ends }} * (sets.is_first + sets.is_last)
                 + {{ 1 - 2 * ends }} * (sets.step_count - sets.is_first - sets.is_last)
                 / (sets.path_step_count - 2)
         end as position_weight,
@@ -99,10 +100,11 @@ joined as (
 floored as (
     select
         *,
-        {% for method in attribution_methods() -%}
-            {{ cents_floored('cents', method ~ '_weight', 'order_id') }}
-                as {{ method }}_cents{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for method in attribution_methods() -%}
+        {{ cents_floored('cents', method ~ '_weight', 'order_id') }}
+            as {{ method }}_cents{{ ',' if not loop.last }}
+    
+{% endfor %}
     from joined
 ),
 
@@ -110,10 +112,11 @@ floored as (
 spread as (
     select
         *,
-        {% for method in attribution_methods() -%}
-            {{ cents_spread(method ~ '_cents', 'cents', 'is_last', 'order_id') }}
-                as {{ method }}_spread{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for method in attribution_methods() -%}
+        {{ cents_spread(method ~ '_cents', 'cents', 'is_last', 'order_id') }}
+            as {{ method }}_spread{{ ',' if not loop.last }}
+    
+{% endfor %}
     from floored
 ),
 

@@ -36,10 +36,10 @@ credited as (
     select
         outcomes.campaign_id,
         outcomes.user_id,
-        {% for method in attribution_methods() -%}
-            sum(attribution.{{ method }}_amount) as {{ method }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+    {% for method in attribution_methods() -%}
+        sum(attribution.{{ method }}_amount) as {{ method }}
+        {{- ',' if not loop.last }}
+    {% endfor %}
     from outcomes
     inner join attribution
         on
@@ -91,7 +91,8 @@ typed as (
             round(caused + {{ normal_reach(level) }} * sqrt(caused_variance), 2)
             as decimal(18, 2)
         ) as caused_high,
-        cast(case when factor_low is not null then round(credit / caused, 6) end
+        cast(
+            case when factor_low is not null then round(credit / caused, 6) end
             as double)
             as over_credit_factor,
         cast(round(factor_low, 6) as double) as factor_low,

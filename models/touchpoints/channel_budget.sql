@@ -49,16 +49,19 @@ joined as (
         shown.order_count,
         coalesce(contacts_counted.contact_count, 0) as contact_count,
         -- a channel without a price, such as the shop's own site, has no known cost
-        cast(contacts_counted.contact_count * channels.cost_per_contact
-            as decimal(18, 2)) as cost_amount,
+        cast(
+            contacts_counted.contact_count * channels.cost_per_contact
+            as decimal(18, 2)
+        ) as cost_amount,
         cast(shown.credited_amount as decimal(18, 2)) as credited_amount,
         measured.over_credit_factor,
         {% for name, factor in [
             ('expected_caused_amount', 'over_credit_factor'),
             ('expected_caused_low', 'factor_high'), ('expected_caused_high', 'factor_low'),
         ] -%}
-            cast(case when measured.factor_low > 0
-                then round(shown.credited_amount / measured.{{ factor }}, 2)
+            cast(case
+                when measured.factor_low > 0
+                    then round(shown.credited_amount / measured.{{ factor }}, 2)
             end as decimal(18, 2)) as {{ name }},
         {% endfor -%}
         cast(

@@ -55,7 +55,8 @@ cells as (
         froms.state_number as from_number,
         tos.state_number as to_number,
         case
-            when removals.state_number in (froms.state_number, tos.state_number)
+            when
+                removals.state_number in (froms.state_number, tos.state_number)
                 and removals.state_number > 0
                 then 0
             else coalesce(moves.move_count / cast(leaving.leaving_count as double), 0)

@@ -26,7 +26,7 @@ channels_ranked as (
     select
         channel,
         row_number() over (
-            order by channel = 'other', touch_count desc, channel
+            order by channel = 'other' asc, touch_count desc, channel asc asc
         ) as channel_rank,
         count(*) over () as channel_count
     from channels_counted
@@ -96,12 +96,12 @@ ended as (
     select
         runs.*,
         case
-            when {{ dbt.datediff('runs.touched_at', 'runs.next_order_at', 'second') }}
+            when                                 {{ dbt.datediff('runs.touched_at', 'runs.next_order_at', 'second') }}
                 <= {{ lookback }}
-                then 'order'
-            when {{ dbt.datediff('runs.touched_at', 'scoring.now_at', 'second') }}
+                    then 'order'
+            when                                 {{ dbt.datediff('runs.touched_at', 'scoring.now_at', 'second') }}
                 > {{ lookback }}
-                then 'none'
+                    then 'none'
             else 'open'
         end as path_end
     from runs_numbered as runs

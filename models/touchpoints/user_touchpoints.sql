@@ -34,7 +34,8 @@ united as (
         cast(null as string) as order_id,
         -- where the shop does not say when it was sent
         coalesce(
-            contacts.sent_at, {{ utc_timestamp('cast(campaigns.starts_on as timestamp)') }}
+            contacts.sent_at,
+            {{ utc_timestamp('cast(campaigns.starts_on as timestamp)') }}
         ) as touched_at
     from contacts
     inner join campaigns on contacts.campaign_id = campaigns.campaign_id

@@ -6,9 +6,10 @@ orders as (select * from {{ ref('orders') }}),
 credited as (
     select
         order_id,
-        {% for method in attribution_methods() -%}
-            sum({{ method }}_amount) as {{ method }}_amount{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for method in attribution_methods() -%}
+        sum({{ method }}_amount) as {{ method }}_amount{{ ',' if not loop.last }}
+    
+    {% endfor %}
     from {{ ref('attribution') }}
     group by order_id
 )

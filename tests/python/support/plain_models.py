@@ -12,7 +12,13 @@ import duckdb
 import jinja2
 from support.builds import PROJECT_FOLDER
 
-MACROS = ("dates.sql", "decayed_sum.sql", "demand/normal_law.sql", "privacy/small_cells.sql", "touchpoints/attribution.sql")
+MACROS = (
+    "dates.sql",
+    "decayed_sum.sql",
+    "demand/normal_law.sql",
+    "privacy/small_cells.sql",
+    "touchpoints/attribution.sql",
+)
 
 
 class _Adapter:

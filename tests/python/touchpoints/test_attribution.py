@@ -13,13 +13,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from support.plain_models import make_tables
+
 from operations.places import PROJECT
-from support.plain_models import make_tables, rendered
 
 SETTINGS = PROJECT["vars"]["attribution"]
 METHODS = ("first_touch", "last_touch", "linear", "time_decay", "position", "markov", "shapley")
 MODELS = ["user_touchpoints", "tch_steps", "tch_removal_effects", "tch_shapley_values", "attribution"]
-START = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - the contract's timestamps name no zone
+START = datetime.datetime(2026, 1, 1)
 # Well after all paths, so that none is open.
 SCORED_ON = datetime.date(2027, 1, 1)
 EMPTY = """
@@ -119,7 +120,9 @@ def plain_paths(paths: dict[str, Path]) -> list[tuple[str | None, list[str]]]:
     found = []
     lookback = SETTINGS["lookback_days"] * 24
     for user, path in paths.items():
-        times = sorted((row.hour, 1, place) if isinstance(row, Order) else (row[1], 0, place) for place, row in enumerate(path))
+        times = sorted(
+            (row.hour, 1, place) if isinstance(row, Order) else (row[1], 0, place) for place, row in enumerate(path)
+        )
         for is_late in (True, False):
             waiting: list[tuple[float, str]] = []
             for hour, is_order, place in [*times, (np.inf, 1, -1)]:
@@ -196,17 +199,25 @@ def test_shapley_and_removal_effects_are_those_of_their_definitions(seed: int) -
         assert of_set == pytest.approx(shapley_by_definition(found, frozenset(of_set)), abs=1e-6)
 
     for order, walk in found:
-        cents = order and next(iter(connection.execute(
-            "select 100 * (net_amount - returned_amount) from orders where order_id = ?", [order]
-        ).fetchone()))
+        cents = order and next(
+            iter(
+                connection.execute(
+                    "select 100 * (net_amount - returned_amount) from orders where order_id = ?", [order]
+                ).fetchone()
+            )
+        )
         if cents:
             for method, weights in (
                 ("markov", {name: expected_effects[name] for name in set(walk)}),
                 ("shapley", shapley_by_definition(found, frozenset(walk))),
             ):
-                expected = {name: float(cents) / 100 * weight / sum(weights.values()) for name, weight in weights.items()}
+                expected = {
+                    name: float(cents) / 100 * weight / sum(weights.values()) for name, weight in weights.items()
+                }
                 credited = shares(connection, order, method)
-                assert {name: credited.get(name, 0) for name in expected} == pytest.approx(expected, abs=0.011 * len(expected))
+                assert {name: credited.get(name, 0) for name in expected} == pytest.approx(
+                    expected, abs=0.011 * len(expected)
+                )
 
 
 def test_a_walk_in_the_chain_leads_to_orders_as_often_as_it_is_said_to() -> None:
@@ -263,10 +274,7 @@ CASES: dict[str, tuple[Path, list[tuple[int, str, dict[str, float]]]]] = {
     # Inikoo-Ltd/aiku 2540: revenue that is older than the touch
     "touched after": ([Order(0, 1000), ("ads", 1)], [(0, "first_touch", {"none": 10})]),
     # snowplow/dbt-snowplow-attribution 2: a touch before the lookback led to nothing, and is no first touch
-    "touched long ago": (
-        [("ads", 0), ("web", 40 * DAY), Order(41 * DAY, 1000)],
-        [(2, "first_touch", {"web": 10})],
-    ),
+    "touched long ago": ([("ads", 0), ("web", 40 * DAY), Order(41 * DAY, 1000)], [(2, "first_touch", {"web": 10})]),
     "lookback ends": (
         [("ads", 0), Order(30 * DAY, 1000), ("ads", 31 * DAY), Order(61 * DAY + 0.01, 500)],
         [(1, "linear", {"ads": 10}), (3, "linear", {"none": 5})],
@@ -348,7 +356,12 @@ def test_contacts_responses_and_visits_are_one_path() -> None:
     )
     rows = connection.sql("select touch_kind, channel from user_touchpoints order by touchpoint_number").fetchall()
     assert rows == [
-        ("contact", "email"), ("opened", "email"), ("contact", "sms"), ("clicked", "ads"), ("visit", "web"), ("order", None),
+        ("contact", "email"),
+        ("opened", "email"),
+        ("contact", "sms"),
+        ("clicked", "ads"),
+        ("visit", "web"),
+        ("order", None),
     ]
     assert shares(connection, "u-1", "linear") == dict.fromkeys(("email", "sms", "ads", "web"), 1)
 
@@ -362,5 +375,6 @@ def test_what_is_not_over_led_to_nothing_only_later() -> None:
     long_before = (datetime.datetime.combine(SCORED_ON, datetime.time()) - START).total_seconds() / 3600
     connection = attributed({"u": [("ads", 0), ("web", long_before - DAY)]})
     assert connection.sql("select channel, path_end from tch_steps order by 1").fetchall() == [
-        ("ads", "none"), ("web", "open"),
+        ("ads", "none"),
+        ("web", "open"),
     ]
