@@ -46,33 +46,34 @@ sets_numbered as (
 
 weighed as (
     select
-        sets.user_id,
-        sets.order_number,
-        sets.channel,
-        sets.touch_count,
-        sets.is_last = 1 as is_last,
-        sets.is_first as first_touch_weight,
-        sets.is_last as last_touch_weight,
-        sets.step_count as linear_weight,
-        sets.decayed_count as time_decay_weight,
+        paths.user_id,
+        paths.order_number,
+        paths.channel,
+        paths.touch_count,
+        paths.is_last = 1 as is_last,
+        paths.is_first as first_touch_weight,
+        paths.is_last as last_touch_weight,
+        paths.step_count as linear_weight,
+        paths.decayed_count as time_decay_weight,
         -- the ends have fixed shares, what is between shares the rest
         case
-            when sets.path_step_count < 3 then sets.is_first + sets.is_last
+            when paths.path_step_count < 3 then paths.is_first + paths.is_last
             else
-                {{ ends }} * (sets.is_first + sets.is_last)
-                + {{ 1 - 2 * ends }} * (sets.step_count - sets.is_first - sets.is_last)
-                / (sets.path_step_count - 2)
+                {{ ends }} * (paths.is_first + paths.is_last)
+                + {{ 1 - 2 * ends }}
+                * (paths.step_count - paths.is_first - paths.is_last)
+                / (paths.path_step_count - 2)
         end as position_weight,
         coalesce(removal_effects.removal_effect, 0) as markov_weight,
         -- rounding leaves values of nothing a little below it
         greatest(shapley_values.shapley_value, 0) as shapley_weight
-    from sets_numbered as sets
+    from sets_numbered as paths
     inner join removal_effects
-        on sets.channel_number = removal_effects.channel_number
+        on paths.channel_number = removal_effects.channel_number
     inner join shapley_values
         on
-            sets.set_number = shapley_values.set_number
-            and sets.channel_number = shapley_values.channel_number
+            paths.set_number = shapley_values.set_number
+            and paths.channel_number = shapley_values.channel_number
 ),
 
 -- an order that nothing touched is credited to none
@@ -99,24 +100,22 @@ joined as (
 
 floored as (
     select
-        *,
-    {% for method in attribution_methods() -%}
-        {{ cents_floored('cents', method ~ '_weight', 'order_id') }}
-            as {{ method }}_cents{{ ',' if not loop.last }}
-    
-{% endfor %}
+        {% for method in attribution_methods() -%}
+            {{ cents_floored('cents', method ~ '_weight', 'order_id') }}
+                as {{ method }}_cents,
+        {% endfor -%}
+        *
     from joined
 ),
 
 -- cents left over by rounding go to the channel of the last touch
 spread as (
     select
-        *,
-    {% for method in attribution_methods() -%}
-        {{ cents_spread(method ~ '_cents', 'cents', 'is_last', 'order_id') }}
-            as {{ method }}_spread{{ ',' if not loop.last }}
-    
-{% endfor %}
+        {% for method in attribution_methods() -%}
+            {{ cents_spread(method ~ '_cents', 'cents', 'is_last', 'order_id') }}
+                as {{ method }}_spread,
+        {% endfor -%}
+        *
     from floored
 ),
 

@@ -19,7 +19,7 @@ outcomes as (
         arms.ends_on
     from {{ ref('dec_arm_outcomes') }} as arms
     inner join attributed_channels as attributed
-        on {{ credited_channel('arms.channel') }} = attributed.channel
+        on attributed.channel = {{ credited_channel('arms.channel') }}
     where arms.measurement = 'randomised'
 ),
 
@@ -30,16 +30,15 @@ methods as (
     {% endfor %}
 ),
 
--- what the channel is credited with in the orders of both arms while the campaign lasts:
+-- what the channel is credited with in orders of both arms while the campaign lasts:
 -- the arms differ by its contacts, and not by others of the channel
 credited as (
     select
+        {% for method in attribution_methods() -%}
+            sum(attribution.{{ method }}_amount) as {{ method }},
+        {% endfor -%}
         outcomes.campaign_id,
-        outcomes.user_id,
-    {% for method in attribution_methods() -%}
-        sum(attribution.{{ method }}_amount) as {{ method }}
-        {{- ',' if not loop.last }}
-    {% endfor %}
+        outcomes.user_id
     from outcomes
     inner join attribution
         on

@@ -57,12 +57,15 @@ joined as (
         measured.over_credit_factor,
         {% for name, factor in [
             ('expected_caused_amount', 'over_credit_factor'),
-            ('expected_caused_low', 'factor_high'), ('expected_caused_high', 'factor_low'),
+            ('expected_caused_low', 'factor_high'),
+            ('expected_caused_high', 'factor_low'),
         ] -%}
-            cast(case
-                when measured.factor_low > 0
-                    then round(shown.credited_amount / measured.{{ factor }}, 2)
-            end as decimal(18, 2)) as {{ name }},
+            cast(
+                case
+                    when measured.factor_low > 0
+                        then round(shown.credited_amount / measured.{{ factor }}, 2)
+                end as decimal(18, 2)
+            ) as {{ name }},
         {% endfor -%}
         cast(
             round(

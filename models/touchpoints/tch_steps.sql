@@ -26,7 +26,7 @@ channels_ranked as (
     select
         channel,
         row_number() over (
-            order by channel = 'other' asc, touch_count desc, channel asc asc
+            order by channel = 'other' asc, touch_count desc, channel asc
         ) as channel_rank,
         count(*) over () as channel_count
     from channels_counted
@@ -91,22 +91,28 @@ runs_numbered as (
     from looked_ahead
 ),
 
--- of touches without an order so far, only those whose time is over led to none
-ended as (
+timed as (
     select
         runs.*,
-        case
-            when                                 {{ dbt.datediff('runs.touched_at', 'runs.next_order_at', 'second') }}
-                <= {{ lookback }}
-                    then 'order'
-            when                                 {{ dbt.datediff('runs.touched_at', 'scoring.now_at', 'second') }}
-                > {{ lookback }}
-                    then 'none'
-            else 'open'
-        end as path_end
+        {{ dbt.datediff('runs.touched_at', 'runs.next_order_at', 'second') }}
+            as seconds_before,
+        {{ dbt.datediff('runs.touched_at', 'scoring.now_at', 'second') }}
+            as seconds_ago
     from runs_numbered as runs
     cross join scoring
     where runs.channel is not null
+),
+
+-- of touches without an order so far, only those whose time is over led to none
+ended as (
+    select
+        *,
+        case
+            when seconds_before <= {{ lookback }} then 'order'
+            when seconds_ago > {{ lookback }} then 'none'
+            else 'open'
+        end as path_end
+    from timed
 ),
 
 collapsed as (
@@ -117,8 +123,7 @@ collapsed as (
         run_number,
         min(channel) as channel,
         min(channel_number) as channel_number,
-        max({{ dbt.datediff('touched_at', 'next_order_at', 'second') }})
-            as seconds_before,
+        min(seconds_before) as seconds_before,
         cast(count(*) as bigint) as touch_count
     from ended
     group by user_id, order_number, path_end, run_number

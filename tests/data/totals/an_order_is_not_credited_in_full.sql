@@ -1,15 +1,14 @@
--- each method shares out what an order brought, to the cent, and every order of the shop
+-- each method shares out what an order brought, to the cent, and all orders of the shop
 with
 
 orders as (select * from {{ ref('orders') }}),
 
 credited as (
     select
-        order_id,
-    {% for method in attribution_methods() -%}
-        sum({{ method }}_amount) as {{ method }}_amount{{ ',' if not loop.last }}
-    
-    {% endfor %}
+        {% for method in attribution_methods() -%}
+            sum({{ method }}_amount) as {{ method }}_amount,
+        {% endfor -%}
+        order_id
     from {{ ref('attribution') }}
     group by order_id
 )
@@ -21,7 +20,8 @@ where
     not coalesce(
         {% for method in attribution_methods() -%}
             credited.{{ method }}_amount = orders.net_amount - orders.returned_amount
-            {{ 'and' if not loop.last }}
-        {% endfor %},
+            and
+        {% endfor -%}
+        orders.order_id is not null,
         false
     )

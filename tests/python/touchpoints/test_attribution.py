@@ -312,8 +312,11 @@ CASES: dict[str, tuple[Path, list[tuple[int, str, dict[str, float]]]]] = {
         [*((("web", "ads")[hour % 2], hour / 10) for hour in range(3000)), Order(300, 3000)],
         [(3000, "linear", {"web": 15, "ads": 15}), (3000, "position", {"web": 15, "ads": 15})],
     ),
-    # a week before counts half as much as the moment of the order
-    "decaying": ([("ads", 0), ("web", 7 * DAY), Order(7 * DAY, 300)], [(2, "time_decay", {"ads": 1, "web": 2})]),
+    # a week before counts half as much as the moment of the order, to which a step is as near as its last touch
+    "decaying": (
+        [("ads", 0), ("web", DAY), ("web", 7 * DAY), Order(7 * DAY, 300)],
+        [(3, "time_decay", {"ads": 1, "web": 2})],
+    ),
 }
 
 
