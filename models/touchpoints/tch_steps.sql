@@ -12,24 +12,17 @@ scoring as (
     where is_scoring_date
 ),
 
-channels_counted as (
-    select
-        channel,
-        count(*) as touch_count
-    from touchpoints
-    where channel is not null
-    group by channel
-),
-
 -- the channels of fewest touches are one, other, so that all sets can be gone through
 channels_ranked as (
     select
         channel,
         row_number() over (
-            order by channel = 'other' asc, touch_count desc, channel asc
+            order by channel = 'other' asc, count(*) desc, channel asc
         ) as channel_rank,
         count(*) over () as channel_count
-    from channels_counted
+    from touchpoints
+    where channel is not null
+    group by channel
 ),
 
 channels_named as (

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import duckdb
-from support.plain_models import make_tables
+from touchpoints.plain_models import make_tables
 
 from operations.places import PROJECT
 

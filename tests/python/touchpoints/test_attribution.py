@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from support.plain_models import make_tables
+from touchpoints.plain_models import make_tables
 
 from operations.places import PROJECT
 

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from support.plain_models import make_tables, rendered
+from touchpoints.plain_models import make_tables, rendered
 
 from operations.places import PROJECT
 
