@@ -149,6 +149,27 @@ def segment_value(rows: pd.DataFrame) -> Facts | None:
     }
 
 
+def channels(rows: pd.DataFrame) -> Sentences:
+    """Tell which channel the last touch credits most, and what of a channel's credit was caused."""
+    row = rows.iloc[0]
+    said: Sentences = [
+        (
+            "channels",
+            {
+                "channel": (row["channel"], "word"),
+                "last": (row["last_touch_amount"], "amount"),
+                "shapley": (row["shapley_amount"], "amount"),
+            },
+        )
+    ]
+    measured = rows[rows["over_credit_factor"].notna()]
+    if len(measured):
+        row = measured.iloc[0]
+        facts: Facts = {"channel": (row["channel"], "word"), "factor": (row["over_credit_factor"], "small")}
+        return [*said, ("channels measured", facts)]
+    return [*said, ("channels not measured", {})]
+
+
 def segment_migration(rows: pd.DataFrame) -> Sentences | None:
     """Tell how many customers moved, and the most frequent move."""
     there = rows[rows["is_moved"].notna() & rows["user_count"].notna()]

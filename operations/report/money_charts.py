@@ -141,6 +141,21 @@ def policy_outcomes(rows: pd.DataFrame, words: Words) -> Charts:
     return {"": sized(chart, 32 * len(rows) + 20)}
 
 
+def channels(rows: pd.DataFrame, words: Words) -> Charts:
+    """Draw what each channel is credited with in two ways beside what it probably caused."""
+    columns = ("last_touch_amount", "shapley_amount", "expected_caused_amount")
+    kinds = {column: words.column(column) for column in columns}
+    long = rows.rename(columns=kinds).melt(["channel"], [*kinds.values()], "kind", "amount").dropna(subset="amount")
+    base = alt.Chart(long).encode(
+        y=alt.Y("channel:N", title=None, sort=list(rows["channel"])),
+        yOffset=alt.YOffset("kind:N", sort=[*kinds.values()]),
+        x=alt.X("amount:Q", title=None, scale=room_for_labels(long["amount"])),
+    )
+    bars = base.mark_bar().encode(color=series("kind", [*kinds.values()]))
+    labels = base.mark_text(align="left", dx=3, fontSize=10).encode(text=alt.Text("amount:Q", format=",.0f"))
+    return {"": sized(bars + labels, 48 * len(rows))}
+
+
 def segment_value(rows: pd.DataFrame, words: Words) -> Charts:
     """Margin expected per customer of each segment."""
     rows = rows[rows["mean_expected_margin"].notna()].astype({"mean_expected_margin": float})

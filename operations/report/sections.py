@@ -216,6 +216,15 @@ SECTIONS = (
         hidden="campaign_lift",
     ),
     Section(
+        "channels",
+        "campaigns",
+        "from reports.rpt_channels where channel <> 'none' order by last_touch_amount desc, channel",
+        "channel user_count order_count cost_amount last_touch_amount shapley_amount over_credit_factor"
+        " expected_caused_amount",
+        money_charts.channels,
+        findings.channels,
+    ),
+    Section(
         "qini_curve",
         "campaigns",
         "from reports.rpt_qini_curve order by outcome_name, contacted_share",

@@ -18,6 +18,7 @@ LEFT_OUT = {
 }
 # the source has none of these, the plan no fault, and nothing was decided before
 EMPTY = {
+    "attribution_vs_control",
     "available_to_promise",
     "campaign_deliveries",
     "dec_campaign_deliveries",

@@ -50,6 +50,7 @@ DENIED = {
     " where period = 'pooled' and user_group = 'all'",
     "demand_weeks": "from demand.dem_place_sales",
     "reorder": "from demand.reorder_plan where order_units > 0 or is_overstocked or is_expiring",
+    "channels": "from touchpoints.channel_budget where channel <> 'none'",
     "complaints": "from reviews.product_voice where complaint_share is not null",
     "point_months": "from members.point_ledger",
     "tier_moves": "from members.member_tiers",
