@@ -224,11 +224,12 @@ def test_an_export_in_two_currencies_is_converted(shop_dbt: DbtRuns, tmp_path: P
 
 def test_amounts_in_cents_are_whole_where_a_currency_has_none(tmp_path: Path) -> None:
     page = (PROJECT_FOLDER / "docs" / "mapping.md").read_text()
-    [lines] = re.findall(r"```yaml\n(currency: currency.*?)```", page, re.DOTALL)
+    lines = re.findall(r"^    ((?:currency|net_amount): .*)", page, re.MULTILINE)
+    assert len(lines) == 2
     mapping = (
         "files: {charges: {named: charges.csv}}\ntables:\n  transactions:\n    from: charges\n    columns:\n"
         "      transaction_id: id\n      order_id: id\n      product_id: sku\n      quantity: {constant: 1}\n"
-        "      ordered_at: created\n" + "".join(f"      {line}\n" for line in lines.splitlines())
+        "      ordered_at: created\n" + "".join(f"      {line}\n" for line in lines)
     )
     charges = ["ch_1,p1,1050,usd,2026-03-06", "ch_2,p1,1800,jpy,2026-03-06", "ch_3,p1,15000,KRW,2026-03-06"]
     shop = write_shop(
