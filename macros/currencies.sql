@@ -37,7 +37,7 @@ currencies as (
 
 shop_currency as (
     {% if shop('currency') -%}
-    select '{{ shop('currency') }}' as code
+    select '{{ shop('currency') | upper }}' as code
     {%- else -%}
     select code from (
         select code, line_count, 0 as is_target from currencies
@@ -64,6 +64,54 @@ daily_rates as (
             rates.next_date is null
             or {{ days_after('rates.rate_date', 'days_of_rates.generated_number - 1') }}
             < rates.next_date
+),
+{%- endmacro %}
+
+{#
+    CTEs that count the lines without a rate (CTE `rates`): `unrated_counted` has one row,
+    with the first line and the last rate before it as an example.
+#}
+{% macro unrated_lines() -%}
+unrated as (
+    select
+        *,
+        cast({{ local_timestamp('ordered_at') }} as date) as order_date
+    from {{ ref('int_transactions_checked') }}
+    where status_reason = 'currency has no rate on its day'
+),
+
+last_rates as (
+    select
+        unrated.currency,
+        unrated.order_date,
+        max(case when unrated.currency = rates.currency then rates.rate_date end)
+            as last_rate_date
+    from unrated
+    inner join rates
+        on
+            unrated.order_date >= rates.rate_date
+            and unrated.currency in (rates.currency, rates.into_currency)
+            and unrated.shop_currency in (rates.currency, rates.into_currency)
+    group by unrated.currency, unrated.order_date
+),
+
+unrated_counted as (
+    select
+        count(*) as rows_met,
+        min_by(
+            {{ place_of_row() }} || unrated.currency || ' on ' || unrated.order_date
+            || case
+                when last_rates.currency is null then ', none before of it into '
+                when last_rates.last_rate_date is null then ', only its reverse into '
+                else ', the last of ' || last_rates.last_rate_date || ' into '
+            end || unrated.shop_currency,
+            {{ order_in_files('unrated.transaction_id') }}
+        ) as example
+    from unrated
+    left join last_rates
+        on
+            unrated.currency = last_rates.currency
+            and unrated.order_date = last_rates.order_date
 ),
 {%- endmacro %}
 
@@ -112,7 +160,7 @@ dated as (
 rated as (
     select
         *,
-        coalesce(rate <> 1, false) as is_converted,
+        coalesce(rate <> 1 or exchange_rate <> 1, false) as is_converted,
         case
             when coalesce(rate = 1, true) then original_amount
             -- of no known sale

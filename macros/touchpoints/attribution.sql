@@ -69,17 +69,17 @@
         {%- do factorial.append(factorial[-1] * number) -%}
     {%- endfor -%}
     case
-        cast({{ whole_size }} as int) * 100 + cast({{ part_size }} as int) * 10
+        cast({{ whole_size }} as int) * 10000 + cast({{ part_size }} as int) * 100
         + {{ is_inside }}
         {% for whole in range(1, most + 1) -%}
             {%- for part in range(whole + 1) -%}
                 {%- if part > 0 -%}
-                    when {{ whole * 100 + part * 10 + 1 }} then {{
+                    when {{ whole * 10000 + part * 100 + 1 }} then {{
                         factorial[part - 1] * factorial[whole - part] / factorial[whole]
                     }}
                 {% endif -%}
                 {%- if part < whole -%}
-                    when {{ whole * 100 + part * 10 }} then -{{
+                    when {{ whole * 10000 + part * 100 }} then -{{
                         factorial[part] * factorial[whole - part - 1] / factorial[whole]
                     }}
                 {% endif -%}

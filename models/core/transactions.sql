@@ -20,8 +20,8 @@ converted_returns as (
         return_id,
         -sum(returned_amount) as net_amount
     from {{ ref('int_returns_matched') }}
-    where is_converted
     group by return_id
+    having bool_or(is_converted)
 ),
 
 flagged as (

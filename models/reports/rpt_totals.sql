@@ -40,14 +40,18 @@ ordered as (
 -- what orders in other currencies are of all, and the rates that converted them
 converted as (
     select
-        currency,
-        count(distinct order_id) as order_count,
-        count(distinct user_id) as user_count,
-        cast(min(exchange_rate) as double) as lowest_rate,
-        cast(max(exchange_rate) as double) as highest_rate
-    from {{ ref('int_transactions_checked') }}
-    where row_status = 'kept' and exchange_rate <> 1
-    group by currency
+        lines.currency,
+        count(distinct lines.order_id) as order_count,
+        count(distinct lines.user_id) as user_count,
+        cast(min(lines.exchange_rate) as double) as lowest_rate,
+        cast(max(lines.exchange_rate) as double) as highest_rate
+    from {{ ref('int_transactions_checked') }} as lines
+    inner join orders on lines.order_id = orders.order_id
+    where
+        lines.row_status = 'kept'
+        and lines.exchange_rate <> 1
+        and not orders.is_cancelled
+    group by lines.currency
 ),
 
 converted_told as (

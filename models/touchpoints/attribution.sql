@@ -11,8 +11,15 @@ steps as (
 removal_effects as (select * from {{ ref('tch_removal_effects') }}),
 shapley_values as (select * from {{ ref('tch_shapley_values') }}),
 
+-- one checkout may be several orders: those of an instant end one path
 path_orders as (
-    select * from {{ ref('user_touchpoints') }}
+    select
+        order_id,
+        user_id,
+        min(touchpoint_number) over (
+            partition by user_id, touched_at
+        ) as touchpoint_number
+    from {{ ref('user_touchpoints') }}
     where touch_kind = 'order'
 ),
 

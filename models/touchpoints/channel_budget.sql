@@ -13,13 +13,23 @@ channels as (
     where shop = '{{ active_source() }}'
 ),
 
+named as (select distinct channel from {{ ref('tch_steps') }}),
+
+-- contacts of a channel that is one of the others are theirs, with its cost
 contacts_counted as (
     select
-        channel,
-        cast(count(*) as bigint) as contact_count
+        coalesce(named.channel, 'other') as channel,
+        cast(count(*) as bigint) as contact_count,
+        -- a channel without a price has no known cost
+        case
+            when count(channels.cost_per_contact) = count(*)
+                then sum(channels.cost_per_contact)
+        end as cost_amount
     from touchpoints
-    where touch_kind = 'contact'
-    group by channel
+    left join named on touchpoints.channel = named.channel
+    left join channels on touchpoints.channel = channels.channel
+    where touchpoints.touch_kind = 'contact'
+    group by coalesce(named.channel, 'other')
 ),
 
 credited as (
@@ -38,7 +48,13 @@ credited as (
 
 shown as (
     select * from credited
-    qualify {{ is_shown('user_count', 'method', 'channel') }}
+    -- a user may be in several channels
+    qualify
+        {{ is_shown(
+            'user_count', 'method', 'channel',
+            hidden_users='max(case when ' ~ is_few('user_count')
+            ~ ' then user_count else 0 end) over (partition by method)'
+        ) }}
 ),
 
 joined as (
@@ -48,11 +64,7 @@ joined as (
         shown.user_count,
         shown.order_count,
         coalesce(contacts_counted.contact_count, 0) as contact_count,
-        -- a channel without a price, such as the shop's own site, has no known cost
-        cast(
-            contacts_counted.contact_count * channels.cost_per_contact
-            as decimal(18, 2)
-        ) as cost_amount,
+        cast(contacts_counted.cost_amount as decimal(18, 2)) as cost_amount,
         cast(shown.credited_amount as decimal(18, 2)) as credited_amount,
         measured.over_credit_factor,
         {% for name, factor in [
@@ -69,16 +81,12 @@ joined as (
         {% endfor -%}
         cast(
             round(
-                shown.credited_amount / cast(
-                    nullif(
-                        contacts_counted.contact_count * channels.cost_per_contact, 0
-                    ) as double
-                ), 6
+                shown.credited_amount
+                / cast(nullif(contacts_counted.cost_amount, 0) as double), 6
             ) as double
         ) as credited_per_cost
     from shown
     left join contacts_counted on shown.channel = contacts_counted.channel
-    left join channels on shown.channel = channels.channel
     left join measured
         on shown.channel = measured.channel and shown.method = measured.method
 )

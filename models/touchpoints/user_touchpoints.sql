@@ -25,6 +25,17 @@ orders as (
     where user_id is not null and not is_cancelled
 ),
 
+-- who was reached through one channel answers through it
+contacted as (
+    select
+        campaign_id,
+        user_id,
+        min(channel) as channel
+    from contacts
+    group by campaign_id, user_id
+    having min(channel) = max(channel)
+),
+
 united as (
     select
         contacts.user_id,
@@ -43,12 +54,16 @@ united as (
     select
         responses.user_id,
         responses.event_type as touch_kind,
-        coalesce(responses.channel, campaigns.channel) as channel,
+        coalesce(responses.channel, contacted.channel, campaigns.channel) as channel,
         responses.campaign_id,
         cast(null as string) as order_id,
         responses.occurred_at as touched_at
     from responses
     left join campaigns on responses.campaign_id = campaigns.campaign_id
+    left join contacted
+        on
+            responses.campaign_id = contacted.campaign_id
+            and responses.user_id = contacted.user_id
     union all
     -- without a session, a channel's events of a day are one visit
     select

@@ -37,7 +37,8 @@ CONVERTED = """
     select currency, any_value(shop_currency), count(distinct order_id),
         cast(min(exchange_rate) as double), cast(max(exchange_rate) as double)
     from cleaning.int_transactions_checked
-    where row_status = 'kept' and currency <> shop_currency
+    where row_status = 'kept' and exchange_rate <> 1
+        and order_id in (select order_id from core.orders where not is_cancelled)
     group by currency
     order by count(distinct order_id) desc, currency
 """

@@ -5,7 +5,7 @@ lines as (select * from {{ ref('int_transactions_cleaned') }}),
 
 refunds as (
     select * from lines
-    where line_kind = 'adjustment' and quantity = 0 and net_amount < 0
+    where line_kind = 'adjustment' and quantity = 0 and original_net_amount < 0
 ),
 
 sales as (

@@ -16,7 +16,16 @@ return_lines as (
 
 -- lines not yet reversed by a status or a pair
 open_lines as (
-    select lines.* from lines
+    select
+        lines.*,
+        -- where both sides have a currency, money is paid back in what was paid
+        case
+            when
+                bool_or(lines.line_kind = 'sale') over same_money
+                and bool_or(lines.line_kind = 'return') over same_money
+                then lines.original_currency
+        end as paid_in
+    from lines
     semi join return_lines
         on
             lines.user_id = return_lines.user_id
@@ -32,13 +41,16 @@ open_lines as (
             and coalesce(lines.order_status, '')
             not in ('cancelled', 'returned', 'unpaid')
         )
+    window same_money as (
+        partition by lines.user_id, lines.product_id, lines.original_currency
+    )
 ),
 
 balanced as (
     select
         *,
         sum(quantity) over (
-            partition by user_id, product_id
+            partition by user_id, product_id, paid_in
             order by {{ order_of_time }}
             rows between unbounded preceding and current row
         ) as balance
@@ -50,7 +62,7 @@ unknown_counted as (
     select
         *,
         -least(0, min(balance) over (
-            partition by user_id, product_id
+            partition by user_id, product_id, paid_in
             order by {{ order_of_time }}
             rows between unbounded preceding and current row
         )) as unknown_until
@@ -63,7 +75,7 @@ known_counted as (
         case
             when line_kind = 'sale' then quantity
             else -quantity - unknown_until + lag(unknown_until, 1, 0) over (
-                partition by user_id, product_id order by {{ order_of_time }}
+                partition by user_id, product_id, paid_in order by {{ order_of_time }}
             )
         end as known_quantity
     from unknown_counted
@@ -73,7 +85,7 @@ ranged as (
     select
         *,
         sum(known_quantity) over (
-            partition by user_id, product_id, line_kind
+            partition by user_id, product_id, paid_in, line_kind
             order by {{ order_of_time }}
             rows between unbounded preceding and current row
         ) as quantity_until
@@ -96,6 +108,7 @@ allotted as (
         on
             returned.user_id = sold.user_id
             and returned.product_id = sold.product_id
+            and returned.paid_in is not distinct from sold.paid_in
             and returned.quantity_until > sold.quantity_until - sold.known_quantity
             and returned.quantity_until - returned.known_quantity < sold.quantity_until
     where returned.line_kind = 'return' and sold.line_kind = 'sale'

@@ -13,47 +13,7 @@ lines_counted as (
     select count(*) as rows_judged from {{ ref('int_transactions_checked') }}
 ),
 
-unrated as (
-    select
-        *,
-        cast({{ local_timestamp('ordered_at') }} as date) as order_date
-    from {{ ref('int_transactions_checked') }}
-    where status_reason = 'currency has no rate on its day'
-),
-
-last_rates as (
-    select
-        unrated.currency,
-        unrated.order_date,
-        max(case when unrated.currency = rates.currency then rates.rate_date end)
-            as last_rate_date
-    from unrated
-    inner join rates
-        on
-            unrated.order_date >= rates.rate_date
-            and unrated.currency in (rates.currency, rates.into_currency)
-            and unrated.shop_currency in (rates.currency, rates.into_currency)
-    group by unrated.currency, unrated.order_date
-),
-
-unrated_counted as (
-    select
-        count(*) as rows_met,
-        min_by(
-            {{ place_of_row() }} || unrated.currency || ' on ' || unrated.order_date
-            || case
-                when last_rates.currency is null then ', none before of it into '
-                when last_rates.last_rate_date is null then ', only its reverse into '
-                else ', the last of ' || last_rates.last_rate_date || ' into '
-            end || unrated.shop_currency,
-            {{ order_in_files('unrated.transaction_id') }}
-        ) as example
-    from unrated
-    left join last_rates
-        on
-            unrated.currency = last_rates.currency
-            and unrated.order_date = last_rates.order_date
-),
+{{ unrated_lines() }}
 
 neighbours as (
     select
@@ -82,7 +42,8 @@ foreign_products as (
 prices as (
     select
         lines.product_id,
-        lines.currency,
+        -- at home the code or none
+        case when lines.exchange_rate <> 1 then lines.currency end as currency,
         lines.shop_currency,
         lines.exchange_rate <> 1 as is_foreign,
         count(*) as line_count,
@@ -93,7 +54,11 @@ prices as (
     from {{ ref('int_transactions_checked') }} as lines
     semi join foreign_products on lines.product_id = foreign_products.product_id
     where lines.row_status = 'kept' and lines.quantity > 0 and lines.net_amount > 0
-    group by lines.product_id, lines.currency, lines.shop_currency, is_foreign
+    group by
+        lines.product_id,
+        case when lines.exchange_rate <> 1 then lines.currency end,
+        lines.shop_currency,
+        lines.exchange_rate <> 1
 ),
 
 currencies as (
@@ -145,6 +110,20 @@ united as (
             || round(times, 4) || ' times those in ' || shop_currency
         ) filter (where {{ is_far }}) as example
     from currencies
+    {% if not shop('currency') -%}
+        union all
+        select
+            'currency_rates' as entity,
+            'rates convert into several currencies, and the shop names none' as rule,
+            count(*) as rows_judged,
+            case when count(distinct into_currency) > 1 then count(*) else 0 end
+                as rows_met,
+            {{ thresholds.odd_rates }} as threshold,
+            'set currency of shops: to one of '
+            || string_agg(distinct into_currency, ', ' order by into_currency)
+                as example
+        from rates
+    {%- endif %}
 )
 
 select * from united

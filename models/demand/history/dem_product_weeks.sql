@@ -84,8 +84,8 @@ joined as (
 ),
 
 -- a week in which much of the shop had none left says nothing of demand, unless it sold
--- what is usual all the same: many weeks run out because demand was high, and without
--- them only the low ones would be learnt from
+-- what is usual without promotion all the same: many weeks run out because demand was
+-- high, and without them only the low ones would be learnt from
 judged as (
     select
         product_id,
@@ -97,14 +97,27 @@ judged as (
         mailer_reach,
         cut_reach,
         out_share >= {{ var('demand_censored_share') }}
-        and units < coalesce(
-            avg(units) over (
-                partition by product_id order by week_number
-                rows between 26 preceding and 1 preceding
-            ),
-            units + 1
+        and (
+            units = 0
+            or promotion_reach >= 0.25
+            or units < coalesce(
+                avg(
+                    case
+                        when
+                            out_share < {{ var('demand_censored_share') }}
+                            and promotion_reach < 0.25
+                            then units
+                    end
+                ) over half_year,
+                avg(units) over half_year,
+                units + 1
+            )
         ) as is_censored
     from joined
+    window half_year as (
+        partition by product_id order by week_number
+        rows between 26 preceding and 1 preceding
+    )
 )
 
 select * from judged

@@ -27,15 +27,19 @@ first_weeks as (
     group by product_id
 ),
 
--- on the shelf, and nobody wants it any more; what is sold out may be missed
+-- on a shelf that sold it, and nobody wants it any more; what is sold out may be missed
 discontinued as (
     select product_id
     from {{ ref('dem_place_sales') }}
     group by product_id
     having -7 * max(week_number) > {{ var('discontinued_days') }}
     intersect
-    select product_id from stock
-    where on_hand_units > 0
+    select stock.product_id from stock
+    inner join {{ ref('dem_place_sales') }} as sold
+        on
+            stock.product_id = sold.product_id
+            and stock.location_id = sold.location_id
+    where stock.on_hand_units > 0
 ),
 
 steps as (

@@ -34,7 +34,6 @@ SETTINGS = {
     "cluster_restarts": 1,
     "value_min_repeat_users": 20,
     "reason_count": 200,
-    "value_boosting": {"max_iter": 40, "max_leaf_nodes": 8, "min_samples_leaf": 10, "max_features": 0.5},
     "budget_shares": [0.5, 1.0, 2.0],
 }
 

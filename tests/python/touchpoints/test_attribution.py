@@ -289,6 +289,11 @@ CASES: dict[str, tuple[Path, list[tuple[int, str, dict[str, float]]]]] = {
         [(None, 0), ("", 1), ("none", 2), ("(null)", 3), ("conversion", 4), Order(5, 900)],
         [(5, "linear", {"unknown": 3, "(null)": 3, "conversion": 3})],
     ),
+    # one checkout, split by seller into orders of one instant
+    "one checkout": (
+        [("ads", 0), Order(1, 1000), Order(1, 9000)],
+        [(1, "linear", {"ads": 10}), (2, "last_touch", {"ads": 90})],
+    ),
     # refunds: all went back, or more than was paid
     "refunded": ([("ads", 0), ("web", 1), Order(2, 1000, 1000)], [(2, "linear", {}), (2, "markov", {})]),
     "below nothing": ([("ads", 0), ("web", 1), Order(2, 100, 201)], [(2, "linear", {"ads": -0.51, "web": -0.5})]),
@@ -344,13 +349,13 @@ def test_contacts_responses_and_visits_are_one_path() -> None:
     connection = attributed(
         {"u": [("web", 60), Order(61, 400)]},
         """
-        insert into campaign_calendar values ('k', 'email', '2026-01-02'), ('s', null, '2026-01-03');
+        insert into campaign_calendar values ('k', 'email', '2026-01-02'), ('s', 'email', '2026-01-03');
         insert into campaign_contacts values
             ('k', 'u', 'treatment', null, null), ('s', 'u', 'treatment', 'sms', '2026-01-03 07:00:00'),
             ('k', 'u', 'control', 'push', '2026-01-03 06:00:00');
         insert into contact_events values
             ('u', 'k', null, 'opened', '2026-01-02 05:00:00'), ('u', 'k', null, 'delivered', '2026-01-02 04:00:00'),
-            ('u', null, 'ads', 'clicked', '2026-01-03 09:00:00');
+            ('u', 's', null, 'clicked', '2026-01-03 08:00:00'), ('u', null, 'ads', 'clicked', '2026-01-03 09:00:00');
         insert into events values
             ('u', 'u-0', 'add_to_cart', null, '2026-01-03', '2026-01-03 11:00:00'),
             ('u', 'u-0', 'purchase', 'app', '2026-01-03', '2026-01-03 13:00:00'),
@@ -362,6 +367,8 @@ def test_contacts_responses_and_visits_are_one_path() -> None:
         ("contact", "email"),
         ("opened", "email"),
         ("contact", "sms"),
+        # whatever the campaign is planned for, it came by sms
+        ("clicked", "sms"),
         ("clicked", "ads"),
         ("visit", "web"),
         ("order", None),

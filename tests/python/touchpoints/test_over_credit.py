@@ -104,16 +104,20 @@ def shop() -> duckdb.DuckDBPyConnection:
             from arms;
         create table user_touchpoints as
             select user_id, 'contact' as touch_kind, channel from arms where arm = 'treatment';
+        -- more channels than are told apart: push is one of the others
+        create table tch_steps as select unnest(['email', 'sms', 'other']) as channel;
         create table channels as select 'your_shop' as shop, 'email' as channel, 0.05 as cost_per_contact;
         create table attribution as
-            select user_id, if(arm = 'treatment', channel, 'none') as channel, amount as first_touch_amount,
+            select user_id, if(arm = 'treatment', if(channel = 'push', 'other', channel), 'none') as channel,
+                amount as first_touch_amount,
                 amount as last_touch_amount, amount as linear_amount, amount as time_decay_amount,
                 amount as position_amount, amount as markov_amount, amount as shapley_amount,
                 date '2026-01-07' as order_date
             from arms where amount > 0
             union all
             -- after the campaign
-            select user_id, channel, 900, 900, 900, 900, 900, 900, 900, date '2026-02-01' from arms where number < 20
+            select user_id, if(channel = 'push', 'other', channel), 900, 900, 900, 900, 900, 900, 900, date '2026-02-01'
+            from arms where number < 20
     """)
     make_tables(connection, "touchpoints", ["attribution_vs_control", "channel_budget"], SETTINGS)
     return connection
@@ -141,3 +145,4 @@ def test_the_budget_divides_credit_by_what_was_measured(shop: duckdb.DuckDBPyCon
     assert email["credited_per_cost"] == 3_800
     assert rows.loc["sms", ["cost_amount", "expected_caused_amount"]].isna().all()
     assert "none" in rows.index
+    assert rows.loc["other", "contact_count"] == 25
