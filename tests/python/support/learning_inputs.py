@@ -129,7 +129,7 @@ def learning_inputs(nodes: dict[str, dict], grain: str, seeds: dict[str, str], *
         {
             "dec_explained_scores": f"""
                 select
-                    case when hash(first_order_id, task, offer_id, category_name, product_id) % 5 = 0 then '{grain}'
+                    case when hash(first_order_id, task, offer_id, category_name, product_id) % 2 = 0 then '{grain}'
                         else '' end as grain,
                     task, user_id, offer_id, category_name, true as is_decided, true as is_drawn, first_order_id
                 from ml_{grain}__scores
