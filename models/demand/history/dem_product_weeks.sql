@@ -66,7 +66,9 @@ joined as (
         coalesce(promotion_weeks.display_reach, 0) as display_reach,
         coalesce(promotion_weeks.mailer_reach, 0) as mailer_reach,
         coalesce(promotion_weeks.cut_reach, 0) as cut_reach,
-        coalesce(stock_outs.out_share, 0) as out_share
+        coalesce(stock_outs.out_share >= {{ var('demand_censored_share') }}, false)
+            as is_out,
+        coalesce(promotion_weeks.promotion_reach >= 0.25, false) as is_promoted
     from grid
     inner join categories on grid.product_id = categories.product_id
     left join product_sales
@@ -84,8 +86,8 @@ joined as (
 ),
 
 -- a week in which much of the shop had none left says nothing of demand, unless it sold
--- what is usual without promotion all the same: many weeks run out because demand was
--- high, and without them only the low ones would be learnt from
+-- what is usual in weeks of its kind all the same: many run out because demand was high,
+-- and without them only the low ones would be learnt from
 judged as (
     select
         product_id,
@@ -96,20 +98,22 @@ judged as (
         display_reach,
         mailer_reach,
         cut_reach,
-        out_share >= {{ var('demand_censored_share') }}
+        is_out
         and (
             units = 0
-            or promotion_reach >= 0.25
             or units < coalesce(
-                avg(
-                    case
-                        when
-                            out_share < {{ var('demand_censored_share') }}
-                            and promotion_reach < 0.25
-                            then units
-                    end
-                ) over half_year,
-                avg(units) over half_year,
+                case
+                    when is_promoted
+                        then avg(case when is_promoted and not is_out then units end)
+                            over half_year
+                    else
+                        coalesce(
+                            avg(
+                                case when not is_promoted and not is_out then units end
+                            ) over half_year,
+                            avg(units) over half_year
+                        )
+                end,
                 units + 1
             )
         ) as is_censored
