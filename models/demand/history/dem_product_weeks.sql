@@ -86,8 +86,8 @@ joined as (
 ),
 
 -- a week in which much of the shop had none left says nothing of demand, unless it sold
--- what is usual in weeks of its kind all the same: many run out because demand was high,
--- and without them only the low ones would be learnt from
+-- what is usual in weeks of its kind: many run out because demand was high, and without
+-- them only the low ones would be learnt from
 judged as (
     select
         product_id,
