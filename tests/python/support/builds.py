@@ -12,6 +12,9 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
 import duckdb
@@ -27,9 +30,24 @@ BUILT_WAREHOUSE = PROJECT_FOLDER / os.environ.get("WAREHOUSE", "warehouse/precis
 PSEUDONYM_KEY = "a key for tests, known to everybody, good for nothing"
 VAULT_KEY = "another key for tests, as well known as the first"
 
-# Importing dbt takes longer than most runs here: one server imports it, each run forks.
-_dbt_processes = multiprocessing.get_context("forkserver")
-_dbt_processes.set_forkserver_preload(["support.warm_dbt"])
+
+@cache
+def served() -> ForkServerContext:
+    """Return what forks processes from one server: importing dbt takes longer than most runs here.
+
+    Python 3.11 does not tell the server of `sys.path`, and nobody of a module that it cannot import.
+    """
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["support.warm_dbt"])
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
+    try:
+        ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
+    return processes
 
 
 @dataclass(frozen=True)
@@ -166,7 +184,7 @@ def _start_dbt(
         "VAULT_KEY": VAULT_KEY,
         **environment,
     }
-    process = _dbt_processes.Process(
+    process = served().Process(
         target=_run_dbt, args=(["--no-use-colors", *arguments], environment, output_file, manifest, kept_manifest)
     )
     output_file.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import multiprocessing
 import os
 import runpy
 import sys
@@ -14,11 +13,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from support.builds import served
 from support.cache import PROJECT_FOLDER
 
-# the server that runs of dbt are forked from, see `support.builds`
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["support.warm_dbt"])
 STREAMS = ("output", "errors")
 
 
@@ -52,7 +49,7 @@ def start_apart(
     It finds our own modules as new as a command does: what they read of their environment is of now.
     """
     files = [written / name if written.is_dir() else written for name in STREAMS]
-    process = _processes.Process(target=_run, args=(act, arguments, cwd, {**os.environ, **environment}, files))
+    process = served().Process(target=_run, args=(act, arguments, cwd, {**os.environ, **environment}, files))
     process.start()
     return process
 

@@ -27,6 +27,9 @@ from support.templates import kept_code
 
 import profiles.connection  # noqa: F401
 
+# the server's own, not that of what is forked
+os.environ.pop("PYTHONPATH", None)
+
 jinja2.Environment.compile = kept_code
 # models that learn: their libraries take six seconds to import
 for module in pkgutil.walk_packages(precision_marketing.__path__, "precision_marketing."):
