@@ -35,12 +35,14 @@ VAULT_KEY = "another key for tests, as well known as the first"
 def served() -> ForkServerContext:
     """Return what forks processes from one server: importing dbt takes longer than most runs here.
 
-    Python 3.11 does not tell the server of `sys.path`, and nobody of a module that it cannot import.
+    Python 3.11 does not tell the server where modules are, and nobody of one that it cannot import.
     """
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["support.warm_dbt"])
     before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        str(PROJECT_FOLDER / name) for name in ("tests/python", "python_models", ".")
+    )
     try:
         ensure_running()
     finally:
