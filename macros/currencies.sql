@@ -117,7 +117,7 @@ unrated_counted as (
 
 {#
     An amount in the shop's currency. Parts of one whole are rounded so that they add up to
-    it: each is what the sum grows by. `rate` is 1 for lines in the shop's currency.
+    it: each is what the sum grows by. `exchange_rate` is a column of the lines.
 #}
 {% macro converted(amount, window) -%}
     cast(

@@ -90,8 +90,9 @@
 
 {#
     A channel's share of an order in whole cents, by its weight among those of the order,
-    alike where none weighs anything; doubles err by less than a millionth of a cent. What is left of rounding down goes to the row that
-    `is_last` marks, so that the shares of an order add up to it, whatever its sign.
+    alike where none weighs anything; doubles err by less than a millionth of a cent. What
+    is left of rounding down goes to the row that `is_last` marks, so that the shares of an
+    order add up to it, whatever its sign.
 #}
 {% macro cents_floored(cents, weight, whole) -%}
     cast(
