@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
 
@@ -16,8 +17,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import skops.io._persist
 from precision_marketing.common.frames import to_pandas
 from support.builds import PROJECT_FOLDER
+
+# indented, what skops says of a fit takes a fifth of a run, and nobody reads it
+skops.io._persist.json = SimpleNamespace(dumps=lambda state, indent: json.dumps(state))
 
 # What a column of an input is called: its table, and its own name.
 Column = tuple[str, str]
