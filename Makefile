@@ -107,6 +107,9 @@ query: setup  ## query metrics (docs/metrics.md): make query METRICS=revenue,ord
 superset: setup .venv-superset/.installed  ## check the dashboards of each role in Apache Superset; to serve and keep them: make superset STAY=1
 	@python -m operations.superset $(if $(STAY),--stay)
 
+land: setup  ## copy tables of PostgreSQL, DuckDB or an S3 bucket into the shop's folder, as its landing.yml says: make land SOURCE=your_shop
+	@python -m operations.landing
+
 map: setup  ## write mapping.yml for the files of any export, to be read before make check-data: make map SOURCE=your_shop; over an edited one: FORCE=1
 	@FORCE='$(FORCE)' python -m operations.mapping
 

@@ -8,6 +8,8 @@ import re
 import stat
 from pathlib import Path
 
+# Beside a shop's files, what says where they come from (operations/landing.py).
+LANDING = "landing.yml"
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",

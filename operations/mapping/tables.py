@@ -15,7 +15,7 @@ import duckdb
 
 from operations import shop_files
 from operations.encodings import know_encodings
-from operations.files import sql_text, why_unreadable
+from operations.files import LANDING, sql_text, why_unreadable
 from operations.mapping.cells import clean
 from operations.mapping.reading import NAME, Mapping, MappingFaultsError, Part, mapping_in, sentence
 from operations.mapping.values import MappingError, Scope, condition_of, quoted, text_of
@@ -69,7 +69,7 @@ def files_not_read(folder: str, tables: list[str]) -> str:
     """List the files of the shop's folder that no table reads, neither by name nor by mapping."""
     mapping = usable(folder)
     mapped = [table for table in tables if mapping and mapping.parts(table)]
-    read = {f"{folder}/{NAME}"} if mapping else set()
+    read = {f"{folder}/{name}" for name in (LANDING, *([NAME] if mapping else []))}
     for table in mapped:
         read.update(file for name in _sources(mapping, table) for file in mapping.files_of_source(name))
     by_name = [table for table in tables if table not in mapped]

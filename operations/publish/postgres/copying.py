@@ -11,7 +11,6 @@ analysed table has, as it does for one that gets an index when it is full.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import time
@@ -20,8 +19,8 @@ from pathlib import Path
 import duckdb
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
+from operations import postgres_server
 from operations.files import sql_text
 from operations.publish.comments import PUBLICATION
 from operations.publish.postgres import parts, rights
@@ -42,24 +41,10 @@ CHUNK_BYTES = 1 << 20
 
 def connect(url: str) -> psycopg.Connection:
     """Connect to the server; what goes wrong is said without the password."""
-    user_part = re.match(r"\w+://(.*)@", url)
-    if user_part and re.search(r"[@/?#]|:.*:", user_part[1]):
-        # libpq would take a piece of the password for a host, and name it
-        raise NotPublishedError(
-            "the user or password in POSTGRES_URL has a character that must be "
-            "written as a percent sign and its code; or set PGPASSWORD instead."
-        )
     try:
-        conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        # its message repeats the text, with the password
-        raise NotPublishedError("POSTGRES_URL is not a connection string of libpq.") from None
-    try:
-        server = psycopg.connect(url, application_name="publish_postgres")
-    except psycopg.OperationalError as error:
-        first_line = str(error).split("\n")[0].removeprefix("connection is bad: ")
-        cause = " ".join(first_line.split())
-        raise NotPublishedError(f"{cause.removesuffix('.')}.") from None
+        server = postgres_server.connect(url, "POSTGRES_URL", "publish_postgres")
+    except postgres_server.NotConnectedError as error:
+        raise NotPublishedError(str(error)) from None
     version = server.info.server_version // 10_000
     if version < LEAST_VERSION:
         server.close()
