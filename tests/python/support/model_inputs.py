@@ -39,6 +39,16 @@ from support.small_inputs import (
 from operations.docs_site.lineage.relations import read_relations
 
 TARGET = PROJECT_FOLDER / "target"
+
+
+def market_inputs(nodes: dict[str, dict]) -> Inputs:
+    """Return prices of the three categories that tell most."""
+    inputs = Inputs(nodes)
+    told = "from built.market.price_elasticities where status = 'measured' order by cell_count desc limit 3"
+    inputs.create({"mkt_price_cells": f"from built.market.mkt_price_cells where category in (select category {told})"})
+    return inputs
+
+
 # What makes the inputs of models that read no panel of any grain.
 MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     Inputs: ("stg_calendar__holidays",),
@@ -51,6 +61,7 @@ MADE_BY: dict[Callable[[dict], Inputs], tuple[str, ...]] = {
     forecast_inputs: ("ml_campaign_forecasts",),
     programme_inputs: ("ml_programme_looks",),
     demand_inputs: ("ml_demand__fits",),
+    market_inputs: ("ml_price_elasticities",),
     list_inputs: ("ml_recommendation_intervals",),
     review_inputs: ("ml_review__readings",),
     uplift_inputs: ("ml_uplift_intervals", "ml_user_offer__uplift"),

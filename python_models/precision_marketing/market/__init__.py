@@ -1,0 +1,1 @@
+"""What markets do: how units follow prices."""
