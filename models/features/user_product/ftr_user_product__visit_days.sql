@@ -9,13 +9,7 @@ events as (
         and event_type in ('view', 'add_to_cart', 'remove_from_cart')
 ),
 
-bought_days as (
-    select
-        user_id,
-        product_id,
-        activity_date
-    from {{ ref('ftr_user_product__days') }}
-),
+product_days as (select * from {{ ref('ftr_user_product__days') }}),
 
 -- the day's last event of the cart says whether it is in there
 last_cart_events as (
@@ -30,6 +24,26 @@ last_cart_events as (
         partition by user_id, product_id, occurred_on
         order by occurred_at desc, event_type desc, event_id desc
     ) = 1
+),
+
+-- few of all that is bought
+carted as (
+    select distinct
+        user_id,
+        product_id
+    from last_cart_events
+),
+
+bought_days as (
+    select
+        product_days.user_id,
+        product_days.product_id,
+        product_days.activity_date
+    from product_days
+    inner join carted
+        on
+            product_days.user_id = carted.user_id
+            and product_days.product_id = carted.product_id
 ),
 
 event_days as (
