@@ -9,8 +9,10 @@ visit_days as (select * from {{ ref('ftr_user__visit_days') }}),
 past_days as (
     select
         visit_days.*,
-        case when visit_days.next_order_date < as_of_dates.as_of_date
-            then visit_days.next_order_date end as known_order_date,
+        case
+            when visit_days.next_order_date < as_of_dates.as_of_date
+                then visit_days.next_order_date
+        end as known_order_date,
         as_of_dates.as_of_date,
         {{ days_between('visit_days.activity_date', 'as_of_dates.as_of_date') }}
             as days_ago
