@@ -1,7 +1,12 @@
 -- one row per user, predicted category or department, and day it was looked at
 with
 
-product_days as (select * from {{ ref('ftr_user_product__visit_days') }}),
+events as (
+    select * from {{ ref('events') }}
+    where
+        user_id is not null
+        and event_type in ('view', 'add_to_cart')
+),
 
 products as (
     select * from {{ ref('products') }}
@@ -13,23 +18,26 @@ categories as (select * from {{ ref('ftr_categories') }}),
 {% for level in ['category', 'department'] -%}
     {{ level }}_days as (
         select
-            product_days.user_id,
+            events.user_id,
             categories.category_level,
             categories.category_name,
-            cast(sum(product_days.view_count) as bigint) as view_count,
-            cast(sum(product_days.cart_count) as bigint) as cart_count,
-            product_days.activity_date
-        from product_days
-        inner join products on product_days.product_id = products.product_id
+            cast(count(case when events.event_type = 'view' then 1 end) as bigint)
+                as view_count,
+            cast(
+                count(case when events.event_type = 'add_to_cart' then 1 end) as bigint
+            ) as cart_count,
+            events.occurred_on as activity_date
+        from events
+        inner join products on events.product_id = products.product_id
         inner join categories
             on
                 categories.category_level = '{{ level }}'
                 and products.{{ level }} = categories.category_name
         group by
-            product_days.user_id,
+            events.user_id,
             categories.category_level,
             categories.category_name,
-            product_days.activity_date
+            events.occurred_on
     ),
 
 {% endfor -%}
