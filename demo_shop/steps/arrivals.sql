@@ -57,21 +57,27 @@ meant_orders as (
     from spells
 ),
 
+meant_draws as (
+    select
+        *,
+        uniform('visit', person_number, meant_day) as visit_draw
+    from meant_orders
+),
+
 looks_ahead as (
     select
-        meant_orders.*,
+        meant_draws.*,
         unnest(range(1, getvariable('looking_days') + 1)) as days_ahead
-    from meant_orders
+    from meant_draws
     inner join buying_days
         on
-            meant_orders.meant_day * len(getvariable('sensitivities'))
-            + meant_orders.class_number
+            meant_draws.meant_day * len(getvariable('sensitivities'))
+            + meant_draws.class_number
             = buying_days.buying_day_number
     where
-        uniform('visit', meant_orders.person_number, meant_orders.meant_day)
-        < 5 * meant_orders.order_rate
-        and uniform('visit', meant_orders.person_number, meant_orders.meant_day)
-        < least(0.95, meant_orders.order_rate * buying_days.buying_factor)
+        meant_draws.visit_draw < 5 * meant_draws.order_rate
+        and meant_draws.visit_draw
+        < least(0.95, meant_draws.order_rate * buying_days.buying_factor)
 ),
 
 looking_visits as (
