@@ -46,6 +46,10 @@ set variable sensitivities = [0.4, 1.0, 1.7];
 set variable extra_coupon_share = 0.5;
 -- Of the online visits, those whose clicks are known.
 set variable followed_share = 0.4;
+-- Days before an order in which its buyer looks around in web or app, and the chance to
+-- do so on each.
+set variable looking_days = 5;
+set variable looking_share = 0.3;
 -- Deals of a category in a week.
 set variable deal_slots = 3;
 -- Of an elasticity, the part that moves lines rather than units a line.

@@ -1,6 +1,7 @@
 -- One row per person, day and reason to come: an order, or a look at web or app that
 -- came to nothing. The orders are a user's own, extra ones that a campaign's offer
--- brought, and fraud. Each gets one of 16 slots of its person's day, which makes its
+-- brought, and fraud. Looks in vain come at any time, and on the days before an order
+-- of the user's own. Each gets one of 16 slots of its person's day, which makes its
 -- number unique.
 create or replace temp table arrivals as
 with
@@ -38,6 +39,68 @@ own_visits as (
         -- one look in vain for every two orders
         and drawn.visit_draw
         < 1.5 * least(0.95, drawn.order_rate * buying_days.buying_factor)
+),
+
+-- Whoever means to order looks around in the days before. What is meant for a day past
+-- the last, or past falling asleep, is known as well as any other.
+meant_orders as (
+    select
+        person_number,
+        order_rate,
+        class_number,
+        first_day,
+        least(end_day, getvariable('days')) as until_day,
+        unnest(range(
+            first_day + 1,
+            least(end_day, getvariable('days')) + getvariable('looking_days')
+        )) as meant_day
+    from spells
+),
+
+meant_draws as (
+    select
+        *,
+        uniform('visit', person_number, meant_day) as visit_draw
+    from meant_orders
+),
+
+looks_ahead as (
+    select
+        meant_draws.*,
+        unnest(range(1, getvariable('looking_days') + 1)) as days_ahead
+    from meant_draws
+    inner join buying_days
+        on
+            meant_draws.meant_day * len(getvariable('sensitivities'))
+            + meant_draws.class_number
+            = buying_days.buying_day_number
+    where
+        meant_draws.visit_draw < 5 * meant_draws.order_rate
+        and meant_draws.visit_draw
+        < least(0.95, meant_draws.order_rate * buying_days.buying_factor)
+),
+
+looking_visits as (
+    select
+        looks_ahead.person_number,
+        cast(looks_ahead.meant_day - looks_ahead.days_ahead as integer) as day,
+        2 + looks_ahead.days_ahead as slot,
+        false as is_order,
+        null as coupon_number,
+        0 as fraud_number
+    from looks_ahead
+    inner join persons on looks_ahead.person_number = persons.person_number
+    where
+        looks_ahead.meant_day - looks_ahead.days_ahead >= looks_ahead.first_day
+        and looks_ahead.until_day > looks_ahead.meant_day - looks_ahead.days_ahead
+        -- whose orders have these slots
+        and not persons.is_fraudster
+        and uniform(
+            'looks ahead',
+            looks_ahead.person_number,
+            looks_ahead.meant_day,
+            looks_ahead.days_ahead
+        ) < getvariable('looking_share')
 ),
 
 influenced_visits as (
@@ -121,6 +184,8 @@ abusing_orders as (
 )
 
 select * from influenced_visits
+union all
+select * from looking_visits
 union all
 select * from extra_orders
 union all

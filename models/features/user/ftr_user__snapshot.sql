@@ -8,6 +8,7 @@ departments as (select * from {{ ref('ftr_user__departments') }}),
 blocks as (select * from {{ ref('ftr_user__blocks') }}),
 campaigns as (select * from {{ ref('ftr_user__campaigns') }}),
 messages as (select * from {{ ref('ftr_user__messages') }}),
+visits as (select * from {{ ref('ftr_user__visits') }}),
 users as (select * from {{ ref('users') }}),
 
 joined as (
@@ -112,6 +113,17 @@ joined as (
                     as {{ kind }}_count_{{ days }}d,
             {% endfor -%}
         {% endfor -%}
+        {% for days in var('feature_windows').visit -%}
+            {% for kind in ['view', 'search', 'cart', 'looking_day'] -%}
+                coalesce(visits.{{ kind }}_count_{{ days }}d, 0)
+                    as {{ kind }}_count_{{ days }}d,
+            {% endfor -%}
+        {% endfor -%}
+        visits.days_since_last_view,
+        visits.days_since_last_cart,
+        coalesce(visits.open_cart_count, 0) as open_cart_count,
+        visits.ordered_visit_share,
+        visits.app_visit_share,
         windows.as_of_date
     from windows
     inner join rhythm
@@ -123,18 +135,12 @@ joined as (
     inner join blocks
         on windows.user_id = blocks.user_id and windows.as_of_date = blocks.as_of_date
     inner join users on windows.user_id = users.user_id
-    left join departments
-        on
-            windows.user_id = departments.user_id
-            and windows.as_of_date = departments.as_of_date
-    left join campaigns
-        on
-            windows.user_id = campaigns.user_id
-            and windows.as_of_date = campaigns.as_of_date
-    left join messages
-        on
-            windows.user_id = messages.user_id
-            and windows.as_of_date = messages.as_of_date
+    {% for name in ['departments', 'campaigns', 'messages', 'visits'] -%}
+        left join {{ name }}
+            on
+                windows.user_id = {{ name }}.user_id
+                and windows.as_of_date = {{ name }}.as_of_date
+    {% endfor -%}
 )
 
 select * from joined

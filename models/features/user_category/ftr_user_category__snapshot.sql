@@ -17,6 +17,7 @@ windows as (select * from {{ ref('ftr_user__windows') }}),
 categories as (select * from {{ ref('ftr_categories') }}),
 history as (select * from {{ ref('ftr_user_category__history') }}),
 popularity as (select * from {{ ref('ftr_category__popularity') }}),
+visits as (select * from {{ ref('ftr_user_category__visits') }}),
 
 joined as (
     select
@@ -66,6 +67,15 @@ joined as (
         ] -%}
             users.{{ column }},
         {% endfor -%}
+        {% for days in var('feature_windows').visit -%}
+            {% for kind in ['view', 'cart'] -%}
+                coalesce(visits.category_{{ kind }}_count_{{ days }}d, 0)
+                    as category_{{ kind }}_count_{{ days }}d,
+            {% endfor -%}
+        {% endfor -%}
+        visits.days_since_category_view,
+        coalesce(visits.category_view_count_91d, 0)
+        / nullif(cast(users.view_count_91d as double), 0) as category_view_share_91d,
         users.as_of_date
     from users
     inner join windows
@@ -84,6 +94,12 @@ joined as (
             and categories.category_level = history.category_level
             and categories.category_name = history.category_name
             and users.as_of_date = history.as_of_date
+    left join visits
+        on
+            users.user_id = visits.user_id
+            and categories.category_level = visits.category_level
+            and categories.category_name = visits.category_name
+            and users.as_of_date = visits.as_of_date
 )
 
 select * from joined

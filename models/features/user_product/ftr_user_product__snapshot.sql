@@ -11,6 +11,7 @@ history as (select * from {{ ref('ftr_user_product__history') }}),
 unbought as (select * from {{ ref('ftr_user_product__unbought') }}),
 categories as (select * from {{ ref('ftr_user_product__categories') }}),
 popularity as (select * from {{ ref('ftr_product__popularity') }}),
+visits as (select * from {{ ref('ftr_user_product__visits') }}),
 
 candidates as (
     select
@@ -83,7 +84,15 @@ joined as (
         user_features.days_since_last_order,
         user_features.days_since_first_order,
         user_features.lines_per_order_91d,
-        user_features.net_amount_91d
+        user_features.net_amount_91d,
+        {% for days in var('feature_windows').visit -%}
+            {% for kind in ['view', 'cart'] -%}
+                coalesce(visits.product_{{ kind }}_count_{{ days }}d, 0)
+                    as product_{{ kind }}_count_{{ days }}d,
+            {% endfor -%}
+        {% endfor -%}
+        visits.days_since_product_view,
+        visits.days_in_cart
     from candidates
     inner join users
         on
@@ -102,6 +111,11 @@ joined as (
             candidates.user_id = categories.user_id
             and popularity.category = categories.category
             and candidates.as_of_date = categories.as_of_date
+    left join visits
+        on
+            candidates.user_id = visits.user_id
+            and candidates.product_id = visits.product_id
+            and candidates.as_of_date = visits.as_of_date
 )
 
 select * from joined

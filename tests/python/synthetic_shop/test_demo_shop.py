@@ -194,6 +194,29 @@ def test_users_order_after_they_signed_up(shop: duckdb.DuckDBPyConnection) -> No
     )
 
 
+def test_who_is_about_to_order_looks_around(shop: duckdb.DuckDBPyConnection) -> None:
+    [(before, after)] = rows(
+        shop,
+        f"""
+        with looks as (
+            select user_id, {LOCAL_DATE.format("min(occurred_at)")} as day from events
+            where user_id is not null
+            group by user_id, session_id
+            having not bool_or(event_type = 'purchase')
+        ), orders as (
+            select distinct user_id, {LOCAL_DATE.format("ordered_at")} as day from transactions
+            where user_id is not null
+        )
+        select count_if(looks.day < orders.day), count_if(looks.day > orders.day)
+        from orders inner join looks using (user_id)
+        where abs(looks.day - orders.day) <= 5
+        """,
+    )
+    # .3 of each of five days before, seen of two visits in five; those after are the next order's, or in vain
+    assert after > 1000
+    assert 1.5 < before / after < 2.5
+
+
 def test_guests_register_after_their_orders(shop: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         shop,

@@ -219,6 +219,15 @@ def test_days_that_follow_leave_earlier_orders_as_they_were(worlds: dict[str, du
     assert earlier == {row for row in later if row[-1] <= last}
 
 
+def test_days_that_follow_leave_earlier_events_as_they_were(worlds: dict[str, duckdb.DuckDBPyConnection]) -> None:
+    earlier = set(worlds["earlier"].sql("from events").fetchall())
+    later = set(worlds["contacted"].sql("from events").fetchall())
+    last = max(row[-1] for row in earlier)
+
+    assert len(earlier) > 5000
+    assert earlier == {row for row in later if row[-1] <= last}
+
+
 def test_contacts_change_nothing_before_they_are_sent(worlds: dict[str, duckdb.DuckDBPyConnection]) -> None:
     sent = worlds["contacted"].sql("select min(sent_at) from campaign_contacts where campaign_id[1] = 'W'")
     first = sent.fetchall()[0][0]

@@ -17,6 +17,7 @@ MACROS = (
     "decayed_sum.sql",
     "demand/normal_law.sql",
     "privacy/small_cells.sql",
+    "sum_within.sql",
     "touchpoints/attribution.sql",
 )
 
@@ -39,6 +40,11 @@ class _Dbt:
     def datediff(first: str, last: str, part: str) -> str:
         """Return so many parts between two times."""
         return f"date_diff('{part}', {first}, {last})"
+
+    @staticmethod
+    def dateadd(part: str, count: object, start: str) -> str:
+        """Return a time so many parts after another."""
+        return f"{start} + interval ({count}) {part}"
 
 
 @cache
