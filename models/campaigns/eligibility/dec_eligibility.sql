@@ -28,6 +28,24 @@ suppressions as (
     from {{ ref('dec_event_suppressions') }}
 ),
 
+-- suspects lose money off, not messages
+costly as (
+    select distinct campaign_id from {{ ref('plan_offers') }}
+    where discount_kind <> 'none'
+),
+
+suspects as (
+    select distinct
+        sending.campaign_id,
+        risks.user_id
+    from sending
+    inner join costly on sending.campaign_id = costly.campaign_id
+    inner join {{ ref('dec_risk_suppressions') }} as risks
+        on
+            sending.judged_on >= risks.first_date
+            and sending.judged_on <= risks.last_date
+),
+
 constraints as (
     select
         campaign_id,
@@ -89,7 +107,8 @@ judged as (
         not pairs.has_consent as lacks_consent,
         coalesce(suppressed.is_suppressed, false) as is_suppressed,
         coalesce(suppressed.is_erased, false) as is_erased,
-        coalesce(suppressed.is_risky, false) as is_risky,
+        coalesce(suppressed.is_risky, false) or suspects.user_id is not null
+            as is_risky,
         audiences.user_id is null as is_outside_audience,
         pairs.send_on is null as is_blacked_out,
         coalesce(recent.is_in_quiet_period, false) as is_in_quiet_period,
@@ -123,6 +142,9 @@ judged as (
         on
             pairs.campaign_id = suppressed.campaign_id
             and pairs.user_id = suppressed.user_id
+    left join suspects
+        on
+            pairs.campaign_id = suspects.campaign_id and pairs.user_id = suspects.user_id
     left join constraints
         on
             pairs.campaign_id = constraints.campaign_id
