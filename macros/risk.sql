@@ -27,6 +27,14 @@
     end
 {%- endmacro %}
 
+{# A sentence of seed risk_rules with the value and the days in their places. #}
+{% macro filled_in(sentence) -%}
+    replace(
+        replace({{ sentence }}, '{value}', value_text),
+        '{days}', cast(window_days as string)
+    )
+{%- endmacro %}
+
 {# Whether two rows are of one user, or both of guests. #}
 {% macro same_user(left_user, right_user) -%}
     coalesce({{ left_user }}, '') = coalesce({{ right_user }}, '')

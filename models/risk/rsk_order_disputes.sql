@@ -1,4 +1,5 @@
 -- one row per order and rule about disputes that share a token with it, as of then
+{% set victims = var('risk').victim_kinds | join("', '") -%}
 with
 
 rules as (select * from {{ ref('rsk_rules') }}),
@@ -38,7 +39,7 @@ disputed_tokens as (
             and tokens.token = token_accounts.token
             and tokens.user_id = token_accounts.user_id
     where
-        disputes.dispute_kind not in ('{{ var('risk').victim_kinds | join("', '") }}')
+        disputes.dispute_kind not in ('{{ victims }}')
         or coalesce(token_accounts.first_seen_at >= tokens.seen_at, true)
 ),
 

@@ -51,10 +51,9 @@ large_first as (
     inner join rules on rules.rule = 'large_first_order'
     where
         usual.order_count >= rules.least_count
-        and (
-            users.signup_at is null
-            or users.signup_at
-            > {{ instant_after('orders.ordered_at', '-rules.window_days') }}
+        and coalesce(
+            users.signup_at
+            > {{ instant_after('orders.ordered_at', '-rules.window_days') }}, true
         )
 ),
 
@@ -121,13 +120,15 @@ steps as (
 summed as (
     select
         order_id,
-        {% for column in ['bought', 'order_step', 'sent_back'] -%}
-            sum({{ column }}) over (
-                partition by user_id order by stepped_at, step
-                rows between unbounded preceding and current row
-            ) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(bought) over running as bought,
+        sum(order_step) over running as order_step,
+        sum(sent_back) over running as sent_back
     from steps
+    window
+        running as (
+            partition by user_id order by stepped_at, step
+            rows between unbounded preceding and current row
+        )
 ),
 
 united as (

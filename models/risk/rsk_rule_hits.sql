@@ -48,12 +48,8 @@ worded as (
         lapses_on,
         points,
         may_reject,
-        {% for column in ['reason_text', 'reason_text_zh'] -%}
-            replace(
-                replace({{ column }}, '{value}', value_text),
-                '{days}', cast(window_days as string)
-            ) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ filled_in('reason_text') }} as reason_text,
+        {{ filled_in('reason_text_zh') }} as reason_text_zh
     from fired
 )
 

@@ -19,9 +19,11 @@ numbered as (
         row_number() over (
             partition by token_kind, token order by first_seen_at, user_id
         ) as account_number,
-        lag(first_seen_at, {{ risk.burst.accounts - 1 }}) over (
-            partition by token_kind, token order by first_seen_at, user_id
-        ) as burst_from
+        lag(
+            {{ instant_after('first_seen_at', risk.burst.days) }},
+            {{ risk.burst.accounts - 1 }}
+        ) over (partition by token_kind, token order by first_seen_at, user_id)
+            as burst_until
     from seen
 ),
 
@@ -44,11 +46,7 @@ dated as (
             end
         ) over (partition by token_kind, token) as crowded_at,
         min(
-            case
-                when first_seen_at
-                    < {{ instant_after('burst_from', risk.burst.days) }}
-                    then first_seen_at
-            end
+            case when burst_until > first_seen_at then first_seen_at end
         ) over (partition by token_kind, token) as burst_at
     from numbered
 )

@@ -26,24 +26,13 @@ suppressions as (
         first_date,
         date '9999-12-31' as last_date
     from {{ ref('dec_event_suppressions') }}
+    union all
+    select * from {{ ref('dec_risk_suppressions') }}
 ),
 
--- suspects lose money off, not messages
 costly as (
     select distinct campaign_id from {{ ref('plan_offers') }}
     where discount_kind <> 'none'
-),
-
-suspects as (
-    select distinct
-        sending.campaign_id,
-        risks.user_id
-    from sending
-    inner join costly on sending.campaign_id = costly.campaign_id
-    inner join {{ ref('dec_risk_suppressions') }} as risks
-        on
-            sending.judged_on >= risks.first_date
-            and sending.judged_on <= risks.last_date
 ),
 
 constraints as (
@@ -88,7 +77,9 @@ suppressed as (
         pairs.user_id,
         max(suppressions.suppression_kind in ('opt_out', 'complaint', 'bounce'))
             as is_suppressed,
-        max(suppressions.suppression_kind = 'risk') as is_risky,
+        max(suppressions.suppression_kind in (
+            'risk', case when costly.campaign_id is not null then 'order_risk' end
+        )) as is_risky,
         max(suppressions.suppression_kind = 'erasure') as is_erased
     from pairs
     inner join suppressions
@@ -97,6 +88,7 @@ suppressed as (
             and coalesce(suppressions.channel, pairs.channel) = pairs.channel
             and pairs.judged_on >= suppressions.first_date
             and pairs.judged_on <= suppressions.last_date
+    left join costly on pairs.campaign_id = costly.campaign_id
     group by pairs.campaign_id, pairs.user_id
 ),
 
@@ -107,8 +99,7 @@ judged as (
         not pairs.has_consent as lacks_consent,
         coalesce(suppressed.is_suppressed, false) as is_suppressed,
         coalesce(suppressed.is_erased, false) as is_erased,
-        coalesce(suppressed.is_risky, false) or suspects.user_id is not null
-            as is_risky,
+        coalesce(suppressed.is_risky, false) as is_risky,
         audiences.user_id is null as is_outside_audience,
         pairs.send_on is null as is_blacked_out,
         coalesce(recent.is_in_quiet_period, false) as is_in_quiet_period,
@@ -142,9 +133,6 @@ judged as (
         on
             pairs.campaign_id = suppressed.campaign_id
             and pairs.user_id = suppressed.user_id
-    left join suspects
-        on
-            pairs.campaign_id = suspects.campaign_id and pairs.user_id = suspects.user_id
     left join constraints
         on
             pairs.campaign_id = constraints.campaign_id

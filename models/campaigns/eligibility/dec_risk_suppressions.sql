@@ -1,4 +1,4 @@
--- one row per user and reason of risk that keeps offers with money off from them: the days
+-- one row per user and span of days in which no offer with money off goes to them
 {% set days = var('risk').suppression_days -%}
 with
 
@@ -27,8 +27,6 @@ cleared as (
 suspected as (
     select
         order_risk.user_id,
-        order_risk.order_id,
-        'order' as reason,
         order_risk.order_date as first_date,
         {{ days_after('order_risk.order_date', days) }} as free_on,
         least(order_risk.lapses_on, cleared.cleared_on) as freed_on
@@ -41,8 +39,6 @@ suspected as (
     union all
     select
         user_id,
-        order_id,
-        'dispute' as reason,
         min(reported_on) as first_date,
         {{ days_after('max(coalesce(resolved_on, reported_on))', days) }} as free_on,
         case
@@ -52,12 +48,12 @@ suspected as (
     group by user_id, order_id
 ),
 
--- the last day is the one before the user is free
+-- the last day is the one before the user is free; messages without money off go on
 dated as (
-    select
+    select distinct
         user_id,
-        order_id,
-        reason,
+        'order_risk' as suppression_kind,
+        cast(null as string) as channel,
         first_date,
         {{ days_after('least(free_on, freed_on)', -1) }} as last_date
     from suspected

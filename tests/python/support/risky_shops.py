@@ -27,9 +27,7 @@ TABLES = {
         " is_upheld boolean"
     ),
     "returns": "user_id varchar, returned_amount decimal(18,2), is_matched boolean, returned_at timestamp",
-    "reviews": (
-        "review_id varchar, user_id varchar, product_id varchar, reviewed_on date, reviewed_at timestamp"
-    ),
+    "reviews": ("review_id varchar, user_id varchar, product_id varchar, reviewed_on date, reviewed_at timestamp"),
     "coupon_redemptions": (
         "redemption_id varchar, user_id varchar, coupon_id varchar, redeemed_on date, redeemed_at timestamp"
     ),
@@ -57,7 +55,13 @@ class RiskyShop:
     def token(self, order: str, user: str | None, kind: str, token: str, hours: float) -> None:
         """See a token with an order or an attempt."""
         self.rows["order_tokens"].append(
-            {"order_id": order, "user_id": user, "token_kind": kind, "token": token, "seen_at": self.at(hours)}
+            {
+                "order_id": order,
+                "user_id": user,
+                "token_kind": kind,
+                "token": f"{kind} {token}",
+                "seen_at": self.at(hours),
+            }
         )
 
     def order(
@@ -131,6 +135,12 @@ class RiskyShop:
                 "reviewed_at": when,
             }
         )
+
+    def add(self, other: RiskyShop) -> RiskyShop:
+        """Take in the rows of another shop, of other people; return this one."""
+        for name, rows in other.rows.items():
+            self.rows[name] += rows
+        return self
 
     def write(self, database: Path, until: str = "2100-01-01") -> None:
         """Put the rows of before an instant into core of a database that was built."""
@@ -209,7 +219,9 @@ def electronics_shop(seed: int = 0) -> RiskyShop:
         for number in range(6):
             shop.review(f"w{ring}", f"p{number}", start + number / 10)
         shop.order(f"fake-{ring}", f"w{ring}", start + day, 30, device=f"w{ring}", payment=f"w{ring}")
-        shop.dispute(f"fake-{ring}", f"w{ring}", start + 9 * day, "fake_review", resolved=start + 12 * day, is_upheld=True)
+        shop.dispute(
+            f"fake-{ring}", f"w{ring}", start + 9 * day, "fake_review", resolved=start + 12 * day, is_upheld=True
+        )
         # goods came, the card is charged back; and so it goes on
         for number in range(3):
             name, user, when = f"friendly-{ring}-{number}", f"f{ring}", start + 25 * number * day
