@@ -238,3 +238,22 @@ select * from decided
             ['repairs', 'row_status', 'status_reason', 'source_file', 'source_row']
         ) | list) }}
 {%- endmacro %}
+
+{#
+    A row about an order names the order's user, if it has one: erasure finds rows by user.
+    The CTE has one row per order id of which no line is of a guest.
+#}
+{% macro orders_of_users() -%}
+orders_of_users as (
+    select order_id
+    from {{ ref('int_transactions_checked') }}
+    where row_status = 'kept'
+    group by order_id
+    having count(*) = count(user_id)
+),
+{%- endmacro %}
+
+{% macro user_fault() -%}
+    when source_rows.user_id is null and orders_of_users.order_id is not null
+        then 'user_id is missing, and the order has one'
+{%- endmacro %}

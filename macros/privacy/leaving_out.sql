@@ -20,7 +20,8 @@
 {% macro user_entities() -%}
     {{ return([
         'users', 'people', 'transactions', 'events', 'reviews', 'campaign_contacts',
-        'contact_events', 'coupon_redemptions', 'point_movements',
+        'contact_events', 'coupon_redemptions', 'point_movements', 'order_tokens',
+        'order_disputes',
     ]) }}
 {%- endmacro %}
 
@@ -34,6 +35,8 @@
         'campaign_contacts': 'sent_at',
         'coupon_redemptions': 'redeemed_at',
         'point_movements': 'moved_at',
+        'order_tokens': 'seen_at',
+        'order_disputes': 'reported_at',
         'stock_levels': 'counted_at',
         'promotions': 'week_start_date',
     }) }}

@@ -6,6 +6,8 @@
     'events': ['event_id'],
     'contact_events': ['event_id'],
     'point_movements': ['movement_id'],
+    'order_tokens': ['order_id', 'token_kind'],
+    'order_disputes': ['order_id', 'dispute_kind'],
     'stock_levels': ['product_id', 'location_id', 'counted_at'],
     'reviews': ['review_id'],
     'campaigns': ['campaign_id'],

@@ -12,6 +12,8 @@
     'coupons': 'coupon_products',
     'coupon_redemptions': 'coupon_redemptions',
     'point_movements': 'point_movements',
+    'order_tokens': 'order_tokens',
+    'order_disputes': 'order_disputes',
 } %}
 {% set steps = {
     'currency_rates': 'int_currency_rates_checked',

@@ -3,6 +3,7 @@
 {% set entities = [
     'users', 'transactions', 'events', 'reviews', 'campaign_contacts',
     'contact_events', 'coupon_redemptions', 'point_movements',
+    'order_tokens', 'order_disputes',
 ] -%}
 with
 

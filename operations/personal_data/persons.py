@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 # Columns that name a user, in our tables and in files of shops.
-USER_COLUMNS = {"user_id", "source_user_id", "customer id", "customerid"}
+USER_COLUMNS = {"user_id", "other_user_id", "source_user_id", "customer id", "customerid"}
 # Shorter texts stand in files for anything.
 LEAST_MASKED = 7
 

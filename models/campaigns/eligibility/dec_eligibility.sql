@@ -26,6 +26,13 @@ suppressions as (
         first_date,
         date '9999-12-31' as last_date
     from {{ ref('dec_event_suppressions') }}
+    union all
+    select * from {{ ref('dec_risk_suppressions') }}
+),
+
+costly as (
+    select distinct campaign_id from {{ ref('plan_offers') }}
+    where discount_kind <> 'none'
 ),
 
 constraints as (
@@ -70,7 +77,9 @@ suppressed as (
         pairs.user_id,
         max(suppressions.suppression_kind in ('opt_out', 'complaint', 'bounce'))
             as is_suppressed,
-        max(suppressions.suppression_kind = 'risk') as is_risky,
+        max(suppressions.suppression_kind in (
+            'risk', case when costly.campaign_id is not null then 'order_risk' end
+        )) as is_risky,
         max(suppressions.suppression_kind = 'erasure') as is_erased
     from pairs
     inner join suppressions
@@ -79,6 +88,7 @@ suppressed as (
             and coalesce(suppressions.channel, pairs.channel) = pairs.channel
             and pairs.judged_on >= suppressions.first_date
             and pairs.judged_on <= suppressions.last_date
+    left join costly on pairs.campaign_id = costly.campaign_id
     group by pairs.campaign_id, pairs.user_id
 ),
 

@@ -2,7 +2,8 @@
 {% set entities = [
     'users', 'products', 'transactions', 'events', 'stock_levels', 'reviews',
     'campaigns', 'campaign_contacts', 'contact_events', 'coupons',
-    'coupon_redemptions', 'point_movements', 'currency_rates',
+    'coupon_redemptions', 'point_movements', 'order_tokens', 'order_disputes',
+    'currency_rates',
 ] -%}
 {% set promotion_key = ['product_id', 'location_id', 'week_start_date'] -%}
 with

@@ -22,6 +22,12 @@ acting_users as (
     select user_id from {{ ref('int_point_movements_checked') }}
     where row_status = 'kept'
     union
+    select user_id from {{ ref('int_order_tokens_checked') }}
+    where row_status = 'kept' and user_id is not null
+    union
+    select user_id from {{ ref('int_order_disputes_checked') }}
+    where row_status = 'kept' and user_id is not null
+    union
     select user_id from {{ ref('int_events_checked') }}
     where row_status = 'kept' and user_id is not null
     union

@@ -15,6 +15,8 @@ OPTIONAL_MARTS = {
     "coupon_products",
     "coupon_redemptions",
     "events",
+    "order_disputes",
+    "order_tokens",
     "point_movements",
     "reviews",
     "stock_levels",

@@ -100,6 +100,8 @@ def test_the_example_is_accepted_and_builds(shop_dbt: DbtRuns, tmp_path: Path) -
         "coupon_products",
         "coupon_redemptions",
         "point_movements",
+        "order_tokens",
+        "order_disputes",
     ):
         assert counts[mart] == 1, mart
     assert counts["data_quality"] == counts["rejected_rows"] == 0

@@ -81,13 +81,16 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
         "contacts.csv",
         export.name,
     } <= set(before)
+    # what stands for a device is nowhere but in the shop's own file
+    assert {name for name, texts in before.items() if ANNA[-1] in texts} == {"order_tokens.csv", export.name}
     everything = {file: file.read_bytes() for file in (shop.folder / "raw").rglob("*.*")}
 
     result = shop.forget(user_id="anna@example.com")
     assert result.exit_code == 0, result.output
     assert shop.files_telling(told) == {}
     receipt = shop.receipt()
-    assert receipt["raw_files"] == {"events.parquet": 3, "transactions/1.csv": 2, "users.csv": 1}
+    told_once = dict.fromkeys(("order_disputes.csv", "order_tokens.csv", "users.csv"), 1)
+    assert receipt["raw_files"] == {"events.parquet": 3, "transactions/1.csv": 2, **told_once}
     assert receipt["published_tables"] == {"core.orders": 1}
     with duckdb.connect(str(shop.folder / "published" / "your_shop.duckdb"), read_only=True) as connection:
         assert connection.sql("select row_count from publication.published_tables").fetchall() == [(2,)]
@@ -122,11 +125,13 @@ def test_no_byte_is_left_and_no_build_brings_them_back(shop: Shop) -> None:
     assert rows(shop.warehouse, "select * from core.rows_left_out where row_count > 0 order by 1") == [
         ("events", "erased", 3),
         ("events", "expired", 6),
+        ("order_disputes", "erased", 1),
+        ("order_tokens", "erased", 1),
         ("transactions", "erased", 2),
         ("users", "erased", 1),
     ]
     assert rows(shop.warehouse, "select count(*) from core.events") == [(0,)]
-    assert set(shop.files_telling(told)) == {"users.csv", "1.csv", "events.parquet"}
+    assert set(shop.files_telling(told)) == {"1.csv", "events.parquet", *told_once}
     # once more is no error, and takes what came again
     result = shop.forget(user_id="id-anna")
     assert result.exit_code == 0, result.output
@@ -249,7 +254,10 @@ def test_a_batch_that_was_killed_is_finished_by_the_next_call(shop: Shop, change
         for kind in ("raw_files", "published_files", "published_tables", "vault_tables", "exported_files"):
             told_of[kind].update(receipt.get(kind, {}))
     assert told_of == {
-        "raw_files": {"events.parquet": 3, "transactions/1.csv": 3, "users.csv": 2},
+        "raw_files": {
+            **{"events.parquet": 3, "transactions/1.csv": 3, "users.csv": 2},
+            **{"order_disputes.csv": 1, "order_tokens.csv": 1},
+        },
         "published_files": {f"00000{number}/core/orders.parquet": 2 for number in (1, 2)},
         "published_tables": {"core.orders": 2},
         "vault_tables": {"main.people": 2},

@@ -20,6 +20,8 @@ ENTITIES = (
     "contact_events",
     "coupon_redemptions",
     "point_movements",
+    "order_tokens",
+    "order_disputes",
 )
 BUILT = ("+people", "+users", "+rows_left_out", "+rejected_rows")
 EVERYBODY = {

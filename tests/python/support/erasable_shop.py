@@ -33,11 +33,16 @@ TEXTS = {
     't2,o2," id-boris ",p1,1,2.50,2026-03-15 09:26:53\n'
     "t3,o3,id-carla,p1,1,2.50,2026-03-16 09:26:53\n"
     "t4,o4,id-anna,p1,none,2.50,2026-03-17 09:26:53\n",
+    # what two share is of both
+    "order_tokens.csv": "order_id,user_id,token_kind,token,seen_at\n"
+    "o1,id-anna,device,anna-s phone,2026-03-14 09:26:53\n"
+    "o3,id-carla,address,1 Shared Way,2026-03-16 09:26:53\n",
+    "order_disputes.csv": "order_id,user_id,dispute_kind,reported_at\no1,id-anna,chargeback,2026-03-20 08:00:00\n",
 }
-BUILT = ("+people", "+orders", "+events", "+rejected_rows", "+rows_left_out")
+BUILT = ("+people", "+orders", "+order_tokens", "+order_disputes", "+events", "+rejected_rows", "+rows_left_out")
 # Folders of exported contacts: as now, and as they were called before.
 EXPORTS = ("exports", "handover")
-ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334"]
+ANNA = ["id-anna", "anna@example.com", "Zwölfer", "+49 111 2223334", "anna-s phone"]
 
 
 class Shop:
