@@ -61,6 +61,7 @@ first_bought as (
         product_id,
         min(ordered_at) as bought_at
     from sale_lines
+    where user_id in (select reviews.user_id from {{ ref('reviews') }} as reviews)
     group by user_id, product_id
 ),
 

@@ -50,8 +50,7 @@ large_first as (
         on {{ month_of('orders.order_date') }} = usual.month
     inner join rules on rules.rule = 'large_first_order'
     where
-        usual.order_count >= rules.least_count
-        and coalesce(
+        usual.order_count >= rules.least_count and coalesce(
             users.signup_at
             > {{ instant_after('orders.ordered_at', '-rules.window_days') }}, true
         )

@@ -1,4 +1,5 @@
--- one row per row of the shop's files of order_tokens
+-- one row per row of the shop's files of order_tokens, in the vault: tokens as given
+{{ config(database="vault", schema="main") }}
 {% set columns = contract_columns('order_tokens') -%}
 {% set given = columns_in_files(source('shop_files', 'order_tokens'), columns) -%}
 with

@@ -57,7 +57,7 @@ def test_columns_are_those_of_the_contract(table: str) -> None:
 def test_every_rule_is_documented() -> None:
     folder = PROJECT_FOLDER / "models" / "core" / "cleaning"
     files = [
-        *folder.glob("int_*_checked.sql"),
+        *folder.rglob("int_*_checked.sql"),
         *(folder / f"int_transactions_{step}.sql" for step in ("matched", "purchased", "ordered")),
         PROJECT_FOLDER / "macros" / "checks" / "row_checks.sql",
         PROJECT_FOLDER / "macros" / "reading" / "reading_notes.sql",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from risk.risky_shops import RiskyShop, electronics_shop, flower_shop
 from support.builds import DbtRuns, package_folder
-from support.risky_shops import RiskyShop, electronics_shop, flower_shop
 from support.shops import ONE_LINE, one_order_shop, query_shop, write_shop
 
 from operations.personal_data.persons import USER_COLUMNS

@@ -162,6 +162,11 @@ class RiskyShop:
                     when = f" where {times[name]} < timestamp '{until}'" if name in times else ""
                     connection.execute(f"insert into core.{name} by name select * from given{when}")
                 connection.unregister("given")
+            # nor was it known how a dispute would end
+            connection.execute(
+                "update core.order_disputes set resolved_at = null, is_upheld = null"
+                f" where resolved_at >= timestamp '{until}'"
+            )
 
 
 def electronics_shop(seed: int = 0) -> RiskyShop:
