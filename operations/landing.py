@@ -136,8 +136,8 @@ def _words(found: Any, place: str, needed: set[str] | None = None, allowed: set[
 
 def _connection(found: Any, place: str) -> dict[str, str]:
     kind = _words(found, place).get("kind")
-    if kind not in KINDS:
-        raise NotLandedError(f"{place}.kind: expected {', '.join(KINDS)}, found {kind}.")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise NotLandedError(f"{place}.kind: expected {', '.join(KINDS)}, found another word.")
     needed, allowed, _ = KINDS[kind]
     words = _words(found, place, {"kind", *needed}, allowed)
     for name, value in words.items():
@@ -153,8 +153,8 @@ def _landed(name: str, found: Any, connections: dict[str, dict[str, str]], place
     if not re.fullmatch(r"[A-Za-z0-9_][\w-]*", name):
         raise NotLandedError(f"{place}: expected the name of a file of letters, digits, - and _, without an ending.")
     origin = _words(found, place).get("from")
-    if origin not in connections:
-        raise NotLandedError(f"{place}.from: expected one of {', '.join(connections)}, found {origin or 'nothing'}.")
+    if not isinstance(origin, str) or origin not in connections:
+        raise NotLandedError(f"{place}.from: expected one of {', '.join(connections)}, found another word.")
     ways = KINDS[connections[origin]["kind"]][2]
     given = [way for way in sorted(ways) if way in found]
     if len(given) != 1:
@@ -197,8 +197,7 @@ def land(landing: Landing) -> Iterator[str]:
             try:
                 rows = (_copy_from_server if is_server else _copy_relation)(connection, each.asked, making)
             except (psycopg.Error, duckdb.Error) as error:
-                cause = re.sub(r"^\w[\w ]* Error: ", "", str(error).strip().split("\n")[0]).rstrip(".")
-                raise NotLandedError(f"{NAME}, files.{each.name}, from {each.connection}: {cause}.") from None
+                raise NotLandedError(f"{NAME}, files.{each.name}, from {each.connection}: {_cause(error)}.") from None
             written[making] = file
             size, seconds = making.stat().st_size / 1e6, time.monotonic() - begun
             yield f"{file.name}: {rows:,} rows, {size:,.1f} MB, {seconds:.1f} s"
@@ -234,9 +233,13 @@ def _opened(name: str, words: dict[str, str]) -> Iterator[psycopg.Connection | d
             else:
                 connection.execute(_secret(words))
             yield connection
-    except (NotConnectedError, duckdb.IOException) as error:
-        cause = str(error).split("\n")[0].removeprefix("IO Error: ").rstrip(".")
-        raise NotLandedError(f"{NAME}, connections.{name}: {cause}.") from None
+    except (NotConnectedError, psycopg.Error, duckdb.Error) as error:
+        raise NotLandedError(f"{NAME}, connections.{name}: {_cause(error)}.") from None
+
+
+def _cause(error: Exception) -> str:
+    """Return what an engine says first, without the kind of its error."""
+    return re.sub(r"^\w[\w ]* Error: ", "", str(error).strip().split("\n")[0]).rstrip(".")
 
 
 def _secret(words: dict[str, str]) -> str:
@@ -258,7 +261,7 @@ def _secret(words: dict[str, str]) -> str:
 def _copy_from_server(server: psycopg.Connection, asked: str, file: Path) -> int:
     """Stream what a server selects into CSV, each value as the server writes it; return how many rows."""
     with server.cursor() as cursor, os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as to:
-        statement = sql.SQL("copy ({}) to stdout (format csv, header, encoding 'utf8')")
+        statement = sql.SQL("copy ({}\n) to stdout (format csv, header, encoding 'utf8')")
         with cursor.copy(statement.format(sql.SQL(asked))) as copy:  # type: ignore[arg-type]
             for block in copy:
                 to.write(block)
@@ -268,7 +271,9 @@ def _copy_from_server(server: psycopg.Connection, asked: str, file: Path) -> int
 def _copy_relation(connection: duckdb.DuckDBPyConnection, asked: str, file: Path) -> int:
     """Stream what DuckDB selects into Parquet; return how many rows."""
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    row = connection.execute(f"copy ({asked}) to {sql_text(file)} (format parquet, compression zstd)").fetchone()
+    # into that file itself, which nobody else may read
+    options = "format parquet, compression zstd, use_tmp_file false"
+    row = connection.execute(f"copy ({asked}\n) to {sql_text(file)} ({options})").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -284,6 +289,8 @@ def main() -> str | None:
             sys.stdout.flush()
     except NotLandedError as error:
         return f"Nothing was copied: {error}"
+    except OSError as error:
+        return f"Not all was copied: {error.filename or place}: {error.strerror}."
     sys.stdout.write(f"{len(landing.files)} files are in {place}. Next: make check-data\n")
     return None
 

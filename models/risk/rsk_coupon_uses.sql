@@ -15,20 +15,27 @@ used_on_lines as (
     group by user_id, coupon_id, order_id
 ),
 
--- a redemption that no line tells of belongs to the user's next order of the day
+-- a redemption that no line tells of belongs to the user's nearest order of the day
 redeemed as (
     select
         redemptions.user_id,
         redemptions.coupon_id,
         redemptions.redeemed_at as used_at,
-        min_by(orders.order_id, orders.ordered_at) as order_id
+        orders.order_id
     from {{ ref('coupon_redemptions') }} as redemptions
     left join orders
         on
             redemptions.user_id = orders.user_id
             and redemptions.redeemed_on = orders.order_date
-            and redemptions.redeemed_at <= orders.ordered_at
-    group by redemptions.user_id, redemptions.coupon_id, redemptions.redeemed_at
+    qualify row_number() over (
+        partition by
+            redemptions.user_id, redemptions.coupon_id, redemptions.redeemed_at
+        order by
+            abs({{ dbt.datediff(
+                'redemptions.redeemed_at', 'orders.ordered_at', 'second'
+            ) }}),
+            orders.order_id
+    ) = 1
 ),
 
 united as (

@@ -21,7 +21,19 @@ reduced_lines as (
         >= {{ var('risk').bulk_discount_share }} * (net_amount + reduction)
 ),
 
--- whoever bought as much at the full price before buys in bulk as a habit
+-- a product may stand on several lines of an order
+reduced_goods as (
+    select
+        order_id,
+        user_id,
+        product_id,
+        max(ordered_at) as ordered_at,
+        sum(units) as units
+    from reduced_lines
+    group by order_id, user_id, product_id
+),
+
+-- whoever bought half as much at the full price before buys in bulk as a habit
 bulk_buyers as (
     select
         sale_lines.user_id,
@@ -36,23 +48,23 @@ bulk as (
     select
         orders.order_id,
         rules.rule,
-        reduced_lines.product_id,
+        reduced_goods.product_id,
         sum(earlier.units) as rule_value
     from orders
-    inner join reduced_lines on orders.order_id = reduced_lines.order_id
+    inner join reduced_goods on orders.order_id = reduced_goods.order_id
     inner join rules on rules.rule = 'discounted_bulk'
-    inner join reduced_lines as earlier
+    inner join reduced_goods as earlier
         on
-            reduced_lines.user_id = earlier.user_id
-            and reduced_lines.product_id = earlier.product_id
-            and reduced_lines.ordered_at >= earlier.ordered_at
+            reduced_goods.user_id = earlier.user_id
+            and reduced_goods.product_id = earlier.product_id
+            and reduced_goods.ordered_at >= earlier.ordered_at
             and earlier.ordered_at
-            > {{ instant_after('reduced_lines.ordered_at', '-rules.window_days') }}
-    left join bulk_buyers on reduced_lines.user_id = bulk_buyers.user_id
+            > {{ instant_after('reduced_goods.ordered_at', '-rules.window_days') }}
+    left join bulk_buyers on reduced_goods.user_id = bulk_buyers.user_id
     where
         bulk_buyers.bulk_since is null
         or bulk_buyers.bulk_since >= orders.ordered_at
-    group by orders.order_id, rules.rule, reduced_lines.product_id
+    group by orders.order_id, rules.rule, reduced_goods.product_id
 ),
 
 first_bought as (

@@ -4,7 +4,6 @@ with
 rules as (select * from {{ ref('rsk_rules') }}),
 orders as (select * from {{ ref('rsk_orders') }}),
 all_orders as (select * from {{ ref('orders') }}),
-users as (select * from {{ ref('users') }}),
 
 first_orders as (
     select
@@ -45,20 +44,22 @@ large_first as (
         on
             orders.user_id = first_orders.user_id
             and orders.ordered_at = first_orders.first_ordered_at
-    inner join users on orders.user_id = users.user_id
+    inner join {{ ref('users') }} as users on orders.user_id = users.user_id
     inner join usual
         on {{ month_of('orders.order_date') }} = usual.month
     inner join rules on rules.rule = 'large_first_order'
     where
-        usual.order_count >= rules.least_count and coalesce(
-            users.signup_at
-            > {{ instant_after('orders.ordered_at', '-rules.window_days') }}, true
-        )
+        usual.order_count >= rules.least_count
+        and coalesce(users.signup_at > {{ instant_after(
+            'orders.ordered_at', '-rules.window_days'
+        ) }}, true)
 ),
 
 returns as (
     select * from {{ ref('returns') }}
-    where is_matched and user_id is not null and returned_at is not null
+    where
+        is_matched and user_id is not null and returned_at is not null
+        and coalesce(return_kind <> 'cancelled', true)
 ),
 
 -- running sums: what is bought or sent back counts for so many days
@@ -123,11 +124,10 @@ summed as (
         sum(order_step) over running as order_step,
         sum(sent_back) over running as sent_back
     from steps
-    window
-        running as (
-            partition by user_id order by stepped_at, step
-            rows between unbounded preceding and current row
-        )
+    window running as (
+        partition by user_id order by stepped_at, step
+        rows between unbounded preceding and current row
+    )
 ),
 
 united as (
@@ -136,7 +136,7 @@ united as (
     select
         summed.order_id,
         rules.rule,
-        cast(summed.sent_back as double) / nullif(summed.bought, 0) as rule_value
+        least(summed.sent_back / cast(nullif(summed.bought, 0) as double), 1) as sent
     from summed
     inner join rules on rules.rule = 'returned_share'
     where summed.order_id is not null and summed.order_step >= rules.least_count

@@ -2,15 +2,20 @@
 {% set risk = var('risk') -%}
 with
 
+-- a token of an order was there when it was placed, whenever it was noted
 seen as (
     select
-        token_kind,
-        token,
-        user_id,
-        min(seen_at) as first_seen_at
-    from {{ ref('order_tokens') }}
-    where user_id is not null
-    group by token_kind, token, user_id
+        tokens.token_kind,
+        tokens.token,
+        tokens.user_id,
+        min(
+            least(tokens.seen_at, coalesce(orders.ordered_at, tokens.seen_at))
+        ) as first_seen_at
+    from {{ ref('order_tokens') }} as tokens
+    left join {{ ref('orders') }} as orders
+        on tokens.order_id = orders.order_id and tokens.user_id = orders.user_id
+    where tokens.user_id is not null
+    group by tokens.token_kind, tokens.token, tokens.user_id
 ),
 
 numbered as (

@@ -46,7 +46,7 @@ OF_BAKERY = """
         query: |
           select id as transaction_id, "order" as order_id, "user" as user_id, item as product_id, pieces as quantity,
             amount as net_amount, sold as ordered_at
-          from till."order" where 100 % 3 = 1;
+          from till."order" where 100 % 3 = 1  -- all of them
       products: {from: till, query: 'select item as product_id, name as product_name from till.items'}
 """
 
@@ -153,9 +153,13 @@ def test_a_database_file_is_copied_as_typed(tmp_path: Path) -> None:
     """
     found = shop_of(tmp_path / "shop", told)
     landed(found)
+    assert (found.folder / "stock_levels.parquet").stat().st_mode & 0o777 == 0o600
     with closing(duckdb.connect()) as connection:
         rows = connection.execute(f"from '{found.folder / 'stock_levels.parquet'}'").fetchall()
     assert rows == [("007", Decimal("0.350")), (None, None)]
+    (tmp_path / "garden.duckdb").write_bytes(b"no database")
+    with pytest.raises(landing.NotLandedError, match=r"landing.yml, connections.garden: "):
+        landed(found)
 
 
 def test_a_failure_leaves_every_file_as_it_was(bakery: Database, tmp_path: Path) -> None:
@@ -173,7 +177,16 @@ def test_a_failure_leaves_every_file_as_it_was(bakery: Database, tmp_path: Path)
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        (("kind: postgres", "kind: mysql"), r"connections.till.kind: expected postgres, duckdb, s3, found mysql\."),
+        (("kind: postgres", "kind: mysql"), r"connections.till.kind: expected postgres, duckdb, s3, found another"),
+        (
+            ("kind: postgres", "kind: 'postgresql://a:secret@b/c'"),
+            r"till.kind: expected postgres, duckdb, s3, found another",
+        ),
+        (("kind: postgres", "kind: [postgres]"), r"till.kind: expected postgres, duckdb, s3, found another"),
+        (
+            ("{from: till, query:", "{from: 'postgresql://a:secret@b/c', query:"),
+            r"products.from: expected one of till,",
+        ),
         (("url_in: TILL_URL", "url_in: 'postgresql://a:secret@b/c'"), r"expected the name of an environment variable"),
         (("url_in: TILL_URL", "url: TILL_URL"), r"connections.till: expected url_in, found kind, url\."),
         (("till: {kind: postgres, url_in: TILL_URL}", "till: 'postgresql://a:secret@b/c'"), r"found a text\."),

@@ -26,7 +26,9 @@ TABLES = {
         "order_id varchar, user_id varchar, dispute_kind varchar, reported_at timestamp, resolved_at timestamp,"
         " is_upheld boolean"
     ),
-    "returns": "user_id varchar, returned_amount decimal(18,2), is_matched boolean, returned_at timestamp",
+    "returns": (
+        "user_id varchar, returned_amount decimal(18,2), is_matched boolean, return_kind varchar, returned_at timestamp"
+    ),
     "reviews": ("review_id varchar, user_id varchar, product_id varchar, reviewed_on date, reviewed_at timestamp"),
     "coupon_redemptions": (
         "redemption_id varchar, user_id varchar, coupon_id varchar, redeemed_on date, redeemed_at timestamp"
@@ -116,11 +118,10 @@ class RiskyShop:
             }
         )
 
-    def send_back(self, user: str, hours: float, amount: float) -> None:
+    def send_back(self, user: str, hours: float, amount: float, kind: str = "returned") -> None:
         """Return goods."""
-        self.rows["returns"].append(
-            {"user_id": user, "returned_amount": amount, "is_matched": True, "returned_at": self.at(hours)}
-        )
+        sent = {"user_id": user, "returned_amount": amount, "is_matched": True, "return_kind": kind}
+        self.rows["returns"].append(sent | {"returned_at": self.at(hours)})
 
     def review(self, user: str, product: str, hours: float) -> None:
         """Write a review."""

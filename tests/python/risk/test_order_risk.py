@@ -50,6 +50,18 @@ def small_cases() -> RiskyShop:
     shop.dispute("taken", "victim", 530, "takeover", resolved=540, is_upheld=True)
     shop.order("hers again", "victim", 560, device="hers", payment="hers")
     shop.order("thief again", "other victim", 570, device="thief", payment="another")
+    # a product on two lines of an order is counted once: twelve pieces, not twice as many
+    shop.order("two lines", "packer", 580, 60, product="soap", units=6, discount=30)
+    shop.rows["transactions"].append({**shop.rows["transactions"][-1]})
+    # the shop itself cancelled five orders for want of goods
+    for number in range(6):
+        shop.order(f"unlucky-{number}", "unlucky", 590 + 24 * number)
+        if number < 5:
+            shop.send_back("unlucky", 591 + 24 * number, 40, "cancelled")
+    # the payment service notes a card seconds after the order
+    for number in range(3):
+        shop.order(f"noted-{number}", f"n{number}", 800 + number, coupon="hello")
+        shop.token(f"noted-{number}", f"n{number}", "payment", "noted late", 800.01 + number)
     return shop
 
 
@@ -125,7 +137,9 @@ def test_nothing_that_happens_later_changes_an_order(risks: dict[str, Path]) -> 
 def test_each_case_is_judged_as_people_would(risks: dict[str, Path]) -> None:
     told = actions(risks["whole"], small_cases())
     stopped = {order for order, action in told.items() if action != "accept"}
-    assert stopped == {"after lost", "coupon-2", "guest-4", "guest-5", "thief again"}
+    assert stopped == {"after lost", "coupon-2", "guest-4", "guest-5", "thief again", "noted-2"}
+    bulk = "select max(rule_value) from risk.rsk_order_goods where order_id = 'two lines' and rule = 'discounted_bulk'"
+    assert query_shop(risks["whole"], bulk) == [(12,)]
     # a component is whole, however long the chain
     sizes = "select distinct component_size from risk.account_links where regexp_full_match(user_id, 'l[0-9]')"
     assert query_shop(risks["whole"], sizes) == [(9,)]
