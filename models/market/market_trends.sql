@@ -67,29 +67,33 @@ bounded as (
     from reached
 ),
 
-festive as (
-    select
-        week_start_date,
-        min(coalesce(shopping_festival, holiday_name)) as occasion
-    from {{ ref('market_calendar') }}
-    group by week_start_date
-),
-
 dated as (
     select
         compared.*,
         bounded.low_units,
         bounded.high_units,
         {{ days_after('scoring.scoring_date', '7 * compared.week_number') }}
-            as first_date,
-        {{ days_after('scoring.scoring_date', '7 * compared.week_number + 3') }}
-            as middle_date
+            as first_date
     from compared
     cross join scoring
     left join bounded
         on
             compared.category = bounded.category
             and compared.week_number = bounded.week_number
+),
+
+first_dates as (select distinct first_date from dated),
+
+festive as (
+    select
+        first_dates.first_date,
+        min(coalesce(calendar.shopping_festival, calendar.holiday_name)) as occasion
+    from first_dates
+    inner join {{ ref('market_calendar') }} as calendar
+        on
+            {{ days_between('first_dates.first_date', 'calendar.calendar_date') }}
+            between 0 and 6
+    group by first_dates.first_date
 )
 
 select
@@ -109,7 +113,4 @@ select
     end as finding,
     festive.occasion
 from dated
-left join festive
-    on
-        {{ days_between('festive.week_start_date', 'dated.middle_date') }}
-        between 0 and 6
+left join festive on dated.first_date = festive.first_date

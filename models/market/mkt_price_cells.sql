@@ -50,7 +50,6 @@ shop_wide as (
     group by sold.product_id, sold.week_start_date
 ),
 
--- promotions have many times the rows of sales
 listed as (
     select
         drawn.product_id,
@@ -81,7 +80,10 @@ promoted as (
 ),
 
 -- where promotions name cuts, other discounts are a user's own, no price of the shelf
-cut_prices as (select max(price_cut) > 0 as are_told from promoted),
+cut_prices as (
+    select 2 * count(case when price_cut > 0 then 1 end) > count(*) as are_told
+    from promoted
+),
 
 counted as (
     select
@@ -117,7 +119,9 @@ asked as (
                 then coalesce(
                     sold.full_price / drawn.usual_price, shop_wide.full_ratio, 1
                 ) - coalesce(cast(promoted.price_cut as double), 0) / drawn.usual_price
-            else coalesce(sold.shelf_price / drawn.usual_price, shop_wide.shelf_ratio)
+            when sold.units > 0 then sold.shelf_price / drawn.usual_price
+            when promoted.product_id is null then coalesce(shop_wide.shelf_ratio, 1)
+            else shop_wide.shelf_ratio
         end as price_ratio
     from drawn
     cross join bounds
