@@ -1,4 +1,4 @@
--- one row: the weekday on which the shop's weeks start
+-- one row per shop: the weekday on which its weeks start
 with
 
 -- promotions tell it; Monday where there are none

@@ -15,7 +15,7 @@ from support.builds import BUILT_WAREHOUSE, PROJECT_FOLDER, DbtRuns, attach_vaul
 from operations.docs_site import overview
 from operations.layers import layer_of
 
-READ_BY_PYTHON = ("ftr_", "lbl_", "rec_", "dem_", "rev_", "dec_", "ml_", "stg_")
+READ_BY_PYTHON = ("ftr_", "lbl_", "rec_", "dem_", "mkt_", "rev_", "dec_", "ml_", "stg_")
 # Rows of these have no key to test.
 MARTS_WITHOUT_KEY = {
     "rejected_rows": "a source row may be rejected as often as the source repeats it",
