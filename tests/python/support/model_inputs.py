@@ -44,7 +44,7 @@ TARGET = PROJECT_FOLDER / "target"
 def market_inputs(nodes: dict[str, dict]) -> Inputs:
     """Return prices of the three categories that tell most."""
     inputs = Inputs(nodes)
-    told = "from built.market.price_elasticities where status = 'measured' order by cell_count desc limit 3"
+    told = "from built.market.price_elasticities where status = 'measured' order by cell_count desc, category limit 3"
     inputs.create({"mkt_price_cells": f"from built.market.mkt_price_cells where category in (select category {told})"})
     return inputs
 
